@@ -1,0 +1,48 @@
+"""What a job is: a definition with one or more tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One node of a job: what its executor needs, and the rules it runs under."""
+
+    key: str
+    kind: str  # which executor runs it
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+    max_retries: int = 0
+    retry_wait_ms: int = 0
+    timeout_ms: int | None = None  # counted from the first line of its code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """The namespace that owns jobs and runs: an account, a workspace, a project."""
+
+    id: int
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A definition in the words of the dialect that made it, with the fields lifted that we act on."""
+
+    id: int
+    workspace_id: int
+    name: str
+    unique_name: str | None = None  # the name again where the dialect allows it only once
+    language: str
+    settings: Mapping[str, Any]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    tasks: tuple[Task, ...]
+    max_concurrent_runs: int | None = None
+    created_at: int
+    updated_at: int

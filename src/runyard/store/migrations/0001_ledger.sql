@@ -1,0 +1,95 @@
+-- The ledger: who owns jobs and runs, what was asked, what happened.
+-- Moments are integer milliseconds, documents are JSON text, ids come from core/ids.py.
+-- /* id_type */ is INTEGER on SQLite (the row's own address) and BIGINT on PostgreSQL.
+
+CREATE TABLE workspace (
+  id /* id_type */ PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE job (
+  id /* id_type */ PRIMARY KEY,
+  workspace_id BIGINT NOT NULL REFERENCES workspace (id),
+  name TEXT NOT NULL,
+  unique_name TEXT,
+  language TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  tasks TEXT NOT NULL,
+  max_concurrent_runs BIGINT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX job_unique_name ON job (workspace_id, unique_name);
+CREATE INDEX job_in_workspace ON job (workspace_id, id);
+
+CREATE TABLE run (
+  id /* id_type */ PRIMARY KEY,
+  workspace_id BIGINT NOT NULL REFERENCES workspace (id),
+  job_id BIGINT,
+  job_name TEXT NOT NULL,
+  language TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  tasks TEXT NOT NULL,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  reason TEXT,
+  message TEXT,
+  attempt BIGINT NOT NULL,
+  previous_run_id BIGINT,
+  idempotency_key TEXT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  admitted_at BIGINT,
+  wait_until BIGINT,
+  notify_at BIGINT,
+  attempt_at BIGINT NOT NULL,
+  running_at BIGINT,
+  ended_at BIGINT,
+  CONSTRAINT run_state CHECK (state IN ('blocked', 'queued', 'starting', 'running', 'stopping', 'retrying', 'ended')),
+  CONSTRAINT run_outcome CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL))
+);
+CREATE INDEX run_in_workspace ON run (workspace_id, id);
+CREATE INDEX run_of_job ON run (job_id, id);
+CREATE INDEX run_admitted ON run (job_id) WHERE admitted_at IS NOT NULL AND state <> 'ended';
+CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 'queued';
+CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX run_notify ON run (notify_at) WHERE notify_at IS NOT NULL;
+CREATE UNIQUE INDEX run_idempotency ON run (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+CREATE TABLE attempt (
+  id /* id_type */ PRIMARY KEY,
+  run_id BIGINT NOT NULL REFERENCES run (id),
+  task_key TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  retry_at BIGINT,
+  running_at BIGINT,
+  ended_at BIGINT,
+  owner TEXT,
+  exit_code BIGINT,
+  signal BIGINT,
+  category TEXT,
+  message TEXT,
+  trace TEXT,
+  CONSTRAINT attempt_state CHECK (state IN ('blocked', 'queued', 'starting', 'running', 'stopping', 'retrying', 'ended')),
+  CONSTRAINT attempt_outcome CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX attempt_of_run ON attempt (run_id, task_key, number);
+CREATE INDEX attempt_queued ON attempt (id) WHERE state = 'queued';
+CREATE INDEX attempt_on_process ON attempt (owner) WHERE state IN ('starting', 'running', 'stopping');
+CREATE INDEX attempt_retrying ON attempt (retry_at) WHERE state = 'retrying';
+
+CREATE TABLE event (
+  id /* id_type */ PRIMARY KEY,
+  run_id BIGINT NOT NULL REFERENCES run (id),
+  attempt_id BIGINT,
+  at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX event_of_run ON event (run_id, id);
