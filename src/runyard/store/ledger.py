@@ -196,12 +196,12 @@ class Ledger:
         """Return a run's events, oldest first."""
         return self._all(Event, "events_of_run", run_id=run_id, after=after, limit=limit)
 
-    def _one(self, kind: type[R], name: str, **parameters: Any) -> R | None:
-        rows = self._cursor.all(name, parameters)
+    def _one(self, kind: type[R], query: str, /, **parameters: Any) -> R | None:
+        rows = self._cursor.all(query, parameters)
         return _record(kind, rows[0]) if rows else None
 
-    def _all(self, kind: type[R], name: str, **parameters: Any) -> list[R]:
-        return [_record(kind, row) for row in self._cursor.all(name, parameters)]
+    def _all(self, kind: type[R], query: str, /, **parameters: Any) -> list[R]:
+        return [_record(kind, row) for row in self._cursor.all(query, parameters)]
 
     def _page(self, kind: type[R], name: str, workspace_id: int, page: Page) -> list[R]:
         parameters = {**page.where, "workspace_id": workspace_id, "limit": page.limit}
