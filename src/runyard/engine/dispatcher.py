@@ -1,0 +1,110 @@
+"""Hands claimed attempts to the launcher."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from runyard.core.errors import RunyardError
+from runyard.core.job import Task
+from runyard.core.run import Attempt, Run
+from runyard.engine.moves import Claim
+from runyard.executors.kinds import executor_of
+from runyard.executors.launcher.order import Order
+from runyard.executors.work import Place, Work
+
+log = logging.getLogger(__name__)
+
+Finish = Callable[[Run, Attempt, Task], Mapping[str, Any]]
+"""Gives a task's spec its last facts (ids, resolved values), in the language of the run."""
+
+
+class Starter(Protocol):
+    """The part of the launcher that the dispatcher uses."""
+
+    def start(self, order: Order) -> None:
+        """Start an attempt; one that was ordered before is not started again."""
+        ...
+
+    def stop(self, attempt_id: int, *, grace_ms: int, cause: str) -> None:
+        """Stop an attempt."""
+        ...
+
+
+class Dispatcher:
+    """Starts and stops processes, so that a stop never overtakes its start."""
+
+    def __init__(
+        self,
+        launcher: Starter,
+        place: Place,
+        *,
+        finish: Mapping[str, Finish],
+        environment: Callable[[Run], Mapping[str, str]],
+        refused: Callable[[Attempt, str, str], None],
+    ) -> None:
+        self._launcher = launcher
+        self._place = place
+        self._finish = finish
+        self._environment = environment
+        self._refused = refused
+        self._stopped: set[int] = set()  # told to stop before they were started
+        self._started: set[int] = set()
+        self._lock = threading.Lock()
+
+    def start(self, claim: Claim) -> None:
+        """Start a claimed attempt; what cannot be prepared ends failed, with the reason."""
+        try:
+            order = self._order(claim)
+        except (RunyardError, OSError) as error:
+            self._refused(claim.attempt, str(error), "preparation")
+            return
+        with self._lock:
+            stopped = claim.attempt.id in self._stopped
+            self._stopped.discard(claim.attempt.id)
+            if not stopped:
+                self._started.add(claim.attempt.id)
+                self._send(order)
+        if stopped:
+            self._refused(claim.attempt, "The run was stopped by a request before it began.", "cancelled")
+
+    def stop(self, attempt: Attempt) -> None:
+        """Stop an attempt, or see to it that it is never started."""
+        with self._lock:
+            if attempt.id in self._started:
+                self._launcher.stop(attempt.id, grace_ms=self._place.grace_ms, cause="cancelled")
+            else:
+                self._stopped.add(attempt.id)
+
+    def taken_up(self, attempt_id: int) -> None:
+        """Remember an attempt that an earlier server started."""
+        with self._lock:
+            self._started.add(attempt_id)
+
+    def forget(self, attempt_id: int) -> None:
+        """Let go of an attempt that has ended."""
+        with self._lock:
+            self._started.discard(attempt_id)
+            self._stopped.discard(attempt_id)
+
+    def _send(self, order: Order) -> None:
+        try:
+            self._launcher.start(order)
+        except OSError as error:  # the launcher died; whoever takes up its runs orders this one again
+            log.warning("attempt %d could not be ordered: %s", order.attempt_id, error)
+
+    def _order(self, claim: Claim) -> Order:
+        executor = executor_of(claim.task.kind)
+        finish = self._finish.get(claim.run.language)
+        spec = finish(claim.run, claim.attempt, claim.task) if finish else claim.task.spec
+        environment = {**self._environment(claim.run), **spec.get("environment", {})}
+        work = Work(
+            run=claim.run,
+            attempt=claim.attempt,
+            spec=spec,
+            timeout_ms=claim.task.timeout_ms,
+            environment=environment,
+        )
+        return executor(work, self._place)

@@ -1,0 +1,118 @@
+"""Does what time brings: retries, ends of waiting, notices of delay, and retention."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from runyard.core.errors import RunyardError
+from runyard.core.ids import first_of
+from runyard.core.run import Run
+from runyard.engine.moves import Moves
+from runyard.store.ledger import Ledger
+from runyard.store.store import Store
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100  # rows of one kind treated in one transaction
+IDLE_S = 60.0  # how long to sleep at most; also how often retention looks
+
+
+class Scheduler:
+    """A thread that sleeps until something is due."""
+
+    def __init__(
+        self,
+        store: Store,
+        change: Callable[[Callable[[Moves], None]], None],
+        *,
+        clock: Callable[[], int],
+        retention_ms: int | None,
+        attempt_folder: Callable[[int], Path],
+    ) -> None:
+        self._store = store
+        self._change = change
+        self._clock = clock
+        self._retention_ms = retention_ms
+        self._attempt_folder = attempt_folder
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._watch, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch the clock."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look again: something new may be due sooner."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Finish what is being done."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                self.do_what_is_due()
+                self.forget_what_is_old()
+                pause = self._pause()
+            except RunyardError:
+                log.exception("the scheduler could not do its work; it tries again in a second")
+                pause = 1.0
+            self._wake.wait(pause)
+
+    def do_what_is_due(self) -> None:
+        """Do everything whose moment has come."""
+        while self._store.read(self._is_due):
+            self._change(_do)
+
+    def forget_what_is_old(self) -> None:
+        """Remove ended runs that are older than the retention, with their folders."""
+        if self._retention_ms is None:
+            return
+        limit = self._clock() - self._retention_ms
+        while runs := self._store.read(
+            lambda ledger: ledger.runs_ended_before(limit, before=first_of(limit), limit=AT_ONCE)
+        ):
+            folders = forget(self._store, runs, self._attempt_folder)
+            log.info("retention: forgot %d runs and %d folders", len(runs), folders)
+
+    def _is_due(self, ledger: Ledger) -> bool:
+        at = ledger.next_due()
+        return at is not None and at <= self._clock()
+
+    def _pause(self) -> float:
+        at = self._store.read(lambda ledger: ledger.next_due())
+        return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
+
+
+def _do(moves: Moves) -> None:
+    now = moves.clock()
+    for attempt in moves.ledger.due_retries(now, AT_ONCE):
+        moves.retry_now(attempt)
+    for run in moves.ledger.due_waits(now, AT_ONCE):
+        moves.give_up_waiting(run)
+    for run in moves.ledger.due_notices(now, AT_ONCE):
+        moves.notify(run)
+
+
+def forget(store: Store, runs: list[Run], attempt_folder: Callable[[int], Path]) -> int:
+    """Remove ended runs from the ledger, then their folders; return how many folders went."""
+
+    def remove(ledger: Ledger) -> list[int]:
+        attempts = [attempt.id for run in runs for attempt in ledger.attempts(run.id)]
+        for run in runs:
+            ledger.remove_run(run.id)
+        return attempts
+
+    folders = [attempt_folder(attempt_id) for attempt_id in store.write(remove)]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(folders)

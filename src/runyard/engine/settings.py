@@ -1,0 +1,67 @@
+"""What an administrator may set, in HOME/settings.toml; every field has a default that works."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from runyard.core.errors import InvalidRequest
+
+DAY_MS = 86_400_000
+OFTEN_IMPORTED = ("numpy", "pandas", "boto3")  # slow imports that most Glue scripts begin with
+
+
+def _places() -> int:
+    return max(8, 4 * (os.cpu_count() or 1))
+
+
+def _installed() -> tuple[str, ...]:
+    return tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Limits, places and habits of a server."""
+
+    places: int = field(default_factory=_places)  # attempts that may run at once on this server
+    warm_children: int = 4  # processes that wait for work
+    preload: tuple[str, ...] = field(default_factory=_installed)  # imports done before a job comes
+    grace_s: float = 10.0  # from SIGTERM to SIGKILL
+    queue_wait_s: float = 900.0  # how long a run waits for its job's limit, unless it says otherwise
+    retention_days: float | None = None  # ended runs older than this are forgotten; None keeps all
+    spawn: bool = False  # start a fresh interpreter for every attempt, as on macOS
+    mounts: Mapping[str, str] = field(default_factory=dict)  # URI prefix -> folder
+    environment: Mapping[str, str] = field(default_factory=dict)  # added to every job's environment
+    limits: Mapping[str, int] = field(default_factory=dict)  # resource limits of a job's process: as, nofile, …
+
+    @property
+    def retention_ms(self) -> int | None:
+        """Retention in the ledger's unit."""
+        return None if self.retention_days is None else int(self.retention_days * DAY_MS)
+
+
+def load_settings(file: Path) -> Settings:
+    """Read settings.toml; a missing file means the defaults, a wrong one is refused by field."""
+    if not file.exists():
+        return Settings()
+    try:
+        settings = msgspec.convert(tomllib.loads(file.read_text()), Settings)
+        _refuse_unknown(file, settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InvalidRequest(f"{file}: {error}") from error
+    if settings.places < 1 or settings.warm_children < 0 or settings.grace_s < 0:
+        raise InvalidRequest(f"{file}: places must be at least 1, warm_children and grace_s not negative.")
+    return settings
+
+
+def _refuse_unknown(file: Path, settings: Settings) -> None:
+    unknown = tomllib.loads(file.read_text()).keys() - settings.__dataclass_fields__.keys()
+    if unknown:
+        known = ", ".join(settings.__dataclass_fields__)
+        raise InvalidRequest(f"{file}: unknown setting {', '.join(sorted(unknown))}. Known are: {known}.")

@@ -1,0 +1,132 @@
+"""Writes into the ledger what the launcher tells: begun, ended, lost."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from runyard.core.errors import RunyardError
+from runyard.core.run import Outcome
+from runyard.engine.moves import Moves
+from runyard.executors.launcher.events import Ended, LauncherLost, Started
+
+log = logging.getLogger(__name__)
+
+Event = Any  # Started, Ended, LauncherLost, or None to finish
+BATCH = 128  # events written in one transaction; the rest waits for the next
+
+_BY_CAUSE = {"cancelled": Outcome.CANCELLED, "timed_out": Outcome.TIMED_OUT, "launcher_lost": Outcome.CRASHED}
+
+
+class Supervisor:
+    """A thread that takes the launcher's events in their order and records them in batches."""
+
+    def __init__(
+        self,
+        change: Callable[[Callable[[Moves], None]], None],
+        *,
+        recorded: Callable[[int], None],
+        lost: Callable[[], None],
+    ) -> None:
+        self._change = change
+        self._recorded = recorded
+        self._lost = lost
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Begin to record."""
+        self._thread.start()
+
+    def tell(self, event: Event) -> None:
+        """Take an event; called by the launcher's reader, which must not wait."""
+        self._events.put(event)
+
+    def settle(self) -> None:
+        """Return once everything told so far is recorded."""
+        done = threading.Event()
+        self._events.put(done)
+        done.wait()
+
+    def close(self) -> None:
+        """Record what was told, then finish."""
+        self._stopping.set()
+        self._events.put(None)
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            batch = self._next_batch()
+            self._record([event for event in batch if isinstance(event, Started | Ended)])
+            for event in batch:
+                if isinstance(event, threading.Event):
+                    event.set()
+                elif isinstance(event, LauncherLost) and not self._stopping.is_set():
+                    self._lost()
+            if None in batch:
+                return
+
+    def _next_batch(self) -> list[Event]:
+        batch = [self._events.get()]
+        while len(batch) < BATCH and not self._events.empty():
+            batch.append(self._events.get())
+        return batch
+
+    def _record(self, events: list[Started | Ended]) -> None:
+        """Record events together; if the ledger refuses, one by one, so that one cannot hold up the others."""
+        if not events:
+            return
+        try:
+            self._change(lambda moves: _apply_all(moves, events))
+        except RunyardError as error:
+            if len(events) == 1:
+                self._try_later(events[0], error)
+            else:
+                for event in events:
+                    self._record([event])
+            return
+        for event in events:
+            if isinstance(event, Ended):
+                self._recorded(event.attempt_id)
+
+    def _try_later(self, event: Started | Ended, error: RunyardError) -> None:
+        """Keep trying: the launcher's journal has the end until the ledger does."""
+        log.error("could not record %s: %s", event, error)
+        if not self._stopping.wait(1.0):
+            self._events.put(event)
+
+
+def _apply_all(moves: Moves, events: list[Started | Ended]) -> None:
+    for event in events:
+        _apply(moves, event)
+
+
+def _apply(moves: Moves, event: Started | Ended) -> None:
+    if isinstance(event, Started):
+        moves.started(event.attempt_id, at=event.at)
+        return
+    if event.started_at is not None:
+        moves.started(event.attempt_id, at=event.started_at)  # the telling of it may have been missed
+    facts = {
+        "exit_code": event.exit_code,
+        "signal": event.signal,
+        "category": event.category,
+        "message": _message(event),
+        "trace": event.trace,
+    }
+    moves.finished(event.attempt_id, outcome_of(event), at=event.at, facts=facts)
+
+
+def outcome_of(event: Ended) -> Outcome:
+    """Return how an attempt ended: by what caused its end, else by its exit code."""
+    if event.cause in _BY_CAUSE:
+        return _BY_CAUSE[event.cause]
+    return Outcome.SUCCEEDED if event.exit_code == 0 else Outcome.FAILED
+
+
+def _message(event: Ended) -> str | None:
+    return None if outcome_of(event) is Outcome.SUCCEEDED else event.message

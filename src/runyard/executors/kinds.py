@@ -1,0 +1,29 @@
+"""Which executor runs a task of which kind, and what to say of kinds that cannot run here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runyard.core.errors import NotSupported
+from runyard.executors import python_script
+from runyard.executors.work import Executor
+
+EXECUTORS: Mapping[str, Executor] = {"python_script": python_script.order}
+
+_SPARK = (
+    "This run needs Spark, and this version of runyard has no Spark executor yet. Install one that has, with "
+    "`pip install 'runyard[spark]'`, or make it a Python shell job (Command.Name 'pythonshell'), which runs here."
+)
+MISSING: Mapping[str, str] = {
+    "spark": _SPARK,
+    "spark_streaming": _SPARK,
+    "ray": "This run needs Ray, and this version of runyard has no Ray executor yet. Install one that has, with "
+    "`pip install 'runyard[ray]'`, or make it a Python shell job (Command.Name 'pythonshell'), which runs here.",
+}
+
+
+def executor_of(kind: str) -> Executor:
+    """Return the executor of a kind of task; refuse a kind that cannot run here and say what to do."""
+    if kind not in EXECUTORS:
+        raise NotSupported(MISSING.get(kind, f"Tasks of kind {kind!r} cannot run here."))
+    return EXECUTORS[kind]
