@@ -120,6 +120,15 @@ class Engine:
         self._supervisor.close()
         self._store.close()
 
+    @property
+    def places(self) -> int:
+        """How many attempts may run at once on this server."""
+        return self._places
+
+    def load(self) -> dict[str, int]:
+        """Count the attempts that wait and those that hold a place."""
+        return self._store.read(lambda ledger: ledger.load())
+
     # workspaces
 
     def workspace(self, name: str) -> Workspace:

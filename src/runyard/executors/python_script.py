@@ -17,8 +17,8 @@ RUNTIME = Path(runyard.__file__).parent / "runtime"  # what a script finds besid
 def order(work: Work, place: Place) -> Order:
     """Return the order for a script.
 
-    The spec holds `script` (URI or path) or `source` (its text, with `name`), `arguments` (argv), and optionally `files`
-    (copied into its folder), `python_files` (.py, .zip, .egg, .whl), `packages` and `package_options` (for pip).
+    The spec holds `script` (URI or path) or `source` (its text, with `name`), `arguments` (argv), and optionally
+    `files` (copied into its folder), `python_files` (.py, .zip, .egg, .whl), `packages`, `package_options` (for pip).
     """
     spec = work.spec
     folder = place.attempt_folder(work.attempt.id)

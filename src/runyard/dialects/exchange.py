@@ -1,0 +1,41 @@
+"""What the web layer hands to a dialect, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runyard.core.job import Workspace
+from runyard.engine.engine import Engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One HTTP request from somebody who may make it."""
+
+    method: str
+    path: str  # decoded
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    workspace: Workspace
+    user: str
+    url: str  # of this server, as the caller reached it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One HTTP response."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What an operation's handler is given: the engine, the request and its members."""
+
+    engine: Engine
+    request: Request
+    members: Mapping[str, object]

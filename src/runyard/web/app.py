@@ -1,0 +1,225 @@
+"""The one ASGI application: finds out who calls in which language, and hands the request to that dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from runyard.core.errors import RunyardError
+from runyard.dialects.exchange import Reply, Request
+from runyard.engine.engine import Engine
+from runyard.web.authentication import Caller, Gate, is_local
+from runyard.web.sigv4 import Identity, verify
+from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LARGEST_BODY = 16 * 1024 * 1024  # of a call; objects of S3 stream past this
+THREADS = 64  # calls worked on at once; each mostly waits for the disk
+
+
+class Service(Protocol):
+    """A dialect that the signature's scope or the path names."""
+
+    def answer(self, engine: Engine, request: Request) -> Reply:
+        """Carry out a call."""
+        ...
+
+    def refuse(self, error: SignatureError | RunyardError, *, status: int) -> Reply:
+        """Say in the dialect's own shape why a call was not even looked at."""
+        ...
+
+
+class Objects(Protocol):
+    """S3, which streams and therefore speaks ASGI itself."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
+        """Answer one request of a verified caller; None: authentication is off."""
+        ...
+
+    async def refuse(self, scope: Scope, send: Send, error: SignatureError) -> None:
+        """Say why the caller was not believed."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Every language this server speaks."""
+
+    signed: Mapping[str, Service]  # by the service of the AWS signature's scope
+    by_path: Mapping[str, Service]  # by the first part of the path that fits
+    objects: Objects
+
+
+class App:
+    """The ASGI application."""
+
+    def __init__(self, engine: Engine, gate: Gate, services: Services, *, metrics: Callable[[], bytes]) -> None:
+        self._engine = engine
+        self._gate = gate
+        self._services = services
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._open = {"/healthz": lambda: (b'{"status":"ok"}', "application/json")}
+        self._guarded = {"/metrics": lambda: (metrics(), "text/plain; version=0.0.4; charset=utf-8")}
+        self.url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        host = next((value for name, value in headers if name == "host"), "")
+        if self._gate.is_open and not is_local(host):
+            await _send(send, _problem(403, f"Host {host!r} is not this machine; with --auth off only it is served."))
+            return
+        claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
+        if claimed is not None and claimed[1] == "s3":
+            await self._serve_objects(scope, receive, send, headers)
+        else:
+            await self._serve_call(scope, receive, send, headers)
+
+    def close(self) -> None:
+        """Finish the calls under way."""
+        self._threads.shutdown(wait=True)
+
+    async def _serve_objects(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
+        identity = None
+        try:
+            if not self._gate.is_open:
+                identity = verify(_signed(scope, headers, None), self._gate.secret_of, now=_now())
+        except SignatureError as error:
+            await self._services.objects.refuse(scope, send, error)
+            return
+        await self._services.objects.handle(scope, receive, send, identity)
+
+    async def _serve_call(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
+        body = await _body(receive)
+        if body is None:
+            reply = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
+        else:
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._threads, self._answer, scope, headers, body)
+        await _send(send, reply)
+
+    def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: bytes) -> Reply:
+        """Answer a call; runs in a thread."""
+        if scope["path"] in self._open:
+            return _page(*self._open[scope["path"]]())
+        service = self._service(scope, headers)
+        if service is None:
+            return self._answer_plainly(scope, headers)
+        try:
+            caller = self._caller(scope, headers, body)
+            if caller is None:
+                raise SignatureError("MissingAuthenticationToken", MISSING)
+        except SignatureError as error:
+            return service.refuse(error, status=403)
+        return self._carry_out(service, scope, headers, (caller, body))
+
+    def _carry_out(
+        self, service: Service, scope: Scope, headers: list[tuple[str, str]], given: tuple[Caller, bytes]
+    ) -> Reply:
+        caller, body = given
+        try:
+            workspace = self._engine.workspace(caller.workspace)
+        except RunyardError as error:
+            return service.refuse(error, status=500)
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers=dict(headers),
+            body=body,
+            workspace=workspace,
+            user=caller.user,
+            url=self.url,
+        )
+        try:
+            return service.answer(self._engine, request)
+        except Exception:  # the outermost loop of a call: whatever it is, the caller gets an answer
+            log.exception("a defect in answering %s %s", request.method, request.path)
+            return service.refuse(RunyardError("The server has a defect; its log tells more."), status=500)
+
+    def _service(self, scope: Scope, headers: list[tuple[str, str]]) -> Service | None:
+        claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
+        if claimed is not None and claimed[1] in self._services.signed:
+            return self._services.signed[claimed[1]]
+        if any(name == "x-amz-target" for name, _ in headers):
+            return self._services.signed["glue"]  # unsigned, or for a service we do not have: told so in JSON
+        path: str = scope["path"]
+        return next((one for prefix, one in self._services.by_path.items() if path.startswith(prefix)), None)
+
+    def _caller(self, scope: Scope, headers: list[tuple[str, str]], body: bytes) -> Caller | None:
+        claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
+        if claimed is None:
+            return self._gate.by_authorization(dict(headers))
+        if not self._gate.is_open:
+            verify(_signed(scope, headers, body), self._gate.secret_of, now=_now())
+        return self._gate.by_access_key(claimed[0])
+
+    def _answer_plainly(self, scope: Scope, headers: list[tuple[str, str]]) -> Reply:
+        """Answer what belongs to no dialect."""
+        if self._gate.by_authorization(dict(headers)) is None:
+            return _problem(401, MISSING, {"www-authenticate": 'Bearer realm="runyard"'})
+        if scope["path"] in self._guarded:
+            return _page(*self._guarded[scope["path"]]())
+        return _problem(404, f"There is nothing at {scope['path']}.")
+
+
+MISSING = "The request carries no credential of this server; `runyard env` prints them for its owner."
+
+
+def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) -> SignedRequest:
+    path = scope.get("raw_path") or scope["path"].encode()
+    return SignedRequest(
+        method=scope["method"],
+        path=path.partition(b"?")[0].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=body,
+    )
+
+
+async def _body(receive: Receive) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= LARGEST_BODY:
+            parts.append(part)
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return b"".join(parts) if size <= LARGEST_BODY else None
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _page(body: bytes, content_type: str) -> Reply:
+    return Reply(headers={"content-type": content_type}, body=body)
+
+
+def _problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
+    body = msgspec.json.encode({"message": message})
+    return Reply(status=status, headers={"content-type": "application/json", **(headers or {})}, body=body)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

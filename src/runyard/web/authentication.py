@@ -1,0 +1,72 @@
+"""Who is calling: by signature, by token, or, with authentication off, by name."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runyard.web.credentials import ADMINISTRATOR, Credentials
+
+NAMED = "ws."  # with authentication off, a credential of this form names its workspace
+DEFAULT = "default"
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """A user, and the workspace this request is about."""
+
+    user: str
+    workspace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """Lets callers in, or does not."""
+
+    credentials: Credentials
+    is_open: bool  # authentication is off
+
+    def secret_of(self, access_key: str) -> str | None:
+        """Return the secret that belongs to an access key."""
+        known = hmac.compare_digest(access_key.encode(), self.credentials.access_key.encode())
+        return self.credentials.secret_key if known else None
+
+    def by_access_key(self, access_key: str) -> Caller:
+        """Return whose access key this is; only after its signature was verified, or with authentication off."""
+        return _named(access_key) if self.is_open else Caller(user=ADMINISTRATOR, workspace=DEFAULT)
+
+    def by_authorization(self, headers: Mapping[str, str]) -> Caller | None:
+        """Return who a Bearer token or a Basic password belongs to; None if to nobody."""
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        secret = _basic(value.strip()) if scheme.lower() == "basic" else value.strip()
+        if self.is_open:
+            return _named(secret)
+        return Caller(user=ADMINISTRATOR, workspace=DEFAULT) if self._is_secret(secret) else None
+
+    def _is_secret(self, secret: str) -> bool:
+        given = secret.encode()
+        token, password = self.credentials.token.encode(), self.credentials.password.encode()
+        return hmac.compare_digest(given, token) | hmac.compare_digest(given, password)
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a Host header names this machine; a page elsewhere that was lured here names another."""
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return name.lower() in LOCAL_HOSTS or name.lower().endswith(".localhost")
+
+
+def _named(credential: str) -> Caller:
+    name = credential.removeprefix(NAMED) if credential.startswith(NAMED) else ""
+    return Caller(user=credential or ADMINISTRATOR, workspace=name or DEFAULT)
+
+
+def _basic(value: str) -> str:
+    try:
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return user if user.startswith(NAMED) else password

@@ -1,0 +1,54 @@
+"""The environment of a job's process: little of the server's own, and what its clients need to find the server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from fnmatch import fnmatch
+
+from runyard.web.credentials import REGION, Credentials
+
+# What a job may inherit: how to find programs, speak the user's language, and reach a package index.
+INHERITED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_*",
+    "TZ",
+    "TMPDIR",
+    "PIP_*",
+    "UV_*",
+    "SSL_CERT_*",
+    "REQUESTS_CA_BUNDLE",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "LD_LIBRARY_PATH",
+    "JAVA_HOME",
+)
+
+
+def job_environment(url: str, credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
+    """Return what every job's process finds: boto3, the aws cli and s3fs work in it with no configuration."""
+    inherited = {
+        name: value for name, value in os.environ.items() if any(fnmatch(name, pattern) for pattern in INHERITED)
+    }
+    return {
+        **inherited,
+        "PYTHONUNBUFFERED": "1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "RUNYARD_URL": url,
+        "RUNYARD_TOKEN": credentials.token,
+        **more,
+    }

@@ -1,0 +1,158 @@
+"""A running server: the engine, the application and the socket, from `runyard serve` to SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import uvicorn
+
+from runyard.core.errors import InvalidRequest
+from runyard.core.run import Run
+from runyard.engine.engine import Engine
+from runyard.engine.home import Home
+from runyard.engine.settings import load_settings
+from runyard.store.store import open_store
+from runyard.web.app import App
+from runyard.web.authentication import LOCAL_HOSTS, Gate
+from runyard.web.credentials import Credentials, load_credentials
+from runyard.web.job_environment import job_environment
+from runyard.web.metrics import Metrics
+from runyard.web.services import FINISH, services
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 30  # how long calls under way may take after SIGTERM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `runyard serve` was told."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8642
+    store: str | None = None
+    auth: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Where everything is, once it is there."""
+
+    url: str
+    pg: str | None  # nothing speaks PostgreSQL's protocol yet
+    home: str
+    pid: int
+
+
+def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -> None:
+    """Serve until SIGTERM or SIGINT; jobs that run go on without the server."""
+    if not options.auth and options.host not in LOCAL_HOSTS:
+        raise InvalidRequest(f"--auth off is for this machine only; --host {options.host} would let anybody run code.")
+    home = Home(options.home.resolve()).make()
+    settings = load_settings(home.path / "settings.toml")
+    credentials = load_credentials(home.path)
+    listener = _listen(options)
+    ready = Ready(url=_url(options.host, listener), pg=None, home=str(home.path), pid=os.getpid())
+    store = open_store(options.store or home.ledger_url)
+    engine = Engine(
+        store, home, settings, finish=FINISH, environment=_environment(ready, credentials, settings.environment)
+    )
+    gate = Gate(credentials=credentials, is_open=not options.auth)
+    app = App(engine, gate, services(engine), metrics=Metrics(engine).page)
+    app.url = ready.url
+    engine.start()
+    try:
+        _write_place(home, ready)
+        _run(app, listener, lambda: announce(ready, credentials))
+    finally:
+        place_file(home.path).unlink(missing_ok=True)
+        engine.close()
+        app.close()
+
+
+def place_file(home: Path) -> Path:
+    """Return where a home says which server serves it."""
+    return home / "server.json"
+
+
+def read_place(home: Path) -> Ready | None:
+    """Return where the server of a home is, if one runs."""
+    try:
+        ready = msgspec.json.decode(place_file(home).read_bytes(), type=Ready)
+        os.kill(ready.pid, 0)
+    except (FileNotFoundError, ProcessLookupError, msgspec.DecodeError):
+        return None
+    except PermissionError:  # it runs as somebody else
+        pass
+    return ready
+
+
+def _environment(
+    ready: Ready, credentials: Credentials, more: Mapping[str, str]
+) -> Callable[[Run], Mapping[str, str]]:
+    base = job_environment(ready.url, credentials, more)
+    return lambda run: {**base, "RUNYARD_RUN_ID": str(run.id)}
+
+
+def _listen(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except OSError as error:
+        advice = "Another server may be using it: choose another --port, or --port 0 for a free one."
+        raise InvalidRequest(f"Cannot listen on {options.host}:{options.port}: {error.strerror}. {advice}") from error
+    listener.listen(2048)
+    return listener
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def _write_place(home: Home, ready: Ready) -> None:
+    draft = place_file(home.path).with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(asdict(ready)))
+    draft.replace(place_file(home.path))
+
+
+def _run(app: App, listener: socket.socket, announce: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        timeout_keep_alive=75,
+        server_header=False,
+        date_header=True,
+    )
+    server = _Server(config, announce)
+    server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, telling when it answers, and leaving quietly on a signal."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()  # uvicorn would raise it again after the drain, and we would not exit 0
+        log.info("draining after %s", signal.Signals(sig).name)
