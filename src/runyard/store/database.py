@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from runyard.store.records import COLUMN_FRAGMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
-Row = Mapping[str, Any]
+
+
+class ConstraintError(Exception):
+    """A row breaks a rule that the schema repeats: a defect of ours, never a caller's mistake."""
 
 
 class Cursor(Protocol):
     """One open transaction."""
 
-    def all(self, name: str, parameters: Mapping[str, Any], **parts: str) -> list[Row]:
+    def all(self, name: str, parameters: Mapping[str, Any], **parts: str) -> Sequence[tuple[Any, ...]]:
         """Run a named query and return its rows; `parts` fill {filters} and {order}."""
         ...
 
@@ -24,18 +31,22 @@ class Cursor(Protocol):
 
 
 class Database(Protocol):
-    """SQLite or PostgreSQL."""
+    """SQLite or PostgreSQL.
+
+    `work` does nothing but read and write the ledger, so that a transaction that was lost before it was
+    recorded (a deadlock, a neighbour that filled the disk, a broken connection) can be run again.
+    """
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe when several servers start at once."""
         ...
 
     def read(self, work: Callable[[Cursor], T]) -> T:
-        """Run `work` on a snapshot."""
+        """Run `work` on a snapshot; it cannot write."""
         ...
 
     def write(self, work: Callable[[Cursor], T]) -> T:
-        """Run `work` in a transaction of its own and return once it is durable; nothing of it stays if it raises."""
+        """Run `work` in its own transaction and return once it is durable; nothing stays if it raises."""
         ...
 
     def close(self) -> None:
@@ -52,8 +63,9 @@ def load_queries(fragments: Mapping[str, str]) -> dict[str, str]:
     """Return the named queries, with this database's fragments filled in."""
     text = resources.files("runyard.store").joinpath("queries.sql").read_text()
     parts = _HEADER.split(text)[1:]
+    fragments = {**COLUMN_FRAGMENTS, **fragments}
     return {
-        name: fill(_COMMENT.sub("", body), fragments).strip().rstrip(";")
+        name: fill(_COMMENT.sub("", body), fragments).strip().rstrip(";").rstrip()
         for name, body in zip(parts[::2], parts[1::2], strict=True)
     }
 

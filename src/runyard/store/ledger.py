@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
+from runyard.core.run import State
+from runyard.store.records import ATTEMPT, EVENT, JOB, RUN, WORKSPACE, Shape
 
-from runyard.core.job import Job, Task, Workspace
-from runyard.core.run import Attempt, Event, Outcome, Run, State
-from runyard.store.database import Cursor, Row
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runyard.core.job import Job, Workspace
+    from runyard.core.run import Attempt, Event, Run
+    from runyard.store.database import Cursor
 
 R = TypeVar("R")
-
-_TASKS = msgspec.json.Decoder(tuple[Task, ...])
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    "settings": msgspec.json.decode,
-    "tags": msgspec.json.decode,
-    "detail": msgspec.json.decode,
-    "tasks": _TASKS.decode,
-    "state": State,
-    "outcome": lambda text: Outcome(text) if text else None,
-}
-"""How a column that is not a plain value is read."""
-_JSON_COLUMNS = frozenset({"settings", "tags", "detail", "tasks"})
+Value = str | int | bool | None
 
 _FILTERS: Mapping[str, str] = {
     "before": "AND id < :before",
@@ -36,7 +28,10 @@ _FILTERS: Mapping[str, str] = {
     "outcome": "AND outcome = :outcome",
     "active": "AND state <> 'ended'",
 }
-"""Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index."""
+"""Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index.
+
+`active` is a mark: its presence is the condition, whatever its value.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +39,7 @@ class Page:
     """Which part of a list: at most `limit` rows that meet `where`, from one end."""
 
     limit: int
-    where: Mapping[str, Any]
+    where: Mapping[str, Value]
     newest_first: bool = True
 
 
@@ -58,33 +53,33 @@ class Ledger:
 
     def workspace(self, name: str) -> Workspace | None:
         """Return a workspace by name."""
-        return self._one(Workspace, "workspace_by_name", name=name)
+        return self._one(WORKSPACE, "workspace_by_name", name=name)
 
     def add_workspace(self, workspace: Workspace) -> None:
         """Add a workspace unless it is there."""
-        self._cursor.run("add_workspace", _values(workspace))
+        self._cursor.run("add_workspace", WORKSPACE.values(workspace))
 
     # jobs
 
     def job(self, workspace_id: int, job_id: int) -> Job | None:
         """Return a job by id."""
-        return self._one(Job, "job_by_id", workspace_id=workspace_id, id=job_id)
+        return self._one(JOB, "job_by_id", workspace_id=workspace_id, id=job_id)
 
     def job_named(self, workspace_id: int, name: str) -> Job | None:
         """Return a job by its unique name."""
-        return self._one(Job, "job_by_name", workspace_id=workspace_id, name=name)
+        return self._one(JOB, "job_by_name", workspace_id=workspace_id, name=name)
 
     def jobs(self, workspace_id: int, page: Page) -> list[Job]:
         """Return a page of jobs."""
-        return self._page(Job, "jobs", workspace_id, page)
+        return self._page(JOB, "jobs", workspace_id, page)
 
     def add_job(self, job: Job) -> bool:
         """Add a job; False if its unique name is taken."""
-        return self._did("add_job", _values(job))
+        return self._did("add_job", JOB.values(job))
 
     def save_job(self, job: Job) -> bool:
         """Overwrite a job; False if it is gone."""
-        return self._did("save_job", _values(job))
+        return self._did("save_job", JOB.values(job))
 
     def remove_job(self, job: Job) -> bool:
         """Remove a job; False if it is gone."""
@@ -98,132 +93,126 @@ class Ledger:
 
     def run(self, workspace_id: int, run_id: int) -> Run | None:
         """Return a run of a workspace."""
-        return self._one(Run, "run_by_id", workspace_id=workspace_id, id=run_id)
+        return self._one(RUN, "run_by_id", workspace_id=workspace_id, id=run_id)
 
     def run_anywhere(self, run_id: int) -> Run | None:
         """Return a run whatever its workspace, held against other writers."""
-        return self._one(Run, "run_anywhere", id=run_id)
+        return self._one(RUN, "run_anywhere", id=run_id)
 
     def run_by_idempotency_key(self, workspace_id: int, key: str) -> Run | None:
         """Return the run that an earlier request with this key made."""
-        return self._one(Run, "run_by_idempotency_key", workspace_id=workspace_id, idempotency_key=key)
+        return self._one(RUN, "run_by_idempotency_key", workspace_id=workspace_id, idempotency_key=key)
 
     def runs(self, workspace_id: int, page: Page) -> list[Run]:
         """Return a page of runs."""
-        return self._page(Run, "runs", workspace_id, page)
+        return self._page(RUN, "runs", workspace_id, page)
 
     def add_run(self, run: Run) -> None:
         """Add a run."""
-        self._cursor.run("add_run", _values(run))
+        self._cursor.run("add_run", RUN.values(run))
 
     def save_run(self, run: Run, *, seen: Run) -> bool:
         """Write what may change of a run; False if somebody else changed it first."""
-        return self._did("save_run", {**_values(run), "seen": seen.state.value, "seen_at": seen.updated_at})
+        return self._did("save_run", {**RUN.changing_values(run), "seen": seen.state, "seen_at": seen.updated_at})
 
     def remove_run(self, run_id: int) -> None:
         """Forget an ended run and all that belongs to it."""
-        for name in ("remove_events_of_run", "remove_attempts_of_run", "remove_run"):
-            self._cursor.run(name, {"run_id": run_id})
+        self._cursor.run("remove_run", {"run_id": run_id})
 
     def count_admitted(self, job_id: int) -> int:
         """Count the runs of a job that were admitted and have not ended."""
-        return int(self._cursor.all("count_admitted", {"job_id": job_id})[0]["n"])
+        return int(self._cursor.all("count_admitted", {"job_id": job_id})[0][0])
 
     def first_held(self, job_id: int) -> Run | None:
         """Return the oldest run that waits for its job's limit."""
-        return self._one(Run, "first_held", job_id=job_id)
+        return self._one(RUN, "first_held", job_id=job_id)
 
     def runs_ended_before(self, ended_before: int, *, before: int, limit: int) -> list[Run]:
         """Return the oldest ended runs, for retention."""
-        return self._all(Run, "runs_ended_before", ended_before=ended_before, before=before, limit=limit)
+        return self._all(RUN, "runs_ended_before", ended_before=ended_before, before=before, limit=limit)
 
     # attempts
 
     def attempt(self, attempt_id: int) -> Attempt | None:
         """Return an attempt."""
-        return self._one(Attempt, "attempt_by_id", id=attempt_id)
+        return self._one(ATTEMPT, "attempt_by_id", id=attempt_id)
 
     def attempts(self, run_id: int) -> list[Attempt]:
         """Return every attempt of a run, oldest first."""
-        return self._all(Attempt, "attempts_of_run", run_id=run_id)
+        return self._all(ATTEMPT, "attempts_of_run", run_id=run_id)
 
     def add_attempt(self, attempt: Attempt) -> None:
         """Add an attempt."""
-        self._cursor.run("add_attempt", _values(attempt))
+        self._cursor.run("add_attempt", ATTEMPT.values(attempt))
 
     def save_attempt(self, attempt: Attempt, *, seen: State) -> bool:
         """Write what may change of an attempt; False if it is no longer in the state seen."""
-        return self._did("save_attempt", {**_values(attempt), "seen": seen.value})
+        return self._did("save_attempt", {**ATTEMPT.changing_values(attempt), "seen": seen})
 
     def queued_attempts(self, limit: int) -> list[Attempt]:
         """Return the oldest attempts that wait for a place."""
-        return self._all(Attempt, "queued_attempts", limit=limit)
+        return self._all(ATTEMPT, "queued_attempts", limit=limit)
 
     def count_on_process(self, owner: str) -> int:
         """Count the places an owner has taken."""
-        return int(self._cursor.all("count_on_process", {"owner": owner})[0]["n"])
+        return int(self._cursor.all("count_on_process", {"owner": owner})[0][0])
 
     def attempts_on_process(self, owner: str) -> list[Attempt]:
         """Return the attempts an owner has on a process."""
-        return self._all(Attempt, "attempts_on_process", owner=owner)
+        return self._all(ATTEMPT, "attempts_on_process", owner=owner)
+
+    def load(self) -> dict[str, int]:
+        """Count the attempts that wait and those that hold a place."""
+        return dict(self._cursor.all("load", {}))
 
     # what is due
 
     def due_waits(self, now: int, limit: int) -> list[Run]:
         """Return the runs that have waited long enough."""
-        return self._all(Run, "due_waits", now=now, limit=limit)
+        return self._all(RUN, "due_waits", now=now, limit=limit)
 
     def due_notices(self, now: int, limit: int) -> list[Run]:
         """Return the runs that take longer than somebody wished."""
-        return self._all(Run, "due_notices", now=now, limit=limit)
+        return self._all(RUN, "due_notices", now=now, limit=limit)
 
     def due_retries(self, now: int, limit: int) -> list[Attempt]:
         """Return the attempts whose time to be tried again has come."""
-        return self._all(Attempt, "due_retries", now=now, limit=limit)
+        return self._all(ATTEMPT, "due_retries", now=now, limit=limit)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which something is due."""
-        at: int | None = self._cursor.all("next_due", {})[0]["at"]
+        at: int | None = self._cursor.all("next_due", {})[0][0]
         return at
 
     # events
 
     def add_event(self, event: Event) -> None:
         """Append an event."""
-        self._cursor.run("add_event", _values(event))
+        self._cursor.run("add_event", EVENT.values(event))
 
     def events(self, run_id: int, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return a run's events, oldest first."""
-        return self._all(Event, "events_of_run", run_id=run_id, after=after, limit=limit)
+        return self._all(EVENT, "events_of_run", run_id=run_id, after=after, limit=limit)
 
-    def _one(self, kind: type[R], query: str, /, **parameters: Any) -> R | None:
-        rows = self._cursor.all(query, parameters)
-        return _record(kind, rows[0]) if rows else None
+    def _one(self, shape: Shape[R], query: str, **parameters: Value) -> R | None:
+        records = self._all(shape, query, **parameters)
+        return records[0] if records else None
 
-    def _all(self, kind: type[R], query: str, /, **parameters: Any) -> list[R]:
-        return [_record(kind, row) for row in self._cursor.all(query, parameters)]
+    def _all(self, shape: Shape[R], query: str, **parameters: Value) -> list[R]:
+        return shape.read(self._cursor.all(query, parameters))
 
-    def _page(self, kind: type[R], name: str, workspace_id: int, page: Page) -> list[R]:
+    def _page(self, shape: Shape[R], query: str, workspace_id: int, page: Page) -> list[R]:
         parameters = {**page.where, "workspace_id": workspace_id, "limit": page.limit}
-        rows = self._cursor.all(
-            name, parameters, filters=_conditions(page.where), order="DESC" if page.newest_first else "ASC"
-        )
-        return [_record(kind, row) for row in rows]
+        order = "DESC" if page.newest_first else "ASC"
+        return shape.read(self._cursor.all(query, parameters, filters=_conditions(page.where), order=order))
 
-    def _did(self, name: str, parameters: Mapping[str, Any]) -> bool:
-        return bool(self._cursor.all(name, parameters))
+    def _did(self, query: str, parameters: Mapping[str, Value]) -> bool:
+        return bool(self._cursor.all(query, parameters))
 
 
-def _conditions(where: Iterable[str]) -> str:
-    return " ".join(_FILTERS[name] for name in where)
-
-
-def _record(kind: type[R], row: Row) -> R:
-    return kind(**{name: _READ[name](row[name]) if name in _READ else row[name] for name in row.keys()})  # noqa: SIM118 - a sqlite3.Row is no dict
-
-
-def _values(record: Any) -> dict[str, Any]:
-    values = {one.name: getattr(record, one.name) for one in fields(record)}
-    for name in _JSON_COLUMNS & values.keys():
-        values[name] = msgspec.json.encode(values[name]).decode()
-    return values
+def _conditions(where: Mapping[str, Value]) -> str:
+    conditions = [_FILTERS[name] for name in where]
+    # An index of the few active runs serves a list by state only if the text itself says so.
+    if "state" in where and where["state"] != State.ENDED:
+        conditions.append(_FILTERS["active"])
+    return " ".join(conditions)

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import queue
-import re
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runyard.core.errors import LedgerUnavailable
-from runyard.store.database import Cursor, Row, load_migrations, load_queries
+from runyard.store.database import ConstraintError, Cursor, load_migrations, load_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 T = TypeVar("T")
-Waiting = tuple[Callable[[Cursor], Any], "Future[Any]"]
+Waiting = tuple["Callable[[Cursor], Any]", "Future[Any]"]
+Answer = tuple[Any, BaseException | None]
 
 FRAGMENTS = {"id_type": "INTEGER", "skip_locked": "", "for_update": ""}
 GROUP = 64  # transactions that share one commit; more gains nothing (measured) and makes the first wait
+BUSY_SECONDS = 10
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # an answer means: on the disk
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 10000",
     "PRAGMA cache_size = -32000",  # KiB
     "PRAGMA temp_store = MEMORY",
     "PRAGMA wal_autocheckpoint = 4000",  # pages
 )
+ADVICE: Mapping[int, str] = {
+    sqlite3.SQLITE_FULL: "Free some space on the disk of the home folder and try again.",
+    sqlite3.SQLITE_IOERR: "The disk of the home folder is full or fails; free some space, or see the system's log.",
+    sqlite3.SQLITE_READONLY: "Make the home folder writable for the server and try again.",
+    sqlite3.SQLITE_CANTOPEN: "Make the home folder writable for the server and try again.",
+    sqlite3.SQLITE_PERM: "Make the home folder writable for the server and try again.",
+    sqlite3.SQLITE_BUSY: "Another program holds the ledger file; stop it and try again.",
+    sqlite3.SQLITE_LOCKED: "Another program holds the ledger file; stop it and try again.",
+    sqlite3.SQLITE_CORRUPT: "The ledger file is damaged: stop the server and put back a backup of it.",
+    sqlite3.SQLITE_NOTADB: "That file is not a ledger: give --store another path, or put back a backup.",
+}
+"""What to do, by SQLite's primary result code. What is not here is a defect of ours and passes as it is."""
 
 
 class SqliteCursor:
@@ -38,7 +52,7 @@ class SqliteCursor:
         self._connection = connection
         self._queries = queries
 
-    def all(self, name: str, parameters: Mapping[str, Any], **parts: str) -> list[Row]:
+    def all(self, name: str, parameters: Mapping[str, Any], **parts: str) -> list[tuple[Any, ...]]:
         """Run a named query and return its rows."""
         text = self._queries[name]
         return self._connection.execute(text.format(**parts) if parts else text, parameters).fetchall()
@@ -55,118 +69,158 @@ class SqliteDatabase:
         self._in_memory = str(path) == ":memory:"
         self._target = str(path)
         self._queries = load_queries(FRAGMENTS)
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []  # readers; a list's append and pop need no lock
         self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._accepting = threading.Lock()
+        self._closed = False
         self._connection = self._open()
         self._writer = threading.Thread(target=self._write_forever, name="ledger-writer", daemon=True)
         self._writer.start()
 
     def migrate(self) -> None:
-        """Bring the schema up to date, one transaction a migration."""
-        self._submit(lambda _: self._migrate()).result()
+        """Bring the schema up to date in one transaction."""
+        self.write(lambda _: self._migrate())
 
     def read(self, work: Callable[[Cursor], T]) -> T:
-        """Run `work` on this thread's own read-only connection."""
+        """Run `work` on a read-only connection of its own."""
         if self._in_memory:  # there is only the one connection
-            return self.write(work)
-        try:
-            reader = self._reader()
-            reader.execute("BEGIN")
+            return self.write(lambda cursor: self._only_looking(work, cursor))
+        with _in_our_words("read"):
+            reader = self._take_reader()
             try:
+                reader.execute("BEGIN")
                 return work(SqliteCursor(reader, self._queries))
             finally:
-                reader.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise _unavailable("read", error) from error
+                self._give_back(reader)
 
     def write(self, work: Callable[[Cursor], T]) -> T:
         """Hand `work` to the writer and wait until it is on the disk."""
-        return self._submit(work).result()
+        future: Future[T] = Future()
+        with self._accepting:
+            self._refuse_if_closed()
+            self._waiting.put((work, future))
+        with _in_our_words("written"):
+            return future.result()
 
     def close(self) -> None:
         """Let the writer finish what waits, then close every connection."""
-        self._waiting.put(None)
+        with self._accepting:
+            self._closed = True
+            self._waiting.put(None)
         self._writer.join()
-        for connection in (*self._readers, self._connection):
-            connection.close()
+        self._connection.close()
+        self._close_idle()
 
-    def _submit(self, work: Callable[[Cursor], T]) -> Future[T]:
-        future: Future[T] = Future()
-        if not self._writer.is_alive():
-            raise LedgerUnavailable("The ledger is closed; the server is stopping. Try again when it is back.")
-        self._waiting.put((work, future))
-        return future
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise LedgerUnavailable("The ledger is closed: the server is stopping. Try again when it is back.")
 
     def _open(self) -> sqlite3.Connection:
-        try:
+        with _in_our_words("opened"):
             connection = sqlite3.connect(
-                self._target, isolation_level=None, check_same_thread=False, cached_statements=256
+                self._target,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
             )
-            connection.row_factory = sqlite3.Row
             for pragma in PRAGMAS:
                 connection.execute(pragma)
-        except sqlite3.Error as error:
-            raise _unavailable("opened", error) from error
-        return connection
+            return connection
 
-    def _reader(self) -> sqlite3.Connection:
-        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = self._open()
-            reader.execute("PRAGMA query_only = ON")
-            self._readers.append(reader)
+    # readers
+
+    def _take_reader(self) -> sqlite3.Connection:
+        self._refuse_if_closed()
+        with suppress(IndexError):
+            return self._idle.pop()
+        reader = self._open()
+        reader.execute("PRAGMA query_only = ON")
         return reader
 
+    def _give_back(self, reader: sqlite3.Connection) -> None:
+        if reader.in_transaction:
+            reader.execute("ROLLBACK")
+        self._idle.append(reader)
+        if self._closed:  # close() may have looked before this reader was back
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _only_looking(self, work: Callable[[Cursor], T], cursor: Cursor) -> T:
+        self._connection.execute("PRAGMA query_only = ON")
+        try:
+            return work(cursor)
+        finally:
+            self._connection.execute("PRAGMA query_only = OFF")
+
+    # the writer's thread
+
     def _write_forever(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group = [first]
-            stopping = False
-            with suppress(queue.Empty):
-                while len(group) < GROUP and not stopping:
-                    more = self._waiting.get_nowait()
-                    stopping = more is None
-                    group.extend([more] if more is not None else [])
+        while group := self._next_group():
             self._commit_together(group)
-            if stopping:
-                return
+
+    def _next_group(self) -> list[Waiting]:
+        """Wait for a transaction and take those behind it; an empty group means that the ledger is closed."""
+        group: list[Waiting] = []
+        one = self._waiting.get()
+        while one is not None:
+            group.append(one)
+            if len(group) == GROUP or self._waiting.empty():  # nobody else takes from it
+                return group
+            one = self._waiting.get()
+        self._waiting.put(None)  # nothing comes behind it: the next round ends with it
+        return group
 
     def _commit_together(self, group: list[Waiting]) -> None:
         """Run each transaction in a savepoint, commit once, and only then answer anybody."""
-        answers: list[Callable[[], None]] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            answers = [self._run_one(work, future) for work, future in group]
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._roll_back()
-            for _, future in group:
-                future.set_exception(_unavailable("written", error))
-            return
-        for answer in answers:
-            answer()
+            answers = self._run_together(group)
+        except BaseException as error:  # noqa: BLE001 - somebody waits for every transaction: each must get an answer
+            self._lose(group, error)
+        else:
+            for (_, future), answer in zip(group, answers, strict=True):
+                _tell(future, answer)
 
-    def _run_one(self, work: Callable[[Cursor], Any], future: Future[Any]) -> Callable[[], None]:
+    def _lose(self, group: list[Waiting], error: BaseException) -> None:
+        """Undo a group; then each alone, as perhaps only one is to blame and the others get through."""
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if len(group) > 1 and not _is_busy(error):
+            for one in group:
+                self._commit_together([one])
+        else:
+            for _, future in group:
+                _tell(future, (None, error))
+
+    def _run_together(self, group: list[Waiting]) -> list[Answer]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        answers = [self._run_one(work) for work, _ in group]
+        self._connection.execute("COMMIT")
+        return answers
+
+    def _run_one(self, work: Callable[[Cursor], Any]) -> Answer:
         self._connection.execute("SAVEPOINT one")
+        failure: BaseException | None = None
+        result = None
         try:
             result = work(SqliteCursor(self._connection, self._queries))
-        except sqlite3.OperationalError:
-            raise  # the disk is full or the file cannot be written: nobody's transaction can be trusted
-        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the caller who waits
+        except BaseException as error:
+            if not self._connection.in_transaction:
+                raise  # SQLite gave up the whole transaction, as it does when the disk is full
             self._connection.execute("ROLLBACK TO one")
-            failure = error
-            return lambda: future.set_exception(failure)
+            failure = error  # whatever it is, it belongs to the caller who waits
         self._connection.execute("RELEASE one")
-        return lambda: future.set_result(result)
-
-    def _roll_back(self) -> None:
-        with suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
+        return result, failure
 
     def _migrate(self) -> None:
         execute = self._connection.execute
         execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
-        done = {row["number"] for row in execute("SELECT number FROM migration").fetchall()}
+        done = {number for (number,) in execute("SELECT number FROM migration")}
         for number, statements in load_migrations(FRAGMENTS):
             if number not in done:
                 for statement in statements:
@@ -174,14 +228,29 @@ class SqliteDatabase:
                 execute("INSERT INTO migration (number) VALUES (?)", (number,))
 
 
-_ADVICE = (
-    (re.compile("full"), "Free some space on the disk of the home folder and try again."),
-    (re.compile("readonly|read-only|unable to open|attempt to write"), "Make the home folder writable for the server and try again."),
-    (re.compile("locked|busy"), "Another program holds the ledger file; stop it and try again."),
-)
+def _tell(future: Future[Any], answer: Answer) -> None:
+    result, failure = answer
+    if failure is None:
+        future.set_result(result)
+    else:
+        future.set_exception(failure)
 
 
-def _unavailable(verb: str, error: sqlite3.Error) -> LedgerUnavailable:
-    text = str(error)
-    advice = next((advice for pattern, advice in _ADVICE if pattern.search(text)), "See the server's log.")
-    return LedgerUnavailable(f"The ledger could not be {verb}: {text}. Nothing was recorded. {advice}")
+def _is_busy(error: BaseException) -> bool:
+    """Say whether another program holds the file: then all have waited already, and none is to blame."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@contextmanager
+def _in_our_words(verb: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConstraintError(str(error)) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # absent where Python itself complains
+        advice = ADVICE.get(code & 0xFF)
+        if advice is None:
+            raise
+        text = f"The ledger could not be {verb}: {error}. Nothing was recorded. {advice}"
+        raise LedgerUnavailable(text) from error

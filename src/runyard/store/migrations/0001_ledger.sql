@@ -1,5 +1,6 @@
 -- The ledger: who owns jobs and runs, what was asked, what happened.
 -- Moments are integer milliseconds, documents are JSON text, ids come from core/ids.py.
+-- 9007199254740992 is 2^53: every JSON reader keeps a smaller integer exactly.
 -- /* id_type */ is INTEGER on SQLite (the row's own address) and BIGINT on PostgreSQL.
 
 CREATE TABLE workspace (
@@ -19,7 +20,9 @@ CREATE TABLE job (
   tasks TEXT NOT NULL,
   max_concurrent_runs BIGINT,
   created_at BIGINT NOT NULL,
-  updated_at BIGINT NOT NULL
+  updated_at BIGINT NOT NULL,
+  CONSTRAINT job_limit CHECK (max_concurrent_runs >= 0),
+  CONSTRAINT job_id CHECK (id > 0 AND id < 9007199254740992)
 );
 CREATE UNIQUE INDEX job_unique_name ON job (workspace_id, unique_name);
 CREATE INDEX job_in_workspace ON job (workspace_id, id);
@@ -48,10 +51,16 @@ CREATE TABLE run (
   running_at BIGINT,
   ended_at BIGINT,
   CONSTRAINT run_state CHECK (state IN ('blocked', 'queued', 'starting', 'running', 'stopping', 'retrying', 'ended')),
-  CONSTRAINT run_outcome CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL))
+  CONSTRAINT run_outcome CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped', 'upstream_failed', 'excluded', 'crashed')),
+  CONSTRAINT run_ended CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL)),
+  CONSTRAINT run_attempt CHECK (attempt >= 0),
+  CONSTRAINT run_id CHECK (id > 0 AND id < 9007199254740992)
 );
 CREATE INDEX run_in_workspace ON run (workspace_id, id);
 CREATE INDEX run_of_job ON run (job_id, id);
+CREATE INDEX run_of_job_name ON run (workspace_id, job_name, id);
+CREATE INDEX run_active ON run (workspace_id, id) WHERE state <> 'ended';
+CREATE INDEX run_with_outcome ON run (workspace_id, outcome, id) WHERE outcome IS NOT NULL;
 CREATE INDEX run_admitted ON run (job_id) WHERE admitted_at IS NOT NULL AND state <> 'ended';
 CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 'queued';
 CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
@@ -60,7 +69,7 @@ CREATE UNIQUE INDEX run_idempotency ON run (workspace_id, idempotency_key) WHERE
 
 CREATE TABLE attempt (
   id /* id_type */ PRIMARY KEY,
-  run_id BIGINT NOT NULL REFERENCES run (id),
+  run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
   task_key TEXT NOT NULL,
   number BIGINT NOT NULL,
   state TEXT NOT NULL,
@@ -77,7 +86,10 @@ CREATE TABLE attempt (
   message TEXT,
   trace TEXT,
   CONSTRAINT attempt_state CHECK (state IN ('blocked', 'queued', 'starting', 'running', 'stopping', 'retrying', 'ended')),
-  CONSTRAINT attempt_outcome CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL))
+  CONSTRAINT attempt_outcome CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped', 'upstream_failed', 'excluded', 'crashed')),
+  CONSTRAINT attempt_ended CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL)),
+  CONSTRAINT attempt_number CHECK (number >= 0),
+  CONSTRAINT attempt_id CHECK (id > 0 AND id < 9007199254740992)
 );
 CREATE UNIQUE INDEX attempt_of_run ON attempt (run_id, task_key, number);
 CREATE INDEX attempt_queued ON attempt (id) WHERE state = 'queued';
@@ -86,7 +98,7 @@ CREATE INDEX attempt_retrying ON attempt (retry_at) WHERE state = 'retrying';
 
 CREATE TABLE event (
   id /* id_type */ PRIMARY KEY,
-  run_id BIGINT NOT NULL REFERENCES run (id),
+  run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
   attempt_id BIGINT,
   at BIGINT NOT NULL,
   kind TEXT NOT NULL,

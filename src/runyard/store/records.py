@@ -1,0 +1,104 @@
+"""How the core's records stand in rows: columns in the order of their fields, documents as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from runyard.core.job import Job, Task, Workspace
+from runyard.core.run import Attempt, Event, Outcome, Run, State
+
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+_OUTCOMES: Mapping[str | None, Outcome | None] = {None: None, **{one.value: one for one in Outcome}}
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "settings": msgspec.json.decode,
+    "tags": msgspec.json.decode,
+    "detail": msgspec.json.decode,
+    "tasks": msgspec.json.Decoder(tuple[Task, ...]).decode,
+    "state": {one.value: one for one in State}.__getitem__,
+    "outcome": _OUTCOMES.__getitem__,
+}
+"""How a column that is not a plain value is read."""
+_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks"})
+_JOBS_OWN_WORDS = frozenset({"reason", "message", "trace"})
+
+
+class Shape(Generic[R]):
+    """One kind of record, read from rows and written to parameters."""
+
+    def __init__(self, kind: type[R], table: str) -> None:
+        self.table = table
+        self.columns = tuple(one.name for one in fields(kind))  # type: ignore[arg-type]  # every R is a dataclass
+        self._kind = kind
+        # A row comes from our own columns, whole: setting its slots skips the constructor and halves a page's time.
+        self._set = tuple(getattr(kind, name).__set__ for name in self.columns)
+        self._read = tuple((place, _READ[name]) for place, name in enumerate(self.columns) if name in _READ)
+        self._plain = tuple(name for name in self.columns if name not in _DOCUMENTS | _JOBS_OWN_WORDS)
+        self._words = tuple(name for name in self.columns if name in _JOBS_OWN_WORDS)
+        self._documents = tuple(name for name in self.columns if name in _DOCUMENTS)
+
+    def read(self, rows: Iterable[Iterable[Any]]) -> list[R]:
+        """Return the records of rows; equal documents among them are decoded once and shared."""
+        decoders = [(place, _Remembered(decode)) for place, decode in self._read]
+        records = []
+        for row in rows:
+            values = list(row)
+            for place, decoder in decoders:
+                values[place] = decoder[values[place]]
+            record = self._kind.__new__(self._kind)
+            for set_slot, value in zip(self._set, values, strict=True):
+                set_slot(record, value)
+            records.append(record)
+        return records
+
+    def values(self, record: R) -> dict[str, Any]:
+        """Return every column of a record, by name."""
+        values = self.changing_values(record)
+        for name in self._documents:
+            values[name] = msgspec.json.encode(getattr(record, name)).decode()
+        return values
+
+    def changing_values(self, record: R) -> dict[str, Any]:
+        """Return every column but the documents, which a run keeps as it was asked for."""
+        values = {name: getattr(record, name) for name in self._plain}
+        for name in self._words:
+            values[name] = _storable(getattr(record, name))
+        return values
+
+
+class _Remembered(dict[K, V]):
+    """What a pure function gave for each argument so far."""
+
+    def __init__(self, work: Callable[[K], V]) -> None:
+        self._work = work
+
+    def __missing__(self, argument: K) -> V:
+        value = self[argument] = self._work(argument)
+        return value
+
+
+def _storable(text: str | None) -> str | None:
+    """Replace what a job may print but no database keeps as text: NUL and lone surrogates."""
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+WORKSPACE = Shape(Workspace, "workspace")
+JOB = Shape(Job, "job")
+RUN = Shape(Run, "run")
+ATTEMPT = Shape(Attempt, "attempt")
+EVENT = Shape(Event, "event")
+
+COLUMN_FRAGMENTS: Mapping[str, str] = {
+    f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, EVENT)
+    for suffix, mark in (("columns", ""), ("values", ":"))
+}
+"""`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

@@ -1,0 +1,66 @@
+"""What tests of every kind ask for: a ledger of their own, in each database."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from postgres_server import CannotStartError, PostgresServer, running_server
+
+from runyard.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DATABASES = ("sqlite file", "sqlite memory", "postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The session's PostgreSQL; in CI a machine that cannot start one fails."""
+    try:
+        with running_server() as server:
+            yield server
+    except CannotStartError as error:
+        reason = f"PostgreSQL does not start here: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """A fresh database."""
+    return postgres.new_database()
+
+
+@pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    """Where a SQLite ledger may be made."""
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A fresh ledger's URL, in each database in turn."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return "sqlite://" if request.param == "sqlite memory" else f"sqlite:///{request.getfixturevalue('ledger_path')}"
+
+
+@pytest.fixture(params=[name for name in DATABASES if name != "sqlite memory"])
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """A fresh ledger's URL, in each database that several stores can open."""
+    fixture = "postgres_url" if request.param == "postgres" else "ledger_path"
+    place = request.getfixturevalue(fixture)
+    return str(place) if request.param == "postgres" else f"sqlite:///{place}"
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open ledger, in each database in turn."""
+    store = open_store(store_url)
+    yield store
+    store.close()
