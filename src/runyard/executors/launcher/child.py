@@ -1,0 +1,73 @@
+"""A process that waits, warm, for its order and then becomes the attempt."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from runyard.executors.launcher import system
+from runyard.executors.launcher.order import Order
+from runyard.executors.launcher.runner import carry_out
+from runyard.executors.launcher.wire import messages, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OWN_DESCRIPTOR = 3
+DESCRIPTORS_END = 1_048_576
+PAUSE_S = 0.0001
+
+
+def main(arguments: list[str]) -> None:
+    """Be a child that the launcher has started itself, where or when no zygote does."""
+    descriptor, launcher, *modules = arguments
+    preload(modules)
+    live(int(descriptor), launcher=int(launcher), born_of=0)
+
+
+def preload(modules: Iterable[str]) -> None:
+    """Import what jobs are likely to import; what fails here will fail in the job that wants it, and be told."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001 - outermost: a module that breaks must not take the launcher's work along
+            sys.stderr.write(f"{name} cannot be imported in advance:\n")
+            traceback.print_exc()
+
+
+def live(descriptor: int, *, launcher: int, born_of: int) -> NoReturn:
+    """Wait for an order on this descriptor, keeping no other, and carry it out."""
+    try:
+        os.dup2(descriptor, OWN_DESCRIPTOR)
+        os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
+        _become_child_of(launcher, born_of=born_of)
+        channel = socket.socket(fileno=OWN_DESCRIPTOR)
+        channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
+        message = next(messages(channel), None)
+        if message:
+            os.setsid()  # not before: by its own session the launcher knows a child that has no order yet
+            system.name_process("runyard-job")
+            carry_out(Order.from_wire(message), channel)
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - outermost: a fork must never return into what its parent was doing
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _become_child_of(launcher: int, *, born_of: int) -> None:
+    """Wait until the kernel has given us to the launcher, and tie our life to its."""
+    while (parent := os.getppid()) != launcher:
+        if parent != born_of:
+            os._exit(0)  # the launcher is dead
+        time.sleep(PAUSE_S)
+    system.die_with_parent(signal.SIGKILL)
+    if os.getppid() != launcher:
+        os._exit(0)  # it died just before it was tied
+    system.adopt_orphans()

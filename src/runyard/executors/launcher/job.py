@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runyard.executors.launcher import ends, tree
+from runyard.executors.launcher.events import Ended
+from runyard.executors.launcher.wire import Garbage, Message, now_ms, unpack
+
+if TYPE_CHECKING:
+    from runyard.executors.launcher.nursery import Child
+    from runyard.executors.launcher.order import Order
+
+KILL_AGAIN_S = 1.0
+RESULT_LIMIT = 1024 * 1024
+
+
+@dataclass
+class Job:
+    """An order in the hands of a process."""
+
+    order: Order
+    child: Child
+    started_at: int | None = None
+    failure: Message = field(default_factory=dict)  # why no user code ran
+    cause: str | None = None
+    deadline: float | None = None  # monotonic; of the timeout, or of the grace once there is a cause
+    _sizes: tuple[int, int] = (0, 0)
+
+    @property
+    def pid(self) -> int:
+        """Return the process's id, which is its session's and its group's too."""
+        return self.child.pid
+
+    def start(self, at: int) -> None:
+        """Note that user code runs; the timeout counts from here."""
+        self.started_at = at
+        if self.order.timeout_ms is not None and self.cause is None:
+            self.deadline = time.monotonic() + self.order.timeout_ms / 1000
+
+    def stop(self, cause: str, *, grace_ms: int) -> None:
+        """Ask the process to end; a second asking can only shorten the grace."""
+        kill_at = time.monotonic() + grace_ms / 1000
+        if self.cause is None:
+            self.cause = cause
+            self.deadline = kill_at
+            tree.ask_to_end(self.pid)
+        self.deadline = min(kill_at, self.deadline or kill_at)
+
+    def expire(self) -> None:
+        """Do what is due at the deadline: ask first, then kill, and again until it is gone."""
+        if self.cause is None:
+            self.stop(ends.TIMED_OUT, grace_ms=self.order.grace_ms)
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill the process and all that came of it."""
+        self.deadline = time.monotonic() + KILL_AGAIN_S
+        tree.end_all(lambda: tree.family(self.pid))
+
+    def note_times(self) -> None:
+        """Append how long the outputs have become, so that readers of the log know when a line came."""
+        folder = Path(self.order.folder)
+        with contextlib.suppress(OSError):
+            sizes = ((folder / "stdout").stat().st_size, (folder / "stderr").stat().st_size)
+            if sizes != self._sizes:
+                with (folder / "times").open("a", encoding="ascii") as times:
+                    times.write(f"{now_ms()} {sizes[0]} {sizes[1]}\n")
+                self._sizes = sizes
+
+    def ended(self, status: int) -> Ended:
+        """Return the end that the kernel's word and the runner's together make."""
+        code = os.waitstatus_to_exitcode(status)
+        exit_code, signal_number = (code, None) if code >= 0 else (None, -code)
+        found = self.failure or (self._result() if exit_code else {})
+        message = found.get("message") or ends.of_exit(exit_code, signal_number)
+        if self.cause:
+            message = ends.of_cause(self.cause, timeout_ms=self.order.timeout_ms)
+        return Ended(
+            attempt_id=self.order.attempt_id,
+            at=now_ms(),
+            started_at=self.started_at,
+            exit_code=exit_code,
+            signal=signal_number,
+            cause=self.cause,
+            message=message,
+            trace=found.get("trace"),
+            category=found.get("category"),
+        )
+
+    def _result(self) -> Message:
+        try:
+            with (Path(self.order.folder) / "result.json").open("rb") as file:
+                return unpack(file.read(RESULT_LIMIT))
+        except (OSError, Garbage):
+            return {}

@@ -1,0 +1,279 @@
+"""The launcher itself: one thread that hears of everything and does the next thing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from runyard.executors.launcher import ends, events, leftovers, tree
+from runyard.executors.launcher.door import Connection, Door
+from runyard.executors.launcher.events import ConnectionTaken, Ended, Started
+from runyard.executors.launcher.job import Job
+from runyard.executors.launcher.journal import Journal
+from runyard.executors.launcher.nursery import Child, Nursery, Settings
+from runyard.executors.launcher.order import Order
+from runyard.executors.launcher.wire import CHUNK, PROTOCOL, Garbage, Message, now_ms, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runyard.executors.launcher.places import Places
+
+TICK_S = 1.0
+LINGER_S = 300.0  # that a launcher without server and work stays
+
+
+class Loop:
+    """Takes orders, gives them to warm children, and sees each child to its end."""
+
+    def __init__(self, places: Places, listener: socket.socket) -> None:
+        self._places = places
+        self._selector = selectors.DefaultSelector()
+        self._journal = Journal(places.journal)
+        self._nursery = Nursery(self._selector, on_ready=self._assign)
+        self._door = Door(listener, self._selector, handle=self._handle)
+        self._client: Connection | None = None
+        self._waiting: dict[int, Order] = {}  # by attempt, as they came
+        self._jobs: dict[int, Job] = {}  # by attempt
+        self._attempts: dict[int, int] = {}  # by pid
+        self._boot = tree.boot()
+        self._next_tick = self._needed_at = time.monotonic()
+        self._is_leaving = False
+        self._verbs: dict[str, Callable[[Connection, Message], None]] = {
+            "hello": self._greet,
+            "start": self._start,
+            "stop": self._stop,
+            "acknowledge": self._acknowledge,
+            "shut_down": self._shut_down,
+        }
+
+    def run(self) -> None:
+        """Serve until told to leave, or until nobody needs us any more."""
+        self._end_leftovers()
+        self._watch_signals()
+        while not self._is_leaving:
+            for key, _ in self._selector.select(self._patience()):
+                # What came before in this round may have closed what comes now.
+                now = self._selector.get_map().get(key.fd)
+                if now and now.data == key.data:
+                    self._guarded(key.data)
+            self._guarded(self._tend)
+        self._leave()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:  # noqa: BLE001 - outermost loop: the jobs of all others hang on this process
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
+
+    def _patience(self) -> float:
+        deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
+        return max(0.0, min([self._next_tick, *deadlines]) - time.monotonic())
+
+    def _tend(self) -> None:
+        now = time.monotonic()
+        for job in list(self._jobs.values()):
+            if job.deadline is not None and job.deadline <= now:
+                job.expire()
+        if now >= self._next_tick:
+            self._next_tick = now + TICK_S
+            self._tick(now)
+        self._assign()
+        self._nursery.refill(waiting=len(self._waiting))
+
+    def _tick(self, now: float) -> None:
+        for job in self._jobs.values():
+            job.note_times()
+        self._journal.flush()
+        self._end_strays()
+        if self._jobs or self._waiting or (self._client and self._client.is_open):
+            self._needed_at = now
+        if now - self._needed_at > LINGER_S or not self._places.folder.exists():
+            self._is_leaving = not self._jobs
+
+    # What clients ask.
+
+    def _handle(self, connection: Connection, message: Message) -> None:
+        try:
+            self._verbs[message["do"]](connection, message)
+        except (KeyError, TypeError, ValueError) as error:
+            traceback.print_exc()
+            raise Garbage(str(error)) from error
+
+    def _greet(self, connection: Connection, message: Message) -> None:
+        active = self._journal.active()
+        connection.send({"kind": "snapshot", "pid": os.getpid(), "version": PROTOCOL, "active": active})
+        if message["protocol"] != PROTOCOL:
+            return  # the client decides what to do with us
+        settings = Settings(**message["settings"])
+        if self._client and self._client is not connection:
+            self._client.send(events.to_wire(ConnectionTaken()))
+            self._client.close()
+        self._client = connection
+        for entry in self._journal.told():
+            connection.send(entry)
+        self._nursery.use(settings)
+
+    def _start(self, _: Connection, message: Message) -> None:
+        order = Order.from_wire(message["order"])
+        if order.attempt_id not in self._journal:
+            self._journal.write("ordered", order.attempt_id, folder=order.folder)
+            self._waiting[order.attempt_id] = order
+            self._assign()
+
+    def _stop(self, _: Connection, message: Message) -> None:
+        attempt_id, cause = message["attempt_id"], message["cause"]
+        if order := self._waiting.pop(attempt_id, None):
+            self._end_unborn(order.attempt_id, cause, ends.of_cause(cause, timeout_ms=order.timeout_ms))
+        elif job := self._jobs.get(attempt_id):
+            job.stop(cause, grace_ms=message["grace_ms"])
+
+    def _acknowledge(self, _: Connection, message: Message) -> None:
+        if self._journal.entry(message["attempt_id"], "ended"):
+            self._journal.write("acknowledged", message["attempt_id"])
+
+    def _shut_down(self, *_: object) -> None:
+        self._is_leaving = True
+
+    # From order to child.
+
+    def _assign(self) -> None:
+        while self._waiting and (child := self._nursery.take()):
+            self._give(self._waiting.pop(next(iter(self._waiting))), child)
+        while self._waiting and self._nursery.is_hopeless:
+            attempt_id = next(iter(self._waiting))
+            del self._waiting[attempt_id]
+            self._end_unborn(attempt_id, None, f"No process could be started; {self._places.log} tells why.")
+
+    def _give(self, order: Order, child: Child) -> None:
+        process = tree.look_up(child.pid)
+        birth = process.birth if process else 0
+        self._journal.write("given", order.attempt_id, pid=child.pid, birth=birth, boot=self._boot)
+        try:
+            child.channel.sendall(pack(order.to_wire()))
+        except OSError:  # it died while it idled: the order is for the next one
+            tree.send(child.pid, signal.SIGKILL)
+            child.channel.close()
+            self._waiting = {order.attempt_id: order, **self._waiting}
+            return
+        job = Job(order, child)
+        self._jobs[order.attempt_id] = job
+        self._attempts[child.pid] = order.attempt_id
+        self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(job))
+
+    def _hear(self, job: Job) -> None:
+        """Take what the child says before user code runs; then it hangs up."""
+        channel = job.child.channel
+        try:
+            while data := channel.recv(CHUNK, socket.MSG_DONTWAIT):
+                for message in job.child.lines.feed(data):
+                    self._take_word(job, message)
+        except BlockingIOError:
+            return
+        except (OSError, Garbage):
+            pass  # it died in the middle of a word
+        if channel.fileno() != -1:
+            self._selector.unregister(channel)
+            channel.close()
+
+    def _take_word(self, job: Job, message: Message) -> None:
+        if message["kind"] == "failed":
+            job.failure = message
+            return
+        job.start(message["at"])
+        started = Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"])
+        self._record(started)
+
+    # From child to end.
+
+    def _watch_signals(self) -> None:
+        ours, theirs = socket.socketpair()
+        for each in (ours, theirs):
+            each.setblocking(False)
+        signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # the wakeup descriptor carries the number
+        self._wakeup = theirs
+        self._selector.register(ours, selectors.EVENT_READ, lambda: self._take_signals(ours.recv(CHUNK)))
+
+    def _take_signals(self, numbers: bytes) -> None:
+        if signal.SIGTERM in numbers:
+            self._is_leaving = True
+        # Looked at before it is reaped, a dead child still keeps its number, and its group's, from reuse.
+        with contextlib.suppress(ChildProcessError):
+            while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                self._see_off(dead.si_pid)
+
+    def _see_off(self, pid: int) -> None:
+        job = self._jobs.get(self._attempts.pop(pid, -1))
+        if job:
+            self._hear(job)
+            tree.send(pid, signal.SIGKILL, group=True)
+        self._end_strays(but=pid)
+        _, status = os.waitpid(pid, 0)
+        if not job:
+            self._nursery.bury(pid)
+            return
+        del self._jobs[job.order.attempt_id]
+        job.note_times()
+        self._record(job.ended(status))
+
+    def _end_strays(self, *, but: int = 0) -> None:
+        """Kill what ended jobs left: children of ours that have another session and no order."""
+        own = os.getsid(0)
+        known = {*self._attempts, but}
+
+        def strays() -> list[tree.Process]:
+            found = [tree.look_up(pid) for pid in tree.own_children() if pid not in known]
+            roots = [each for each in found if each and each.session != own]
+            return roots + tree.below([each.pid for each in roots]) if roots else []
+
+        tree.end_all(strays)
+
+    def _end_unborn(self, attempt_id: int, cause: str | None, message: str) -> None:
+        self._record(Ended(attempt_id=attempt_id, at=now_ms(), cause=cause, message=message))
+
+    def _record(self, event: Started | Ended) -> None:
+        told = events.to_wire(event)
+        self._journal.write(**told)
+        if self._client:
+            self._client.send(told)
+
+    def _end_leftovers(self) -> None:
+        for attempt_id in self._journal.active():
+            ordered = self._journal.entry(attempt_id, "ordered")
+            given = self._journal.entry(attempt_id, "given")
+            if given and ordered:
+                leftovers.end_session(given, folder=ordered["folder"])
+            self._lose(attempt_id)
+
+    def _lose(self, attempt_id: int) -> None:
+        started = self._journal.entry(attempt_id, "started")
+        message = ends.of_cause(ends.LAUNCHER_LOST, timeout_ms=None)
+        started_at = started["at"] if started else None
+        self._record(
+            Ended(
+                attempt_id=attempt_id,
+                at=now_ms(),
+                started_at=started_at,
+                cause=ends.LAUNCHER_LOST,
+                message=message,
+            )
+        )
+
+    def _leave(self) -> None:
+        for job in self._jobs.values():
+            job.kill()
+        for attempt_id in self._journal.active():
+            self._lose(attempt_id)
+        self._nursery.empty()
+        self._places.address().unlink(missing_ok=True)
+        sys.stderr.flush()

@@ -1,0 +1,192 @@
+"""The children that wait for orders, and where they come from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from runyard.executors.launcher import boot
+from runyard.executors.launcher.wire import CHUNK, Garbage, Lines
+from runyard.executors.launcher.zygote import MOST_AT_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAILURES_UNTIL_SPAWN = 3
+FAILURES_UNTIL_HOPELESS = 6
+FIRST_PAUSE_S = 0.05
+SEND_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What kind of children there shall be, and how many that idle."""
+
+    warm: int
+    preload: list[str]
+    python: str
+    mode: str  # "fork" from a zygote, or "spawn" each for itself where there are no subreapers
+
+
+@dataclass(eq=False)
+class Child:
+    """Our end of the line to a process that has no order yet."""
+
+    channel: socket.socket
+    pid: int = 0  # until it has told us
+    lines: Lines = field(default_factory=Lines)
+
+
+class Nursery:
+    """Keeps as many idle children as the settings say, and one more for each order that waits."""
+
+    def __init__(self, selector: selectors.BaseSelector, *, on_ready: Callable[[], None]) -> None:
+        self._selector = selector
+        self._on_ready = on_ready
+        self._settings: Settings | None = None
+        self._zygote: tuple[int, socket.socket] | None = None
+        self._idle: deque[Child] = deque()
+        self._unborn: set[Child] = set()
+        self._failures = 0  # since a child was last ready
+        self._pause_until = 0.0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether again and again no child came to life."""
+        return self._failures >= FAILURES_UNTIL_HOPELESS
+
+    def use(self, settings: Settings) -> None:
+        """Keep children of this kind from now on."""
+        if settings != self._settings:
+            self.empty()
+            self._settings = settings
+        self._failures = 0
+        self._pause_until = 0.0
+
+    def empty(self) -> None:
+        """Let all idle children and the zygote go: they end when their lines do."""
+        for child in (*self._idle, *self._unborn):
+            self._drop(child)
+        if self._zygote:
+            self._zygote[1].close()
+            self._zygote = None
+
+    def take(self) -> Child | None:
+        """Hand out an idle child."""
+        if not self._idle:
+            return None
+        child = self._idle.popleft()
+        self._selector.unregister(child.channel)
+        return child
+
+    def refill(self, *, waiting: int) -> None:
+        """Have as many children made as are missing; they come when they come."""
+        if self._settings is None or time.monotonic() < self._pause_until:
+            return
+        missing = self._settings.warm + waiting - len(self._idle) - len(self._unborn)
+        if missing <= 0:
+            return
+        if self._settings.mode == "fork" and self._failures < FAILURES_UNTIL_SPAWN:
+            self._fork(min(missing, MOST_AT_ONCE))
+        else:
+            self._spawn(min(missing, MOST_AT_ONCE))
+
+    def bury(self, pid: int) -> None:
+        """Take note that a process is dead that was not a job."""
+        for child in [each for each in self._idle if each.pid == pid]:
+            self._drop(child)
+        if self._zygote and self._zygote[0] == pid:
+            self._zygote[1].close()
+            self._zygote = None
+            self._fail()
+
+    def _fork(self, count: int) -> None:
+        channel = self._zygote[1] if self._zygote else self._start_zygote()
+        theirs = [self._expect() for _ in range(count)]
+        with contextlib.suppress(OSError):  # a dead zygote is noticed by its burial
+            socket.send_fds(channel, [b"+"], [each.fileno() for each in theirs])
+        for each in theirs:
+            each.close()
+
+    def _start_zygote(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        ours.settimeout(SEND_TIMEOUT_S)
+        self._zygote = (self._start("zygote", theirs), ours)
+        return ours
+
+    def _spawn(self, count: int) -> None:
+        for _ in range(count):
+            self._start("child", self._expect())
+
+    def _start(self, module: str, theirs: socket.socket) -> int:
+        """Start a process of our own code that has this end of a line."""
+        settings = self._settings
+        assert settings  # noqa: S101 - for mypy; nobody starts anything before the settings came
+        descriptor = str(theirs.fileno())
+        command = boot.command(settings.python, module, descriptor, str(os.getpid()), *settings.preload)
+        pid = os.fork()
+        if not pid:
+            _execute(command, theirs)
+        theirs.close()
+        return pid
+
+    def _expect(self) -> socket.socket:
+        """Register a child that is yet to be born, and return its end of the line."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(SEND_TIMEOUT_S)
+        child = Child(ours)
+        self._unborn.add(child)
+        self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(child))
+        return theirs
+
+    def _hear(self, child: Child) -> None:
+        try:
+            data = child.channel.recv(CHUNK)
+            heard = list(child.lines.feed(data))
+        except (OSError, Garbage):
+            data = b""
+        if not data:
+            if child in self._unborn:
+                self._fail()
+            self._drop(child)
+            return
+        for message in heard:
+            child.pid = message["pid"]
+            self._failures = 0
+            self._unborn.discard(child)
+            self._idle.append(child)
+        self._on_ready()
+
+    def _drop(self, child: Child) -> None:
+        self._selector.unregister(child.channel)
+        child.channel.close()
+        self._unborn.discard(child)
+        with contextlib.suppress(ValueError):
+            self._idle.remove(child)
+
+    def _fail(self) -> None:
+        """Wait longer after each failure, so that a broken interpreter does not eat the machine."""
+        now = time.monotonic()
+        if now < self._pause_until:
+            return  # several that died of one cause count once
+        self._failures += 1
+        self._pause_until = now + FIRST_PAUSE_S * 2**self._failures
+
+
+def _execute(command: list[str], theirs: socket.socket) -> NoReturn:
+    """Become the command, in the fork that was made for it."""
+    try:
+        theirs.set_inheritable(True)
+        os.execve(command[0], command, os.environ)  # noqa: S606 - there is no shell to be fooled
+    except OSError as error:
+        sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(127)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runyard.executors.launcher.wire import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One attempt to run: all that its process needs to know."""
+
+    attempt_id: int
+    folder: str  # the attempt's own; made if missing: stdout, stderr, times, result.json, work/ (the cwd)
+    script: str  # copied to folder/work and run from there: what ran is what is kept
+    argv: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # the whole of it
+    timeout_ms: int | None = None  # counted from the first line of user code
+    grace_ms: int = 10_000  # between SIGTERM and SIGKILL
+    python: str | None = None  # another interpreter than the warm one
+    python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
+    files: list[str] = field(default_factory=list)  # copied into the cwd first
+    packages: list[str] = field(default_factory=list)  # pip requirements or wheels
+    package_options: list[str] = field(default_factory=list)
+    environments: str = ""  # where the cached virtual environments are
+    limits: dict[str, int] = field(default_factory=dict)  # {"as": bytes, "nofile": n, …}: RLIMIT_ names
+
+    def to_wire(self) -> Message:
+        """Return the order as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, message: Message) -> Order:
+        """Return the order that a JSON object names; fields of a newer sender are left out."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in message.items() if name in known})

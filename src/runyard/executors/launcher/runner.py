@@ -1,0 +1,172 @@
+"""Carry out one order in the process that was made for it, and end that process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from runyard.executors.launcher import boot, ends, interpreter, packages, preparation, system
+from runyard.executors.launcher.order import Order
+from runyard.executors.launcher.preparation import PreparationFailed
+from runyard.executors.launcher.wire import now_ms, pack, unpack
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+EXCEPTION = 1
+UNWRITTEN_OUTPUT = 120  # Python's own exit code for a standard stream that cannot be flushed
+
+
+def carry_out(order: Order, channel: socket.socket) -> NoReturn:
+    """Do all that the order says in this warm process, or in the interpreter that it becomes."""
+    script = _or_tell(channel, lambda: _prepare(order, channel))
+    _run(order, channel, script)
+
+
+def main(arguments: list[str]) -> None:
+    """Go on with an order that a warm process has prepared for this interpreter."""
+    descriptor, told, script = arguments
+    path = Path(told)
+    order = Order.from_wire(unpack(path.read_bytes()))
+    path.unlink()  # it holds the job's environment
+    _run(order, socket.socket(fileno=int(descriptor)), Path(script))
+
+
+def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
+    """Return what the step returns; if it fails, end the process with a word to the launcher."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001 - outermost: whatever it is, the run ends with its reason
+        message = str(error) if isinstance(error, PreparationFailed) else ends.of_exception(error)
+        category = getattr(error, "category", ends.PREPARATION)
+        with contextlib.suppress(OSError):
+            os.write(2, f"{message}\n".encode(errors="replace"))
+            channel.sendall(pack({"kind": "failed", "message": message, "category": category}))
+        os._exit(EXCEPTION)
+
+
+def _prepare(order: Order, channel: socket.socket) -> Path:
+    preparation.open_outputs(Path(order.folder))
+    script = preparation.lay_out(order)
+    if order.packages or order.python or interpreter.needs_fresh_one(order.environment, os.environ):
+        _continue_elsewhere(order, channel, script)
+    return script
+
+
+def _continue_elsewhere(order: Order, channel: socket.socket, script: Path) -> NoReturn:
+    python = order.python or sys.executable
+    if order.packages:
+        python = packages.interpreter_with(order, python)
+    told = Path(order.folder) / "order.json"
+    told.touch(mode=0o600)
+    told.write_bytes(pack(order.to_wire()))
+    os.set_inheritable(channel.fileno(), True)
+    interpreter.reset_signals()
+    command = boot.command(python, "runner", str(channel.fileno()), str(told), str(script))
+    try:
+        os.execve(python, command, order.environment)  # noqa: S606 - there is no shell to be fooled
+    except OSError as error:
+        told.unlink()
+        raise PreparationFailed(f"The interpreter {python} cannot be started: {error.strerror}.") from error
+
+
+def _run(order: Order, channel: socket.socket, script: Path) -> NoReturn:
+    module = _or_tell(channel, lambda: _become(order, script))
+    with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
+        channel.sendall(pack({"kind": "started", "at": now_ms()}))
+    channel.close()
+    result = Path(order.folder) / "result.json"
+    exit_code = _execute(script, module, result)
+    os._exit(_finish(exit_code, result))
+
+
+def _become(order: Order, script: Path) -> types.ModuleType:
+    interpreter.reset_signals()
+    interpreter.replace_environment(order.environment)
+    interpreter.rebuild_streams()
+    interpreter.forget_the_past()
+    preparation.set_limits(order.limits)
+    sys.argv = [str(script), *order.argv]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    sys.path[:] = interpreter.search_path(script.parent, order.python_path)
+    gc.enable()
+    return interpreter.fresh_main(script)
+
+
+def _execute(script: Path, module: types.ModuleType, result: Path) -> int:
+    """Run the user's code as `__main__` and return the exit code that Python would."""
+    own = os.getpid()
+    try:
+        code = compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - running the user's script is what this process is for
+    except SystemExit as stop:
+        return _exit_code(stop, result)
+    except BaseException as error:  # noqa: BLE001 - outermost of the process: the interpreter's place
+        _show(error.with_traceback(_user_frames(error.__traceback__)))
+        if os.getpid() == own:  # and not a fork of it that the script let run to the end
+            _write(result, ends.of_exception(error), ends.trace_of(error))
+        return EXCEPTION
+    return 0
+
+
+def _exit_code(stop: SystemExit, result: Path) -> int:
+    if stop.code is None:
+        return 0
+    if isinstance(stop.code, int):
+        return stop.code & 0xFF
+    text = str(stop.code)
+    _quietly(lambda: sys.stderr.write(f"{text}\n"))
+    _write(result, text)
+    return EXCEPTION
+
+
+def _user_frames(frames: types.TracebackType | None) -> types.TracebackType | None:
+    """Leave out the frames of this module, which stand above the script's own."""
+    while frames and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return frames
+
+
+def _show(error: BaseException) -> None:
+    _quietly(lambda: sys.excepthook(type(error), error, error.__traceback__))
+
+
+def _write(result: Path, message: str, trace: str | None = None) -> None:
+    found = {"message": ends.shortened(message, limit=ends.MESSAGE_LIMIT), "trace": trace}
+    with contextlib.suppress(OSError):  # on a full disk the exit code still tells
+        result.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _finish(exit_code: int, result: Path) -> int:
+    """Do what Python does at its end, up to the finalisation, which only costs time."""
+    _quietly(threading._shutdown)  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
+    _quietly(atexit._run_exitfuncs)  # noqa: SLF001 - as multiprocessing does in its forks
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        system.flush_native_streams()
+    except (OSError, ValueError) as error:
+        _write(result, f"The output could not be written: {error}")
+        return exit_code or UNWRITTEN_OUTPUT
+    return exit_code
+
+
+def _quietly(step: Callable[[], object]) -> None:
+    """Show what goes wrong at the very end, and go on ending."""
+    try:
+        step()
+    except BaseException:  # noqa: BLE001 - the interpreter's place: nothing above us could show it
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            traceback.print_exc()

@@ -1,0 +1,141 @@
+"""Which processes there are and who begot whom, and how to end a family so that nobody forks away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+PROC = Path("/proc")
+PASSES = 200  # a pass stops all it sees; only what forked meanwhile needs another
+PS = ("/bin/ps", "-A", "-o", "pid=,ppid=,pgid=,state=,lstart=")
+PS_TIME = "%a %b %d %H:%M:%S %Y"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One line of the kernel's process table."""
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    is_zombie: bool
+    birth: int  # when, in the kernel's own count: with the pid a name that nobody else ever has
+
+
+def look_up(pid: int) -> Process | None:
+    """Return what the kernel knows of this process."""
+    if not _has_proc():
+        return next((each for each in everybody() if each.pid == pid), None)
+    try:
+        stat = (PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # The command's name stands in parentheses and may itself hold spaces and parentheses.
+    values = stat[stat.rindex(b")") + 2 :].split()
+    parent, group, session = map(int, values[1:4])
+    return Process(pid, parent, group, session, is_zombie=values[0] in b"ZX", birth=int(values[19]))
+
+
+def _has_proc() -> bool:
+    return (PROC / "self" / "stat").exists()
+
+
+def boot() -> str:
+    """Name this start of the machine: pids and births of another one mean nothing."""
+    try:
+        return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def everybody() -> list[Process]:
+    """Return all processes that can be seen."""
+    if not _has_proc():
+        return everybody_by_ps()
+    pids = [int(each.name) for each in PROC.iterdir() if each.name.isdecimal()]
+    return [process for pid in pids if (process := look_up(pid))]
+
+
+def everybody_by_ps() -> list[Process]:
+    """Return all processes where there is no /proc."""
+    lines = subprocess.run(PS, env={"LC_ALL": "C"}, capture_output=True, check=False).stdout.decode()
+    found = []
+    for line in lines.splitlines():
+        pid, parent, group, state, born = line.split(maxsplit=4)
+        birth = int(time.mktime(time.strptime(born.strip(), PS_TIME)))
+        with contextlib.suppress(OSError):  # it has gone since
+            session = os.getsid(int(pid))
+            found.append(Process(int(pid), int(parent), int(group), session, is_zombie=state[0] == "Z", birth=birth))
+    return found
+
+
+def below(roots: Iterable[int], *, among: list[Process] | None = None) -> list[Process]:
+    """Return the descendants of these processes, themselves left out."""
+    children: dict[int, list[Process]] = defaultdict(list)
+    for process in everybody() if among is None else among:
+        children[process.parent].append(process)
+    found: dict[int, Process] = {}
+    rest = list(roots)
+    while rest:
+        born = [each for each in children[rest.pop()] if each.pid not in found]
+        found.update((each.pid, each) for each in born)
+        rest.extend(each.pid for each in born)
+    return list(found.values())
+
+
+def family(pid: int) -> list[Process]:
+    """Return the process and its descendants."""
+    among = everybody()
+    return [each for each in among if each.pid == pid] + below([pid], among=among)
+
+
+def own_children() -> list[int]:
+    """Return the pids of this process's direct children, single-threaded as it is."""
+    own = os.getpid()
+    try:
+        return [int(pid) for pid in (PROC / f"{own}/task/{own}/children").read_bytes().split()]
+    except OSError:
+        return [each.pid for each in everybody() if each.parent == own]
+
+
+def send(pid: int, number: int, *, group: bool = False) -> None:
+    """Signal a process, or the group it leads; that it is gone already is no error."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        (os.killpg if group else os.kill)(pid, number)
+
+
+def end_all(find: Callable[[], list[Process]]) -> None:
+    """Kill all that `find` finds, first stopping it until nothing new appears: who is stopped cannot fork."""
+    stopped: set[int] = set()
+    for _ in range(PASSES):
+        new = {each.pid for each in find() if not each.is_zombie} - stopped
+        if not new:
+            break
+        for pid in new:
+            send(pid, signal.SIGSTOP)
+        stopped |= new
+    for pid in stopped:
+        send(pid, signal.SIGKILL)
+
+
+def ask_to_end(pid: int) -> None:
+    """Send SIGTERM once to a job's group and to each descendant that left the group."""
+    processes = family(pid)
+    leads = any(each.group == pid for each in processes)
+    outside = [each.pid for each in processes if each.group != pid]
+    for number in (signal.SIGTERM, signal.SIGCONT):  # who was stopped could not act on the first
+        if leads:
+            send(pid, number, group=True)
+        for each in outside:
+            send(each, number)

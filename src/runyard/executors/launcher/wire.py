@@ -1,0 +1,66 @@
+"""The launcher's language: one JSON object a line, on every socket and in the journal."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+PROTOCOL = 1
+LINE_LIMIT = 64 * 1024 * 1024
+CHUNK = 65536
+
+Message = dict[str, Any]
+
+
+class Garbage(ValueError):
+    """What came is not of this language."""
+
+
+def pack(message: Message) -> bytes:
+    """Return the message as its line."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def unpack(line: bytes) -> Message:
+    """Return the message of a line."""
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise Garbage(str(error)) from error
+    if not isinstance(message, dict):
+        raise Garbage("not a JSON object")
+    return message
+
+
+def now_ms() -> int:
+    """Return the time of day in milliseconds of the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Lines:
+    """Cuts a stream of bytes into messages as they become whole."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Return the messages that `data` completes."""
+        self._rest += data
+        if len(self._rest) > LINE_LIMIT:
+            raise Garbage("a line without end")
+        *whole, last = self._rest.split(b"\n") if b"\n" in data else [self._rest]
+        self._rest = bytearray(last)
+        for line in whole:
+            yield unpack(bytes(line))
+
+
+def messages(channel: socket.socket) -> Iterator[Message]:
+    """Read a blocking socket to its end."""
+    lines = Lines()
+    while data := channel.recv(CHUNK):
+        yield from lines.feed(data)
