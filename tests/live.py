@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
+from runyard.executors.launcher.client import Launcher
+
 START_S = 60  # a machine under load
 
 
@@ -78,9 +83,6 @@ class Live:
 
     def client(self, service: str, **more: Any) -> Any:
         """Return an unmodified boto3 client that talks to this server."""
-        import boto3
-        from botocore.config import Config
-
         keys = self.credentials
         given = {
             "endpoint_url": self.url,
@@ -112,15 +114,17 @@ class Live:
 
     def make_job(self, name: str, script: str, **more: Any) -> str:
         """Create a Python shell job of this script text, and return its name."""
-        command = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": self.put_script(f"{name}.py", script)}
+        command = {
+            "Name": "pythonshell",
+            "PythonVersion": "3.9",
+            "ScriptLocation": self.put_script(f"{name}.py", script),
+        }
         self.client("glue").create_job(**{"Name": name, "Role": "runner", "Command": command, **more})
         return name
 
 
 def end_launcher(home: Path) -> None:
     """Shut down a home's launcher and all that it runs."""
-    from runyard.executors.launcher.client import Launcher
-
     if not (home / "launcher").exists():
         return
     launcher = Launcher(home, on_event=lambda _: None, warm=0)

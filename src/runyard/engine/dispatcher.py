@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from runyard.core.errors import RunyardError
@@ -12,6 +13,7 @@ from runyard.core.job import Task
 from runyard.core.run import Attempt, Run
 from runyard.engine.moves import Claim
 from runyard.executors.kinds import executor_of
+from runyard.executors.launcher.client import LauncherUnavailable
 from runyard.executors.launcher.order import Order
 from runyard.executors.work import Place, Work
 
@@ -74,7 +76,8 @@ class Dispatcher:
         """Stop an attempt, or see to it that it is never started."""
         with self._lock:
             if attempt.id in self._started:
-                self._launcher.stop(attempt.id, grace_ms=self._place.grace_ms, cause="cancelled")
+                with suppress(LauncherUnavailable):  # its runs end with it, or are told again when it is back
+                    self._launcher.stop(attempt.id, grace_ms=self._place.grace_ms, cause="cancelled")
             else:
                 self._stopped.add(attempt.id)
 
@@ -92,7 +95,7 @@ class Dispatcher:
     def _send(self, order: Order) -> None:
         try:
             self._launcher.start(order)
-        except OSError as error:  # the launcher died; whoever takes up its runs orders this one again
+        except LauncherUnavailable as error:  # whoever takes up its runs orders this one again
             log.warning("attempt %d could not be ordered: %s", order.attempt_id, error)
 
     def _order(self, claim: Claim) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from runyard.engine.moves import Moves, first_run_record
 from runyard.engine.scheduler import Scheduler, forget
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
-from runyard.executors.launcher.client import Launcher
+from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.mounts import default_mounts
 from runyard.executors.work import Place
 from runyard.store.ledger import Ledger, Page
@@ -88,7 +89,7 @@ class Engine:
             on_event=self._supervisor.tell,
             warm=settings.warm_children,
             preload=settings.preload,
-            mode="spawn" if settings.spawn else None,
+            **({"mode": "spawn"} if settings.spawn else {}),
         )
         self._dispatcher = Dispatcher(
             self._launcher, place, finish=finish or {}, environment=environment, refused=self._refused
@@ -313,7 +314,8 @@ class Engine:
         self._change(lambda moves: moves.finished(attempt.id, outcome, at=self._clock(), facts=facts))
 
     def _recorded(self, attempt_id: int) -> None:
-        self._launcher.acknowledge(attempt_id)
+        with suppress(LauncherUnavailable):  # the next launcher tells the end again
+            self._launcher.acknowledge(attempt_id)
 
     # taking up what ran before
 

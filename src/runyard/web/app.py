@@ -122,10 +122,10 @@ class App:
             return self._answer_plainly(scope, headers)
         try:
             caller = self._caller(scope, headers, body)
-            if caller is None:
-                raise SignatureError("MissingAuthenticationToken", MISSING)
         except SignatureError as error:
             return service.refuse(error, status=403)
+        if caller is None:
+            return service.refuse(SignatureError("MissingAuthenticationToken", MISSING), status=403)
         return self._carry_out(service, scope, headers, (caller, body))
 
     def _carry_out(

@@ -96,9 +96,7 @@ def read_place(home: Path) -> Ready | None:
     return ready
 
 
-def _environment(
-    ready: Ready, credentials: Credentials, more: Mapping[str, str]
-) -> Callable[[Run], Mapping[str, str]]:
+def _environment(ready: Ready, credentials: Credentials, more: Mapping[str, str]) -> Callable[[Run], Mapping[str, str]]:
     base = job_environment(ready.url, credentials, more)
     return lambda run: {**base, "RUNYARD_RUN_ID": str(run.id)}
 

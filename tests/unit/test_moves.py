@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runyard.core.errors import LimitReached, WrongState
+from runyard.core.ids import Ids
+from runyard.core.job import Job, Task, Workspace
+from runyard.core.queue import Overflow
+from runyard.core.run import Attempt, Outcome, Run, State
+from runyard.engine.moves import Claim, Moves, first_run_record
+from runyard.store.store import Store, open_store
+
+T = TypeVar("T")
+START = 1_800_000_000_000
+SCRIPT = Task(key="main", kind="python_script", spec={"script": "a.py"})
+
+
+@dataclass
+class Yard:
+    """A ledger in memory with a clock that the test sets."""
+
+    store: Store
+    places: int = 2
+    now: int = START
+    last: Moves | None = None
+    ids: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ids = Ids(lambda: self.now)
+        self.store.write(lambda ledger: ledger.add_workspace(Workspace(id=1, name="default", created_at=START)))
+
+    def change(self, work: Callable[[Moves], T]) -> T:
+        def body(ledger: Any) -> T:
+            self.last = Moves(ledger=ledger, ids=self.ids, clock=lambda: self.now, owner="here", places=self.places)
+            result = work(self.last)
+            self.last.claim()
+            return result
+
+        return self.store.write(body)
+
+    def job(self, *, limit: int | None = None) -> Job:
+        number = self.ids.next()
+        job = Job(
+            id=number, workspace_id=1, name=f"job {number}", language="glue", settings={}, tasks=(SCRIPT,),
+            max_concurrent_runs=limit, created_at=self.now, updated_at=self.now,
+        )  # fmt: skip
+        self.store.write(lambda ledger: ledger.add_job(job))
+        return job
+
+    def start(self, *tasks: Task, job: Job | None = None, overflow: Overflow = Overflow.REFUSE, **facts: Any) -> Run:
+        run = first_run_record(
+            tasks or (SCRIPT,),
+            **{
+                "id": self.ids.next(), "workspace_id": 1, "job_id": job.id if job else None,
+                "job_name": job.name if job else "one-off", "language": "glue", "created_at": self.now,
+                "updated_at": self.now, "attempt_at": self.now, **facts,
+            },
+        )  # fmt: skip
+        limit = job.max_concurrent_runs if job else None
+        self.change(lambda moves: moves.start(run, limit=limit, overflow=overflow))
+        return self.run(run)
+
+    def run(self, run: Run) -> Run:
+        found = self.store.read(lambda ledger: ledger.run(1, run.id))
+        assert found is not None
+        return found
+
+    def attempts(self, run: Run) -> list[Attempt]:
+        return self.store.read(lambda ledger: ledger.attempts(run.id))
+
+    def attempt(self, run: Run, key: str = "main") -> Attempt:
+        return [one for one in self.attempts(run) if one.task_key == key][-1]
+
+    def end(self, run: Run, outcome: Outcome = Outcome.SUCCEEDED, *, key: str = "main", **facts: Any) -> Run:
+        attempt = self.attempt(run, key)
+        self.change(lambda moves: moves.finished(attempt.id, outcome, at=self.now, facts=facts))
+        return self.run(run)
+
+    def begin(self, run: Run, key: str = "main") -> Run:
+        attempt = self.attempt(run, key)
+        self.change(lambda moves: moves.started(attempt.id, at=self.now))
+        return self.run(run)
+
+    def stop(self, run: Run) -> Run:
+        self.change(lambda moves: moves.stop(self.known(moves, run)))
+        return self.run(run)
+
+    def known(self, moves: Moves, run: Run) -> Run:
+        found = moves.ledger.run_anywhere(run.id)
+        assert found is not None
+        return found
+
+    def kinds(self, run: Run) -> list[str]:
+        return [event.kind for event in self.store.read(lambda ledger: ledger.events(run.id))]
+
+    @property
+    def claimed(self) -> list[Claim]:
+        assert self.last is not None
+        return self.last.claimed
+
+
+@pytest.fixture
+def yard() -> Iterator[Yard]:
+    store = open_store("sqlite://")
+    yield Yard(store)
+    store.close()
+
+
+def test_a_run_is_claimed_in_the_transaction_that_records_it(yard: Yard) -> None:
+    run = yard.start()
+
+    assert (run.state, run.reason) == (State.STARTING, None)
+    assert [claim.run.id for claim in yard.claimed] == [run.id]
+    assert yard.kinds(run) == ["queued", "starting"]
+
+
+def test_a_run_shows_when_its_code_began_and_how_it_ended(yard: Yard) -> None:
+    run = yard.start()
+    yard.now += 5
+    yard.begin(run)
+    yard.now += 70
+    ended = yard.end(run, exit_code=0)
+
+    assert (ended.phase, ended.running_at, ended.ended_at) == ("succeeded", START + 5, START + 75)
+    assert yard.kinds(run) == ["queued", "starting", "running", "succeeded"]
+
+
+def test_beyond_the_servers_places_runs_wait_in_the_order_they_came(yard: Yard) -> None:
+    first, second, third, fourth = (yard.start() for _ in range(4))
+    assert third.state is State.QUEUED
+    assert third.reason == "Waiting for a free place: all 2 places of this server are taken."
+    yard.end(second)
+
+    assert yard.run(third).state is State.STARTING
+    assert yard.run(fourth).state is State.QUEUED
+    assert yard.run(first).state is State.STARTING
+
+
+def test_a_run_beyond_its_jobs_limit_is_refused_and_leaves_nothing(yard: Yard) -> None:
+    job = yard.job(limit=1)
+    yard.start(job=job)
+
+    with pytest.raises(LimitReached, match="has reached its limit of 1 concurrent runs"):
+        yard.start(job=job)
+    assert yard.store.read(lambda ledger: ledger.count_admitted(job.id)) == 1
+
+
+def test_a_held_run_begins_when_an_earlier_one_ends(yard: Yard) -> None:
+    job = yard.job(limit=1)
+    first = yard.start(job=job)
+    second = yard.start(job=job, overflow=Overflow.QUEUE, wait_until=START + 1000)
+    third = yard.start(job=job, overflow=Overflow.QUEUE, wait_until=START + 1000)
+    assert (second.state, second.admitted_at) == (State.QUEUED, None)
+    assert "limit of 1" in str(second.reason)
+    yard.end(first)
+
+    assert (yard.run(second).state, yard.run(second).wait_until) == (State.STARTING, None)
+    assert yard.run(third).state is State.QUEUED
+
+
+def test_a_skipped_run_is_recorded_with_its_reason(yard: Yard) -> None:
+    job = yard.job(limit=1)
+    yard.start(job=job)
+    skipped = yard.start(job=job, overflow=Overflow.SKIP)
+
+    assert skipped.phase == "skipped"
+    assert "limit of 1" in str(skipped.message)
+    assert yard.attempts(skipped) == []
+
+
+def test_a_held_run_gives_up_when_it_has_waited_long_enough(yard: Yard) -> None:
+    job = yard.job(limit=1)
+    yard.start(job=job)
+    held = yard.start(job=job, overflow=Overflow.QUEUE, wait_until=START + 60_000)
+    yard.now += 60_000
+    yard.change(lambda moves: each(moves.give_up_waiting, moves.ledger.due_waits(yard.now, 10)))
+
+    assert yard.run(held).phase == "failed"
+    assert "waited 60 s" in str(yard.run(held).message)
+
+
+def test_a_raised_limit_lets_held_runs_begin(yard: Yard) -> None:
+    job = yard.job(limit=1)
+    yard.start(job=job)
+    held = yard.start(job=job, overflow=Overflow.QUEUE)
+    yard.change(lambda moves: moves.admit_held(job.id, limit=2))
+
+    assert yard.run(held).state is State.STARTING
+
+
+def test_a_failed_attempt_is_tried_again_at_once_or_after_its_wait(yard: Yard) -> None:
+    run = yard.start(Task(key="main", kind="python_script", max_retries=2, retry_wait_ms=500))
+    failed = yard.end(run, Outcome.FAILED, exit_code=1, message="no")
+    assert (failed.state, failed.attempt) == (State.RETRYING, 1)
+    yard.now += 500
+    yard.change(lambda moves: each(moves.retry_now, moves.ledger.due_retries(yard.now, 10)))
+
+    assert yard.run(run).state is State.STARTING
+    assert [(one.number, one.phase) for one in yard.attempts(run)] == [(0, "failed"), (1, "starting")]
+
+
+def test_the_last_failed_attempt_ends_the_run_with_its_message(yard: Yard) -> None:
+    run = yard.start(Task(key="main", kind="python_script", max_retries=1))
+    yard.end(run, Outcome.FAILED, message="first")
+    assert yard.run(run).state is State.STARTING
+    ended = yard.end(run, Outcome.FAILED, message="second")
+
+    assert (ended.phase, ended.message, ended.attempt) == ("failed", "second", 1)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.TIMED_OUT])
+def test_what_was_cut_off_is_not_tried_again(yard: Yard, outcome: Outcome) -> None:
+    run = yard.start(Task(key="main", kind="python_script", max_retries=3))
+
+    assert yard.end(run, outcome).phase == outcome.value
+
+
+def test_a_stop_ends_what_waits_and_tells_what_runs(yard: Yard) -> None:
+    yard.places = 1
+    running, waiting = yard.start(), yard.start()
+    stopping = yard.stop(running)
+    assert yard.last is not None
+    told = [attempt.run_id for attempt in yard.last.stopping]
+    stopped = yard.stop(waiting)
+
+    assert (stopping.state, told) == (State.STOPPING, [running.id])
+    assert (stopped.phase, stopped.message) == ("cancelled", "The run was stopped by a request.")
+
+
+def test_a_failure_while_stopping_is_not_tried_again(yard: Yard) -> None:
+    run = yard.start(Task(key="main", kind="python_script", max_retries=3))
+    yard.stop(run)
+
+    assert yard.end(run, Outcome.FAILED).phase == "failed"
+
+
+def test_a_stop_of_a_run_that_waits_to_be_retried_ends_it(yard: Yard) -> None:
+    run = yard.start(Task(key="main", kind="python_script", max_retries=1, retry_wait_ms=9000))
+    yard.end(run, Outcome.FAILED)
+
+    assert yard.stop(run).phase == "cancelled"
+
+
+def test_an_ended_run_cannot_be_stopped(yard: Yard) -> None:
+    run = yard.end(yard.start())
+
+    with pytest.raises(WrongState, match="has ended"):
+        yard.stop(run)
+
+
+def test_what_the_launcher_tells_twice_counts_once(yard: Yard) -> None:
+    run = yard.begin(yard.start())
+    yard.end(run)
+    again = yard.end(yard.begin(run), Outcome.FAILED)
+
+    assert again.phase == "succeeded"
+    assert yard.kinds(run) == ["queued", "starting", "running", "succeeded"]
+
+
+def test_an_attempt_no_launcher_knows_is_started_stopped_or_lost(yard: Yard) -> None:
+    yard.places = 3
+    fresh, stopped, running = yard.start(), yard.start(), yard.start()
+    yard.stop(stopped)
+    yard.begin(running)
+    mine = yard.store.read(lambda ledger: ledger.attempts_on_process("here"))
+    yard.change(lambda moves: moves.take_up(mine))
+
+    assert [claim.run.id for claim in yard.claimed] == [fresh.id]
+    assert yard.run(stopped).phase == "cancelled"
+    assert (yard.run(running).phase, "no record of its end" in str(yard.run(running).message)) == ("crashed", True)
+
+
+def test_a_delay_is_noted_once(yard: Yard) -> None:
+    run = yard.start(notify_at=START + 60_000)
+    yard.now += 61_000
+    yard.change(lambda moves: each(moves.notify, moves.ledger.due_notices(yard.now, 10)))
+
+    assert yard.kinds(run)[-1] == "delayed"
+    assert yard.run(run).notify_at is None
+
+
+def test_tasks_follow_their_upstream(yard: Yard) -> None:
+    first = Task(key="first", kind="python_script")
+    second = Task(key="second", kind="python_script", depends_on=("first",))
+    run = yard.start(first, second)
+    assert yard.attempt(run, "second").state is State.BLOCKED
+    run = yard.end(run, key="first")
+    assert yard.attempt(run, "second").state is State.STARTING
+
+    assert yard.end(run, key="second").phase == "succeeded"
+
+
+def test_a_failed_upstream_ends_what_depends_on_it(yard: Yard) -> None:
+    first = Task(key="first", kind="python_script")
+    second = Task(key="second", kind="python_script", depends_on=("first",))
+    third = Task(key="third", kind="python_script", depends_on=("second",))
+    run = yard.start(first, second, third)
+    ended = yard.end(run, Outcome.FAILED, key="first", message="no")
+
+    assert [one.phase for one in yard.attempts(run)] == ["failed", "upstream_failed", "upstream_failed"]
+    assert ended.phase == "upstream_failed"
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["start", "begin", "end", "fail", "stop", "retry", "wait"]), st.integers(0, 5)),
+    max_size=40,
+)
+
+
+@given(steps=STEPS)
+def test_whatever_happens_the_places_hold_and_every_run_is_true_to_its_attempts(steps: list[tuple[str, int]]) -> None:
+    yard = Yard(open_store("sqlite://"))
+    job = yard.job(limit=2)
+    task = Task(key="main", kind="python_script", max_retries=1, retry_wait_ms=10)
+    runs: list[Run] = []
+    for step, which in steps:
+        yard.now += 7
+        if step == "start":
+            runs.append(yard.start(task, job=job, overflow=Overflow.QUEUE, wait_until=yard.now + 50))
+        elif runs:
+            take(yard, step, runs[which % len(runs)])
+
+    check(yard, [yard.run(run) for run in runs])
+    yard.store.close()
+
+
+def each(act: Callable[[T], None], things: list[T]) -> None:
+    for thing in things:
+        act(thing)
+
+
+def take(yard: Yard, step: str, run: Run) -> None:
+    on_process = yard.attempt(run).state in {State.STARTING, State.RUNNING, State.STOPPING}
+    if step == "begin" and on_process:
+        yard.begin(run)
+    elif step in {"end", "fail"} and on_process:
+        yard.end(run, Outcome.SUCCEEDED if step == "end" else Outcome.FAILED)
+    elif step == "stop" and yard.run(run).state is not State.ENDED:
+        yard.stop(run)
+    elif step == "retry":
+        yard.change(lambda moves: each(moves.retry_now, moves.ledger.due_retries(yard.now, 9)))
+    elif step == "wait":
+        yard.change(lambda moves: each(moves.give_up_waiting, moves.ledger.due_waits(yard.now, 9)))
+
+
+def check(yard: Yard, runs: list[Run]) -> None:
+    admitted = [run for run in runs if run.admitted_at is not None and run.state is not State.ENDED]
+    held = [run for run in runs if run.admitted_at is None and run.state is State.QUEUED]
+    assert len(admitted) <= 2
+    assert len(admitted) == 2 or not held
+    assert len(yard.store.read(lambda ledger: ledger.attempts_on_process("here"))) <= yard.places
+    for run in runs:
+        latest = yard.attempts(run)[-1]
+        assert run.phase == ("queued" if run in held else latest.phase)
+        assert yard.kinds(run)[-1] == latest.phase
