@@ -1,0 +1,74 @@
+"""A Glue job as the core's one task, and the last facts that its script is told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from runyard.core.errors import InvalidRequest
+from runyard.core.job import MINUTE_MS, Task
+from runyard.core.run import Attempt, Run
+from runyard.dialects.glue import capacity, ids
+from runyard.dialects.glue.capacity import Settings
+
+TASK_KEY = "main"
+KINDS: Mapping[str, str] = {
+    capacity.PYTHON_SHELL: "python_script",
+    capacity.ETL: "spark",
+    capacity.STREAMING: "spark_streaming",
+    capacity.RAY: "ray",
+}
+"""Which executor runs a job, by its command."""
+
+
+def task(words: Settings) -> Task:
+    """Return the one task of a job whose words are whole (see asked.py)."""
+    minutes = capacity.timeout(words)
+    return Task(
+        key=TASK_KEY,
+        kind=KINDS[capacity.command(words)],
+        spec=_spec(words),
+        max_retries=words.get("MaxRetries", 0),
+        timeout_ms=None if minutes is None else minutes * MINUTE_MS,
+    )
+
+
+def _spec(words: Settings) -> dict[str, Any]:
+    arguments = words["Arguments"]
+    script = arguments.get("--scriptLocation") or words["Command"].get("ScriptLocation")
+    return {
+        **({"script": script} if script else {}),
+        "files": _split(arguments.get("--extra-files", "")),
+        "python_files": _split(arguments.get("--extra-py-files", "")),
+        "packages": _split(arguments.get("--additional-python-modules", "")),
+        "package_options": _words("--python-modules-installer-option", arguments),
+    }
+
+
+def finish(run: Run, attempt: Attempt, planned: Task) -> Mapping[str, Any]:
+    """Give a script the command line that AWS gives it: its job and run beside its own arguments."""
+    if "script" not in planned.spec:
+        raise InvalidRequest(f"Job {run.job_name} has no ScriptLocation; set Command.ScriptLocation with UpdateJob.")
+    arguments: Mapping[str, str] = run.settings["Arguments"]
+    told = {
+        "--JOB_NAME": run.job_name,
+        "--JOB_ID": ids.job_id(run.job_id or 0),
+        **arguments,
+        "--JOB_RUN_ID": ids.run_id(run.id, attempt.number),
+        "--job-bookmark-option": arguments.get("--job-bookmark-option", "job-bookmark-disable"),
+    }
+    return {**planned.spec, "arguments": [word for pair in told.items() for word in pair]}
+
+
+def _words(name: str, arguments: Mapping[str, str]) -> list[str]:
+    """Return the words of an argument that is itself a piece of a command line."""
+    try:
+        return shlex.split(arguments.get(name, ""))
+    except ValueError as error:
+        raise InvalidRequest(f"Argument {name} {arguments[name]!r} is no command line: {error}.") from error
+
+
+def _split(names: str) -> list[str]:
+    """Return the parts of one of Glue's comma-separated arguments."""
+    return [name.strip() for name in names.split(",") if name.strip()]

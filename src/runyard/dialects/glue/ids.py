@@ -1,0 +1,57 @@
+"""Glue's spellings of our numbers: a prefix and 64 hex digits that can be read back and prove themselves.
+
+The digits are the number times a large odd factor, modulo 2^256. Only one value in 2^203 reads back as a number of
+ours, and no change of a single digit ever does.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runyard.core.ids import LARGEST
+
+RUN = "jr"
+JOB = "j"
+
+MODULUS = 2**256
+FACTORS = {
+    RUN: 0x989F5BD7EBC3FF6F27F4D836FE77871F3AAE8D58A92C7C40F930D47B89619193,
+    JOB: 0xA9DFF17B3D2662F9AA94DCFE5CCCF6BA642A3840EB40E159E6A2FF619F429D03,
+}
+"""BLAKE2b-256 of "runyard " and the prefix, made odd: nothing is special about them."""
+_INVERSES = {prefix: pow(factor, -1, MODULUS) for prefix, factor in FACTORS.items()}
+
+_SPELLING = re.compile(r"(jr?)_([0-9a-f]{64})(?:_attempt_([1-9][0-9]{0,8}))?", re.ASCII)
+
+
+def run_id(number: int, attempt: int = 0) -> str:
+    """Spell a run; automatic retries after the first attempt carry their number."""
+    return f"{_spell(RUN, number)}_attempt_{attempt}" if attempt else _spell(RUN, number)
+
+
+def from_run_id(text: str) -> tuple[int, int] | None:
+    """Return a run's number and attempt, or None if we never wrote that id."""
+    return _unspell(RUN, text)
+
+
+def job_id(number: int) -> str:
+    """Spell a job, as scripts get it in `--JOB_ID`."""
+    return _spell(JOB, number)
+
+
+def from_job_id(text: str) -> int | None:
+    """Return a job's number, or None if we never wrote that id."""
+    found = _unspell(JOB, text)
+    return found[0] if found and not found[1] else None
+
+
+def _spell(prefix: str, number: int) -> str:
+    return f"{prefix}_{number * FACTORS[prefix] % MODULUS:064x}"
+
+
+def _unspell(prefix: str, text: str) -> tuple[int, int] | None:
+    parts = _SPELLING.fullmatch(text)
+    if parts is None or parts[1] != prefix:
+        return None
+    number = int(parts[2], 16) * _INVERSES[prefix] % MODULUS
+    return (number, int(parts[3] or 0)) if number <= LARGEST else None

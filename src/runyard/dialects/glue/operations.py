@@ -1,0 +1,245 @@
+"""Glue's operations: each reads the request, calls the engine, and shows the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from runyard.core.errors import NotFound, WrongState
+from runyard.core.job import MINUTE_MS, Job, Workspace
+from runyard.core.queue import Overflow
+from runyard.dialects.glue import asked, ids, pages, rules
+from runyard.dialects.glue.arguments import task
+from runyard.dialects.glue.errors import stop_error
+from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE, JobRun
+from runyard.engine.engine import Engine, Request
+
+Members = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What a handler is given: the engine, whose jobs are meant, and the members of the request."""
+
+    engine: Engine
+    workspace: Workspace
+    members: Mapping[str, Any]
+
+    def __getitem__(self, member: str) -> Any:
+        """Return a required member."""
+        return self.members[member]
+
+
+# jobs
+
+
+def create_job(call: Call) -> Members:
+    """Creates a job definition; nothing runs yet."""
+    settings = {name: value for name, value in call.members.items() if name not in ("Name", "Tags")}
+    rules.check_job(settings)
+    facts = _facts(settings)
+    tags = call.members.get("Tags", {})
+    job = call.engine.create_job(call.workspace, name=call["Name"], language=LANGUAGE, tags=tags, **facts)
+    return {"Name": job.name}
+
+
+def update_job(call: Call) -> Members:
+    """Overwrites a job definition; what the update leaves out goes back to its default."""
+    job = _job(call, call["JobName"])
+    settings = asked.updated(job.settings, call["JobUpdate"])
+    rules.check_job(settings)
+    return {"JobName": call.engine.update_job(job, **_facts(settings)).name}
+
+
+def get_job(call: Call) -> Members:
+    """Shows a job definition."""
+    return {"Job": JOB.show(_job(call, call["JobName"]))}
+
+
+def get_jobs(call: Call) -> Members:
+    """Lists job definitions, the oldest first."""
+    jobs, token = pages.jobs(call.engine, call.workspace, members=call.members)
+    return _page("Jobs", [JOB.show(job) for job in jobs], token)
+
+
+def list_jobs(call: Call) -> Members:
+    """Lists the names of jobs, of those with the given tags if tags are given."""
+    jobs, token = pages.jobs(call.engine, call.workspace, members=call.members)
+    return _page("JobNames", [job.name for job in jobs], token)
+
+
+def batch_get_jobs(call: Call) -> Members:
+    """Shows the job definitions of the given names, and which of the names no job has."""
+    found, missing = [], []
+    for name in dict.fromkeys(call["JobNames"]):
+        try:
+            found.append(JOB.show(_job(call, name)))
+        except NotFound:
+            missing.append(name)
+    return {"Jobs": found, "JobsNotFound": missing}
+
+
+def delete_job(call: Call) -> Members:
+    """Deletes a job definition; one that does not exist is no error. Its runs stay in the ledger."""
+    with suppress(NotFound):  # "If the job definition is not found, no exception is thrown."
+        call.engine.delete_job(_job(call, call["JobName"]))
+    return {"JobName": call["JobName"]}
+
+
+# tags
+
+
+def tag_resource(call: Call) -> Members:
+    """Adds tags to a job, or gives them new values."""
+    job = _tagged_job(call)
+    tags = {**job.tags, **call["TagsToAdd"]}
+    rules.check_tags(tags)
+    call.engine.update_job(job, tags=tags)
+    return {}
+
+
+def untag_resource(call: Call) -> Members:
+    """Removes tags from a job."""
+    job = _tagged_job(call)
+    gone = call["TagsToRemove"]
+    call.engine.update_job(job, tags={key: value for key, value in job.tags.items() if key not in gone})
+    return {}
+
+
+def get_tags(call: Call) -> Members:
+    """Shows the tags of a job."""
+    return {"Tags": dict(_tagged_job(call).tags)}
+
+
+# runs
+
+
+def start_job_run(call: Call) -> Members:
+    """Starts a run of a job; durable when answered."""
+    job = _job(call, call["JobName"])
+    words = asked.effective(job.settings, call.members)
+    rules.check_run(call.members, words)
+    delay = words.get("NotificationProperty", {}).get("NotifyDelayAfter")
+    request = Request(
+        language=LANGUAGE,
+        job_name=job.name,
+        job=job,
+        tasks=(task(words),),
+        settings=asked.run_settings(words, call.members),
+        overflow=Overflow.QUEUE if words.get("JobRunQueuingEnabled") else Overflow.REFUSE,
+        previous_run_id=_previous_run_id(call),
+        notify_after_ms=delay and delay * MINUTE_MS,
+    )
+    return {"JobRunId": ids.run_id(call.engine.start_run(call.workspace, request).id)}
+
+
+def batch_stop_job_run(call: Call) -> Members:
+    """Stops runs of a job with all their processes; each either stands in the successes or in the errors."""
+    done, errors = [], []
+    for run_id in dict.fromkeys(call["JobRunIds"]):
+        names = {"JobName": call["JobName"], "JobRunId": run_id}
+        try:
+            call.engine.stop_run(call.workspace, _job_run(call, run_id).run.id)
+            done.append(names)
+        except (NotFound, WrongState) as error:
+            errors.append({**names, "ErrorDetail": stop_error(error, run_id)})
+    return {"SuccessfulSubmissions": done, "Errors": errors}
+
+
+def get_job_run(call: Call) -> Members:
+    """Shows a run of a job."""
+    return {"JobRun": JOB_RUN.show(_job_run(call, call["RunId"]))}
+
+
+def get_job_runs(call: Call) -> Members:
+    """Lists the runs of a job, the newest first."""
+    job = _job(call, call["JobName"])
+    job_runs, token = pages.job_runs(call.engine, call.workspace, job=job, members=call.members)
+    return _page("JobRuns", [JOB_RUN.show(job_run) for job_run in job_runs], token)
+
+
+# how handlers find and show things
+
+
+def _facts(settings: Members) -> Members:
+    words = asked.effective(settings, {})
+    limit = settings.get("ExecutionProperty", {}).get("MaxConcurrentRuns", rules.DEFAULT_CONCURRENT_RUNS)
+    return {"settings": settings, "tasks": (task(words),), "max_concurrent_runs": limit}
+
+
+def _page(member: str, items: list[Any], token: str | None) -> Members:
+    return {member: items, "NextToken": token} if token else {member: items}
+
+
+def _job(call: Call, name: str) -> Job:
+    return call.engine.job_named(call.workspace, name)
+
+
+def _tagged_job(call: Call) -> Job:
+    _, _, resource = call["ResourceArn"].rpartition(":")
+    kind, _, name = resource.partition("/")
+    if kind != "job" or not name:
+        raise NotFound("resource", call["ResourceArn"])
+    return _job(call, name)
+
+
+def _job_run(call: Call, run_id: str) -> JobRun:
+    """Return the try of the job's runs that an id names."""
+    number, attempt = ids.from_run_id(run_id) or (None, 0)
+    try:
+        run = call.engine.run(call.workspace, number) if number is not None else None
+    except NotFound:
+        run = None
+    if run is not None and run.job_name == call["JobName"]:
+        for one in pages.all_tries(call.engine, run):
+            if one.number == attempt:
+                return one
+    raise NotFound("job run", run_id)
+
+
+def _previous_run_id(call: Call) -> int | None:
+    named = call.members.get("JobRunId")
+    return _job_run(call, named).run.id if named else None
+
+
+# the table of operations
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One operation: its handler, and the resource and verb under which SQL and OpenAPI know it."""
+
+    name: str
+    handle: Callable[[Call], Members]
+    resource: str
+    verb: str
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return (self.handle.__doc__ or "").strip()
+
+
+_TABLE = (
+    ("CreateJob", create_job, "jobs", "insert"),
+    ("UpdateJob", update_job, "jobs", "update"),
+    ("GetJob", get_job, "jobs", "get"),
+    ("GetJobs", get_jobs, "jobs", "list"),
+    ("ListJobs", list_jobs, "jobs", "list_names"),
+    ("BatchGetJobs", batch_get_jobs, "jobs", "get_many"),
+    ("DeleteJob", delete_job, "jobs", "delete"),
+    ("TagResource", tag_resource, "job_tags", "insert"),
+    ("UntagResource", untag_resource, "job_tags", "delete"),
+    ("GetTags", get_tags, "job_tags", "get"),
+    ("StartJobRun", start_job_run, "job_runs", "start"),
+    ("BatchStopJobRun", batch_stop_job_run, "job_runs", "stop"),
+    ("GetJobRun", get_job_run, "job_runs", "get"),
+    ("GetJobRuns", get_job_runs, "job_runs", "list"),
+)
+
+OPERATIONS: Mapping[str, Operation] = {
+    name: Operation(name=name, handle=handle, resource=resource, verb=verb) for name, handle, resource, verb in _TABLE
+}
+"""Every operation we speak, by its name on the wire."""
