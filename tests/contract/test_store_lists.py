@@ -1,0 +1,295 @@
+"""Lists, counts and what is due, in each database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run
+
+from runyard.core.run import ON_A_PROCESS, Outcome, State
+from runyard.store.ledger import Page
+
+if TYPE_CHECKING:
+    from runyard.core.run import Run
+    from runyard.store.store import Store
+
+RUNS = [
+    a_run(1, job_id=7, job_name="a"),
+    an_ended_run(2, job_id=7, job_name="a"),
+    an_ended_run(3, job_id=7, job_name="a", language="databricks", outcome=Outcome.FAILED),
+    a_run(4, job_id=8, job_name="b", state=State.RUNNING),
+    an_ended_run(5, job_id=8, job_name="b", outcome=Outcome.FAILED),
+    a_run(6, job_id=8, job_name="a", language="databricks", state=State.RUNNING),
+    an_ended_run(7, job_name="b"),
+    a_run(8, job_name="a", language="dremio"),
+]
+ELSEWHERE = a_run(9, workspace_id=2, job_id=7, job_name="a")
+CONDITIONS = {
+    "before": 6,
+    "after": 2,
+    "job_id": 7,
+    "job_name": "a",
+    "language": "glue",
+    "state": "ended",
+    "outcome": "failed",
+    "active": True,
+}
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A ledger with eight runs of one workspace and one of another."""
+
+    def fill(ledger: Any) -> None:
+        for workspace in (a_workspace(1), a_workspace(2, "other")):
+            ledger.add_workspace(workspace)
+        for run in (*RUNS, ELSEWHERE):
+            ledger.add_run(run)
+
+    store.write(fill)
+    return store
+
+
+def ids_of(store: Store, *, limit: int = 100, newest_first: bool = True, **where: Any) -> list[int]:
+    """Return the ids of a page of the first workspace's runs."""
+    page = Page(limit=limit, where=where, newest_first=newest_first)
+    return [run.id for run in store.read(lambda ledger: ledger.runs(1, page))]
+
+
+def meets(run: Run, name: str, value: Any) -> bool:
+    """Say again, in Python, what a condition of a list means."""
+    meanings = {"before": run.id < value, "after": run.id > value} if name in ("before", "after") else {}
+    meanings["active"] = run.state is not State.ENDED
+    return bool(meanings.get(name, getattr(run, name, None) == value))
+
+
+def test_a_list_holds_one_workspace_newest_first(filled: Store) -> None:
+    assert ids_of(filled) == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert filled.read(lambda ledger: ledger.runs(2, Page(limit=9, where={}))) == [ELSEWHERE]
+    assert filled.read(lambda ledger: ledger.runs(3, Page(limit=9, where={}))) == []
+
+
+def test_a_list_holds_whole_records(filled: Store) -> None:
+    assert filled.read(lambda ledger: ledger.runs(1, Page(limit=9, where={}, newest_first=False))) == RUNS
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"job_id": 7}, [3, 2, 1]),
+        ({"job_id": 99}, []),
+        ({"job_name": "a"}, [8, 6, 3, 2, 1]),
+        ({"language": "databricks"}, [6, 3]),
+        ({"state": "ended"}, [7, 5, 3, 2]),
+        ({"state": State.RUNNING}, [6, 4]),
+        ({"outcome": Outcome.FAILED}, [5, 3]),
+        ({"active": True}, [8, 6, 4, 1]),
+        ({"before": 4}, [3, 2, 1]),
+        ({"after": 4}, [8, 7, 6, 5]),
+    ],
+)
+def test_each_condition_narrows_a_list(filled: Store, where: dict[str, Any], expected: list[int]) -> None:
+    assert ids_of(filled, **where) == expected
+
+
+def test_conditions_are_met_together_in_every_combination(filled: Store) -> None:
+    for size in range(len(CONDITIONS) + 1):
+        for names in combinations(CONDITIONS, size):
+            where = {name: CONDITIONS[name] for name in names}
+
+            found = ids_of(filled, newest_first=False, **where)
+
+            assert found == [run.id for run in RUNS if all(meets(run, *one) for one in where.items())], names
+
+
+def test_a_condition_nobody_knows_is_refused(filled: Store) -> None:
+    with pytest.raises(KeyError, match="colour"):
+        ids_of(filled, colour="red")
+
+
+@pytest.mark.parametrize("where", [{}, {"language": "glue"}, {"active": True}, {"job_name": "a"}])
+def test_pages_downwards_hold_every_run_once(filled: Store, where: dict[str, Any]) -> None:
+    whole = ids_of(filled, **where)
+    pages = [ids_of(filled, limit=2, **where)]
+
+    while pages[-1]:
+        pages.append(ids_of(filled, limit=2, **where, before=pages[-1][-1]))
+
+    assert [id_ for page in pages for id_ in page] == whole
+    assert all(len(page) <= 2 for page in pages)
+
+
+@pytest.mark.parametrize("where", [{}, {"language": "glue"}, {"active": True}, {"job_name": "a"}])
+def test_pages_upwards_hold_every_run_once(filled: Store, where: dict[str, Any]) -> None:
+    whole = ids_of(filled, newest_first=False, **where)
+    pages = [ids_of(filled, limit=2, newest_first=False, **where)]
+
+    while pages[-1]:
+        pages.append(ids_of(filled, limit=2, newest_first=False, **where, after=pages[-1][-1]))
+
+    assert [id_ for page in pages for id_ in page] == whole
+
+
+def test_a_run_that_arrives_meanwhile_disturbs_no_page(filled: Store) -> None:
+    first = ids_of(filled, limit=3)
+    filled.write(lambda ledger: ledger.add_run(a_run(10)))
+
+    second = ids_of(filled, limit=3, before=first[-1])
+
+    assert (first, second) == ([8, 7, 6], [5, 4, 3])
+
+
+def test_jobs_are_paged_both_ways(filled: Store) -> None:
+    for id_ in (1, 2, 3):
+        filled.write(lambda ledger, id_=id_: ledger.add_job(a_job(id_, language="glue" if id_ != 2 else "dremio")))
+    filled.write(lambda ledger: ledger.add_job(a_job(4, workspace_id=2)))
+
+    def listed(newest_first: bool, **where: Any) -> list[int]:  # noqa: FBT001 - which way, in a test's own word
+        page = Page(limit=2, where=where, newest_first=newest_first)
+        return [job.id for job in filled.read(lambda ledger: ledger.jobs(1, page))]
+
+    assert (listed(True), listed(True, before=2)) == ([3, 2], [1])
+    assert (listed(False), listed(False, after=2)) == ([1, 2], [3])
+    assert listed(True, language="glue") == [3, 1]
+
+
+def test_runs_of_a_job_are_counted_from_admission_to_their_end(filled: Store) -> None:
+    for id_, run in ((11, a_run), (12, an_ended_run), (13, a_run)):
+        made = run(id_, job_id=70, admitted_at=None if id_ == 13 else 5)
+        filled.write(lambda ledger, made=made: ledger.add_run(made))
+
+    assert filled.read(lambda ledger: ledger.count_admitted(70)) == 1
+    assert filled.read(lambda ledger: ledger.count_admitted(71)) == 0
+
+
+def test_the_oldest_run_that_waits_for_its_job_comes_first(filled: Store) -> None:
+    waiting = [a_run(id_, job_id=70) for id_ in (15, 14)]
+    others = [
+        a_run(11, job_id=70, admitted_at=5),
+        an_ended_run(12, job_id=70),
+        a_run(13, job_id=71),
+    ]
+    filled.write(lambda ledger: [ledger.add_run(run) for run in (*waiting, *others)])
+
+    first = filled.write(lambda ledger: ledger.first_held(70))
+    nobody = filled.write(lambda ledger: ledger.first_held(72))
+
+    assert first == waiting[1]
+    assert nobody is None
+
+
+def test_retention_finds_the_oldest_ended_runs(filled: Store) -> None:
+    late = an_ended_run(11, ended_at=50)
+    filled.write(lambda ledger: ledger.add_run(late))
+
+    def found(ended_before: int, **more: int) -> list[int]:
+        runs = filled.read(
+            lambda ledger: ledger.runs_ended_before(ended_before, **{"before": 100, "limit": 10, **more})
+        )
+        return [run.id for run in runs]
+
+    assert found(3) == [2, 3, 5, 7]
+    assert found(2) == []
+    assert found(51) == [2, 3, 5, 7, 11]
+    assert found(51, limit=2) == [2, 3]
+    assert found(51, before=5) == [2, 3]
+
+
+def test_waits_that_are_over_come_longest_over_first(filled: Store) -> None:
+    waits = {11: 30, 12: 10, 13: 20, 14: 31}
+    filled.write(lambda ledger: [ledger.add_run(a_run(id_, wait_until=at)) for id_, at in waits.items()])
+
+    def due(limit: int) -> list[int]:
+        return [run.id for run in filled.write(lambda ledger: ledger.due_waits(30, limit))]
+
+    assert due(10) == [12, 13, 11]
+    assert due(2) == [12, 13]
+
+
+def test_notices_that_are_due_come_longest_due_first(filled: Store) -> None:
+    notices = {11: 30, 12: 10, 13: 20, 14: 31}
+    filled.write(lambda ledger: [ledger.add_run(a_run(id_, notify_at=at)) for id_, at in notices.items()])
+
+    def due(limit: int) -> list[int]:
+        return [run.id for run in filled.write(lambda ledger: ledger.due_notices(30, limit))]
+
+    assert due(10) == [12, 13, 11]
+    assert due(2) == [12, 13]
+
+
+def test_retries_that_are_due_come_longest_due_first(filled: Store) -> None:
+    retries = {11: 30, 12: 10, 13: 20, 14: 31}
+    attempts = [an_attempt(id_, number=id_, state=State.RETRYING, retry_at=at) for id_, at in retries.items()] + [
+        an_attempt(15, number=15, retry_at=1)
+    ]
+    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+
+    def due(limit: int) -> list[int]:
+        return [attempt.id for attempt in filled.write(lambda ledger: ledger.due_retries(30, limit))]
+
+    assert due(10) == [12, 13, 11]
+    assert due(2) == [12, 13]
+
+
+def test_the_next_due_moment_is_the_earliest_of_all_kinds(filled: Store) -> None:
+    def next_due() -> int | None:
+        return filled.read(lambda ledger: ledger.next_due())
+
+    nothing = next_due()
+    retrying = an_attempt(11, state=State.RETRYING, retry_at=30)
+    filled.write(lambda ledger: ledger.add_attempt(retrying))
+    retry = next_due()
+    filled.write(lambda ledger: ledger.add_run(a_run(12, notify_at=20)))
+    notice = next_due()
+    filled.write(lambda ledger: ledger.add_run(a_run(13, wait_until=10)))
+    wait = next_due()
+    filled.write(lambda ledger: ledger.save_run(a_run(13), seen=a_run(13)))
+    filled.write(lambda ledger: ledger.save_run(a_run(12), seen=a_run(12)))
+    filled.write(lambda ledger: ledger.save_attempt(replace(retrying, state=State.QUEUED), seen=State.RETRYING))
+    nothing_again = next_due()
+
+    assert (nothing, retry, notice, wait, nothing_again) == (None, 30, 20, 10, None)
+
+
+def test_attempts_wait_for_a_place_in_the_order_they_came(filled: Store) -> None:
+    attempts = [an_attempt(id_, number=id_) for id_ in (13, 11, 12)] + [an_attempt(10, number=10, state=State.BLOCKED)]
+    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+
+    def queued(limit: int) -> list[int]:
+        return [attempt.id for attempt in filled.write(lambda ledger: ledger.queued_attempts(limit))]
+
+    assert queued(10) == [11, 12, 13]
+    assert queued(2) == [11, 12]
+
+
+def test_an_owner_has_the_attempts_that_are_on_a_process(filled: Store) -> None:
+    attempts = [
+        an_attempt(20 + number, number=number, state=state, owner="me")
+        for number, state in enumerate(state for state in State if state is not State.ENDED)
+    ]
+    theirs = an_attempt(30, number=30, state=State.RUNNING, owner="they")
+    gone = an_ended_attempt(31, number=31, owner="me")
+    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in (*attempts, theirs, gone)])
+
+    mine = filled.read(lambda ledger: ledger.attempts_on_process("me"))
+    counts = filled.read(lambda ledger: [ledger.count_on_process(owner) for owner in ("me", "they", "nobody")])
+
+    assert {attempt.state for attempt in mine} == ON_A_PROCESS
+    assert [attempt.id for attempt in mine] == sorted(attempt.id for attempt in mine)
+    assert counts == [3, 1, 0]
+
+
+def test_the_load_counts_what_waits_and_what_holds_a_place(filled: Store) -> None:
+    states = [*State, State.QUEUED]
+    attempts = [
+        an_ended_attempt(20 + number, number=number)
+        if state is State.ENDED
+        else an_attempt(20 + number, number=number, state=state)
+        for number, state in enumerate(states)
+    ]
+    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+
+    assert filled.read(lambda ledger: ledger.load()) == {"queued": 2, "retrying": 1, "on_process": 3}
