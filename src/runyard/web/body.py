@@ -83,9 +83,7 @@ def _unframed(receive: Receive, decoder: Chunks) -> Receive:
 class Chunks:
     """Decodes one aws-chunked body, piece by piece, without ever holding a chunk whole."""
 
-    def __init__(
-        self, seal: Seal | None, expected_length: int | None, *, promised: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, seal: Seal | None, expected_length: int | None, *, promised: Sequence[str] = ()) -> None:
         self.trailers: list[tuple[str, str]] = []
         self._seal = seal
         self._previous = seal.signature if seal else ""
@@ -208,7 +206,5 @@ class Chunks:
         text = f"{kind}\n{seal.moment}\n{seal.scope}\n{self._previous}\n{hashes}"
         expected = hmac_hex(seal.key, text)
         if not hmac.compare_digest(expected.encode(), signature.encode()):
-            raise SignatureError(
-                "InvalidSignature", "A chunk of the body does not have the signature it should."
-            )
+            raise SignatureError("InvalidSignature", "A chunk of the body does not have the signature it should.")
         self._previous = expected

@@ -8,7 +8,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from posixpath import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from runyard.web.sigv4_claim import (
@@ -54,6 +54,17 @@ class Identity:
     seal: Seal | None = None
 
 
+def signed_request(scope: Mapping[str, Any], body: bytes | None = None) -> SignedRequest:
+    """The request of an ASGI scope; `body` stays None where it is proved while it streams."""
+    return SignedRequest(
+        method=scope["method"],
+        path=(scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        body=body,
+    )
+
+
 def verify(request: SignedRequest, secret_of: Callable[[str], str | None], *, now: int) -> Identity:
     """Return who signed this request, or raise SignatureError; `now` is in milliseconds."""
     headers = joined(request.headers)
@@ -91,9 +102,7 @@ class Signer:
     token: str | None = None
 
 
-def sign(
-    method: str, url: str, *, signer: Signer, body: bytes, headers: Mapping[str, str], now: int
-) -> dict[str, str]:
+def sign(method: str, url: str, *, signer: Signer, body: bytes, headers: Mapping[str, str], now: int) -> dict[str, str]:
     """Return `headers` with what proves that `signer` sent this request; `now` is in milliseconds."""
     parts = urlsplit(url)
     moment = datetime.fromtimestamp(now / 1000, UTC).strftime(ISO_BASIC)
@@ -139,11 +148,7 @@ def _payload_hash(request: SignedRequest, claim: Claim, headers: Mapping[str, st
         if stated == UNSIGNED_PAYLOAD or stated.startswith(STREAMING_PREFIX):
             return stated
     actual = None if request.body is None else hashlib.sha256(request.body).hexdigest()
-    if (
-        stated is not None
-        and actual is not None
-        and not hmac.compare_digest(stated.encode(), actual.encode())
-    ):
+    if stated is not None and actual is not None and not hmac.compare_digest(stated.encode(), actual.encode()):
         message = "The provided 'x-amz-content-sha256' header does not match what was computed."
         raise SignatureError("PayloadMismatch", message)
     return stated or actual or EMPTY_HASH

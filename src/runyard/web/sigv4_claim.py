@@ -115,9 +115,7 @@ def read_claim(request: SignedRequest, headers: Mapping[str, str]) -> Claim:
     authorization = headers.get("authorization")
     presigned = "X-Amz-Signature" in query or "X-Amz-Algorithm" in query
     if authorization is not None and presigned:
-        raise SignatureError(
-            "IncompleteSignature", "Only one auth mechanism allowed: use the header or the query."
-        )
+        raise SignatureError("IncompleteSignature", "Only one auth mechanism allowed: use the header or the query.")
     if authorization is not None:
         return _header_claim(authorization, headers)
     if presigned:
@@ -128,9 +126,7 @@ def read_claim(request: SignedRequest, headers: Mapping[str, str]) -> Claim:
 def _header_claim(authorization: str, headers: Mapping[str, str]) -> Claim:
     algorithm, _, rest = authorization.strip().partition(" ")
     if algorithm != ALGORITHM:
-        raise SignatureError(
-            "IncompleteSignature", f"Unsupported AWS 'algorithm': '{algorithm}'. Use {ALGORITHM}."
-        )
+        raise SignatureError("IncompleteSignature", f"Unsupported AWS 'algorithm': '{algorithm}'. Use {ALGORITHM}.")
     given = _parameters(rest)
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not given.get(name)]
     if missing:
@@ -148,21 +144,12 @@ def _query_claim(query: Mapping[str, str]) -> Claim:
     values = [query.get(f"X-Amz-{name}", "") for name in names]
     if not all(values):
         missing = next(name for name, value in zip(names, values, strict=True) if not value)
-        raise SignatureError(
-            "IncompleteSignature", f"AWS query-string parameters must include 'X-Amz-{missing}'."
-        )
+        raise SignatureError("IncompleteSignature", f"AWS query-string parameters must include 'X-Amz-{missing}'.")
     credential, signed_headers, signature, moment = values
-    claim = _checked_claim(
-        credential, signed_headers, signature, moment=_moment(moment, None), presigned=True
-    )
+    claim = _checked_claim(credential, signed_headers, signature, moment=_moment(moment, None), presigned=True)
     expires = query.get("X-Amz-Expires", "300")
     # The length first: int() refuses numbers of thousands of digits with an error of its own.
-    if not (
-        expires.isascii()
-        and expires.isdigit()
-        and len(expires) < len("1000000")
-        and int(expires) <= WEEK_SECONDS
-    ):
+    if not (expires.isascii() and expires.isdigit() and len(expires) < len("1000000") and int(expires) <= WEEK_SECONDS):
         message = "X-Amz-Expires must be a number of seconds from 0 to a week (604800)."
         raise SignatureError("IncompleteSignature", message)
     return replace(claim, expires=int(expires))

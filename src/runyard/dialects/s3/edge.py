@@ -1,0 +1,212 @@
+"""S3 on folders, as an ASGI endpoint: bytes in and out; everything else is synchronous code on threads.
+
+Ours, because of the servers that keep objects as plain files none fits: nanio (alpha, one author) lacks
+conditional writes, checksums, part copies and the first listing, pys3local is built for backup tools on
+one bucket, asgi-s3 only reads, and all bring a web framework.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from runyard.dialects.s3.checksums import HEADER, wanted_algorithms
+from runyard.dialects.s3.documents import rendered
+from runyard.dialects.s3.errors import AUTHENTICATION, S3Error, from_system
+from runyard.dialects.s3.operations import Body, Operation, operation_of
+from runyard.dialects.s3.request import Piece, Reply, Request
+from runyard.dialects.s3.spool import Spool
+from runyard.dialects.s3.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from pathlib import Path
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Scope = MutableMapping[str, Any]
+
+LARGEST_DOCUMENT = 4 * 1024 * 1024
+WRITTEN_AT_ONCE = 512 * 1024
+READ_AT_ONCE = 512 * 1024
+LOCAL_SUFFIX = ".localhost"
+
+
+class ClientGoneError(Exception):
+    """The client went away before its request was whole; there is nobody to answer."""
+
+
+class S3:
+    """An S3 endpoint over a folder of buckets, and further folders mounted as buckets."""
+
+    def __init__(self, root: Path, *, mounts: Mapping[str, Path] | None = None) -> None:
+        self.store = Store(root, mounts=mounts)
+
+    async def handle(
+        self, scope: Scope, receive: Receive, send: Send, *, owner: str = "runyard", region: str = "us-east-1"
+    ) -> None:
+        """Answer one request that the web layer has let in; `receive` gives the body without its framing."""
+        try:
+            request = replace(request_of(scope), owner=owner, region=region)
+            reply = await self._answer(request, receive)
+        except S3Error as error:
+            reply = error_reply(error, resource=str(scope["path"]))
+        except OSError as error:
+            reply = error_reply(from_system(error), resource=str(scope["path"]))
+        except ClientGoneError:
+            return
+        await _send(reply, send, is_head=scope["method"] == "HEAD")
+
+    async def refuse(self, scope: Scope, send: Send, *, code: str, message: str) -> None:
+        """Answer a request whose signature was refused, in S3's words."""
+        error = S3Error(AUTHENTICATION[code], message)
+        await _send(error_reply(error, resource=str(scope["path"])), send, is_head=scope["method"] == "HEAD")
+
+    async def _answer(self, request: Request, receive: Receive) -> Reply:
+        operation = operation_of(request)
+        if operation.body is Body.SPOOL:
+            return await self._take(operation, request, receive)
+        if operation.body is Body.DOCUMENT:
+            request = replace(request, document=await _document(receive))
+        return await asyncio.to_thread(operation.handler, self.store, request)
+
+    async def _take(self, operation: Operation, request: Request, receive: Receive) -> Reply:
+        """Write the body aside, then let the operation make something of it."""
+        spool = await asyncio.to_thread(self._spool, request)
+        try:
+            trailers = await _fill(spool, receive)
+            whole = replace(request, spool=spool, headers={**request.headers, **trailers})
+            return await asyncio.to_thread(_finish, operation, self.store, whole)
+        finally:
+            await asyncio.to_thread(spool.discard)
+
+    def _spool(self, request: Request) -> Spool:
+        # What can be refused now is refused before the client sends its gigabytes.
+        bucket = self.store.bucket(request.bucket)
+        bucket.path(request.key)
+        return Spool(bucket.aside, wanted_algorithms(request.headers))
+
+
+def _finish(operation: Operation, store: Store, request: Request) -> Reply:
+    request.body.finish()
+    return operation.handler(store, request)
+
+
+def request_of(scope: Scope) -> Request:
+    """Read method, bucket, key, query and headers from an ASGI scope."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        text = value.decode("latin-1")
+        known = headers.get(name.decode("latin-1").lower())
+        headers[name.decode("latin-1").lower()] = text if known is None else f"{known},{text}"
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    path = _decoded(raw_path.removeprefix(b"/"))
+    hosted = _hosted_bucket(headers.get("host", ""))
+    bucket, _, key = (hosted, "", path) if hosted else path.partition("/")
+    return Request(method=scope["method"], bucket=bucket, key=key, query=_query(scope["query_string"]), headers=headers)
+
+
+def _hosted_bucket(host: str) -> str:
+    """The bucket in BUCKET.localhost or BUCKET.s3.localhost."""
+    name = host.rpartition(":")[0] or host
+    if not name.endswith(LOCAL_SUFFIX):
+        return ""
+    bucket = name.removesuffix(LOCAL_SUFFIX)
+    return "" if bucket == "s3" else bucket.removesuffix(".s3")
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    pairs = (part.partition(b"=") for part in raw.split(b"&") if part)
+    # A plus sign is a blank, as in every query of a form; clients that mean a plus sign encode it.
+    return {_decoded(name): _decoded(value.replace(b"+", b" ")) for name, _, value in pairs}
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError:
+        raise S3Error("InvalidURI", "Couldn't parse the specified URI: it is not UTF-8.") from None
+
+
+async def _document(receive: Receive) -> bytes:
+    content = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGoneError
+        content += message.get("body", b"")
+        if len(content) > LARGEST_DOCUMENT:
+            raise S3Error("MalformedXML", f"The document is larger than {LARGEST_DOCUMENT} bytes.")
+        if not message.get("more_body", False):
+            return bytes(content)
+
+
+async def _fill(spool: Spool, receive: Receive) -> dict[str, str]:
+    """Write the body into the spool, in pieces large enough to be worth a thread; return its trailers."""
+    waiting = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGoneError
+        waiting += message.get("body", b"")
+        is_last = not message.get("more_body", False)
+        if waiting and (is_last or len(waiting) >= WRITTEN_AT_ONCE):
+            await asyncio.to_thread(spool.write, bytes(waiting))
+            waiting.clear()
+        if is_last:
+            trailers = message.get("trailers", ())
+            return {name: value for name, value in trailers if name.startswith(HEADER)}
+
+
+def error_reply(error: S3Error, *, resource: str) -> Reply:
+    """The error document."""
+    request_id = secrets.token_hex(8).upper()
+    content = [
+        ("Code", error.code),
+        ("Message", error.message),
+        *error.details.items(),
+        ("Resource", resource),
+        ("RequestId", request_id),
+    ]
+    headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
+    if error.code == "InvalidRange":
+        headers["content-range"] = f"bytes */{error.details['ActualObjectSize']}"
+    return Reply(status=error.status, headers=headers, body=rendered("Error", content, namespace=""))
+
+
+async def _send(reply: Reply, send: Send, *, is_head: bool) -> None:
+    piece = reply.body if isinstance(reply.body, Piece) else None
+    length = piece.length if piece else len(reply.body) if isinstance(reply.body, bytes) else 0
+    headers = {"x-amz-request-id": secrets.token_hex(8).upper(), **reply.headers}
+    if reply.status not in (204, 304):
+        headers["content-length"] = str(length)
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    try:
+        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        if piece and not is_head:
+            await _send_piece(piece, send)
+        else:
+            body = b"" if is_head or piece else reply.body
+            await send({"type": "http.response.body", "body": body})
+    finally:
+        if piece:
+            piece.file.close()
+
+
+async def _send_piece(piece: Piece, send: Send) -> None:
+    left = piece.length
+    if piece.offset:
+        piece.file.seek(piece.offset)
+    while left > 0:
+        data = await asyncio.to_thread(piece.file.read, min(left, READ_AT_ONCE))
+        if not data:
+            message = f"The file became shorter by {left} bytes while it was sent."
+            raise EOFError(message)  # the connection breaks, so that the client notices
+        left -= len(data)
+        await send({"type": "http.response.body", "body": data, "more_body": left > 0})
+    if not piece.length:
+        await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,154 @@
+"""Listing a folder tree in the order of its keys, touching only what the page needs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from runyard.dialects.s3 import sidecars
+from runyard.dialects.s3.keys import STATE
+from runyard.dialects.s3.objects import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runyard.dialects.s3.keys import Bucket
+    from runyard.dialects.s3.records import StoredObject
+    from runyard.dialects.s3.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What a page should show."""
+
+    prefix: str = ""
+    delimiter: str = ""
+    after: str = ""
+    limit: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What it shows, and where the next one goes on."""
+
+    objects: list[StoredObject]
+    prefixes: list[str]
+    last: str | None  # the last key or prefix shown, if there is more
+
+
+def list_page(store: Store, bucket: Bucket, selection: Selection) -> Page:
+    """One page of keys and common prefixes, in the order of their UTF-8 bytes."""
+    objects: list[StoredObject] = []
+    prefixes: list[str] = []
+    last = None
+    for name, is_prefix in _names(bucket, selection) if selection.limit else ():
+        if len(objects) + len(prefixes) == selection.limit:
+            return Page(objects=objects, prefixes=prefixes, last=last)
+        if is_prefix:
+            prefixes.append(name)
+        elif (row := listed(store, bucket, name)) is not None:
+            objects.append(row)
+        last = name
+    return Page(objects=objects, prefixes=prefixes, last=None)
+
+
+def _names(bucket: Bucket, selection: Selection) -> Iterator[tuple[str, bool]]:
+    """Keys and folded prefixes after `after`."""
+    if selection.delimiter == "/":
+        yield from _Walk(bucket, selection, is_folding=True).names()
+        return
+    keys = (name for name, _ in _Walk(bucket, selection, is_folding=False).names())
+    if not selection.delimiter:
+        yield from ((key, False) for key in keys)
+        return
+    for prefix, group in groupby(keys, lambda key: _common_prefix(key, selection)):
+        if prefix is None:
+            yield from ((key, False) for key in group)
+        elif prefix != selection.after:
+            yield prefix, True
+
+
+def _common_prefix(key: str, selection: Selection) -> str | None:
+    start = len(selection.prefix)
+    end = key.find(selection.delimiter, start)
+    return None if end < 0 else key[: end + len(selection.delimiter)]
+
+
+class _Walk:
+    """One pass over the tree. A folder sorts as its name with a slash, as the keys below it do."""
+
+    def __init__(self, bucket: Bucket, selection: Selection, *, is_folding: bool) -> None:
+        self._bucket = bucket
+        self._prefix = selection.prefix
+        self._after = selection.after
+        self._is_folding = is_folding
+
+    def names(self) -> Iterator[tuple[str, bool]]:
+        """(key, False) or (folder that stands for the keys below it, True)."""
+        # Everything under the prefix lies in the folder that its last slash names: start there.
+        start = self._prefix[: self._prefix.rfind("/") + 1]
+        if ".." in start.split("/") or start.startswith(("/", f"{STATE}/")) or "//" in start or "\0" in start:
+            return
+        path = self._bucket.folder / start
+        if os.path.realpath(path) != str(path):
+            return
+        if start and self._prefix == start and self._is_after(start) and self._is_marked(start):
+            yield start, False
+        yield from self._below(start)
+
+    def _below(self, start: str) -> Iterator[tuple[str, bool]]:
+        # A stack and no recursion: a key of 1,024 bytes can be 512 folders deep.
+        open_folders = [iter(self._entries(start))]
+        while open_folders:
+            name, is_folder = next(open_folders[-1], ("", False))
+            if not name:
+                open_folders.pop()
+            elif not is_folder:
+                yield name, False
+            elif not self._is_folding:
+                if self._is_after(name) and self._is_marked(name):
+                    yield name, False
+                open_folders.append(iter(self._entries(name)))
+            elif name != self._after and self._has_key(name):
+                yield name, True
+
+    def _entries(self, base: str) -> list[tuple[str, bool]]:
+        """What stands in one folder and can lead to a key of the page, in order; no file is looked at."""
+        prefix, after = self._prefix, self._after
+        found = []
+        try:
+            scan = os.scandir(self._bucket.folder / base)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        with scan:
+            for entry in scan:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                name = f"{base}{entry.name}/" if is_folder else base + entry.name
+                if not name.startswith(prefix):
+                    continue
+                if (name > after or (is_folder and after.startswith(name))) and _is_key(entry, name, is_folder):
+                    found.append((name, is_folder))
+        found.sort()
+        return found
+
+    def _has_key(self, name: str) -> bool:
+        whole = _Walk(self._bucket, Selection(prefix=name, after=self._after), is_folding=False)
+        return next(whole.names(), None) is not None
+
+    def _is_after(self, name: str) -> bool:
+        return name > self._after
+
+    def _is_marked(self, name: str) -> bool:
+        return sidecars.exists(self._bucket, name, version=sidecars.FOLDER)
+
+
+def _is_key(entry: os.DirEntry[str], name: str, is_folder: bool) -> bool:  # noqa: FBT001 - it is the entry's own
+    if name == f"{STATE}/" or not (is_folder or entry.is_file(follow_symlinks=False)):
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False  # bytes that are no UTF-8: no key can spell them
+    return True

@@ -1,0 +1,64 @@
+"""Where descriptions are kept: beside the bucket, one small file per version of an object's file.
+
+The name of a sidecar holds the modification time and size of the file it describes. It is written before the
+file comes into place, so a reader finds the description that belongs to the very bytes it opened, a crash in
+between changes nothing, and a file that a job rewrote is no longer described by what was said of the old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from runyard.dialects.s3.files import write_whole
+from runyard.dialects.s3.records import Description
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from runyard.dialects.s3.keys import Bucket
+
+FOLDER = "folder"  # instead of time and size: a folder's time changes with its entries
+
+
+def version_of(status: os.stat_result) -> str:
+    """What tells this file from the one before it."""
+    return f"{status.st_mtime_ns}-{status.st_size}"
+
+
+def write(bucket: Bucket, description: Description, *, version: str) -> None:
+    """Remember, durably."""
+    write_whole(_path(bucket, description.key, version), msgspec.json.encode(description), aside=bucket.aside)
+
+
+def read(bucket: Bucket, key: str, *, version: str) -> Description | None:
+    """What was said of this version of the object; None of a file that came by another way."""
+    try:
+        return msgspec.json.decode(_path(bucket, key, version).read_bytes(), type=Description)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
+
+
+def exists(bucket: Bucket, key: str, *, version: str) -> bool:
+    """Whether there is one, without reading it."""
+    return _path(bucket, key, version).exists()
+
+
+def written_ns(bucket: Bucket, key: str, *, version: str) -> int:
+    """When it was written."""
+    return _path(bucket, key, version).stat().st_mtime_ns
+
+
+def forget(bucket: Bucket, key: str, *, version: str) -> None:
+    """Remove what was said of a version that is gone."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        _path(bucket, key, version).unlink()
+
+
+def _path(bucket: Bucket, key: str, version: str) -> Path:
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return bucket.state / "descriptions" / digest[:2] / f"{digest[2:]}.{version}.json"
