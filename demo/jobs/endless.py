@@ -1,0 +1,9 @@
+"""Says which process it is, starts a child, and would run for an hour."""
+
+import os
+import subprocess
+import time
+
+child = subprocess.Popen(["sleep", "3600"])
+print(f"{os.getpid()} {child.pid}")
+time.sleep(3600)

@@ -1,0 +1,1 @@
+"""Does next to nothing: what is measured is everything around it."""
