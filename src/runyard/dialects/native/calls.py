@@ -1,0 +1,44 @@
+"""What a handler is given, and how it finds the jobs and runs that a caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runyard.core.errors import NotFound
+from runyard.core.job import Job, Workspace
+from runyard.core.run import Run
+from runyard.engine.engine import Engine
+
+Start = Callable[[Engine, Workspace, Job, Mapping[str, str]], Run]
+"""Starts a job with arguments (name without dashes → value) as the language that made it would."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The engine, whose jobs are meant, and how jobs of each language are started."""
+
+    engine: Engine
+    workspace: Workspace
+    starts: Mapping[str, Start]
+
+    def job(self, named: str) -> Job:
+        """Return a job by its name, else by its id."""
+        try:
+            return self.engine.job_named(self.workspace, named)
+        except NotFound:
+            if not _is_id(named):
+                raise
+        return self.engine.job(self.workspace, int(named))
+
+    def runs_of(self, named: str) -> dict[str, str | int]:
+        """Return the condition for the runs of a job: of a name, as runs outlive jobs, or of an id no job is called."""
+        try:
+            job = self.job(named)
+        except NotFound:
+            return {"job_name": named}
+        return {"job_id": job.id} if job.name != named else {"job_name": named}
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit()
