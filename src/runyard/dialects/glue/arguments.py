@@ -9,7 +9,8 @@ from typing import Any
 from runyard.core.errors import InvalidRequest
 from runyard.core.job import MINUTE_MS, Task
 from runyard.core.run import Attempt, Run
-from runyard.dialects.glue import capacity, ids
+from runyard.dialects import aws_ids as ids
+from runyard.dialects.glue import capacity
 from runyard.dialects.glue.capacity import Settings
 
 TASK_KEY = "main"

@@ -10,7 +10,8 @@ from typing import Any
 from runyard.core.errors import NotFound, WrongState
 from runyard.core.job import MINUTE_MS, Job, Workspace
 from runyard.core.queue import Overflow
-from runyard.dialects.glue import asked, ids, pages, rules
+from runyard.dialects import aws_ids as ids
+from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue.arguments import task
 from runyard.dialects.glue.errors import stop_error
 from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE, JobRun

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runyard.core.run import Attempt, Run
-from runyard.dialects.glue import capacity, ids
+from runyard.dialects import aws_ids as ids
+from runyard.dialects.glue import capacity
 from runyard.dialects.glue.capacity import epoch_seconds, from_epoch_seconds
 from runyard.dialects.glue.states import ERROR_MESSAGES, JOB_RUN_STATES, PHASES, WITH_ERROR_MESSAGE
 from runyard.dialects.view import View, field, kept, shown

@@ -1,4 +1,4 @@
-"""Glue's spellings of our numbers: a prefix and 64 hex digits that can be read back and prove themselves.
+"""Glue's spellings of our numbers, by which its logs are named too: a prefix and 64 hex digits that prove themselves.
 
 The digits are the number times a large odd factor, modulo 2^256. Only one value in 2^203 reads back as a number of
 ours, and no change of a single digit ever does.
