@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
-from runyard.executors.launcher import system
+from runyard.executors.launcher import interpreter, system
 from runyard.executors.launcher.order import Order
 from runyard.executors.launcher.runner import carry_out
 from runyard.executors.launcher.wire import messages, pack
@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> None:
     """Be a child that the launcher has started itself, where or when no zygote does."""
     descriptor, launcher, *modules = arguments
     preload(modules)
+    interpreter.settle()
     live(int(descriptor), launcher=int(launcher), born_of=0)
 
 
@@ -47,6 +48,8 @@ def live(descriptor: int, *, launcher: int, born_of: int) -> NoReturn:
         os.dup2(descriptor, OWN_DESCRIPTOR)
         os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
         _become_child_of(launcher, born_of=born_of)
+        interpreter.differ_from_siblings()
+        interpreter.rehearse()
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
         message = next(messages(channel), None)

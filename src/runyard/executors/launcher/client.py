@@ -43,6 +43,7 @@ class Snapshot:
     pid: int
     version: int
     active: list[int]  # attempts it knows whose end it does not
+    ended: list[int]  # attempts whose ends follow as events
 
 
 class Launcher:
@@ -160,7 +161,7 @@ class Launcher:
         if not heard:
             channel.close()
             return None
-        snapshot = Snapshot(**{name: heard[0][name] for name in ("pid", "version", "active")})
+        snapshot = Snapshot(**{name: heard[0][name] for name in ("pid", "version", "active", "ended")})
         if snapshot.version != PROTOCOL:
             self._replace(channel, snapshot)
             return None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ def from_wire(message: Message) -> Started | Ended | ConnectionTaken | None:
 def to_wire(event: Started | Ended | ConnectionTaken) -> Message:
     """Return the message that tells the event, without the fields that say nothing."""
     kind = next(name for name, each in TOLD_BY_LAUNCHER.items() if isinstance(event, each))
-    return {"kind": kind} | {name: value for name, value in asdict(event).items() if value is not None}
+    return {"kind": kind} | {name: value for name, value in vars(event).items() if value is not None}

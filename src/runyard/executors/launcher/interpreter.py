@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import importlib.machinery
 import io
 import linecache
@@ -18,9 +19,11 @@ import time
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from runyard.executors.launcher import boot
+from runyard.executors.launcher.order import Order
+from runyard.executors.launcher.wire import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +52,50 @@ def needs_fresh_one(wanted: Mapping[str, str], own: Mapping[str, str]) -> bool:
     )
 
 
-def reset_signals() -> None:
+def settle() -> None:
+    """Undo what the start of our own program and its imports have done to this interpreter, once for all forks."""
+    _reset_signals()
+    _rebuild_streams()
+    linecache.clearcache()
+    logging.root.handlers.clear()
+    logging.root.setLevel(logging.WARNING)
+    logging.disable(logging.NOTSET)
+    for name in [each for each in sys.modules if boot.is_own(each)]:
+        del sys.modules[name]  # a job that imports runyard gets the installed one
+
+
+def differ_from_siblings() -> None:
+    """Draw the random numbers anew that a fork would share with its siblings."""
+    gc.enable()
+    random.seed()
+    if numpy_random := sys.modules.get("numpy.random"):
+        numpy_random.seed()
+    multiprocessing.process.current_process().authkey = os.urandom(32)
+
+
+def rehearse() -> None:
+    """Do once for nothing what an order needs, so that the memory this touches is our own when time counts."""
+    order = Order(attempt_id=0, folder="", script="", environment=dict(os.environ))
+    replace_environment(Order.from_wire(unpack(pack(order.to_wire()))).environment)
+    exec(compile("pass", __file__, "exec", dont_inherit=True), {})  # noqa: S102 - our own word
+
+
+def replace_environment(environment: Mapping[str, str]) -> None:
+    """Make this the whole environment, and let those who read it early read it again."""
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    if environment.get("PYTHONUNBUFFERED"):
+        cast("io.TextIOWrapper", sys.stdout).reconfigure(write_through=True)
+    tempfile.tempdir = None
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    try:
+        locale.setlocale(locale.LC_CTYPE, "")
+    except locale.Error:
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+
+
+def _reset_signals() -> None:
     """Unblock all signals and give each the handler it has in a new interpreter."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - UNTOUCHABLE:
@@ -59,20 +105,7 @@ def reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def replace_environment(environment: Mapping[str, str]) -> None:
-    """Make this the whole environment, and let those who read it early read it again."""
-    os.environ.clear()
-    os.environ.update(environment)
-    time.tzset()
-    tempfile.tempdir = None
-    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
-    try:
-        locale.setlocale(locale.LC_CTYPE, "")
-    except locale.Error:
-        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
-
-
-def rebuild_streams() -> None:
+def _rebuild_streams() -> None:
     """Make the standard streams anew on descriptors 0 to 2, written line by line so that a log is live."""
     for descriptor, (name, mode, errors) in enumerate(STREAMS):
         stream = _text_stream(descriptor, name, mode, errors=errors)
@@ -85,26 +118,9 @@ def _text_stream(descriptor: int, name: str, mode: str, *, errors: str) -> TextI
     raw = io.FileIO(descriptor, mode, closefd=False)
     raw.name = f"<{name}>"
     buffered = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
-    through = bool(os.environ.get("PYTHONUNBUFFERED"))
-    stream = io.TextIOWrapper(buffered, encoding="utf-8", errors=errors, line_buffering=True, write_through=through)
+    stream = io.TextIOWrapper(buffered, encoding="utf-8", errors=errors, line_buffering=True)
     stream.mode = mode  # type: ignore[misc] # Python sets it on its own streams too
     return stream
-
-
-def forget_the_past() -> None:
-    """Draw new random numbers and drop what the imports may have left in places that all processes share."""
-    random.seed()
-    if numpy_random := sys.modules.get("numpy.random"):
-        numpy_random.seed()
-    process = multiprocessing.process.current_process()
-    process.authkey = os.urandom(32)
-    multiprocessing.process.ORIGINAL_DIR = str(Path.cwd())  # type: ignore[attr-defined] # not in the stubs
-    linecache.clearcache()
-    logging.root.handlers.clear()
-    logging.root.setLevel(logging.WARNING)
-    logging.disable(logging.NOTSET)
-    for name in [each for each in sys.modules if boot.is_own(each)]:
-        del sys.modules[name]  # a job that imports runyard gets the installed one
 
 
 def search_path(first: Path, extra: Sequence[str]) -> list[str]:
@@ -125,4 +141,6 @@ def fresh_main(script: Path) -> types.ModuleType:
         __loader__=importlib.machinery.SourceFileLoader("__main__", str(script)),
     )
     sys.modules["__main__"] = module
+    # Where a spawned process of the script begins; it was noted when the module was imported, before the cwd.
+    multiprocessing.process.ORIGINAL_DIR = str(script.parent)  # type: ignore[attr-defined] # not in the stubs
     return module

@@ -54,6 +54,10 @@ class Journal:
         """Return the attempts whose end is not known."""
         return [attempt_id for attempt_id, kinds in self._entries.items() if "ended" not in kinds]
 
+    def ended(self) -> list[int]:
+        """Return the attempts whose end is known and not acknowledged."""
+        return [attempt_id for attempt_id, kinds in self._entries.items() if "ended" in kinds]
+
     def entry(self, attempt_id: int, kind: str) -> Message | None:
         """Return what was written of this kind about the attempt."""
         return self._entries.get(attempt_id, {}).get(kind)

@@ -109,8 +109,8 @@ class Loop:
             raise Garbage(str(error)) from error
 
     def _greet(self, connection: Connection, message: Message) -> None:
-        active = self._journal.active()
-        connection.send({"kind": "snapshot", "pid": os.getpid(), "version": PROTOCOL, "active": active})
+        known = {"active": self._journal.active(), "ended": self._journal.ended()}
+        connection.send({"kind": "snapshot", "pid": os.getpid(), "version": PROTOCOL, **known})
         if message["protocol"] != PROTOCOL:
             return  # the client decides what to do with us
         settings = Settings(**message["settings"])
@@ -232,7 +232,9 @@ class Loop:
         known = {*self._attempts, but}
 
         def strays() -> list[tree.Process]:
-            found = [tree.look_up(pid) for pid in tree.own_children() if pid not in known]
+            found = [
+                tree.look_up(pid) for pid in tree.own_children() if pid not in known and not self._nursery.has(pid)
+            ]
             roots = [each for each in found if each and each.session != own]
             return roots + tree.below([each.pid for each in roots]) if roots else []
 

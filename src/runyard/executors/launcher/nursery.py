@@ -54,6 +54,7 @@ class Nursery:
         self._zygote: tuple[int, socket.socket] | None = None
         self._idle: deque[Child] = deque()
         self._unborn: set[Child] = set()
+        self._pids: set[int] = set()
         self._failures = 0  # since a child was last ready
         self._pause_until = 0.0
 
@@ -70,19 +71,22 @@ class Nursery:
         self._failures = 0
         self._pause_until = 0.0
 
+    def has(self, pid: int) -> bool:
+        """Tell whether this process is the zygote, or a child that idles."""
+        return pid in self._pids
+
     def empty(self) -> None:
         """Let all idle children and the zygote go: they end when their lines do."""
         for child in (*self._idle, *self._unborn):
             self._drop(child)
-        if self._zygote:
-            self._zygote[1].close()
-            self._zygote = None
+        self._leave_zygote()
 
     def take(self) -> Child | None:
         """Hand out an idle child."""
         if not self._idle:
             return None
         child = self._idle.popleft()
+        self._pids.discard(child.pid)
         self._selector.unregister(child.channel)
         return child
 
@@ -91,7 +95,8 @@ class Nursery:
         if self._settings is None or time.monotonic() < self._pause_until:
             return
         missing = self._settings.warm + waiting - len(self._idle) - len(self._unborn)
-        if missing <= 0:
+        # A fork is dear and its middle process dearer: rather some at once than each at its time.
+        if missing <= 0 or (missing * 2 < self._settings.warm and not waiting):
             return
         if self._settings.mode == "fork" and self._failures < FAILURES_UNTIL_SPAWN:
             self._fork(min(missing, MOST_AT_ONCE))
@@ -103,9 +108,15 @@ class Nursery:
         for child in [each for each in self._idle if each.pid == pid]:
             self._drop(child)
         if self._zygote and self._zygote[0] == pid:
-            self._zygote[1].close()
-            self._zygote = None
+            self._leave_zygote()
             self._fail()
+
+    def _leave_zygote(self) -> None:
+        if self._zygote:
+            pid, channel = self._zygote
+            self._pids.discard(pid)
+            channel.close()
+            self._zygote = None
 
     def _fork(self, count: int) -> None:
         channel = self._zygote[1] if self._zygote else self._start_zygote()
@@ -119,6 +130,7 @@ class Nursery:
         ours, theirs = socket.socketpair()
         ours.settimeout(SEND_TIMEOUT_S)
         self._zygote = (self._start("zygote", theirs), ours)
+        self._pids.add(self._zygote[0])
         return ours
 
     def _spawn(self, count: int) -> None:
@@ -162,12 +174,14 @@ class Nursery:
             self._failures = 0
             self._unborn.discard(child)
             self._idle.append(child)
+            self._pids.add(child.pid)
         self._on_ready()
 
     def _drop(self, child: Child) -> None:
         self._selector.unregister(child.channel)
         child.channel.close()
         self._unborn.discard(child)
+        self._pids.discard(child.pid)
         with contextlib.suppress(ValueError):
             self._idle.remove(child)
 

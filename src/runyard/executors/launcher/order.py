@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Order:
 
     def to_wire(self) -> Message:
         """Return the order as a JSON object."""
-        return asdict(self)
+        return dict(vars(self))  # not asdict(), which copies each variable of the environment
 
     @classmethod
     def from_wire(cls, message: Message) -> Order:

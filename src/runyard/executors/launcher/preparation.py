@@ -59,8 +59,10 @@ def _copy(source: Path, work: Path, *, what: str) -> Path:
     try:
         if source.is_dir() and what == "file":
             shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
+        elif what == "file":
             shutil.copy2(source, target)
+        else:
+            target.write_bytes(source.read_bytes())
     except FileNotFoundError as error:
         raise PreparationFailed(f"The {what} {source} does not exist.") from error
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import json
 import os
 import socket
@@ -41,6 +40,7 @@ def main(arguments: list[str]) -> None:
     path = Path(told)
     order = Order.from_wire(unpack(path.read_bytes()))
     path.unlink()  # it holds the job's environment
+    interpreter.settle()
     _run(order, socket.socket(fileno=int(descriptor)), Path(script))
 
 
@@ -73,7 +73,6 @@ def _continue_elsewhere(order: Order, channel: socket.socket, script: Path) -> N
     told.touch(mode=0o600)
     told.write_bytes(pack(order.to_wire()))
     os.set_inheritable(channel.fileno(), True)
-    interpreter.reset_signals()
     command = boot.command(python, "runner", str(channel.fileno()), str(told), str(script))
     try:
         os.execve(python, command, order.environment)  # noqa: S606 - there is no shell to be fooled
@@ -93,15 +92,11 @@ def _run(order: Order, channel: socket.socket, script: Path) -> NoReturn:
 
 
 def _become(order: Order, script: Path) -> types.ModuleType:
-    interpreter.reset_signals()
     interpreter.replace_environment(order.environment)
-    interpreter.rebuild_streams()
-    interpreter.forget_the_past()
     preparation.set_limits(order.limits)
     sys.argv = [str(script), *order.argv]
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.path[:] = interpreter.search_path(script.parent, order.python_path)
-    gc.enable()
     return interpreter.fresh_main(script)
 
 

@@ -38,7 +38,7 @@ def look_up(pid: int) -> Process | None:
     if not _has_proc():
         return next((each for each in everybody() if each.pid == pid), None)
     try:
-        stat = (PROC / str(pid) / "stat").read_bytes()
+        stat = Path(f"{PROC}/{pid}/stat").read_bytes()
     except OSError:
         return None
     # The command's name stands in parentheses and may itself hold spaces and parentheses.
@@ -104,7 +104,7 @@ def own_children() -> list[int]:
     """Return the pids of this process's direct children, single-threaded as it is."""
     own = os.getpid()
     try:
-        return [int(pid) for pid in (PROC / f"{own}/task/{own}/children").read_bytes().split()]
+        return [int(pid) for pid in Path(f"{PROC}/{own}/task/{own}/children").read_bytes().split()]
     except OSError:
         return [each.pid for each in everybody() if each.parent == own]
 

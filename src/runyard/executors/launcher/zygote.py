@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 
-from runyard.executors.launcher import child, system
+from runyard.executors.launcher import child, interpreter, system
 
 MOST_AT_ONCE = 32
 
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> None:
     channel = socket.socket(fileno=int(descriptor))
     gc.disable()  # a collection would write to pages that all children share
     child.preload(modules)
+    interpreter.settle()
     gc.freeze()
     while os.getppid() == int(launcher):
         wish, descriptors, _, _ = socket.recv_fds(channel, 1, MOST_AT_ONCE)
