@@ -27,6 +27,7 @@ WITH_THE_TESTS = ("setpriv", "--pdeathsig", "QUIT")
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # what is tested is the SQL, not this machine's disk
+    "deadlock_timeout": "50ms",
     "max_connections": "60",
     "shared_buffers": "16MB",
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from runyard.core.run import State
+from runyard.core.run import Outcome, State
 from runyard.store.records import ATTEMPT, EVENT, JOB, RUN, WORKSPACE, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runyard.core.job import Job, Workspace
     from runyard.core.run import Attempt, Event, Run
@@ -211,8 +211,13 @@ class Ledger:
 
 
 def _conditions(where: Mapping[str, Value]) -> str:
-    conditions = [_FILTERS[name] for name in where]
-    # An index of the few active runs serves a list by state only if the text itself says so.
-    if "state" in where and where["state"] != State.ENDED:
-        conditions.append(_FILTERS["active"])
-    return " ".join(conditions)
+    return " ".join([*(_FILTERS[name] for name in where), *_hints(where)])
+
+
+def _hints(where: Mapping[str, Value]) -> Iterator[str]:
+    """Say what follows from the values: an index of few rows serves a list only if its condition is in the text."""
+    if where.get("state", State.ENDED) != State.ENDED:
+        yield "AND state <> 'ended'"
+    is_of_one_job = "job_id" in where or "job_name" in where  # whose own index is the better one
+    if where.get("outcome", Outcome.SUCCEEDED) != Outcome.SUCCEEDED and not is_of_one_job:
+        yield "AND outcome <> 'succeeded'"

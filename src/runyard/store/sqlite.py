@@ -65,7 +65,8 @@ class SqliteCursor:
 class SqliteDatabase:
     """A file, or `:memory:` for tests that need no durability."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._busy_seconds = busy_seconds
         self._in_memory = str(path) == ":memory:"
         self._target = str(path)
         self._queries = load_queries(FRAGMENTS)
@@ -102,6 +103,10 @@ class SqliteDatabase:
         with _in_our_words("written"):
             return future.result()
 
+    def waiting(self) -> int:
+        """Return how many transactions wait for the writer."""
+        return self._waiting.qsize()
+
     def close(self) -> None:
         """Let the writer finish what waits, then close every connection."""
         with self._accepting:
@@ -119,7 +124,7 @@ class SqliteDatabase:
         with _in_our_words("opened"):
             connection = sqlite3.connect(
                 self._target,
-                timeout=BUSY_SECONDS,
+                timeout=self._busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
