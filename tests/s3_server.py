@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+
 from runyard.dialects.s3.edge import S3
-from runyard.web.body import proved
-from runyard.web.sigv4 import signed_request, verify
-from runyard.web.sigv4_claim import SignatureError
+from runyard.web.sigv4 import verify
+from runyard.web.sigv4_claim import SignatureError, SignedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -28,14 +27,18 @@ class Behind:
         self.endpoint = endpoint
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = signed_request(scope)
-        headers = {name.lower(): value for name, value in request.headers}
+        request = SignedRequest(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        )
         try:
             identity = verify(request, {ACCESS_KEY: SECRET}.get, now=time.time_ns() // 1_000_000)
-            body = proved(receive, headers, identity.seal)
-            await self.endpoint.handle(scope, body, send, owner=identity.access_key, region=identity.region)
         except SignatureError as error:
-            await self.endpoint.refuse(scope, send, code=error.code, message=error.message)
+            await self.endpoint.refuse(scope, send, error)
+        else:
+            await self.endpoint.handle(scope, receive, send, identity)
 
 
 @contextmanager

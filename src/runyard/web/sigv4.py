@@ -8,7 +8,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from posixpath import normpath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from runyard.web.sigv4_claim import (
@@ -36,7 +36,7 @@ EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What the signatures of an aws-chunked body continue from."""
+    """What the chunk signatures of a streamed body continue from (S3 only)."""
 
     key: bytes = field(repr=False)
     moment: str
@@ -52,17 +52,6 @@ class Identity:
     region: str
     service: str
     seal: Seal | None = None
-
-
-def signed_request(scope: Mapping[str, Any], body: bytes | None = None) -> SignedRequest:
-    """The request of an ASGI scope; `body` stays None where it is proved while it streams."""
-    return SignedRequest(
-        method=scope["method"],
-        path=(scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-        body=body,
-    )
 
 
 def verify(request: SignedRequest, secret_of: Callable[[str], str | None], *, now: int) -> Identity:
@@ -203,9 +192,4 @@ def _signing_key(secret: str, claim: Claim) -> bytes:
 
 def _signature(key: bytes, claim: Claim, canonical: str) -> str:
     hashed = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    return hmac_hex(key, f"{ALGORITHM}\n{claim.moment}\n{claim.scope}\n{hashed}")
-
-
-def hmac_hex(key: bytes, text: str) -> str:
-    """HMAC-SHA256 of a text to sign, in hex."""
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return hmac.digest(key, f"{ALGORITHM}\n{claim.moment}\n{claim.scope}\n{hashed}".encode(), "sha256").hex()

@@ -29,7 +29,6 @@ CODES = {
     "PayloadMismatch": "InvalidSignatureException",
     "SkewedClock": "InvalidSignatureException",
     "ExpiredRequest": "ExpiredTokenException",
-    "IncompleteBody": "InvalidSignatureException",
 }
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
+from runyard.dialects.s3.body import proved
 from runyard.dialects.s3.checksums import HEADER, wanted_algorithms
 from runyard.dialects.s3.documents import rendered
 from runyard.dialects.s3.errors import AUTHENTICATION, S3Error, from_system
@@ -25,15 +26,54 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
     from pathlib import Path
 
+    from runyard.dialects.s3.body import Seal
+
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     Scope = MutableMapping[str, Any]
 
+SCHEME = "s3://"
 LARGEST_DOCUMENT = 4 * 1024 * 1024
 WRITTEN_AT_ONCE = 512 * 1024
 READ_AT_ONCE = 512 * 1024
 LOCAL_SUFFIX = ".localhost"
+
+
+class Mounts(Protocol):
+    """Where URIs lie on this machine."""
+
+    @property
+    def folders(self) -> Mapping[str, Path]:
+        """URI prefix -> folder."""
+
+
+class Identity(Protocol):
+    """Who signed the request."""
+
+    @property
+    def access_key(self) -> str:
+        """Whose key it was."""
+
+    @property
+    def region(self) -> str:
+        """The region it was signed for."""
+
+    @property
+    def seal(self) -> Seal | None:
+        """What a streamed body's signatures continue from."""
+
+
+class Refusal(Protocol):
+    """Why a signature was not believed."""
+
+    @property
+    def code(self) -> str:
+        """A key of AUTHENTICATION."""
+
+    @property
+    def message(self) -> str:
+        """What to tell the caller."""
 
 
 class ClientGoneError(Exception):
@@ -43,16 +83,15 @@ class ClientGoneError(Exception):
 class S3:
     """An S3 endpoint over a folder of buckets, and further folders mounted as buckets."""
 
-    def __init__(self, root: Path, *, mounts: Mapping[str, Path] | None = None) -> None:
-        self.store = Store(root, mounts=mounts)
+    def __init__(self, mounts: Mounts) -> None:
+        self.store = Store(mounts.folders[SCHEME], mounts=_mounted_buckets(mounts.folders))
 
-    async def handle(
-        self, scope: Scope, receive: Receive, send: Send, *, owner: str = "runyard", region: str = "us-east-1"
-    ) -> None:
-        """Answer one request that the web layer has let in; `receive` gives the body without its framing."""
+    async def handle(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
+        """Answer one request of a verified caller; None: authentication is off and nothing is proved."""
         try:
-            request = replace(request_of(scope), owner=owner, region=region)
-            reply = await self._answer(request, receive)
+            request = request_of(scope, identity)
+            body = proved(receive, request.headers, identity.seal if identity else None)
+            reply = await self._answer(request, body)
         except S3Error as error:
             reply = error_reply(error, resource=str(scope["path"]))
         except OSError as error:
@@ -61,10 +100,10 @@ class S3:
             return
         await _send(reply, send, is_head=scope["method"] == "HEAD")
 
-    async def refuse(self, scope: Scope, send: Send, *, code: str, message: str) -> None:
+    async def refuse(self, scope: Scope, send: Send, error: Refusal) -> None:
         """Answer a request whose signature was refused, in S3's words."""
-        error = S3Error(AUTHENTICATION[code], message)
-        await _send(error_reply(error, resource=str(scope["path"])), send, is_head=scope["method"] == "HEAD")
+        refused = S3Error(AUTHENTICATION[error.code], error.message)
+        await _send(error_reply(refused, resource=str(scope["path"])), send, is_head=scope["method"] == "HEAD")
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
         operation = operation_of(request)
@@ -96,7 +135,13 @@ def _finish(operation: Operation, store: Store, request: Request) -> Reply:
     return operation.handler(store, request)
 
 
-def request_of(scope: Scope) -> Request:
+def _mounted_buckets(folders: Mapping[str, Path]) -> dict[str, Path]:
+    """The mounts of whole buckets; one below a bucket (s3://B/P) is for jobs only, since a bucket is one folder."""
+    named = {prefix.removeprefix(SCHEME).rstrip("/"): folder for prefix, folder in folders.items() if SCHEME in prefix}
+    return {name: folder for name, folder in named.items() if name and "/" not in name}
+
+
+def request_of(scope: Scope, identity: Identity | None) -> Request:
     """Read method, bucket, key, query and headers from an ASGI scope."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
@@ -107,7 +152,15 @@ def request_of(scope: Scope) -> Request:
     path = _decoded(raw_path.removeprefix(b"/"))
     hosted = _hosted_bucket(headers.get("host", ""))
     bucket, _, key = (hosted, "", path) if hosted else path.partition("/")
-    return Request(method=scope["method"], bucket=bucket, key=key, query=_query(scope["query_string"]), headers=headers)
+    return Request(
+        method=scope["method"],
+        bucket=bucket,
+        key=key,
+        query=_query(scope["query_string"]),
+        headers=headers,
+        owner=identity.access_key if identity else "runyard",
+        region=identity.region if identity else "us-east-1",
+    )
 
 
 def _hosted_bucket(host: str) -> str:

@@ -90,7 +90,6 @@ AUTHENTICATION = {
     "PayloadMismatch": "XAmzContentSHA256Mismatch",
     "SkewedClock": "RequestTimeTooSkewed",
     "ExpiredRequest": "AccessDenied",
-    "IncompleteBody": "IncompleteBody",
 }
 
 SYSTEM = {

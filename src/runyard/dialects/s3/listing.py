@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from runyard.dialects.s3 import sidecars
+from runyard.dialects.s3.folders import Folders, has_file
 from runyard.dialects.s3.keys import STATE
 from runyard.dialects.s3.objects import listed
 
@@ -43,7 +45,7 @@ def list_page(store: Store, bucket: Bucket, selection: Selection) -> Page:
     objects: list[StoredObject] = []
     prefixes: list[str] = []
     last = None
-    for name, is_prefix in _names(bucket, selection) if selection.limit else ():
+    for name, is_prefix in _names(store, bucket, selection) if selection.limit else ():
         if len(objects) + len(prefixes) == selection.limit:
             return Page(objects=objects, prefixes=prefixes, last=last)
         if is_prefix:
@@ -54,12 +56,12 @@ def list_page(store: Store, bucket: Bucket, selection: Selection) -> Page:
     return Page(objects=objects, prefixes=prefixes, last=None)
 
 
-def _names(bucket: Bucket, selection: Selection) -> Iterator[tuple[str, bool]]:
+def _names(store: Store, bucket: Bucket, selection: Selection) -> Iterator[tuple[str, bool]]:
     """Keys and folded prefixes after `after`."""
     if selection.delimiter == "/":
-        yield from _Walk(bucket, selection, is_folding=True).names()
+        yield from _Walk(bucket, selection, folders=store.folders, is_folding=True).names()
         return
-    keys = (name for name, _ in _Walk(bucket, selection, is_folding=False).names())
+    keys = (name for name, _ in _Walk(bucket, selection, folders=store.folders, is_folding=False).names())
     if not selection.delimiter:
         yield from ((key, False) for key in keys)
         return
@@ -79,7 +81,8 @@ def _common_prefix(key: str, selection: Selection) -> str | None:
 class _Walk:
     """One pass over the tree. A folder sorts as its name with a slash, as the keys below it do."""
 
-    def __init__(self, bucket: Bucket, selection: Selection, *, is_folding: bool) -> None:
+    def __init__(self, bucket: Bucket, selection: Selection, *, folders: Folders, is_folding: bool) -> None:
+        self._folders = folders
         self._bucket = bucket
         self._prefix = selection.prefix
         self._after = selection.after
@@ -100,7 +103,7 @@ class _Walk:
 
     def _below(self, start: str) -> Iterator[tuple[str, bool]]:
         # A stack and no recursion: a key of 1,024 bytes can be 512 folders deep.
-        open_folders = [iter(self._entries(start))]
+        open_folders = [self._entries(start)]
         while open_folders:
             name, is_folder = next(open_folders[-1], ("", False))
             if not name:
@@ -110,45 +113,32 @@ class _Walk:
             elif not self._is_folding:
                 if self._is_after(name) and self._is_marked(name):
                     yield name, False
-                open_folders.append(iter(self._entries(name)))
+                open_folders.append(self._entries(name))
             elif name != self._after and self._has_key(name):
                 yield name, True
 
-    def _entries(self, base: str) -> list[tuple[str, bool]]:
+    def _entries(self, base: str) -> Iterator[tuple[str, bool]]:
         """What stands in one folder and can lead to a key of the page, in order; no file is looked at."""
-        prefix, after = self._prefix, self._after
-        found = []
-        try:
-            scan = os.scandir(self._bucket.folder / base)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        with scan:
-            for entry in scan:
-                is_folder = entry.is_dir(follow_symlinks=False)
-                name = f"{base}{entry.name}/" if is_folder else base + entry.name
-                if not name.startswith(prefix):
-                    continue
-                if (name > after or (is_folder and after.startswith(name))) and _is_key(entry, name, is_folder):
-                    found.append((name, is_folder))
-        found.sort()
-        return found
+        names = self._folders.entries(self._bucket.folder / base)
+        prefix = self._prefix[len(base) :]
+        after = self._after[len(base) :] if self._after.startswith(base) else ""
+        first = bisect_right(names, after) if after else 0
+        if first and names[first - 1].endswith("/") and after.startswith(names[first - 1]):
+            first -= 1  # the page before ended inside this folder
+        for name in islice(names, max(first, bisect_left(names, prefix)), None):
+            if not name.startswith(prefix):
+                return
+            yield base + name, name.endswith("/")
 
     def _has_key(self, name: str) -> bool:
-        whole = _Walk(self._bucket, Selection(prefix=name, after=self._after), is_folding=False)
-        return next(whole.names(), None) is not None
+        if not self._after.startswith(name) and (self._is_marked(name) or has_file(self._bucket.folder / name)):
+            return True
+        selection = Selection(prefix=name, after=self._after)
+        rest = _Walk(self._bucket, selection, folders=self._folders, is_folding=False)
+        return next(rest.names(), None) is not None
 
     def _is_after(self, name: str) -> bool:
         return name > self._after
 
     def _is_marked(self, name: str) -> bool:
         return sidecars.exists(self._bucket, name, version=sidecars.FOLDER)
-
-
-def _is_key(entry: os.DirEntry[str], name: str, is_folder: bool) -> bool:  # noqa: FBT001 - it is the entry's own
-    if name == f"{STATE}/" or not (is_folder or entry.is_file(follow_symlinks=False)):
-        return False
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False  # bytes that are no UTF-8: no key can spell them
-    return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runyard.dialects.s3.errors import S3Error
 from runyard.dialects.s3.files import clear_empty, force_folder
+from runyard.dialects.s3.folders import Folders
 from runyard.dialects.s3.keys import STATE, Bucket, check_bucket_name
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Store:
         self.root = root.resolve()
         self.mounts = {name: folder.resolve() for name, folder in (mounts or {}).items()}
         self.smallest_part = smallest_part
+        self.folders = Folders()
         self.etags = Remembered(REMEMBERED_ETAGS)
         self._locks = [threading.Lock() for _ in range(STRIPES)]
 

@@ -1,22 +1,21 @@
-"""A request body as the dialects read it: aws-chunked framing off, hashes and chunk signatures proved."""
+"""A request body as the operations read it: aws-chunked framing off, hashes and chunk signatures proved."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from runyard.web.sigv4 import EMPTY_HASH, STREAMING_PREFIX, UNSIGNED_PAYLOAD, hmac_hex
-from runyard.web.sigv4_claim import SignatureError
+from runyard.dialects.s3.errors import S3Error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 
-    from runyard.web.sigv4 import Seal
-
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
 
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 LONGEST_LINE = 8192
 MALFORMED = "The aws-chunked body is malformed: {}."
 # What the client says of its body -> (chunks are signed, trailers may follow).
@@ -27,8 +26,28 @@ STREAMS = {
 }
 
 
+class Seal(Protocol):
+    """What the signatures of an aws-chunked body continue from, as the signature's verifier hands it on."""
+
+    @property
+    def key(self) -> bytes:
+        """The signing key."""
+
+    @property
+    def moment(self) -> str:
+        """When the request was signed."""
+
+    @property
+    def scope(self) -> str:
+        """The credential scope."""
+
+    @property
+    def signature(self) -> str:
+        """The request's own signature."""
+
+
 def proved(receive: Receive, headers: Mapping[str, str], seal: Seal | None) -> Receive:
-    """Wrap an ASGI `receive` of S3: what comes out is the object's own bytes, or SignatureError is raised.
+    """Wrap an ASGI `receive` of S3: what comes out is the object's own bytes, or S3Error is raised.
 
     The last message carries `trailers`, a list of pairs. Without a seal (`--auth off`) framing is taken off
     and nothing is proved. The caller keeps nothing of a body until its last message has come.
@@ -38,9 +57,9 @@ def proved(receive: Receive, headers: Mapping[str, str], seal: Seal | None) -> R
         promised = [name.strip().lower() for name in headers.get("x-amz-trailer", "").split(",")]
         decoder = Chunks(seal if STREAMS[stated] else None, _expected_length(headers), promised=promised)
         return _unframed(receive, decoder)
-    if stated.startswith(STREAMING_PREFIX):
+    if stated.startswith("STREAMING-"):
         message = f"x-amz-content-sha256 {stated} is not supported here. Use one of {', '.join(STREAMS)}."
-        raise SignatureError("IncompleteSignature", message)
+        raise S3Error("NotImplemented", message)
     if stated == UNSIGNED_PAYLOAD or seal is None:
         return receive
     return _hashed(receive, stated)
@@ -59,8 +78,7 @@ def _hashed(receive: Receive, stated: str) -> Receive:
         running.update(message.get("body", b""))
         complete = message["type"] == "http.request" and not message.get("more_body", False)
         if complete and not hmac.compare_digest(running.hexdigest().encode(), stated.encode()):
-            text = "The provided 'x-amz-content-sha256' header does not match what was computed."
-            raise SignatureError("PayloadMismatch", text)
+            raise S3Error("XAmzContentSHA256Mismatch")
         return message
 
     return receive_hashed
@@ -114,20 +132,20 @@ class Chunks:
         if self._read == self._read_trailer and not self._buffer and not self._done:
             self._end_trailers()  # some clients leave the last blank line out
         if not self._done:
-            raise SignatureError("IncompleteBody", MALFORMED.format("it ends before its last chunk"))
+            raise S3Error("IncompleteBody", MALFORMED.format("it ends before its last chunk"))
         missing = self._promised.difference(name for name, _ in self.trailers)
         if missing:
             text = f"the trailer {', '.join(sorted(missing))} did not come"
-            raise SignatureError("IncompleteBody", MALFORMED.format(text))
+            raise S3Error("IncompleteBody", MALFORMED.format(text))
         if self._expected is not None and self._expected != self._length:
             text = f"x-amz-decoded-content-length is {self._expected}, but {self._length} bytes came"
-            raise SignatureError("IncompleteBody", MALFORMED.format(text))
+            raise S3Error("IncompleteBody", MALFORMED.format(text))
 
     def _line(self) -> str | None:
         end = self._buffer.find(b"\n", 0, LONGEST_LINE)
         if end < 0:
             if len(self._buffer) >= LONGEST_LINE:
-                raise SignatureError("IncompleteBody", MALFORMED.format("a line is too long"))
+                raise S3Error("IncompleteBody", MALFORMED.format("a line is too long"))
             return None
         line = bytes(self._buffer[:end]).rstrip(b"\r").decode("latin-1")
         del self._buffer[: end + 1]
@@ -142,9 +160,9 @@ class Chunks:
             self._left = int(size.strip(), 16)
         except ValueError:
             text = MALFORMED.format(f"{size[:40]!r} is no chunk size")
-            raise SignatureError("IncompleteBody", text) from None
+            raise S3Error("IncompleteBody", text) from None
         if self._left < 0:
-            raise SignatureError("IncompleteBody", MALFORMED.format("a chunk size is negative"))
+            raise S3Error("IncompleteBody", MALFORMED.format("a chunk size is negative"))
         self._signature = extension.partition("chunk-signature=")[2].strip()
         self._hash = hashlib.sha256()
         if self._left == 0:
@@ -169,7 +187,7 @@ class Chunks:
     def _read_gap(self) -> bytes:
         line = self._line()
         if line:
-            raise SignatureError("IncompleteBody", MALFORMED.format("a chunk is longer than its size"))
+            raise S3Error("IncompleteBody", MALFORMED.format("a chunk is longer than its size"))
         if line is not None:
             self._read = self._read_size
         return b""
@@ -204,7 +222,7 @@ class Chunks:
         if seal is None:
             return
         text = f"{kind}\n{seal.moment}\n{seal.scope}\n{self._previous}\n{hashes}"
-        expected = hmac_hex(seal.key, text)
+        expected = hmac.digest(seal.key, text.encode(), "sha256").hex()
         if not hmac.compare_digest(expected.encode(), signature.encode()):
-            raise SignatureError("InvalidSignature", "A chunk of the body does not have the signature it should.")
+            raise S3Error("SignatureDoesNotMatch", "A chunk of the body does not have the signature it should.")
         self._previous = expected
