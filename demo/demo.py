@@ -21,6 +21,8 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
+from runyard.executors.launcher.client import Launcher
+
 HERE = Path(__file__).parent
 BUCKET = "shop"
 ROWS = 100_000
@@ -34,14 +36,14 @@ ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 def server(home: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0", "--ready-json"]
     process = subprocess.Popen([*command, "--home", str(home)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    assert process.stdout is not None  # noqa: S101 - for mypy; it was asked for
     try:
         yield json.loads(process.stdout.readline())["url"]
     finally:
         process.terminate()
         process.wait()
         process.stdout.close()
-        subprocess.run([sys.executable, "-m", "runyard.executors.launcher.shut_down", str(home)], check=False)
+        Launcher(home, on_event=print).shut_down()
 
 
 def orders() -> bytes:

@@ -2,8 +2,9 @@
 
 import os
 import subprocess
+import sys
 import time
 
-child = subprocess.Popen(["sleep", "3600"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
 print(f"{os.getpid()} {child.pid}")
 time.sleep(3600)
