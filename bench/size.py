@@ -1,0 +1,47 @@
+"""How much is measured: in earnest, or only to see that the bench still works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How often, how long and on how much."""
+
+    starts: int  # of (a), for each script
+    warm_up: int  # calls before anything counts
+    finished_runs: int  # of (b), in each round
+    rounds: int  # of (b) and (c)
+    accept_s: float  # of (c), each round
+    ledger_runs: int  # the large ledger of (c), (d) and (e)
+    listed_runs: int  # of one job, for (d)
+    walks: int  # of (d), over all pages
+    pages: int  # of (d), of the first and of the last
+    memory_runs: int  # of (e)
+
+
+FULL = Size(
+    starts=60,
+    warm_up=8,
+    finished_runs=400,
+    rounds=7,
+    accept_s=2.0,
+    ledger_runs=1_000_000,
+    listed_runs=50_000,
+    walks=3,
+    pages=100,
+    memory_runs=100,
+)
+QUICK = Size(
+    starts=3,
+    warm_up=1,
+    finished_runs=24,
+    rounds=1,
+    accept_s=0.3,
+    ledger_runs=2_000,
+    listed_runs=1_000,
+    walks=1,
+    pages=3,
+    memory_runs=5,
+)
