@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runyard.core.errors import NotFound, WrongState
-from runyard.core.job import MINUTE_MS, Job, Workspace
-from runyard.core.queue import Overflow
+from runyard.core.job import Job, Workspace
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue.arguments import task
 from runyard.dialects.glue.errors import stop_error
+from runyard.dialects.glue.starting import start
 from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE, JobRun
-from runyard.engine.engine import Engine, Request
+from runyard.engine.engine import Engine
 
 Members = dict[str, Any]
 
@@ -120,20 +120,9 @@ def get_tags(call: Call) -> Members:
 def start_job_run(call: Call) -> Members:
     """Starts a run of a job; durable when answered."""
     job = _job(call, call["JobName"])
-    words = asked.effective(job.settings, call.members)
-    rules.check_run(call.members, words)
-    delay = words.get("NotificationProperty", {}).get("NotifyDelayAfter")
-    request = Request(
-        language=LANGUAGE,
-        job_name=job.name,
-        job=job,
-        tasks=(task(words),),
-        settings=asked.run_settings(words, call.members),
-        overflow=Overflow.QUEUE if words.get("JobRunQueuingEnabled") else Overflow.REFUSE,
-        previous_run_id=_previous_run_id(call),
-        notify_after_ms=delay and delay * MINUTE_MS,
-    )
-    return {"JobRunId": ids.run_id(call.engine.start_run(call.workspace, request).id)}
+    previous = _previous_run_id(call)
+    run = start(call.engine, call.workspace, job=job, members=call.members, previous=previous)
+    return {"JobRunId": ids.run_id(run.id)}
 
 
 def batch_stop_job_run(call: Call) -> Members:

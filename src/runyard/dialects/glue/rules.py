@@ -39,8 +39,8 @@ def _least_workers(asked: Settings) -> int:
 
 
 def _odd_spark_capacity(asked: Settings) -> bool:
-    dpu = capacity.max_capacity(asked) or FEWEST_DPU
-    return not _has_workers(asked) and (dpu < FEWEST_DPU or dpu != int(dpu))
+    dpu = capacity.max_capacity(asked)
+    return dpu is not None and not _has_workers(asked) and (dpu < FEWEST_DPU or dpu != int(dpu))
 
 
 def _is_flex(asked: Settings) -> bool:

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+
+from runyard.core.errors import RunyardError
+from runyard.core.run import PHASES as CORE_PHASES
+from runyard.dialects.glue import errors, states
+from runyard.dialects.glue.model import load_model
+from runyard.dialects.glue.operations import OPERATIONS
+from runyard.dialects.glue.views import JOB, JOB_RUN
+from runyard.dialects.view import View
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def aws() -> Any:
+    return Loader().load_service_model("glue", "service-2")
+
+
+def generator() -> Any:
+    spec = importlib.util.spec_from_file_location("make_glue_shapes", ROOT / "tools/make_glue_shapes.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_committed_shapes_are_those_of_the_installed_botocore() -> None:
+    make = generator()
+
+    assert make.TARGET.read_text(encoding="utf-8") == make.render(), "run python tools/make_glue_shapes.py"
+
+
+def test_every_member_and_constraint_of_aws_stands_in_our_model_but_for_what_we_widen(aws: Any) -> None:
+    model = load_model()
+    widened = set()
+    for name, shape in model.shapes.items():
+        theirs = aws["shapes"][name]
+        assert shape.type == theirs["type"]
+        assert {member: part["shape"] for member, part in theirs.get("members", {}).items()} == dict(shape.members)
+        assert sorted(theirs.get("required", ())) == sorted(shape.required)
+        ours = (shape.min, shape.max, shape.pattern, list(shape.enum))
+        if ours != (theirs.get("min"), theirs.get("max"), theirs.get("pattern"), theirs.get("enum", [])):
+            widened.add(name)
+
+    assert widened == {"OrchestrationPageSize200", "WorkerType"}
+    assert len(model.shapes) > 200
+
+
+def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() -> None:
+    model = load_model()
+
+    assert set(OPERATIONS) == set(model.operations)
+    assert len(OPERATIONS) == 14
+
+
+def test_every_operation_says_in_a_sentence_what_it_does() -> None:
+    for operation in OPERATIONS.values():
+        assert operation.summary.endswith(".")
+
+
+@pytest.mark.parametrize(("view", "shape"), [(JOB_RUN, "JobRun"), (JOB, "Job")])
+def test_every_member_of_aws_is_shown_or_has_a_reason(view: View, shape: str, aws: Any) -> None:
+    theirs = set(aws["shapes"][shape]["members"])
+    shown = {line.wire for line in view.lines}
+
+    assert shown | set(view.not_shown) == theirs
+    assert shown & set(view.not_shown) == set()
+    assert len(shown) == len(view.lines)
+    assert all(view.not_shown.values())
+
+
+def test_a_job_run_has_the_thirty_members_of_aws() -> None:
+    assert len(JOB_RUN.lines) + len(JOB_RUN.not_shown) == 30
+
+
+def test_every_phase_has_a_state_of_aws_and_every_state_a_phase(aws: Any) -> None:
+    theirs = set(aws["shapes"]["JobRunState"]["enum"])
+
+    assert set(states.JOB_RUN_STATES) == set(CORE_PHASES)
+    assert set(states.JOB_RUN_STATES.values()) <= theirs
+    assert set(states.PHASES) == theirs
+    assert set(states.PHASES.values()) <= set(CORE_PHASES)
+
+
+def test_no_run_of_ours_ends_where_common_pollers_see_no_end() -> None:
+    assert {"ERROR", "EXPIRED"} & set(states.JOB_RUN_STATES.values()) == set()
+
+
+def test_a_state_that_both_sides_know_keeps_its_meaning_there_and_back() -> None:
+    for state, phase in states.PHASES.items():
+        assert states.JOB_RUN_STATES[phase] == state or state in {"ERROR", "EXPIRED"}
+
+
+def test_every_phase_that_carries_an_error_message_has_one_for_silence() -> None:
+    silent = {phase for phase, state in states.JOB_RUN_STATES.items() if state in states.WITH_ERROR_MESSAGE}
+
+    assert set(states.ERROR_MESSAGES) == silent
+
+
+def every_error(kind: type[RunyardError]) -> set[type[RunyardError]]:
+    return {kind}.union(*(every_error(child) for child in kind.__subclasses__()))
+
+
+def test_every_error_of_the_core_and_of_this_dialect_has_its_exception() -> None:
+    ours = {kind for kind in every_error(RunyardError) if kind.__module__.startswith(("runyard.core", errors.__name__))}
+
+    assert ours <= set(errors.EXCEPTIONS)
+
+
+def test_the_exceptions_of_operations_are_those_clients_can_catch(aws: Any) -> None:
+    of_the_protocol = {"SerializationException", "UnknownOperationException"}
+
+    assert {code for code, _ in errors.EXCEPTIONS.values()} - of_the_protocol <= set(aws["shapes"])
+    assert {code for code, _ in errors.STOP_ERRORS.values()} <= set(aws["shapes"]) | {"JobRunInTerminalStateException"}
