@@ -112,7 +112,7 @@ def sign(method: str, url: str, *, signer: Signer, body: bytes, headers: Mapping
         moment=moment,
     )
     request = SignedRequest(method=method, path=parts.path, query=parts.query)
-    canonical = next(_canonical_requests(request, claim, signed, payload_hash))
+    canonical = next(_canonical_requests(request, claim, joined(signed.items()), payload_hash))
     signature = _signature(_signing_key(signer.secret, claim), claim, canonical)
     credential = f"{claim.access_key}/{claim.scope}"
     names = ";".join(claim.signed_headers)

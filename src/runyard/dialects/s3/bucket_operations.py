@@ -103,7 +103,7 @@ def delete_objects(store: Store, request: Request) -> Reply:
     if not 0 < len(entries) <= MOST_DELETED:
         raise S3Error("MalformedXML", f"Name 1 to {MOST_DELETED} objects, not {len(entries)}.")
     is_quiet = wanted.get("Quiet") == "true"
-    keys = [(entry.need("Key"), entry.get("ETag")) for entry in entries]
+    keys = [(entry.text_of("Key"), entry.get("ETag")) for entry in entries]
     rows = [_deleted(store, request.bucket, key, etag=etag) for key, etag in keys]
     return document(rendered("DeleteResult", [row for row in rows if not (is_quiet and row[0] == "Deleted")]))
 

@@ -54,12 +54,12 @@ class Node:
         return [child for child in self.children if child.name == name]
 
     def get(self, name: str) -> str | None:
-        """The text of the first child of that name."""
+        """The text of the first child of that name, without the blanks around it."""
         return next((child.text.strip() for child in self.all(name)), None)
 
-    def need(self, name: str) -> str:
-        """The same, or MalformedXML."""
-        text = self.get(name)
+    def text_of(self, name: str) -> str:
+        """The text of the first child of that name, whole, or MalformedXML; a key may end in a blank."""
+        text = next((child.text for child in self.all(name)), None)
         if text is None:
             raise S3Error("MalformedXML", f"<{self.name}> lacks <{name}>.")
         return text

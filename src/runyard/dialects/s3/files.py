@@ -116,10 +116,10 @@ def open_plain(path: Path) -> BinaryIO | None:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def plain_status(path: Path) -> os.stat_result | None:
+def plain_status(path: Path | str) -> os.stat_result | None:
     """The status of a regular file; None for anything else."""
     try:
-        status = path.lstat()
+        status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status if stat.S_ISREG(status.st_mode) else None

@@ -121,7 +121,7 @@ def get_object_tagging(store: Store, request: Request) -> Reply:
 def put_object_tagging(store: Store, request: Request) -> Reply:
     """PUT /BUCKET/KEY?tagging."""
     sets = parsed(request.document, root="Tagging").all("TagSet")
-    pairs = [(tag.need("Key"), tag.need("Value")) for each in sets for tag in each.all("Tag")]
+    pairs = [(tag.text_of("Key"), tag.text_of("Value")) for each in sets for tag in each.all("Tag")]
     _set_tags(store, request, checked_tags(pairs))
     return Reply()
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runyard.dialects.s3 import sidecars
@@ -16,7 +17,6 @@ from runyard.dialects.s3.records import Description, StoredObject, guessed_heade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from runyard.dialects.s3.keys import Bucket
     from runyard.dialects.s3.spool import Spool
@@ -70,7 +70,7 @@ def _opened(store: Store, bucket: Bucket, key: str) -> tuple[StoredObject, Binar
         now = plain_status(path)
         replaced = description is None and (now is None or sidecars.version_of(now) != version)
         if not replaced or attempt == ATTEMPTS - 1:
-            return _stored(key, status, description or _derived(store, path, key=key, status=status)), file
+            return _stored(key, status, description or _derived(store, str(path), key=key, status=status)), file
         # Between our opening and our reading somebody put a new object here: take that.
         file.close()
     return None
@@ -89,7 +89,7 @@ def _stored(key: str, status: os.stat_result, description: Description) -> Store
     return StoredObject(key=key, size=status.st_size, modified_ns=status.st_mtime_ns, description=description)
 
 
-def _derived(store: Store, path: Path, *, key: str, status: os.stat_result) -> Description:
+def _derived(store: Store, path: str, *, key: str, status: os.stat_result) -> Description:
     """The description of a file that a job wrote by path."""
     version = sidecars.version_of(status)
     etag = store.etags.get((path, version))
@@ -101,11 +101,11 @@ def _derived(store: Store, path: Path, *, key: str, status: os.stat_result) -> D
     return Description(key=key, etag=etag, headers=guessed_headers(key))
 
 
-def _etag_of(path: Path, status: os.stat_result) -> str:
+def _etag_of(path: str, status: os.stat_result) -> str:
     """MD5 where that is quick; else a tag of time and size, whose hyphen tells clients that it is no MD5."""
     if status.st_size <= LARGEST_DIGESTED:
         try:
-            return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+            return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest()
         except FileNotFoundError:
             pass  # gone since: any tag will do for bytes that only the reader's open file still has
     version = sidecars.version_of(status).encode()
@@ -116,7 +116,7 @@ def listed(store: Store, bucket: Bucket, key: str) -> StoredObject | None:
     """One row of a listing: a status and a description, the file itself unopened if possible."""
     if key.endswith("/"):
         return current(store, bucket, key)
-    path = bucket.folder / key
+    path = f"{bucket.folder}/{key}"
     status = plain_status(path)
     if status is None:
         return None

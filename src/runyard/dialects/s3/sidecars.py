@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,9 +19,6 @@ from runyard.dialects.s3.files import write_whole
 from runyard.dialects.s3.records import Description
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from runyard.dialects.s3.keys import Bucket
 
 FOLDER = "folder"  # instead of time and size: a folder's time changes with its entries
@@ -38,9 +37,12 @@ def write(bucket: Bucket, description: Description, *, version: str) -> None:
 def read(bucket: Bucket, key: str, *, version: str) -> Description | None:
     """What was said of this version of the object; None of a file that came by another way."""
     try:
-        return msgspec.json.decode(_path(bucket, key, version).read_bytes(), type=Description)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        descriptor = os.open(_name(bucket, key, version), os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    with os.fdopen(descriptor, "rb", buffering=0) as file, contextlib.suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(file.read(), type=Description)
+    return None  # somebody wrote nonsense here: that must not make the object unreadable
 
 
 def exists(bucket: Bucket, key: str, *, version: str) -> bool:
@@ -60,5 +62,10 @@ def forget(bucket: Bucket, key: str, *, version: str) -> None:
 
 
 def _path(bucket: Bucket, key: str, version: str) -> Path:
+    return Path(_name(bucket, key, version))
+
+
+def _name(bucket: Bucket, key: str, version: str) -> str:
+    # Text and no Path: a listing reads a thousand of these, and building a Path costs as much as the reading.
     digest = hashlib.sha256(key.encode()).hexdigest()
-    return bucket.state / "descriptions" / digest[:2] / f"{digest[2:]}.{version}.json"
+    return f"{bucket.state}/descriptions/{digest[:2]}/{digest[2:]}.{version}.json"

@@ -99,17 +99,17 @@ class Remembered:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._values: OrderedDict[tuple[Path, str], str] = OrderedDict()
+        self._values: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, name: tuple[Path, str]) -> str | None:
+    def get(self, name: tuple[str, str]) -> str | None:
         """The value, if it is still known."""
         with self._lock:
             if name in self._values:
                 self._values.move_to_end(name)
             return self._values.get(name)
 
-    def put(self, name: tuple[Path, str], value: str) -> None:
+    def put(self, name: tuple[str, str], value: str) -> None:
         """Remember."""
         with self._lock:
             self._values[name] = value

@@ -157,12 +157,12 @@ def _part_number(request: Request) -> int:
 
 
 def _wanted(part: Node) -> uploads.Wanted:
-    number = part.need("PartNumber")
+    number = part.text_of("PartNumber").strip()
     if not (number.isascii() and number.isdigit() and len(number) < len("100000")):
         raise S3Error("MalformedXML", f"PartNumber {number[:20]!r} is no part number.")
     stated = {name: part.get(f"Checksum{name.upper()}") for name in ALGORITHMS}
     checksums = {name: value for name, value in stated.items() if value is not None}
-    return uploads.Wanted(number=int(number), etag=part.need("ETag").strip('"'), checksums=checksums)
+    return uploads.Wanted(number=int(number), etag=part.text_of("ETag").strip().strip('"'), checksums=checksums)
 
 
 def _whole_checksums(
