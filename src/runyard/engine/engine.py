@@ -74,6 +74,7 @@ class Engine:
         self._places = settings.places
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self._changes = Changes()
+        self.home = home
         self.mounts = default_mounts(home.path, settings.mounts)
         self.attempt_folder = home.attempt_folder
         place = Place(

@@ -33,6 +33,11 @@ class Log:
         """Bytes written so far."""
         return self._file.stat().st_size if self._file.exists() else 0
 
+    @property
+    def observed(self) -> int:
+        """Bytes whose time is known for good; what came later has the time of its observation yet to get."""
+        return self._sizes[-1] if self._sizes else 0
+
     def read(self, offset: int, limit: int) -> bytes:
         """Return up to `limit` bytes from `offset`."""
         if not self._file.exists():
