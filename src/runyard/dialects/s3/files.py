@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import stat
@@ -56,8 +55,7 @@ def make_folders(folder: Path, *, top: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            each.mkdir()
+        each.mkdir(exist_ok=True)
         force_folder(each.parent)
 
 
@@ -67,7 +65,7 @@ def place(written: Path, path: Path, *, top: Path) -> None:
         try:
             make_folders(path.parent, top=top)
             written.rename(path)
-        except (NotADirectoryError, IsADirectoryError):
+        except (NotADirectoryError, IsADirectoryError, FileExistsError):
             # A folder without any file in it is no key; what looks like one may be cleared away.
             if attempt or not clear_empty(path):
                 raise S3Error("KeyConflict", CONFLICT.format(name=path.relative_to(top))) from None

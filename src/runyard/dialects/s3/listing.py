@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from runyard.dialects.s3 import sidecars
+from runyard.dialects.s3.errors import UnstorableError
 from runyard.dialects.s3.folders import Folders, has_file
-from runyard.dialects.s3.keys import STATE
 from runyard.dialects.s3.objects import listed
 
 if TYPE_CHECKING:
@@ -92,11 +91,10 @@ class _Walk:
         """(key, False) or (folder that stands for the keys below it, True)."""
         # Everything under the prefix lies in the folder that its last slash names: start there.
         start = self._prefix[: self._prefix.rfind("/") + 1]
-        if ".." in start.split("/") or start.startswith(("/", f"{STATE}/")) or "//" in start or "\0" in start:
-            return
-        path = self._bucket.folder / start
-        if os.path.realpath(path) != str(path):
-            return
+        try:
+            self._bucket.path(f"{start}x")
+        except UnstorableError:
+            return  # no key can begin like this
         if start and self._prefix == start and self._is_after(start) and self._is_marked(start):
             yield start, False
         yield from self._below(start)

@@ -154,7 +154,7 @@ def _commit_folder(store: Store, bucket: Bucket, description: Description, *, si
     with store.lock(bucket, key):
         try:
             make_folders(bucket.path(key), top=bucket.folder)
-        except NotADirectoryError:
+        except (NotADirectoryError, FileExistsError):
             message = f"{key.rstrip('/')!r} or what leads to it is an object, so it cannot be a folder too."
             raise S3Error("KeyConflict", message) from None
         sidecars.write(bucket, description, version=sidecars.FOLDER)
