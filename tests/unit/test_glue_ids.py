@@ -36,11 +36,23 @@ def test_ids_look_like_those_of_aws() -> None:
 
 @pytest.mark.parametrize("prefix", [ids.RUN, ids.JOB])
 def test_no_change_of_one_digit_makes_another_id_of_ours(prefix: str) -> None:
-    # A digit changed by d at place k shifts the number that is read by d * 16^k / factor, modulo 2^256.
+    # A digit of the lower half that differs by d at place k shifts the number that is read by d * 16^k / factor, modulo
+    # 2^256; one of the upper half is folded into the lower, and shifts there too, by some e.
     inverse = pow(ids.FACTORS[prefix], -1, ids.MODULUS)
-    shifts = (d * 16**k * inverse % ids.MODULUS for k in range(64) for d in range(-15, 16) if d)
+    changes = [change for change in range(-15, 16) if change]
+    low = [d * 16**k for k in range(32) for d in changes]
+    high = [(d * 16**32 + e) * 16**k for k in range(32) for d in changes for e in changes]
+
+    shifts = [change * inverse % ids.MODULUS for change in low + high]
 
     assert all(LARGEST < shift < ids.MODULUS - LARGEST for shift in shifts)
+
+
+def test_neighbours_differ_at_both_ends_of_their_ids() -> None:
+    one, other = ids.run_id(5 << 12), ids.run_id(6 << 12)
+
+    assert one[3:9] != other[3:9]
+    assert one[-6:] != other[-6:]
 
 
 @given(NUMBERS, st.integers(3, 66), st.sampled_from("0123456789abcdef"))

@@ -1,6 +1,7 @@
 """Glue's spellings of our numbers, by which its logs are named too: a prefix and 64 hex digits that prove themselves.
 
-The digits are the number times a large odd factor, modulo 2^256. Only one value in 2^203 reads back as a number of
+The digits are the number times a large odd factor, modulo 2^256, with the upper half folded into the lower one, so that
+both ends of an id tell it from its neighbours. Only one value in 2^203 reads back as a number of
 ours, and no change of a single digit ever does.
 """
 
@@ -14,6 +15,7 @@ RUN = "jr"
 JOB = "j"
 
 MODULUS = 2**256
+HALF = 128  # bits
 FACTORS = {
     RUN: 0x989F5BD7EBC3FF6F27F4D836FE77871F3AAE8D58A92C7C40F930D47B89619193,
     JOB: 0xA9DFF17B3D2662F9AA94DCFE5CCCF6BA642A3840EB40E159E6A2FF619F429D03,
@@ -46,12 +48,14 @@ def from_job_id(text: str) -> int | None:
 
 
 def _spell(prefix: str, number: int) -> str:
-    return f"{prefix}_{number * FACTORS[prefix] % MODULUS:064x}"
+    product = number * FACTORS[prefix] % MODULUS
+    return f"{prefix}_{product ^ product >> HALF:064x}"
 
 
 def _unspell(prefix: str, text: str) -> tuple[int, int] | None:
     parts = _SPELLING.fullmatch(text)
     if parts is None or parts[1] != prefix:
         return None
-    number = int(parts[2], 16) * _INVERSES[prefix] % MODULUS
+    folded = int(parts[2], 16)
+    number = (folded ^ folded >> HALF) * _INVERSES[prefix] % MODULUS
     return (number, int(parts[3] or 0)) if number <= LARGEST else None

@@ -1,0 +1,127 @@
+"""The Glue dialect over an engine that records but starts nothing; a test plays the launcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.parsers import create_parser
+from botocore.validate import ParamValidator
+
+from runyard.core.ids import Ids
+from runyard.core.job import Workspace
+from runyard.core.run import Outcome
+from runyard.dialects.exchange import Reply, Request
+from runyard.dialects.glue import protocol
+from runyard.engine.engine import Engine
+from runyard.engine.home import Home
+from runyard.engine.moves import Moves
+from runyard.engine.settings import Settings
+from runyard.store.store import Store, open_store
+
+COMMAND = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": "s3://scripts/s.py"}
+JOB = {"Role": "runner", "Command": COMMAND}
+SERVER = "the server under test"
+
+
+class Refused(Exception):
+    """What a client would raise."""
+
+    def __init__(self, status: int, error: dict[str, str]) -> None:
+        super().__init__(f"{error['Code']}: {error['Message']}")
+        self.status = status
+
+
+@dataclass
+class Glue:
+    """The dialect over an engine that records but starts nothing, and a clock that a test may push on."""
+
+    engine: Engine
+    store: Store
+    workspace: Workspace
+    time: list[int]
+    aws: ServiceModel
+
+    def reply(self, operation: str, members: Any, workspace: Workspace | None = None) -> Reply:
+        request = Request(
+            method="POST",
+            path="/",
+            query={},
+            headers={"x-amz-target": f"AWSGlue.{operation}"},
+            body=members if isinstance(members, bytes) else msgspec.json.encode(members),
+            workspace=workspace or self.workspace,
+            user="tester",
+            url="http://127.0.0.1:0",
+        )
+        return protocol.answer(self.engine, request)
+
+    def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Call, and read the answer as botocore does; it must fit AWS's model."""
+        reply = self.reply(operation, members)
+        model = self.aws.operation_model(operation)
+        response = {"status_code": reply.status, "headers": reply.headers, "body": reply.body}
+        parsed: dict[str, Any] = create_parser("json").parse(response, model.output_shape)
+        if reply.status >= 300:
+            raise Refused(reply.status, parsed["Error"])
+        assert set(msgspec.json.decode(reply.body)) == set(parsed) - {"ResponseMetadata"}
+        parsed.pop("ResponseMetadata")
+        assert not ParamValidator().validate(parsed, model.output_shape).has_errors()
+        return parsed
+
+    def move(self, work: Callable[[Moves], None]) -> None:
+        """Play the launcher's part."""
+        ids, clock = Ids(self.clock, slot=7), self.clock
+        self.store.write(lambda ledger: work(Moves(ledger=ledger, ids=ids, clock=clock, owner=SERVER, places=100)))
+
+    def clock(self) -> int:
+        self.time[0] += 1  # the engine's own
+        return self.time[0]
+
+    def on_process(self) -> list[int]:
+        """The attempts that have begun and not ended."""
+        return [one.id for one in self.store.read(lambda ledger: ledger.attempts_on_process(SERVER))]
+
+    def begin(self) -> None:
+        """Let every waiting attempt begin."""
+        self.move(lambda moves: moves.claim())
+        for attempt in self.on_process():
+            self.move(partial(Moves.started, attempt_id=attempt, at=self.clock()))
+
+    def end(self, outcome: Outcome, message: str | None = None, *, attempts: Iterable[int] = ()) -> None:
+        """Let the attempts that have begun end, or some of them."""
+        for attempt in attempts or self.on_process():
+            ended = partial(Moves.finished, attempt_id=attempt, outcome=outcome)
+            self.move(partial(ended, at=self.clock(), facts={"message": message}))
+
+
+@contextmanager
+def glue_service(home: Path) -> Iterator[Glue]:
+    """Open a service of its own, with an empty ledger in memory."""
+    store = open_store("sqlite://")
+    time = [1_800_000_000_000]
+
+    def clock() -> int:
+        time[0] += 1
+        return time[0]
+
+    # No places: the engine records and leaves the launcher's part to the test.
+    engine = Engine(store, Home(home).make(), Settings(places=0), clock=clock)
+    aws = ServiceModel(aws_model())
+    yield Glue(engine=engine, store=store, workspace=engine.workspace("default"), time=time, aws=aws)
+    store.close()
+
+
+@cache
+def aws_model() -> Any:
+    return Loader().load_service_model("glue", "service-2")
+
+
+def names(answer: dict[str, Any], member: str, key: str) -> list[Any]:
+    return [one[key] for one in answer[member]]
