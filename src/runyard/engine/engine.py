@@ -110,7 +110,7 @@ class Engine:
         self._supervisor.start()
         self._take_up()
         self._scheduler.start()
-        self._change(lambda _: None)
+        self._change(lambda moves: moves.look_for_work())
 
     def close(self) -> None:
         """Stop taking work and leave; jobs keep running under the launcher, and the next server takes them up."""

@@ -40,6 +40,9 @@ class Moves:
     stopping: list[Attempt] = field(default_factory=list)
     ended: list[Attempt] = field(default_factory=list)
     changed: dict[int, Run] = field(default_factory=dict)
+    _latest: dict[int, dict[str, Attempt]] = field(default_factory=dict)  # where the task runs of a run stand
+    _seen: dict[int, Run] = field(default_factory=dict)
+    _may_claim: bool = False  # somebody waits or a place is free that was not
 
     # beginning
 
@@ -62,10 +65,11 @@ class Moves:
 
     def _add(self, run: Run, *, roots: State) -> Run:
         self.ledger.add_run(run)
+        self._latest[run.id] = {}
         for task in run.tasks:
             state = State.BLOCKED if task.depends_on else roots
             self._add_attempt(run, task, number=0, state=state)
-        self.changed[run.id] = run
+        self.changed[run.id] = self._seen[run.id] = run
         return run
 
     def _add_attempt(self, run: Run, task: Task, *, number: int, state: State, retry_at: int | None = None) -> Attempt:
@@ -81,6 +85,7 @@ class Moves:
             retry_at=retry_at,
         )
         self.ledger.add_attempt(attempt)
+        self._note(attempt)
         self._event(run, state.value, attempt=attempt, detail={"number": number} if number else {})
         return attempt
 
@@ -100,9 +105,15 @@ class Moves:
 
     # taking work
 
+    def look_for_work(self) -> None:
+        """Take waiting attempts even if this transaction added none."""
+        self._may_claim = True
+
     def claim(self) -> None:
         """Take as many waiting attempts as this server has free places, the oldest first."""
-        free = self.places - self.ledger.count_on_process(self.owner) if self.places else 0
+        if not (self._may_claim and self.places):
+            return
+        free = self.places - self.ledger.count_on_process(self.owner)
         for attempt in self.ledger.queued_attempts(free) if free > 0 else ():
             run = self._run(attempt)
             taken = self._move(run, attempt, State.STARTING, owner=self.owner)
@@ -201,7 +212,7 @@ class Moves:
 
     def _end_all(self, run: Run, outcome: Outcome, *, message: str, category: str) -> None:
         now = self.clock()
-        for attempt in graph.newest(self.ledger.attempts(run.id)).values():
+        for attempt in tuple(self._newest(run).values()):
             if attempt.state in {State.STARTING, State.RUNNING}:
                 self.stopping.append(self._move(run, attempt, State.STOPPING))
             elif attempt.state not in {State.STOPPING, State.ENDED}:
@@ -220,25 +231,41 @@ class Moves:
 
     def _settle(self, run: Run) -> Run:
         """Queue or end the tasks whose upstream ended, then write how the run stands."""
-        latest = graph.newest(self.ledger.attempts(run.id))
+        latest = self._newest(run)
         if run.admitted_at is not None:
-            latest = self._follow_graph(run, latest)
+            self._follow_graph(run, latest)
         state, outcome = graph.run_state(run.tasks, latest)
         if run.admitted_at is None and state is not State.ENDED:
             state = State.QUEUED  # held back as a whole
         return self._save(self._as_it_stands(run, state, outcome, latest), seen=self._run_again(run.id))
 
-    def _follow_graph(self, run: Run, latest: dict[str, Attempt]) -> dict[str, Attempt]:
+    def _follow_graph(self, run: Run, latest: dict[str, Attempt]) -> None:
         while moves := graph.unblocked(run.tasks, latest):
             for attempt, outcome in moves:
-                latest[attempt.task_key] = self._unblock(run, attempt, outcome)
-        return latest
+                self._unblock(run, attempt, outcome)
 
-    def _unblock(self, run: Run, attempt: Attempt, outcome: Outcome | None) -> Attempt:
+    def _unblock(self, run: Run, attempt: Attempt, outcome: Outcome | None) -> None:
         if outcome is None:
-            return self._move(run, attempt, State.QUEUED)
+            self._move(run, attempt, State.QUEUED)
+            return
         text = "A task that this one depends on did not succeed."
-        return self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=self.clock(), message=text)
+        self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=self.clock(), message=text)
+
+    def _newest(self, run: Run) -> dict[str, Attempt]:
+        """Return where the task runs of a run stand; kept true by every move of this transaction."""
+        if run.id not in self._latest:
+            self._latest[run.id] = graph.newest(self.ledger.attempts(run.id))
+        return self._latest[run.id]
+
+    def _know(self, run: Run, attempt: Attempt) -> None:
+        """Spare a query: of a run with one task, the attempt at hand is the newest if the run says so."""
+        if len(run.tasks) == 1 and attempt.number == run.attempt:
+            self._latest.setdefault(run.id, {attempt.task_key: attempt})
+
+    def _note(self, attempt: Attempt) -> None:
+        if attempt.run_id in self._latest:
+            self._latest[attempt.run_id][attempt.task_key] = attempt
+        self._may_claim |= attempt.state in {State.QUEUED, State.ENDED}
 
     def _as_it_stands(self, run: Run, state: State, outcome: Outcome | None, latest: Mapping[str, Attempt]) -> Run:
         if state is not State.ENDED:
@@ -260,7 +287,7 @@ class Moves:
         saved = replace(run, updated_at=max(self.clock(), seen.updated_at + 1))
         if not self.ledger.save_run(saved, seen=seen):
             raise WrongState(f"Run {run.id} was changed by somebody else meanwhile; try again.")
-        self.changed[run.id] = saved
+        self.changed[run.id] = self._seen[run.id] = saved
         if saved.state is State.ENDED and seen.state is not State.ENDED and saved.job_id is not None:
             self._make_room(saved, saved.job_id)
         return saved
@@ -275,6 +302,7 @@ class Moves:
         moved = replace(attempt, state=to, updated_at=self.clock(), **facts)
         if not self.ledger.save_attempt(moved, seen=attempt.state):
             raise WrongState(f"Attempt {attempt.id} was changed by somebody else meanwhile; try again.")
+        self._note(moved)
         if attempt.state in ON_A_PROCESS and to is State.ENDED:
             self.ended.append(moved)
         self._event(run, moved.phase, attempt=moved, detail=_detail(moved))
@@ -293,12 +321,16 @@ class Moves:
         )
 
     def _run(self, attempt: Attempt) -> Run:
-        return self._run_again(attempt.run_id)
+        run = self._run_again(attempt.run_id)
+        self._know(run, attempt)
+        return run
 
     def _run_again(self, run_id: int) -> Run:
-        run = self.changed.get(run_id) or self.ledger.run_anywhere(run_id)
+        """Return a run as the ledger has it now; kept true by every save of this transaction."""
+        run = self._seen.get(run_id) or self.ledger.run_anywhere(run_id)
         if run is None:
             raise WrongState(f"Run {run_id} is gone from the ledger.")
+        self._seen[run_id] = run
         return run
 
     def _no_place(self) -> str:
