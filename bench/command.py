@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench import accepted_runs, finished_runs, first_line, listed_pages, memory
@@ -23,6 +25,7 @@ FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")
 MARKS: Mapping[bool | None, str] = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
 LOADED = "The machine is busy with other things (load {load} on {cores} cores): trust the ratios, not the figures."
+WIDE = 140  # characters of a line in a pipe
 ENOUGH_FOR_P99 = 50  # samples
 WHOLE = 100  # figures above are told without decimals
 
@@ -67,7 +70,7 @@ def _tell_json(machine: Mapping[str, Any], rows: Iterator[Row]) -> None:
 
 
 def _tell_table(machine: Mapping[str, Any], rows: Iterator[Row]) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     table = Table(
         *COLUMNS, title="runyard bench", caption=", ".join(f"{name} {value}" for name, value in machine.items())
     )
@@ -84,7 +87,7 @@ def _cells(row: Row) -> Sequence[str]:
     ratio = "" if row.ratio is None else f"{row.ratio:.3g}x"
     goal = "" if row.goal is None else str(row.goal)
     ours, theirs = (_figure(samples, row.unit) for samples in (row.ours, row.peer))
-    return (row.figure, row.what, ours, row.against, theirs, ratio, goal, MARKS[row.is_met])
+    return (row.figure, row.what, ours, escape(row.against), theirs, ratio, goal, MARKS[row.is_met])
 
 
 def _figure(samples: Sequence[float], unit: str) -> str:
