@@ -41,7 +41,6 @@ def job_environment(url: str, credentials: Credentials, more: Mapping[str, str])
     }
     return {
         **inherited,
-        "PYTHONUNBUFFERED": "1",
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
