@@ -61,7 +61,7 @@ class Job:
     def kill(self) -> None:
         """Kill the process and all that came of it."""
         self.deadline = time.monotonic() + KILL_AGAIN_S
-        tree.end_all(lambda: tree.family(self.pid))
+        tree.end_all(lambda process: process.pid == self.pid)
 
     def note_times(self) -> None:
         """Append how long the outputs have become, so that readers of the log know when a line came."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from runyard.executors.launcher import tree
 
 if TYPE_CHECKING:
-    from runyard.executors.launcher.tree import Process
     from runyard.executors.launcher.wire import Message
 
 WORKING_LINKS = ("cwd", "fd/1", "fd/2")
@@ -21,13 +20,8 @@ def end_session(given: Message, *, folder: str) -> None:
     leader = tree.look_up(pid)
     if leader and leader.birth != given["birth"]:
         return
-    tree.end_all(lambda: _members(pid, folder=folder, is_led=leader is not None))
-
-
-def _members(session: int, *, folder: str, is_led: bool) -> list[Process]:
-    among = tree.everybody()
-    members = [each for each in among if each.session == session and (is_led or _works_in(each.pid, folder))]
-    return members + tree.below([each.pid for each in members], among=among)
+    # A session whose leader is gone may be another's of the same number: there the folder must speak for it.
+    tree.end_all(lambda each: each.session == pid and (leader is not None or _works_in(each.pid, folder)))
 
 
 def _works_in(pid: int, folder: str) -> bool:

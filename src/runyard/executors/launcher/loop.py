@@ -228,20 +228,19 @@ class Loop:
 
     def _end_strays(self, *, but: int = 0) -> None:
         """Kill what ended jobs left: children of ours that have another session and no order."""
-        own = os.getsid(0)
-        known = {*self._attempts, but}
+        own, session = os.getpid(), os.getsid(0)
 
-        def strays() -> list[tree.Process]:
-            found = [
-                tree.look_up(pid) for pid in tree.own_children() if pid not in known and not self._nursery.has(pid)
-            ]
-            roots = [each for each in found if each and each.session != own]
-            return roots + tree.below([each.pid for each in roots]) if roots else []
+        def is_stray(process: tree.Process) -> bool:
+            is_known = process.pid in self._attempts or process.pid == but
+            return process.parent == own and process.session != session and not is_known
 
-        tree.end_all(strays)
+        unknown = [tree.look_up(pid) for pid in tree.own_children() if not self._nursery.has(pid)]
+        if any(each and is_stray(each) for each in unknown):
+            tree.end_all(is_stray)
 
     def _end_unborn(self, attempt_id: int, cause: str | None, message: str) -> None:
-        self._record(Ended(attempt_id=attempt_id, at=now_ms(), cause=cause, message=message))
+        category = None if cause else ends.PREPARATION
+        self._record(Ended(attempt_id=attempt_id, at=now_ms(), cause=cause, message=message, category=category))
 
     def _record(self, event: Started | Ended) -> None:
         told = events.to_wire(event)
@@ -277,5 +276,5 @@ class Loop:
         for attempt_id in self._journal.active():
             self._lose(attempt_id)
         self._nursery.empty()
-        self._places.address().unlink(missing_ok=True)
+        self._places.leave()
         sys.stderr.flush()

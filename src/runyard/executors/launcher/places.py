@@ -33,46 +33,58 @@ class Places:
         """Return the file that takes what the launcher itself has to complain of."""
         return self.folder / "log"
 
-    @property
-    def _address_file(self) -> Path:
-        return self.folder / "address"
-
     def make(self) -> None:
         """Make the folder, and shut it to others also where it was open."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
 
-    def address(self) -> Path:
-        """Return where the launcher listens."""
+    @property
+    def _short_address(self) -> Path:
+        return self.folder / "address"
+
+    def address(self) -> Path | None:
+        """Return where the launcher listens, None if that is not said anywhere."""
+        path = self.folder / "socket"
+        if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
+            return path
         try:
-            return Path(self._address_file.read_text(encoding="utf-8"))
+            return Path(self._short_address.read_text(encoding="utf-8"))
         except OSError:
-            return self.folder / "socket"
+            return None
 
     def listen(self) -> socket.socket:
         """Listen beside the journal, or in a short-named folder of our own when that path is too long."""
-        self.address().unlink(missing_ok=True)
-        path = self.folder / "socket"
-        if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
-            path = self._short_folder() / "socket"
+        path = self.address()
+        if path is None or not path.parent.is_dir():
+            path = self._new_short_address()
+        path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         listener.listen()
         return listener
 
-    def _short_folder(self) -> Path:
-        if self._address_file.exists() and self.address().parent.is_dir():
-            return self.address().parent
-        folder = Path(tempfile.mkdtemp(prefix="runyard-"))  # mode 0700, and nobody can have made it before us
-        self._address_file.write_text(str(folder / "socket"), encoding="utf-8")
-        return folder
+    def _new_short_address(self) -> Path:
+        path = Path(tempfile.mkdtemp(prefix="runyard-")) / "socket"  # mode 0700, made by nobody before us
+        self._short_address.write_text(str(path), encoding="utf-8")
+        return path
+
+    def leave(self) -> None:
+        """Remove what a launcher that ends leaves where nobody would look for it."""
+        if path := self.address():
+            path.unlink(missing_ok=True)
+            if path.parent != self.folder:
+                path.parent.rmdir()
+                self._short_address.unlink(missing_ok=True)
 
     def connect(self, *, timeout: float) -> socket.socket | None:
         """Return a connection to the launcher, None when none listens."""
+        address = self.address()
+        if address is None:
+            return None
         channel = socket.socket(socket.AF_UNIX)
         channel.settimeout(timeout)
         try:
-            channel.connect(str(self.address()))
+            channel.connect(str(address))
         except (ConnectionRefusedError, FileNotFoundError, NotADirectoryError):
             channel.close()
             return None

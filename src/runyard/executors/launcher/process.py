@@ -52,7 +52,7 @@ def _guard(launcher: int) -> None:
     os.waitpid(launcher, 0)
     with contextlib.suppress(ChildProcessError):
         while True:
-            tree.end_all(lambda: tree.below([os.getpid()]))
+            tree.end_all(lambda process: process.parent == os.getpid())
             os.waitpid(-1, 0)
     os._exit(0)
 

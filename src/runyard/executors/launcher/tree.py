@@ -7,16 +7,15 @@ import os
 import signal
 import subprocess
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
 PROC = Path("/proc")
-PASSES = 200  # a pass stops all it sees; only what forked meanwhile needs another
+PATIENCE_S = 1.0  # with one family, while all others wait
 PS = ("/bin/ps", "-A", "-o", "pid=,ppid=,pgid=,state=,lstart=")
 PS_TIME = "%a %b %d %H:%M:%S %Y"
 
@@ -59,12 +58,15 @@ def boot() -> str:
         return ""
 
 
-def everybody() -> list[Process]:
-    """Return all processes that can be seen."""
+def everybody() -> Iterator[Process]:
+    """Go through all processes that can be seen, each as it is when its turn comes."""
     if not _has_proc():
-        return everybody_by_ps()
-    pids = [int(each.name) for each in PROC.iterdir() if each.name.isdecimal()]
-    return [process for pid in pids if (process := look_up(pid))]
+        yield from everybody_by_ps()
+        return
+    with os.scandir(PROC) as entries:
+        for entry in entries:
+            if entry.name.isdecimal() and (process := look_up(int(entry.name))):
+                yield process
 
 
 def everybody_by_ps() -> list[Process]:
@@ -80,24 +82,13 @@ def everybody_by_ps() -> list[Process]:
     return found
 
 
-def below(roots: Iterable[int], *, among: list[Process] | None = None) -> list[Process]:
-    """Return the descendants of these processes, themselves left out."""
-    children: dict[int, list[Process]] = defaultdict(list)
-    for process in everybody() if among is None else among:
-        children[process.parent].append(process)
-    found: dict[int, Process] = {}
-    rest = list(roots)
-    while rest:
-        born = [each for each in children[rest.pop()] if each.pid not in found]
-        found.update((each.pid, each) for each in born)
-        rest.extend(each.pid for each in born)
-    return list(found.values())
-
-
-def family(pid: int) -> list[Process]:
-    """Return the process and its descendants."""
-    among = everybody()
-    return [each for each in among if each.pid == pid] + below([pid], among=among)
+def family(is_root: Callable[[Process], bool]) -> Iterator[Process]:
+    """Go through the processes that are roots and their descendants."""
+    members: set[int] = set()
+    for process in everybody():  # as a rule in the order of birth, parents before their children
+        if process.parent in members or is_root(process):
+            members.add(process.pid)
+            yield process
 
 
 def own_children() -> list[int]:
@@ -115,23 +106,28 @@ def send(pid: int, number: int, *, group: bool = False) -> None:
         (os.killpg if group else os.kill)(pid, number)
 
 
-def end_all(find: Callable[[], list[Process]]) -> None:
-    """Kill all that `find` finds, first stopping it until nothing new appears: who is stopped cannot fork."""
+def end_all(is_root: Callable[[Process], bool]) -> None:
+    """Kill roots and descendants, first stopping each at sight until nobody new appears: who is stopped cannot fork.
+
+    A family that grows faster than that is left, decimated, for the next call.
+    """
     stopped: set[int] = set()
-    for _ in range(PASSES):
-        new = {each.pid for each in find() if not each.is_zombie} - stopped
-        if not new:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        before = len(stopped)
+        for process in family(is_root):
+            if not process.is_zombie and process.pid not in stopped:
+                send(process.pid, signal.SIGSTOP)
+                stopped.add(process.pid)
+        if len(stopped) == before:
             break
-        for pid in new:
-            send(pid, signal.SIGSTOP)
-        stopped |= new
     for pid in stopped:
         send(pid, signal.SIGKILL)
 
 
 def ask_to_end(pid: int) -> None:
     """Send SIGTERM once to a job's group and to each descendant that left the group."""
-    processes = family(pid)
+    processes = list(family(lambda process: process.pid == pid))
     leads = any(each.group == pid for each in processes)
     outside = [each.pid for each in processes if each.group != pid]
     for number in (signal.SIGTERM, signal.SIGCONT):  # who was stopped could not act on the first

@@ -1,0 +1,280 @@
+"""Servers come and go, launchers die: no attempt runs twice, and every end is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from launching import is_alive, new_yard, running_yard
+from waiting import until
+
+from runyard.executors.launcher import client
+from runyard.executors.launcher.client import LauncherUnavailable
+from runyard.executors.launcher.events import ConnectionTaken, LauncherLost
+from runyard.executors.launcher.places import Places
+
+WAIT_FOR_GO = """
+    import pathlib, time
+    print("begun", flush=True)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
+"""
+
+SERVER = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from launching import new_yard
+yard = new_yard(Path(sys.argv[1]))
+yard.launcher.connect()
+yard.start(1, sys.argv[3])
+yard.start(2, "print('quick')")
+yard.started(1)
+yard.end(2)
+print("running", flush=True)
+yard.hear()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    new_yard(tmp_path).launcher.shut_down()
+
+
+def test_jobs_outlive_a_server_that_is_killed_and_their_ends_are_told_to_the_next(home: Path) -> None:
+    command = [sys.executable, "-c", SERVER, str(home), str(Path(__file__).parents[1]), WAIT_FOR_GO]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"running\n"
+        server.kill()
+    yard = new_yard(home)
+    (yard.folder(1) / "work" / "go").touch()
+    snapshot = yard.launcher.connect()
+
+    assert 2 not in snapshot.active
+    assert (yard.end(1).exit_code, yard.end(2).exit_code) == (0, 0)
+
+
+def test_an_end_is_told_again_until_it_is_acknowledged(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+    yard.run(1, "print(1)")
+    yard.run(2, "print(2)")
+    yard.launcher.acknowledge(1)
+    yard.launcher.close()
+    again = new_yard(home)
+    again.launcher.connect()
+    again.run(3, "print(3)")
+
+    assert set(again.ends) == {2, 3}
+
+
+def test_an_attempt_is_never_run_twice(home: Path) -> None:
+    script = "open('../ran', 'a').write('x')"
+    yard = new_yard(home)
+    yard.launcher.connect()
+    order = yard.order(1, script)
+    for _ in range(3):
+        yard.launcher.start(order)
+    yard.end(1)
+    yard.launcher.start(order)
+    yard.launcher.close()
+    again = new_yard(home)
+    again.launcher.connect()
+    again.launcher.start(order)
+    again.launcher.acknowledge(1)
+    again.launcher.start(order)
+    again.run(2, "print('after')")
+
+    assert yard.read(1, "ran") == "x"
+
+
+def test_a_killed_launcher_takes_its_jobs_along_and_the_next_tells_their_ends(home: Path) -> None:
+    yard = new_yard(home)
+    first = yard.launcher.connect()
+    script = """
+        import os, subprocess, time
+        apart = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        print(os.getpid(), apart.pid, flush=True)
+        time.sleep(600)
+    """
+    yard.start(1, script)
+    members = [int(each) for each in until(lambda: yard.read(1)).split()]
+    yard.started(1)
+    os.kill(first.pid, signal.SIGKILL)
+    while not yard.others:
+        yard.hear()
+
+    assert yard.others == [LauncherLost(active=(1,))]
+    until(lambda: not any(is_alive(pid) for pid in members))
+    with pytest.raises(LauncherUnavailable):
+        yard.launcher.start(yard.order(2, "print(2)"))
+    second = yard.launcher.connect()
+    assert second.pid != first.pid
+    end = yard.end(1)
+    assert (end.cause, end.exit_code, end.signal) == ("launcher_lost", None, None)
+    assert end.started_at == yard.started(1).at
+    assert yard.run(3, "print(3)").exit_code == 0
+
+
+def test_a_new_launcher_ends_what_a_dead_one_and_its_guard_left(home: Path) -> None:
+    yard = new_yard(home)
+    snapshot = yard.launcher.connect()
+    script = """
+        import subprocess, time
+        child = subprocess.Popen(["sleep", "600"])
+        print(child.pid, flush=True)
+        time.sleep(600)
+    """
+    yard.start(1, script)
+    child = int(until(lambda: yard.read(1)))
+    guard = int(Path(f"/proc/{snapshot.pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(guard, signal.SIGKILL)
+    os.kill(snapshot.pid, signal.SIGKILL)
+    while not yard.others:
+        yard.hear()
+    assert is_alive(child)
+    yard.launcher.connect()
+
+    assert yard.end(1).cause == "launcher_lost"
+    until(lambda: not is_alive(child))
+
+
+def test_a_launcher_whose_zygote_dies_goes_on(home: Path) -> None:
+    yard = new_yard(home)
+    pid = yard.launcher.connect().pid
+    yard.run(1, "print(1)")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    zygote = next(each for each in children if "zygote" in Path(f"/proc/{each}/comm").read_text())
+    os.kill(int(zygote), signal.SIGKILL)
+
+    assert [yard.run(each, "pass").exit_code for each in range(2, 9)] == [0] * 7
+
+
+def test_idle_children_that_die_harm_no_order(home: Path) -> None:
+    yard = new_yard(home)
+    pid = yard.launcher.connect().pid
+    yard.run(1, "print(1)")
+    children = until(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    idle = [each for each in children if "zygote" not in Path(f"/proc/{each}/comm").read_text()]
+    for each in idle:
+        os.kill(int(each), signal.SIGKILL)
+
+    assert [yard.run(each, "pass").exit_code for each in range(2, 9)] == [0] * 7
+
+
+def test_the_last_server_to_come_has_the_launcher(home: Path) -> None:
+    first, second = new_yard(home), new_yard(home)
+    pid = first.launcher.connect().pid
+    assert second.launcher.connect().pid == pid
+
+    assert isinstance(first.hear(), ConnectionTaken)
+    with pytest.raises(LauncherUnavailable):
+        first.start(1, "print(1)")
+    assert second.run(2, "print(2)").exit_code == 0
+
+
+def test_garbage_on_the_socket_harms_nobody(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+    for garbage in (b"\xff\xfe\n", b"[1]\n", b'{"do": "fly"}\n', b'{"do": "start", "order": {}}\n', b"{", b""):
+        channel = Places(home).connect(timeout=5)
+        assert channel is not None
+        channel.sendall(garbage)
+        channel.close()
+
+    assert yard.run(1, "print(1)").exit_code == 0
+
+
+def test_a_home_with_a_very_long_path_works(tmp_path: Path) -> None:
+    home = tmp_path / ("long" * 30)
+    home.mkdir()
+    with running_yard(home) as yard:
+        assert yard.run(1, "print(1)").exit_code == 0
+
+
+def test_two_servers_that_start_at_once_share_one_launcher(home: Path) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path; from launching import new_yard; "
+        "print(new_yard(Path(sys.argv[1])).launcher.connect().pid)"
+    )
+    command = [sys.executable, "-c", program, str(home), str(Path(__file__).parents[1])]
+    servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
+    told = {server.communicate()[0] for server in servers}
+
+    assert len(told) == 1
+
+
+def test_a_launcher_of_another_version_is_replaced_only_when_it_is_idle(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = new_yard(home)
+    pid = old.launcher.connect().pid
+    old.start(1, "import time\ntime.sleep(600)")
+    old.started(1)
+    old.launcher.close()
+    monkeypatch.setattr(client, "PROTOCOL", 2)
+    with pytest.raises(LauncherUnavailable, match="speaks version 1, this server 2, and 1 attempts run"):
+        new_yard(home).launcher.connect()
+
+    assert is_alive(pid)
+
+
+def test_a_home_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+
+    with pytest.raises(LauncherUnavailable, match="cannot be made: Not a directory"):
+        new_yard(tmp_path / "home").launcher.connect()
+
+
+def test_new_settings_reach_a_running_launcher(home: Path) -> None:
+    new_yard(home).launcher.connect()
+    yard = new_yard(home, preload=["wave"])
+    yard.launcher.connect()
+
+    yard.run(1, "import sys\nprint('wave' in sys.modules)")
+    assert yard.read(1) == "True\n"
+
+
+def test_a_shut_down_leaves_nothing(home: Path) -> None:
+    yard = new_yard(home)
+    pid = yard.launcher.connect().pid
+    yard.start(1, "import time\ntime.sleep(600)")
+    job = yard.started(1).pid
+    yard.launcher.shut_down()
+
+    assert not is_alive(pid)
+    assert not is_alive(job)
+    yard.launcher.connect()
+    assert yard.end(1).cause == "launcher_lost"
+
+
+@pytest.mark.parametrize("mode", ["spawn", "fork"])
+def test_both_modes_run_stop_and_time_out(tmp_path: Path, mode: str) -> None:
+    with running_yard(tmp_path, mode=mode) as yard:
+        assert yard.run(1, "print(1)").exit_code == 0
+        assert yard.run(2, "raise ValueError('x')").message == "ValueError: x"
+        yard.start(3, "import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)\nimport time; time.sleep(600)")
+        child = int(until(lambda: yard.read(3)))
+        yard.launcher.stop(3, grace_ms=100, cause="cancelled")
+        end = yard.run(4, "import time\ntime.sleep(600)", timeout_ms=100)
+
+        assert end.cause == "timed_out"
+        assert yard.end(3).cause == "cancelled"
+        until(lambda: not is_alive(child))
+
+
+def test_an_interpreter_that_does_not_start_fails_the_attempt(home: Path) -> None:
+    yard = new_yard(home, python="/no/such/python")
+    yard.launcher.connect()
+    end = yard.run(1, "print(1)")
+
+    assert end.category == "preparation"
+    assert end.message == f"No process could be started; {home}/launcher/log tells why."
+    assert "/no/such/python cannot be started" in (home / "launcher" / "log").read_text()
