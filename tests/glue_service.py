@@ -90,7 +90,7 @@ class Glue:
 
     def begin(self) -> None:
         """Let every waiting attempt begin."""
-        self.move(lambda moves: moves.claim())
+        self.move(claim_all)
         for attempt in self.on_process():
             self.move(partial(Moves.started, attempt_id=attempt, at=self.clock()))
 
@@ -99,6 +99,11 @@ class Glue:
         for attempt in attempts or self.on_process():
             ended = partial(Moves.finished, attempt_id=attempt, outcome=outcome)
             self.move(partial(ended, at=self.clock(), facts={"message": message}))
+
+
+def claim_all(moves: Moves) -> None:
+    moves.look_for_work()
+    moves.claim()
 
 
 @contextmanager
