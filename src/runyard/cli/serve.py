@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +42,8 @@ def serve(*, ready_json: bool, auth: str, pg_port: int, **told: object) -> None:
     The home is $RUNYARD_HOME or the platform's data folder unless --home names another.
     """
     del pg_port  # see its help
+    import logging  # noqa: PLC0415 - see main.py
+
     from runyard.engine.home import default_home  # noqa: PLC0415 - see main.py
     from runyard.web.server import Options  # noqa: PLC0415 - see main.py
 

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from runyard.core.job import Task
-from runyard.dialects.view import View, field, shown
 
-_TASK_WORDS = ("key", "kind", "depends_on", "max_retries", "retry_wait_ms", "timeout_ms")
-_SPEC_WORDS = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Which fields of a record are shown as they are, which are worked out, and which are not shown, and why."""
+
+    plain: Sequence[str]
+    worked_out: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    not_shown: Mapping[str, str] = field(default_factory=dict)
+
+    def show(self, record: Any) -> dict[str, Any]:
+        """Spell a record."""
+        wire = {name: value for name in self.plain if (value := getattr(record, name)) is not None}
+        for name, work in self.worked_out.items():
+            wire[name] = work(record)
+        return wire
+
+
+TASK = Words(
+    plain=("key", "kind", "depends_on", "max_retries", "retry_wait_ms", "timeout_ms"),
+    not_shown={"spec": "shown word by word, see SPEC"},
+)
+SPEC = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
 """What a task's spec shows of itself: not the text of a submitted script, which may be long, and not its
 environment, which may hold secrets."""
 
@@ -19,12 +39,10 @@ def _tasks(record: Any) -> list[dict[str, Any]]:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    words = {name: getattr(task, name) for name in _TASK_WORDS}
-    spec = {name: task.spec[name] for name in _SPEC_WORDS if name in task.spec}
-    return {**{name: value for name, value in words.items() if value is not None}, **spec}
+    return {**TASK.show(task), **{name: task.spec[name] for name in SPEC if name in task.spec}}
 
 
-_RUN_WORDS = (
+_RUN = (
     "id",
     "job_id",
     "job_name",
@@ -45,74 +63,51 @@ _RUN_WORDS = (
     "running_at",
     "ended_at",
 )
-_RUN_NOT_SHOWN: Mapping[str, str] = {
+_RUN_NOT_SHOWN = {
     "workspace_id": "the caller knows in which workspace it asks",
     "idempotency_key": "the caller made it; nobody else may reuse it",
 }
+_LONG = "long; ask for the one"
 
-RUN_LINE = View(
-    (field(name, name) for name in _RUN_WORDS),
-    not_shown={**_RUN_NOT_SHOWN, "settings": "long; ask for the run", "tasks": "long; ask for the run"},
-)
+RUN_LINE = Words(plain=_RUN, not_shown={**_RUN_NOT_SHOWN, "settings": _LONG, "tasks": _LONG})
 """A run in a list."""
 
-RUN = View(
-    (*RUN_LINE.lines, field("settings", "settings"), shown("tasks", _tasks)),
-    not_shown=_RUN_NOT_SHOWN,
-)
+RUN = Words(plain=(*_RUN, "settings"), worked_out={"tasks": _tasks}, not_shown=_RUN_NOT_SHOWN)
 """A run asked for by its id."""
 
-_JOB_WORDS = ("id", "name", "language", "max_concurrent_runs", "created_at", "updated_at")
-_JOB_NOT_SHOWN: Mapping[str, str] = {
+_JOB = ("id", "name", "language", "max_concurrent_runs", "created_at", "updated_at")
+_JOB_NOT_SHOWN = {
     "workspace_id": "the caller knows in which workspace it asks",
     "unique_name": "the name again",
 }
 
-JOB_LINE = View(
-    (field(name, name) for name in _JOB_WORDS),
-    not_shown={
-        **_JOB_NOT_SHOWN,
-        "tags": "long; ask for the job",
-        "settings": "long; ask for the job",
-        "tasks": "long; ask for the job",
-    },
-)
+JOB_LINE = Words(plain=_JOB, not_shown={**_JOB_NOT_SHOWN, "tags": _LONG, "settings": _LONG, "tasks": _LONG})
 """A job in a list."""
 
-JOB = View(
-    (*JOB_LINE.lines, field("tags", "tags"), field("settings", "settings"), shown("tasks", _tasks)),
-    not_shown=_JOB_NOT_SHOWN,
-)
+JOB = Words(plain=(*_JOB, "tags", "settings"), worked_out={"tasks": _tasks}, not_shown=_JOB_NOT_SHOWN)
 """A job asked for by name or id."""
 
-ATTEMPT = View(
-    (
-        field(name, name)
-        for name in (
-            "id",
-            "run_id",
-            "task_key",
-            "number",
-            "phase",
-            "state",
-            "outcome",
-            "created_at",
-            "updated_at",
-            "retry_at",
-            "running_at",
-            "ended_at",
-            "owner",
-            "exit_code",
-            "signal",
-            "category",
-            "message",
-            "trace",
-        )
-    ),
-    not_shown={},
+ATTEMPT = Words(
+    plain=(
+        "id",
+        "run_id",
+        "task_key",
+        "number",
+        "phase",
+        "state",
+        "outcome",
+        "created_at",
+        "updated_at",
+        "retry_at",
+        "running_at",
+        "ended_at",
+        "owner",
+        "exit_code",
+        "signal",
+        "category",
+        "message",
+        "trace",
+    )
 )
 
-EVENT = View(
-    (field(name, name) for name in ("id", "run_id", "attempt_id", "at", "kind", "detail")),
-    not_shown={},
-)
+EVENT = Words(plain=("id", "run_id", "attempt_id", "at", "kind", "detail"))
