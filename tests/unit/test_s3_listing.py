@@ -163,8 +163,8 @@ def test_a_page_of_a_hundred_thousand_keys_looks_at_its_own_files_only(
         for name in range(1000):
             os.close(os.open(tmp_path / "data" / f"{folder:03}" / f"{name:04}", os.O_CREAT))
     looked: list[Any] = []
-    for name in ("scandir", "lstat"):
-        monkeypatch.setattr(os, name, watched(getattr(os, name), looked))
+    for call in ("scandir", "lstat"):
+        monkeypatch.setattr(os, call, watched(getattr(os, call), looked))
 
     page = list_page(store, store.bucket("data"), Selection(prefix="050/", after="050/0500", limit=10))
 

@@ -11,6 +11,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from runyard.web.sigv2 import is_presigned, presigner
 from runyard.web.sigv4_claim import (
     ALGORITHM,
     ISO_BASIC,
@@ -56,6 +57,8 @@ class Identity:
 
 def verify(request: SignedRequest, secret_of: Callable[[str], str | None], *, now: int) -> Identity:
     """Return who signed this request, or raise SignatureError; `now` is in milliseconds."""
+    if is_presigned(request.query):
+        return Identity(access_key=presigner(request, secret_of, now=now), region="us-east-1", service="s3")
     headers = joined(request.headers)
     claim = read_claim(request, headers)
     secret = secret_of(claim.access_key)

@@ -74,8 +74,11 @@ class Claim:
 
 def scope_of(headers: Iterable[tuple[str, str]], query: str) -> tuple[str, str, str] | None:
     """(access key, service, region) as claimed, for routing; proves nothing."""
+    asked = dict(pairs(query))
+    if asked.keys() >= {"AWSAccessKeyId", "Signature"}:
+        return asked["AWSAccessKeyId"], "s3", "us-east-1"  # the older signature, which only S3 has
     _, _, rest = joined(headers).get("authorization", "").partition(" ")
-    credential = _parameters(rest).get("Credential") or dict(pairs(query)).get("X-Amz-Credential", "")
+    credential = _parameters(rest).get("Credential") or asked.get("X-Amz-Credential", "")
     parts = credential.rsplit("/", 4)
     if len(parts) != CREDENTIAL_PARTS:
         return None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Scope = MutableMapping[str, Any]
 
 SCHEME = "s3://"
+LARGEST_DROPPED = 16 * 1024 * 1024
 LARGEST_DOCUMENT = 4 * 1024 * 1024
 WRITTEN_AT_ONCE = 512 * 1024
 READ_AT_ONCE = 512 * 1024
@@ -76,6 +77,32 @@ class Refusal(Protocol):
         """What to tell the caller."""
 
 
+class Reading:
+    """The body of a request, and whether it was read to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_begun = False
+        self._is_over = False
+
+    async def receive(self) -> Message:
+        """The next message."""
+        self._is_begun = True
+        message = await self._receive()
+        self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def is_through(self, scope: Scope) -> bool:
+        """Read away what is left of a refused body, so that the connection can carry the next request."""
+        if not self._is_begun and (not _has_body(scope) or _is_waiting(scope)):
+            # A client that waits to be asked for its body will either send it now or never: it cannot be known.
+            return not _has_body(scope)
+        left = LARGEST_DROPPED
+        while not self._is_over and left > 0:
+            left -= len((await self.receive()).get("body", b""))
+        return self._is_over
+
+
 class ClientGoneError(Exception):
     """The client went away before its request was whole; there is nobody to answer."""
 
@@ -88,9 +115,10 @@ class S3:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
         """Answer one request of a verified caller; None: authentication is off and nothing is proved."""
+        reading = Reading(receive)
         try:
             request = request_of(scope, identity)
-            body = proved(receive, request.headers, identity.seal if identity else None)
+            body = proved(reading.receive, request.headers, identity.seal if identity else None)
             reply = await self._answer(request, body)
         except S3Error as error:
             reply = error_reply(error, resource=str(scope["path"]))
@@ -98,12 +126,15 @@ class S3:
             reply = error_reply(from_system(error), resource=str(scope["path"]))
         except ClientGoneError:
             return
+        if not await reading.is_through(scope):
+            reply = _closing(reply)
         await _send(reply, send, is_head=scope["method"] == "HEAD")
 
     async def refuse(self, scope: Scope, send: Send, error: Refusal) -> None:
         """Answer a request whose signature was refused, in S3's words."""
         refused = S3Error(AUTHENTICATION[error.code], error.message)
-        await _send(error_reply(refused, resource=str(scope["path"])), send, is_head=scope["method"] == "HEAD")
+        reply = error_reply(refused, resource=str(scope["path"]))
+        await _send(_closing(reply) if _has_body(scope) else reply, send, is_head=scope["method"] == "HEAD")
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
         operation = operation_of(request)
@@ -183,6 +214,19 @@ def _decoded(raw: bytes) -> str:
         return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "Couldn't parse the specified URI: it is not UTF-8.") from None
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def _is_waiting(scope: Scope) -> bool:
+    return (b"expect", b"100-continue") in ((name, value.lower()) for name, value in scope["headers"])
+
+
+def _closing(reply: Reply) -> Reply:
+    return replace(reply, headers={**reply.headers, "connection": "close"})
 
 
 async def _document(receive: Receive) -> bytes:

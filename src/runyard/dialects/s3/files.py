@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runyard.dialects.s3.errors import S3Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 ATTEMPTS = 10
 CONFLICT = "An object is a plain file here: '{name}' cannot be an object and the folder of others at once."
@@ -45,7 +45,7 @@ def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
     with file:
         file.write(content)
         force_file(file)
-    place(written, path, top=aside.parent)
+    place(written, path, top=aside.parent, is_kept=nothing)
 
 
 def make_folders(folder: Path, *, top: Path) -> None:
@@ -59,15 +59,15 @@ def make_folders(folder: Path, *, top: Path) -> None:
         force_folder(each.parent)
 
 
-def place(written: Path, path: Path, *, top: Path) -> None:
-    """Rename a finished file into place and make the name durable."""
+def place(written: Path, path: Path, *, top: Path, is_kept: Callable[[Path], bool]) -> None:
+    """Rename a finished file into place and make the name durable; what is kept does not give way to it."""
     for attempt in range(ATTEMPTS):
         try:
             make_folders(path.parent, top=top)
             written.rename(path)
         except (NotADirectoryError, IsADirectoryError, FileExistsError):
             # A folder without any file in it is no key; what looks like one may be cleared away.
-            if attempt or not clear_empty(path):
+            if attempt or not clear_empty(path, is_kept=is_kept):
                 raise S3Error("KeyConflict", CONFLICT.format(name=path.relative_to(top))) from None
         except FileNotFoundError:
             # Somebody deleted the last object beside us and with it the folder: make it again.
@@ -78,18 +78,26 @@ def place(written: Path, path: Path, *, top: Path) -> None:
             return
 
 
-def clear_empty(folder: Path) -> bool:
-    """Remove a tree of empty folders; False if there was anything else in it."""
+def clear_empty(folder: Path, *, is_kept: Callable[[Path], bool]) -> bool:
+    """Remove a tree of folders, none of them kept; False if there was anything else in it."""
     try:
         for each, folders, names in os.walk(folder, topdown=False):
-            if names:
+            below = [Path(each, name) for name in folders]
+            if names or any(is_kept(one) for one in below):
                 return False
-            for name in folders:
-                (folder / each / name).rmdir()
+            for one in below:
+                one.rmdir()
+        if is_kept(folder):
+            return False
         folder.rmdir()
     except OSError:
         return False
     return True
+
+
+def nothing(_folder: Path) -> bool:
+    """Keep none."""
+    return False
 
 
 def prune(folder: Path, *, top: Path, is_kept: Callable[[Path], bool]) -> None:

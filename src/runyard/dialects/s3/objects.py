@@ -137,7 +137,7 @@ def commit(
         check_write(conditions, before)
         sidecars.write(bucket, description, version=spool.version)
         try:
-            place(spool.path, path, top=bucket.folder)
+            place(spool.path, path, top=bucket.folder, is_kept=lambda each: sidecars.is_marked(bucket, each))
         except BaseException:
             sidecars.forget(bucket, key, version=spool.version)
             raise
@@ -186,13 +186,7 @@ def delete(store: Store, bucket: Bucket, key: str, *, conditions: Conditions) ->
             force_folder(path.parent)
             sidecars.forget(bucket, key, version=_version(found))
             folder = path.parent
-    prune(folder, top=bucket.folder, is_kept=lambda each: is_marked(bucket, each))
-
-
-def is_marked(bucket: Bucket, folder: Path) -> bool:
-    """Whether somebody put this folder as an object of its own."""
-    key = f"{folder.relative_to(bucket.folder).as_posix()}/"
-    return sidecars.exists(bucket, key, version=sidecars.FOLDER)
+    prune(folder, top=bucket.folder, is_kept=lambda each: sidecars.is_marked(bucket, each))
 
 
 def _version(found: StoredObject) -> str:

@@ -50,6 +50,13 @@ def exists(bucket: Bucket, key: str, *, version: str) -> bool:
     return _path(bucket, key, version).exists()
 
 
+def is_marked(bucket: Bucket, folder: Path) -> bool:
+    """Whether somebody put this folder as an object of its own."""
+    if folder == bucket.folder:
+        return False
+    return exists(bucket, f"{folder.relative_to(bucket.folder).as_posix()}/", version=FOLDER)
+
+
 def written_ns(bucket: Bucket, key: str, *, version: str) -> int:
     """When it was written."""
     return _path(bucket, key, version).stat().st_mtime_ns

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runyard.dialects.s3 import sidecars
 from runyard.dialects.s3.errors import S3Error
 from runyard.dialects.s3.files import clear_empty, force_folder
 from runyard.dialects.s3.folders import Folders
@@ -75,7 +76,7 @@ class Store:
         if name in self.mounts:
             message = "The bucket is mounted by the server's settings. Remove the mount there."
             raise S3Error("MethodNotAllowed", message, BucketName=name)
-        if not clear_empty(bucket.folder):
+        if not clear_empty(bucket.folder, is_kept=lambda each: sidecars.is_marked(bucket, each)):
             raise S3Error("BucketNotEmpty", BucketName=name)
         force_folder(self.root)
         shutil.rmtree(bucket.state, ignore_errors=True)
