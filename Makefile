@@ -33,7 +33,7 @@ check: $(READY) ## Lint, types, layers, sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 
 format: $(READY) ## Put the code into its one form

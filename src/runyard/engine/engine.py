@@ -24,7 +24,8 @@ from runyard.engine.scheduler import Scheduler, forget
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
-from runyard.executors.mounts import default_mounts
+from runyard.executors.launcher.events import Event as LauncherEvent
+from runyard.executors.mounts import Mounts, default_mounts
 from runyard.executors.work import Place
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
@@ -77,23 +78,14 @@ class Engine:
         self.home = home
         self.mounts = default_mounts(home.path, settings.mounts)
         self.attempt_folder = home.attempt_folder
-        place = Place(
-            attempt_folder=home.attempt_folder,
-            environments=home.environments,
-            mounts=self.mounts,
-            grace_ms=int(settings.grace_s * 1000),
-            limits=settings.limits,
-        )
         self._supervisor = Supervisor(self._change, recorded=self._recorded, lost=self._launcher_lost)
-        self._launcher = Launcher(
-            home.path,
-            on_event=self._supervisor.tell,
-            warm=settings.warm_children,
-            preload=settings.preload,
-            **({"mode": "spawn"} if settings.spawn else {}),
-        )
+        self._launcher = _launcher(home, settings, self._supervisor.tell)
         self._dispatcher = Dispatcher(
-            self._launcher, place, finish=finish or {}, environment=environment, refused=self._refused
+            self._launcher,
+            _place(home, settings, self.mounts),
+            finish=finish or {},
+            environment=environment,
+            refused=self._refused,
         )
         self._scheduler = Scheduler(
             store,
@@ -337,6 +329,21 @@ class Engine:
         unknown = [attempt for attempt in mine if attempt.id not in known]
         if unknown:
             self._change(lambda moves: moves.take_up(unknown))
+
+
+def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent], None]) -> Launcher:
+    mode = {"mode": "spawn"} if settings.spawn else {}
+    return Launcher(home.path, on_event=on_event, warm=settings.warm_children, preload=settings.preload, **mode)
+
+
+def _place(home: Home, settings: Settings, mounts: Mounts) -> Place:
+    return Place(
+        attempt_folder=home.attempt_folder,
+        environments=home.environments,
+        mounts=mounts,
+        grace_ms=int(settings.grace_s * 1000),
+        limits=settings.limits,
+    )
 
 
 def _found(thing: T | None, kind: str, name: object) -> T:
