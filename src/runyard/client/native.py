@@ -28,15 +28,11 @@ class NativeClient:
     """
 
     def __init__(self, url: str, token: str, *, patience_s: float, timeout_s: float) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Unreachable(f"{url!r} is not the address of a server; give one like http://127.0.0.1:8642.")
         self.url = url.rstrip("/")
-        self._base = parts.path.rstrip("/")
         self._patience_s = patience_s
         self._timeout_s = timeout_s
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout_s)
+        self._connection = _connection(url, timeout=timeout_s)
+        self._base = urlsplit(self.url).path
         self._headers = {"accept": "application/json"}
         if token:
             self._headers["authorization"] = f"Bearer {token}"
@@ -175,6 +171,18 @@ class NativeClient:
     def _unreachable(self, error: Exception) -> Unreachable:
         why = str(error) or type(error).__name__
         return Unreachable(f"No server answers at {self.url} ({why}). Start one with `runyard serve`, or see --url.")
+
+
+def _connection(url: str, *, timeout: float) -> http.client.HTTPConnection:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise Unreachable(f"{url!r} is not the address of a server; give one like http://127.0.0.1:8642.")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(host, port, timeout=timeout)
 
 
 def _path(*parts: str | int) -> str:

@@ -140,8 +140,7 @@ def show_server(call: Call, _: Nothing) -> Answer:
         "workspace": call.workspace.name,
         "places": call.engine.places,
         "load": call.engine.load(),
-        # An attempt's folder is HOME/runs/SHARD/ID; the engine names its home in no other way.
-        "home": str(call.engine.attempt_folder(0).parents[2]),
+        "home": str(call.engine.home.path),
     }
 
 

@@ -84,13 +84,3 @@ def _refusal(error: RunyardError) -> Reply:
 def _reply(body: Mapping[str, Any], *, status: int, headers: Mapping[str, str] | None = None) -> Reply:
     content = {"content-type": "application/json", "cache-control": "no-store"}
     return Reply(status=status, headers={**content, **(headers or {})}, body=msgspec.json.encode(body))
-
-
-def answer(engine: Engine, request: Request) -> Reply:
-    """Carry out a call where no other language's jobs can be started."""
-    return Native({}).answer(engine, request)
-
-
-def refuse(error: Exception, *, status: int) -> Reply:
-    """Say why a call was not even looked at."""
-    return Native({}).refuse(error, status=status)
