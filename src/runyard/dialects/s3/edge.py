@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from runyard.dialects.s3.body import proved
 from runyard.dialects.s3.checksums import HEADER, wanted_algorithms
@@ -121,9 +121,9 @@ class S3:
             body = proved(reading.receive, request.headers, identity.seal if identity else None)
             reply = await self._answer(request, body)
         except S3Error as error:
-            reply = error_reply(error, resource=str(scope["path"]))
+            reply = error_reply(error, scope=scope)
         except OSError as error:
-            reply = error_reply(from_system(error), resource=str(scope["path"]))
+            reply = error_reply(from_system(error), scope=scope)
         except ClientGoneError:
             return
         if not await reading.is_through(scope):
@@ -133,7 +133,7 @@ class S3:
     async def refuse(self, scope: Scope, send: Send, error: Refusal) -> None:
         """Answer a request whose signature was refused, in S3's words."""
         refused = S3Error(AUTHENTICATION[error.code], error.message)
-        reply = error_reply(refused, resource=str(scope["path"]))
+        reply = error_reply(refused, scope=scope)
         await _send(_closing(reply) if _has_body(scope) else reply, send, is_head=scope["method"] == "HEAD")
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
@@ -259,20 +259,25 @@ async def _fill(spool: Spool, receive: Receive) -> dict[str, str]:
             return {name: value for name, value in trailers if name.startswith(HEADER)}
 
 
-def error_reply(error: S3Error, *, resource: str) -> Reply:
+def error_reply(error: S3Error, *, scope: Scope) -> Reply:
     """The error document."""
     request_id = secrets.token_hex(8).upper()
     content = [
         ("Code", error.code),
         ("Message", error.message),
-        *error.details.items(),
-        ("Resource", resource),
+        *((name, _shown(value)) for name, value in error.details.items()),
+        ("Resource", _shown(str(scope["path"]))),
         ("RequestId", request_id),
     ]
     headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
     if error.code == "InvalidRange":
         headers["content-range"] = f"bytes */{error.details['ActualObjectSize']}"
     return Reply(status=error.status, headers=headers, body=rendered("Error", content, namespace=""))
+
+
+def _shown(text: str) -> str:
+    """Text for a document that the client's parser must not choke on, whatever the request held."""
+    return text if text.isprintable() else quote(text)
 
 
 async def _send(reply: Reply, send: Send, *, is_head: bool) -> None:
