@@ -257,7 +257,7 @@ def test_wrong_calls_are_answered_in_aws_words(live: Live, glue: Any) -> None:
     with pytest.raises(glue.exceptions.EntityNotFoundException, match="Job not there not found"):
         glue.get_job(JobName="not there")
     with pytest.raises(glue.exceptions.AlreadyExistsException):
-        live.make_job("there", "")
+        glue.create_job(Name="there", Role="r", Command={"Name": "pythonshell"})
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_job_run(JobName="there", RunId="jr_1")
     with pytest.raises(glue.exceptions.InvalidInputException, match="NextToken"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from runyard.core.errors import RunyardError
 from runyard.core.run import Outcome
-from runyard.engine.moves import Moves
+from runyard.engine.moves import STOPPED, Moves
 from runyard.executors.launcher.events import Ended, LauncherLost, Started
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ Event = Any  # Started, Ended, LauncherLost, or None to finish
 BATCH = 128  # events written in one transaction; the rest waits for the next
 
 _BY_CAUSE = {"cancelled": Outcome.CANCELLED, "timed_out": Outcome.TIMED_OUT, "launcher_lost": Outcome.CRASHED}
+_TEXTS = {Outcome.CANCELLED: STOPPED}  # the same words whether a process had begun or not
 
 
 class Supervisor:
@@ -129,4 +130,5 @@ def outcome_of(event: Ended) -> Outcome:
 
 
 def _message(event: Ended) -> str | None:
-    return None if outcome_of(event) is Outcome.SUCCEEDED else event.message
+    outcome = outcome_of(event)
+    return None if outcome is Outcome.SUCCEEDED else _TEXTS.get(outcome, event.message)
