@@ -70,7 +70,7 @@ def test_a_full_disk_delays_entries_and_loses_none(tmp_path: Path) -> None:
         finish(full, 2)
         full.write("acknowledged", 1)
         assert [entry["attempt_id"] for entry in full.told()] == [2]
-        copy = shutil.copy(path, tmp_path / "as a crash would leave it")
+        copy = Path(shutil.copy(path, tmp_path / "as a crash would leave it"))
         assert [entry["attempt_id"] for entry in Journal(copy).told()] == [1]
     full.flush()
 
