@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runyard.core.errors import NotFound, NotSupported, RunyardError
+from runyard.core.errors import AlreadyExists, NotFound, NotSupported, RunyardError
 from runyard.dialects.exchange import Request
 from runyard.engine.engine import Engine
 
@@ -43,7 +43,8 @@ NOT_FOUND_TEXTS: Mapping[str, str] = {
     "log group": "The specified log group does not exist.",
     "log stream": "The specified log stream does not exist.",
 }
-"""What AWS says, by the kind of thing."""
+"""What AWS says of what is not there, by the kind of thing."""
+ALREADY_EXISTS = "{kind} with name {name} already exists."
 
 
 def find(operations: Mapping[str, Operation], name: str, *, service: str) -> Operation:
@@ -57,8 +58,15 @@ def find(operations: Mapping[str, Operation], name: str, *, service: str) -> Ope
 def wire_error(error: RunyardError, codes: Codes) -> WireError:
     """Spell one of our errors."""
     code, status = next(codes[kind] for kind in type(error).__mro__ if kind in codes)
-    text = NOT_FOUND_TEXTS[error.kind].format(name=error.name) if isinstance(error, NotFound) else str(error)
-    return WireError(code=code, message=text, status=status)
+    return WireError(code=code, message=_text(error), status=status)
+
+
+def _text(error: RunyardError) -> str:
+    if isinstance(error, NotFound):
+        return NOT_FOUND_TEXTS[error.kind].format(name=error.name)
+    if isinstance(error, AlreadyExists):
+        return ALREADY_EXISTS.format(kind=error.kind.capitalize(), name=error.name)
+    return str(error)
 
 
 def refusal(error: Exception, *, status: int, codes: Codes, refusals: Mapping[str, str]) -> WireError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,12 +42,14 @@ class Roles:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(draft, msgspec.json.encode(asdict(role)))
             os.link(draft, self._file(role.name))
+            _settle(self.folder)
         except FileExistsError as error:
             raise AlreadyExists("role", role.name) from error
         except OSError as error:
             raise LedgerUnavailable(f"The role could not be kept in {self.folder}: {error.strerror}.") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # it is the folder that fails; its error is on its way already
+                draft.unlink(missing_ok=True)
 
     def get(self, name: str) -> Role:
         """Return a role."""
@@ -75,3 +78,12 @@ def _write(file: Path, data: bytes) -> None:
         opened.write(data)
         opened.flush()
         os.fsync(opened.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """See to it that a name in a folder outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
