@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from records import a_job, a_run, a_workspace, an_attempt
 
-from runyard.core.errors import LedgerUnavailable
+from runyard.core.errors import InvalidRequest, LedgerUnavailable
 from runyard.core.run import State
 from runyard.store.ledger import Ledger, Page
 from runyard.store.postgres import TRIES, PostgresDatabase
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from postgres_server import PostgresServer
+
+
+PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def end_connections(server: PostgresServer, url: str) -> None:
 def test_connections_that_broke_while_idle_are_replaced(
     ledger: Store, threads: ThreadPoolExecutor, postgres: PostgresServer, postgres_url: str
 ) -> None:
-    together = threading.Barrier(3)
+    together = threading.Barrier(3, timeout=PATIENCE)
     for _ in threads.map(lambda _: ledger.read(lambda _: together.wait()), range(3)):
         pass  # now three connections are idle
     end_connections(postgres, postgres_url)
@@ -140,7 +144,7 @@ def test_a_connection_that_breaks_at_the_commit_leaves_it_unknown_and_says_so(
 
 def test_of_two_that_wait_for_each_other_both_end_well(ledger: Store, threads: ThreadPoolExecutor) -> None:
     tries: list[tuple[int, int]] = []
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=PATIENCE)
 
     def hold(first: int, second: int) -> None:
         def work(ledger: Ledger) -> None:
@@ -155,7 +159,7 @@ def test_of_two_that_wait_for_each_other_both_end_well(ledger: Store, threads: T
 
     list(threads.map(hold, (1, 2), (2, 1)))
 
-    assert len(tries) == 3
+    assert len(tries) > 2  # PostgreSQL gave up one of them, or both
     assert run_ids(ledger) == [1, 2, 11, 12]
 
 
@@ -176,7 +180,7 @@ def test_a_run_that_is_held_is_seen_as_its_holder_left_it(ledger: Store, threads
         run = ledger.run_anywhere(1)
         assert run is not None
         held.set()
-        waits.wait()
+        waits.wait(PATIENCE)
         ledger.save_run(a_run(1, state=State.STARTING, updated_at=5), seen=run)
 
     def look(ledger: Ledger) -> Any:
@@ -185,7 +189,7 @@ def test_a_run_that_is_held_is_seen_as_its_holder_left_it(ledger: Store, threads
         return before, ledger.run_anywhere(1)
 
     changing = threads.submit(ledger.write, change)
-    held.wait()
+    held.wait(PATIENCE)
     before, after = ledger.write(look)
     changing.result()
 
@@ -248,6 +252,14 @@ def test_a_connection_given_back_after_closing_is_closed_too(ledger: Store, post
     after = postgres.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'runyard'")
 
     assert (during, after) == ([(1,)], [(0,)])
+
+
+def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "runyard.store.postgres")
+
+    with pytest.raises(InvalidRequest, match=r"pip install 'runyard\[postgres\]'"):
+        open_store("postgresql:///ledger")
 
 
 def test_a_query_may_hold_a_percent_sign(ledger: Store, postgres_url: str) -> None:

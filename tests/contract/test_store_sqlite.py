@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Work = Callable[[Cursor], Any]
+PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
 SPACE = 4_000_000  # bytes: enough for the schema and small transactions, less than HUGE
 TOO_LARGE = {
     "found out at the commit": 2 * SPACE,
@@ -72,16 +73,16 @@ def in_one_group(database: SqliteDatabase, threads: ThreadPoolExecutor, works: l
 
     def hold(_: Cursor) -> None:
         begun.set()
-        gate.wait()
+        gate.wait(PATIENCE)
 
     holding = threads.submit(database.write, hold)
-    begun.wait()
+    begun.wait(PATIENCE)
     futures = []
     for number, work in enumerate(works, start=1):
         futures.append(threads.submit(database.write, work))
         until(lambda number=number: database.waiting() == number, seconds=10)  # type: ignore[misc]  # mypy: a lambda's default
     gate.set()
-    holding.result()
+    holding.result(PATIENCE)
     return futures
 
 
@@ -97,11 +98,11 @@ def test_nobody_is_answered_before_the_group_is_committed(
 
     def second(cursor: Cursor) -> int:
         first_is_done.set()  # it ran before this one, in the same group
-        gate.wait()
+        gate.wait(PATIENCE)
         return adding(2)(cursor)  # type: ignore[no-any-return]  # a transaction may return anything
 
     futures = in_one_group(database, threads, [adding(1), second])
-    first_is_done.wait()
+    first_is_done.wait(PATIENCE)
 
     assert run_ids(database) == []
     assert [future.done() for future in futures] == [False, False]
@@ -127,7 +128,7 @@ def test_a_transaction_that_raises_does_not_disturb_its_group(
 
     with pytest.raises(ValueError, match="mine alone"):
         futures[1].result()
-    assert (futures[0].result(), futures[2].result()) == (1, 3)
+    assert (futures[0].result(PATIENCE), futures[2].result()) == (1, 3)
     assert run_ids(database) == [1, 3]
     assert runs == ["ran"]
 
@@ -142,7 +143,7 @@ def test_a_mistake_in_ones_sql_is_not_blamed_on_the_group(
 
     with pytest.raises(sqlite3.OperationalError, match="no such column: colour"):
         futures[1].result()
-    assert (futures[0].result(), futures[2].result()) == (1, 3)
+    assert (futures[0].result(PATIENCE), futures[2].result()) == (1, 3)
     assert run_ids(database) == [1, 3]
 
 
@@ -156,7 +157,7 @@ def test_only_the_transaction_that_does_not_fit_on_the_disk_is_lost(
 
     with pytest.raises(LedgerUnavailable, match=r"could not be written.*Nothing was recorded.*free some space"):
         futures[1].result()
-    assert (futures[0].result(), futures[2].result()) == (1, 3)
+    assert (futures[0].result(PATIENCE), futures[2].result()) == (1, 3)
     assert run_ids(database) == [1, 3]
 
 
@@ -186,7 +187,7 @@ def test_a_transaction_that_hides_what_happened_to_it_still_gets_an_answer(
 
     futures = in_one_group(database, threads, [adding(1), hiding, adding(3)])
 
-    assert (futures[0].result(), futures[2].result()) == (1, 3)
+    assert (futures[0].result(PATIENCE), futures[2].result()) == (1, 3)
     with pytest.raises(sqlite3.OperationalError, match="savepoint"):
         futures[1].result()
     assert run_ids(database) == [1, 3]
@@ -227,10 +228,10 @@ def test_closing_finishes_what_waits_and_refuses_what_comes_after(
 
     def hold(_: Cursor) -> None:
         begun.set()
-        gate.wait()
+        gate.wait(PATIENCE)
 
     threads.submit(database.write, hold)
-    begun.wait()
+    begun.wait(PATIENCE)
     waiting = [threads.submit(database.write, adding(id_)) for id_ in (1, 2, 3)]
     until(lambda: database.waiting() == 3, seconds=10)
     closing = threads.submit(database.close)
@@ -254,14 +255,14 @@ def test_readers_do_not_wait_for_the_writer(database: SqliteDatabase, threads: T
     def hold(cursor: Cursor) -> None:
         adding(2)(cursor)
         begun.set()
-        gate.wait()
+        gate.wait(PATIENCE)
 
     holding = threads.submit(database.write, hold)
-    begun.wait()
+    begun.wait(PATIENCE)
 
     assert run_ids(database) == [1]
     gate.set()
-    holding.result()
+    holding.result(PATIENCE)
     assert run_ids(database) == [1, 2]
 
 

