@@ -1,0 +1,58 @@
+"""Write docs/reference.md from the code: commands, operations and settings, each from its one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import click
+
+from runyard.cli.main import commands
+from runyard.dialects.glue.operations import OPERATIONS as GLUE
+from runyard.dialects.native.operations import OPERATIONS as NATIVE
+from runyard.dialects.native.protocol import PREFIX
+from runyard.engine.settings import Settings
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+
+
+def page() -> str:
+    parts = ["# Reference", "Written by `make docs` from the code; do not edit.", "## Commands"]
+    parts += [help_of(command, path) for path, command in every(commands, ["runyard"])]
+    parts += ["## AWS Glue", *(f"- `{one.name}`: {one.summary}" for one in GLUE.values())]
+    parts += ["## Our own API", f"JSON below `{PREFIX}`, with `Authorization: Bearer TOKEN`."]
+    parts += [f"- `{one.method} {PREFIX}{one.path}`: {(one.handle.__doc__ or '').strip()}" for one in NATIVE]
+    parts += ["## Settings", "Fields of `HOME/settings.toml` and their defaults.", *settings()]
+    return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+
+
+def every(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from every(found, [*path, name])
+    else:
+        yield path, command
+
+
+def help_of(command: click.Command, path: list[str]) -> str:
+    context = click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100)
+    return f"### {' '.join(path)}\n\n```\n{command.get_help(context).strip()}\n```"
+
+
+def settings() -> Iterator[str]:
+    for one in fields(Settings):
+        default = "depends on the machine" if one.default is MISSING else f"`{one.default}`"
+        yield f"- `{one.name}`: {one.type}, {default}"
+
+
+def main() -> None:
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()
