@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Run, State
+
+if TYPE_CHECKING:
+    from runyard.store.ledger import Ledger
+    from runyard.store.store import Store
+
+Record = Workspace | Job | Run | Attempt | Event
 
 WORKSPACE_ID = 1
 MAIN = Task(key="main", kind="python script")
@@ -46,3 +52,13 @@ def an_ended_attempt(id_: int, **fields: Any) -> Attempt:
 
 def an_event(id_: int, **fields: Any) -> Event:
     return Event(**{"id": id_, "run_id": 1, "attempt_id": None, "at": 1, "kind": "queued", "detail": {}, **fields})
+
+
+def record(store: Store, *records: Record) -> None:
+    """Add records of any kind to a ledger, in one transaction."""
+
+    def work(ledger: Ledger) -> None:
+        for one in records:
+            getattr(ledger, f"add_{type(one).__name__.lower()}")(one)
+
+    store.write(work)

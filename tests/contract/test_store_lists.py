@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run
+from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run, record
 
 from runyard.core.run import ON_A_PROCESS, Outcome, State
 from runyard.store.ledger import Page
@@ -42,14 +42,7 @@ CONDITIONS = {
 @pytest.fixture
 def filled(store: Store) -> Store:
     """A ledger with eight runs of one workspace and one of another."""
-
-    def fill(ledger: Any) -> None:
-        for workspace in (a_workspace(1), a_workspace(2, "other")):
-            ledger.add_workspace(workspace)
-        for run in (*RUNS, ELSEWHERE):
-            ledger.add_run(run)
-
-    store.write(fill)
+    record(store, a_workspace(1), a_workspace(2, "other"), *RUNS, ELSEWHERE)
     return store
 
 
@@ -98,7 +91,7 @@ def test_each_condition_narrows_a_list(filled: Store, where: dict[str, Any], exp
 def test_conditions_are_met_together_in_every_combination(filled: Store) -> None:
     for size in range(len(CONDITIONS) + 1):
         for names in combinations(CONDITIONS, size):
-            where = {name: CONDITIONS[name] for name in names}
+            where: dict[str, Any] = {name: CONDITIONS[name] for name in names}
 
             found = ids_of(filled, newest_first=False, **where)
 
@@ -135,7 +128,7 @@ def test_pages_upwards_hold_every_run_once(filled: Store, where: dict[str, Any])
 
 def test_a_run_that_arrives_meanwhile_disturbs_no_page(filled: Store) -> None:
     first = ids_of(filled, limit=3)
-    filled.write(lambda ledger: ledger.add_run(a_run(10)))
+    record(filled, a_run(10))
 
     second = ids_of(filled, limit=3, before=first[-1])
 
@@ -143,9 +136,7 @@ def test_a_run_that_arrives_meanwhile_disturbs_no_page(filled: Store) -> None:
 
 
 def test_jobs_are_paged_both_ways(filled: Store) -> None:
-    for id_ in (1, 2, 3):
-        filled.write(lambda ledger, id_=id_: ledger.add_job(a_job(id_, language="glue" if id_ != 2 else "dremio")))
-    filled.write(lambda ledger: ledger.add_job(a_job(4, workspace_id=2)))
+    record(filled, a_job(1), a_job(2, language="dremio"), a_job(3), a_job(4, workspace_id=2))
 
     def listed(newest_first: bool, **where: Any) -> list[int]:  # noqa: FBT001 - which way, in a test's own word
         page = Page(limit=2, where=where, newest_first=newest_first)
@@ -157,9 +148,12 @@ def test_jobs_are_paged_both_ways(filled: Store) -> None:
 
 
 def test_runs_of_a_job_are_counted_from_admission_to_their_end(filled: Store) -> None:
-    for id_, run in ((11, a_run), (12, an_ended_run), (13, a_run)):
-        made = run(id_, job_id=70, admitted_at=None if id_ == 13 else 5)
-        filled.write(lambda ledger, made=made: ledger.add_run(made))
+    record(
+        filled,
+        a_run(11, job_id=70, admitted_at=5),
+        an_ended_run(12, job_id=70, admitted_at=5),
+        a_run(13, job_id=70),
+    )
 
     assert filled.read(lambda ledger: ledger.count_admitted(70)) == 1
     assert filled.read(lambda ledger: ledger.count_admitted(71)) == 0
@@ -172,7 +166,7 @@ def test_the_oldest_run_that_waits_for_its_job_comes_first(filled: Store) -> Non
         an_ended_run(12, job_id=70),
         a_run(13, job_id=71),
     ]
-    filled.write(lambda ledger: [ledger.add_run(run) for run in (*waiting, *others)])
+    record(filled, *waiting, *others)
 
     first = filled.write(lambda ledger: ledger.first_held(70))
     nobody = filled.write(lambda ledger: ledger.first_held(72))
@@ -183,7 +177,7 @@ def test_the_oldest_run_that_waits_for_its_job_comes_first(filled: Store) -> Non
 
 def test_retention_finds_the_oldest_ended_runs(filled: Store) -> None:
     late = an_ended_run(11, ended_at=50)
-    filled.write(lambda ledger: ledger.add_run(late))
+    record(filled, late)
 
     def found(ended_before: int, **more: int) -> list[int]:
         runs = filled.read(
@@ -200,7 +194,7 @@ def test_retention_finds_the_oldest_ended_runs(filled: Store) -> None:
 
 def test_waits_that_are_over_come_longest_over_first(filled: Store) -> None:
     waits = {11: 30, 12: 10, 13: 20, 14: 31}
-    filled.write(lambda ledger: [ledger.add_run(a_run(id_, wait_until=at)) for id_, at in waits.items()])
+    record(filled, *[a_run(id_, wait_until=at) for id_, at in waits.items()])
 
     def due(limit: int) -> list[int]:
         return [run.id for run in filled.write(lambda ledger: ledger.due_waits(30, limit))]
@@ -211,7 +205,7 @@ def test_waits_that_are_over_come_longest_over_first(filled: Store) -> None:
 
 def test_notices_that_are_due_come_longest_due_first(filled: Store) -> None:
     notices = {11: 30, 12: 10, 13: 20, 14: 31}
-    filled.write(lambda ledger: [ledger.add_run(a_run(id_, notify_at=at)) for id_, at in notices.items()])
+    record(filled, *[a_run(id_, notify_at=at) for id_, at in notices.items()])
 
     def due(limit: int) -> list[int]:
         return [run.id for run in filled.write(lambda ledger: ledger.due_notices(30, limit))]
@@ -225,7 +219,7 @@ def test_retries_that_are_due_come_longest_due_first(filled: Store) -> None:
     attempts = [an_attempt(id_, number=id_, state=State.RETRYING, retry_at=at) for id_, at in retries.items()] + [
         an_attempt(15, number=15, retry_at=1)
     ]
-    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+    record(filled, *attempts)
 
     def due(limit: int) -> list[int]:
         return [attempt.id for attempt in filled.write(lambda ledger: ledger.due_retries(30, limit))]
@@ -240,11 +234,11 @@ def test_the_next_due_moment_is_the_earliest_of_all_kinds(filled: Store) -> None
 
     nothing = next_due()
     retrying = an_attempt(11, state=State.RETRYING, retry_at=30)
-    filled.write(lambda ledger: ledger.add_attempt(retrying))
+    record(filled, retrying)
     retry = next_due()
-    filled.write(lambda ledger: ledger.add_run(a_run(12, notify_at=20)))
+    record(filled, a_run(12, notify_at=20))
     notice = next_due()
-    filled.write(lambda ledger: ledger.add_run(a_run(13, wait_until=10)))
+    record(filled, a_run(13, wait_until=10))
     wait = next_due()
     filled.write(lambda ledger: ledger.save_run(a_run(13), seen=a_run(13)))
     filled.write(lambda ledger: ledger.save_run(a_run(12), seen=a_run(12)))
@@ -256,7 +250,7 @@ def test_the_next_due_moment_is_the_earliest_of_all_kinds(filled: Store) -> None
 
 def test_attempts_wait_for_a_place_in_the_order_they_came(filled: Store) -> None:
     attempts = [an_attempt(id_, number=id_) for id_ in (13, 11, 12)] + [an_attempt(10, number=10, state=State.BLOCKED)]
-    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+    record(filled, *attempts)
 
     def queued(limit: int) -> list[int]:
         return [attempt.id for attempt in filled.write(lambda ledger: ledger.queued_attempts(limit))]
@@ -272,7 +266,7 @@ def test_an_owner_has_the_attempts_that_are_on_a_process(filled: Store) -> None:
     ]
     theirs = an_attempt(30, number=30, state=State.RUNNING, owner="they")
     gone = an_ended_attempt(31, number=31, owner="me")
-    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in (*attempts, theirs, gone)])
+    record(filled, *attempts, theirs, gone)
 
     mine = filled.read(lambda ledger: ledger.attempts_on_process("me"))
     counts = filled.read(lambda ledger: [ledger.count_on_process(owner) for owner in ("me", "they", "nobody")])
@@ -290,6 +284,6 @@ def test_the_load_counts_what_waits_and_what_holds_a_place(filled: Store) -> Non
         else an_attempt(20 + number, number=number, state=state)
         for number, state in enumerate(states)
     ]
-    filled.write(lambda ledger: [ledger.add_attempt(attempt) for attempt in attempts])
+    record(filled, *attempts)
 
     assert filled.read(lambda ledger: ledger.load()) == {"queued": 2, "retrying": 1, "on_process": 3}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from records import a_job, a_run, a_task, a_workspace, an_attempt, an_ended_attempt, an_ended_run, an_event
+from records import a_job, a_run, a_task, a_workspace, an_attempt, an_ended_attempt, an_ended_run, an_event, record
 
 from runyard.core.ids import LARGEST
 from runyard.core.job import Task
@@ -278,13 +278,10 @@ def test_a_run_that_was_changed_meanwhile_is_not_saved(workspace_store: Store, s
 
 
 def test_an_ended_run_is_forgotten_with_all_that_belongs_to_it(workspace_store: Store) -> None:
-    write(
-        workspace_store,
-        *[lambda ledger, id_=id_: ledger.add_run(an_ended_run(id_)) for id_ in (1, 2)],
-        *[lambda ledger, id_=id_: ledger.add_attempt(an_attempt(id_, run_id=id_)) for id_ in (1, 2)],
-        *[lambda ledger, id_=id_: ledger.add_event(an_event(id_, run_id=id_)) for id_ in (1, 2)],
-        lambda ledger: ledger.remove_run(1),
-    )
+    record(workspace_store, an_ended_run(1), an_attempt(1, run_id=1), an_event(1, run_id=1))
+    record(workspace_store, an_ended_run(2), an_attempt(2, run_id=2), an_event(2, run_id=2))
+
+    workspace_store.write(lambda ledger: ledger.remove_run(1))
 
     left = workspace_store.read(
         lambda ledger: [(ledger.run(1, id_), ledger.attempts(id_), ledger.events(id_)) for id_ in (1, 2)]
@@ -319,12 +316,7 @@ def test_every_field_of_an_attempt_comes_back(workspace_store: Store) -> None:
 
 
 def test_the_attempts_of_a_run_come_oldest_first(workspace_store: Store) -> None:
-    numbers = (3, 1, 2)
-    write(
-        workspace_store,
-        lambda ledger: ledger.add_run(a_run(1)),
-        *[lambda ledger, number=number: ledger.add_attempt(an_attempt(number, number=number)) for number in numbers],
-    )
+    record(workspace_store, a_run(1), *[an_attempt(number, number=number) for number in (3, 1, 2)])
 
     attempts = workspace_store.read(lambda ledger: ledger.attempts(1))
 
@@ -363,13 +355,7 @@ def test_what_a_job_prints_is_kept_even_if_no_database_keeps_such_text(workspace
 
 def test_events_come_oldest_first_in_pages(workspace_store: Store) -> None:
     events = [an_event(id_, attempt_id=7, detail={"text": UNICODE, "n": id_}) for id_ in (1, 2, 3, 4)]
-    write(
-        workspace_store,
-        lambda ledger: ledger.add_run(a_run(1)),
-        lambda ledger: ledger.add_run(a_run(2)),
-        *[lambda ledger, event=event: ledger.add_event(event) for event in reversed(events)],
-        lambda ledger: ledger.add_event(an_event(9, run_id=2)),
-    )
+    record(workspace_store, a_run(1), a_run(2), *reversed(events), an_event(9, run_id=2))
 
     pages = workspace_store.read(lambda ledger: (ledger.events(1), ledger.events(1, after=1, limit=2)))
 
