@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ WHOLE = 100  # figures above are told without decimals
 
 def main() -> None:
     """Measure what was asked for and print it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all was measured"))  # so that no server is left
     options = _options()
     machine = describe_machine()
     rows = (row for name in options.only for row in FIGURES[name](QUICK if options.quick else FULL))

@@ -30,6 +30,7 @@ VALUES: Mapping[str, str] = {
     **{name: f"one.{name} + {STEPS_BACK} * {STEP_MS}" for name in MOMENTS},
     "job_id": "seat.id",
     "job_name": "seat.name",
+    "tasks": "replace(one.tasks, '/listed-0.py', '/' || seat.name || '.py')",
 }
 """What the columns of a copied row hold; others stay as they are."""
 PREPARE = """
@@ -57,6 +58,8 @@ def large_ledger(runs: int, *, jobs: int = JOBS) -> Path:
     """Return a ledger of `runs` ended runs of jobs `listed-0`, `listed-1` …, made on first use."""
     made = CACHE / f"ledger-{runs}-{jobs}-{_fingerprint()}.db"
     if not made.exists():
+        for stale in CACHE.glob(f"ledger-{runs}-{jobs}-*.db"):
+            stale.unlink()
         with running_server() as live:
             names = [make_job(live, f"listed-{number}", "pass\n") for number in range(jobs)]
             glue = live.client("glue")
