@@ -28,4 +28,4 @@ def env(*, target: Target, shell: str, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
     else:
         for name, value in found.items():
-            click.echo(assignment(name, value, shell=shell))
+            click.echo(assignment(name, value, for_shell=shell))

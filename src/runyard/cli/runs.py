@@ -118,7 +118,9 @@ def stop_runs(*, target: Target, run_ids: Sequence[int]) -> None:
 @run_argument
 @target_options
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended, over all its attempts.")
-@click.option("--stream", type=click.Choice(["stdout", "stderr", "both"]), default="both", show_default=True)
+@click.option(
+    "--stream", type=click.Choice(["stdout", "stderr", "both"]), default="both", show_default=True, help="Which."
+)
 @click.option("--attempt", type=click.IntRange(min=0), help="This attempt only.  [default: the newest]")
 def show_logs(*, target: Target, run_id: int, follow: bool, stream: str, attempt: int | None) -> None:
     """Print what a run printed, each stream to its own."""

@@ -32,9 +32,9 @@ ASSIGNMENTS: Mapping[str, Callable[[str, str], str]] = {
 """How each shell sets a variable for the programs it starts."""
 
 
-def assignment(name: str, value: str, *, shell: str) -> str:
+def assignment(name: str, value: str, *, for_shell: str) -> str:
     """Return the line that sets a variable."""
-    return ASSIGNMENTS[shell](name, value)
+    return ASSIGNMENTS[for_shell](name, value)
 
 
 def posix_quoted(value: str) -> str:
