@@ -133,7 +133,7 @@ def _run(app: App, listener: socket.socket, announce: Callable[[], None]) -> Non
         timeout_graceful_shutdown=DRAIN_S,
         timeout_keep_alive=75,
         server_header=False,
-        date_header=True,
+        proxy_headers=False,
     )
     server = _Server(config, announce)
     server.run(sockets=[listener])
