@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,15 +25,22 @@ from runyard.core.run import PHASES
 from runyard.dialects.aws_ids import run_id
 from runyard.web.server import Ready
 
+CONTEXT = click.Context(commands)
 READY = Ready(url="http://127.0.0.1:1", pg=None, home="/srv/yard", pid=7)
 RUN = {"id": 7, "job_name": "etl", "phase": "running", "attempt": 0, "updated_at": 5000}
 
 
-def every_command(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def every_command(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    if isinstance(group, click.Group):
-        for name, command in group.commands.items():
-            yield from every_command(command, (*path, name))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(CONTEXT):
+            yield from every_command(found(command, name), (*path, name))
+
+
+def found(group: click.Group, name: str) -> click.Command:
+    command = group.get_command(CONTEXT, name)
+    assert command is not None
+    return command
 
 
 @pytest.mark.parametrize("path", list(every_command(commands)), ids=" ".join)
@@ -45,10 +53,21 @@ def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) ->
 
 
 def _options(path: tuple[str, ...]) -> list[click.Option]:
-    command: Any = commands
+    command: click.Command = commands
     for name in path:
-        command = command.commands[name]
+        assert isinstance(command, click.Group)
+        command = found(command, name)
     return [one for one in command.params if isinstance(one, click.Option)]
+
+
+def test_only_the_command_that_is_named_is_imported() -> None:
+    program = "import sys; from runyard.cli.main import main; sys.argv[1:] = ['env', '--home', '/nonexistent']\n"
+    program += "try: main()\nexcept SystemExit: print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"rich", "msgspec", "http.client", "runyard.cli.runs", "runyard.engine.engine", "runyard.store.store"}
+
+    assert "runyard.cli.variables" in ended.stdout.split()
+    assert heavy.isdisjoint(ended.stdout.split())
 
 
 def test_the_version_is_told() -> None:

@@ -1,24 +1,35 @@
-"""The `runyard` command. What is heavy is imported inside the commands, so that `--help` and `env` come at once."""
+"""The `runyard` command. What is heavy is imported where it is needed, so that `--help` and `env` come at once."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from runyard.cli.completion import completion
-from runyard.cli.doctor import doctor
-from runyard.cli.env import env
-from runyard.cli.jobs import jobs
-from runyard.cli.run import run
-from runyard.cli.runs import runs
-from runyard.cli.serve import serve
 from runyard.client.errors import ClientError
+
+COMMANDS = ("serve", "env", "doctor", "jobs", "runs", "run", "completion")
+"""Each is a module beside this one, and what it calls the same inside."""
 
 
 class Commands(click.Group):
-    """Tells what a client has to tell in one line, and exits 1."""
+    """Imports only the command that is named, and tells what a client has to tell in one line."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Name every command, in the order in which a newcomer meets them."""
+        del context
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command by name."""
+        del context
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"runyard.cli.{name}"), name)
+        return command
 
     def invoke(self, context: click.Context) -> object:
-        """Run the command that was named."""
+        """Run the command that was named; exit 1 with what went wrong."""
         try:
             return super().invoke(context)
         except ClientError as error:
@@ -43,10 +54,6 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
 )
 def commands() -> None:
     """Really run jobs, for unmodified AWS Glue clients, and see, stop and query every run in one place."""
-
-
-for command in (serve, env, doctor, jobs, runs, run, completion):
-    commands.add_command(command)
 
 
 def main() -> None:

@@ -35,9 +35,11 @@ class Target:
     @property
     def folder(self) -> Path:
         """The home: named, or the default."""
+        if self.home is not None:
+            return self.home.expanduser().absolute()
         from runyard.engine.home import default_home  # noqa: PLC0415 - see main.py
 
-        return (self.home or default_home()).expanduser().absolute()
+        return default_home().absolute()
 
     def client(self, *, patience_s: float = PATIENCE_S, timeout_s: float = TIMEOUT_S) -> NativeClient:
         """Return a client with the keys of the home, or for an address the token in RUNYARD_TOKEN."""
