@@ -427,3 +427,71 @@ def test_a_refused_upload_leaves_the_connection_usable(s3: Any) -> None:
     for size in (10, MIB):
         assert code(s3.put_object, Bucket="nowhere", Key="k", Body=b"x" * size) == ("NoSuchBucket", 404)
         assert s3.list_objects_v2(Bucket="data")["KeyCount"] == 0
+
+
+def test_uploads_in_progress_are_listed_page_by_page(s3: Any) -> None:
+    keys = ["a/1", "a/2", "b"]
+    for key in keys:
+        s3.create_multipart_upload(Bucket="data", Key=key)
+
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket="data", PaginationConfig={"PageSize": 1})
+    some = s3.list_multipart_uploads(Bucket="data", Prefix="a/")
+
+    assert [row["Key"] for page in pages for row in page.get("Uploads", [])] == keys
+    assert [row["Key"] for row in some["Uploads"]] == ["a/1", "a/2"]
+
+
+def test_parts_are_listed_page_by_page(s3: Any) -> None:
+    upload = {"Bucket": "data", "Key": "k"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    for number in (3, 1, 2):
+        s3.upload_part(**upload, PartNumber=number, Body=b"x" * number)
+
+    pages = s3.get_paginator("list_parts").paginate(**upload, PaginationConfig={"PageSize": 2})
+
+    assert [(row["PartNumber"], row["Size"]) for page in pages for row in page["Parts"]] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_the_checksum_of_a_multipart_object_is_checked(s3: Any) -> None:
+    upload = {"Bucket": "data", "Key": "k"}
+    begun = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload, **begun)["UploadId"]
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"hello", ChecksumAlgorithm="CRC32")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}]}
+    wrong = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": "AAAAAA=="}]}
+    whole = {"ChecksumType": "FULL_OBJECT", "MultipartUpload": parts}
+    complete = s3.complete_multipart_upload
+
+    assert code(complete, **upload, MultipartUpload=wrong) == ("InvalidPart", 400)
+    assert code(complete, **upload, **whole, ChecksumCRC32="AAAAAA==") == ("BadDigest", 400)
+    done = complete(**upload, **whole, ChecksumCRC32="NhCmhg==")
+
+    assert (done["ChecksumCRC32"], done["ChecksumType"]) == ("NhCmhg==", "FULL_OBJECT")
+    attributes = s3.get_object_attributes(Bucket="data", Key="k", ObjectAttributes=["Checksum", "ObjectParts"])
+    assert attributes["Checksum"]["ChecksumCRC32"] == "NhCmhg=="
+    assert attributes["ObjectParts"]["TotalPartsCount"] == 1
+    assert code(s3.get_object, Bucket="data", Key="k", PartNumber=2) == ("InvalidPartNumber", 416)
+
+
+def test_a_key_that_cannot_be_deleted_is_named_and_the_others_go(s3: Any) -> None:
+    for key in ("a", "b"):
+        s3.put_object(Bucket="data", Key=key, Body=b"")
+
+    answer = s3.delete_objects(Bucket="data", Delete={"Objects": [{"Key": "a", "ETag": '"x"'}, {"Key": "b"}]})
+
+    assert [(row["Key"], row["Code"]) for row in answer["Errors"]] == [("a", "PreconditionFailed")]
+    assert [row["Key"] for row in answer["Deleted"]] == ["b"]
+
+
+def test_wrong_tags_and_wrong_sources_are_refused(s3: Any) -> None:
+    s3.put_object(Bucket="data", Key="k", Body=b"x")
+    on_k = {"Bucket": "data", "Key": "k"}
+
+    assert code(s3.put_object_tagging, **on_k, Tagging={"TagSet": [{"Key": "k" * 200, "Value": ""}]})[0] == "InvalidTag"
+    versioned = {**on_k, "VersionId": "abc"}
+    assert code(s3.copy_object, Bucket="data", Key="c", CopySource=versioned) == ("NoSuchVersion", 404)
+    stale = {"CopySource": on_k, "CopySourceIfMatch": '"x"'}
+    assert code(s3.copy_object, Bucket="data", Key="c", **stale) == ("PreconditionFailed", 412)
+    other = s3.copy_object(Bucket="data", Key="c", CopySource=on_k, TaggingDirective="REPLACE", Tagging="a=b")
+    assert other["CopyObjectResult"]["ETag"] == s3.head_object(**on_k)["ETag"]
+    assert s3.get_object_tagging(Bucket="data", Key="c")["TagSet"] == [{"Key": "a", "Value": "b"}]

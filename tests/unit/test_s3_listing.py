@@ -154,21 +154,19 @@ def test_a_mounted_buckets_own_state_is_not_listed(tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere" / "a").is_file()
 
 
-def test_a_page_of_a_hundred_thousand_keys_looks_at_its_own_files_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_looks_at_its_own_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = new_store(tmp_path)
-    for folder in range(100):
+    for folder in range(20):
         (tmp_path / "data" / f"{folder:03}").mkdir()
-        for name in range(1000):
+        for name in range(100):
             os.close(os.open(tmp_path / "data" / f"{folder:03}" / f"{name:04}", os.O_CREAT))
     looked: list[Any] = []
     for call in ("scandir", "lstat"):
         monkeypatch.setattr(os, call, watched(getattr(os, call), looked))
 
-    page = list_page(store, store.bucket("data"), Selection(prefix="050/", after="050/0500", limit=10))
+    page = list_page(store, store.bucket("data"), Selection(prefix="010/", after="010/0050", limit=10))
 
-    assert [row.key for row in page.objects] == [f"050/{name:04}" for name in range(501, 511)]
+    assert [row.key for row in page.objects] == [f"010/{name:04}" for name in range(51, 61)]
     assert len(looked) < 30
 
 

@@ -11,10 +11,14 @@ from runyard.dialects.s3 import objects
 from runyard.dialects.s3.conditions import Conditions
 from runyard.dialects.s3.documents import Content, Element, moment, parsed, rendered
 from runyard.dialects.s3.errors import S3Error, from_system
+from runyard.dialects.s3.files import force_folders
 from runyard.dialects.s3.listing import Page, Selection, list_page
 from runyard.dialects.s3.request import Reply, Request, document
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.dialects.s3.keys import Bucket
     from runyard.dialects.s3.records import StoredObject
     from runyard.dialects.s3.store import Store
 
@@ -104,13 +108,16 @@ def delete_objects(store: Store, request: Request) -> Reply:
         raise S3Error("MalformedXML", f"Name 1 to {MOST_DELETED} objects, not {len(entries)}.")
     is_quiet = wanted.get("Quiet") == "true"
     keys = [(entry.text_of("Key"), entry.get("ETag")) for entry in entries]
-    rows = [_deleted(store, request.bucket, key, etag=etag) for key, etag in keys]
+    bucket = store.bucket(request.bucket)
+    changed: list[Path | None] = []
+    rows = [_deleted(store, bucket, key, etag=etag, changed=changed) for key, etag in keys]
+    force_folders(changed)
     return document(rendered("DeleteResult", [row for row in rows if not (is_quiet and row[0] == "Deleted")]))
 
 
-def _deleted(store: Store, bucket: str, key: str, *, etag: str | None) -> Element:
+def _deleted(store: Store, bucket: Bucket, key: str, *, etag: str | None, changed: list[Path | None]) -> Element:
     try:
-        objects.delete(store, store.bucket(bucket), key, conditions=Conditions(match=etag))
+        changed.append(objects.delete(store, bucket, key, conditions=Conditions(match=etag)))
     except S3Error as error:
         return _failed(key, error)
     except OSError as error:

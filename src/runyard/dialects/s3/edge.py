@@ -113,6 +113,10 @@ class S3:
     def __init__(self, mounts: Mounts) -> None:
         self.store = Store(mounts.folders[SCHEME], mounts=_mounted_buckets(mounts.folders))
 
+    def discard_unfinished(self, *, now: float) -> None:
+        """Clear away what died with an earlier server; `now` is in seconds. For the start of a server."""
+        self.store.discard_unfinished(now=now)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
         """Answer one request of a verified caller; None: authentication is off and nothing is proved."""
         reading = Reading(receive)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from runyard.dialects.s3.errors import S3Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 ATTEMPTS = 10
 CONFLICT = "An object is a plain file here: '{name}' cannot be an object and the folder of others at once."
@@ -37,6 +37,15 @@ def force_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def force_folders(folders: Iterable[Path | None]) -> None:
+    """Force each folder to disk once, or what is left above it."""
+    standing = set()
+    for folder in filter(None, folders):
+        standing.add(next(each for each in (folder, *folder.parents) if each.is_dir()))
+    for folder in standing:
+        force_folder(folder)
 
 
 def write_whole(path: Path, content: bytes, *, aside: Path) -> None:

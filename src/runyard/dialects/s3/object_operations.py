@@ -12,6 +12,7 @@ from runyard.dialects.s3.checksums import HEADER, wanted_algorithms
 from runyard.dialects.s3.conditions import Conditions, byte_range, check_read
 from runyard.dialects.s3.documents import Content, Element, moment, parsed, rendered
 from runyard.dialects.s3.errors import S3Error
+from runyard.dialects.s3.files import force_folders
 from runyard.dialects.s3.records import DEFAULT_TYPE, Description
 from runyard.dialects.s3.request import USER_PREFIX, Piece, Reply, Request, document
 from runyard.dialects.s3.spool import Spool
@@ -107,7 +108,7 @@ def copy_object(store: Store, request: Request) -> Reply:
 def delete_object(store: Store, request: Request) -> Reply:
     """DELETE /BUCKET/KEY."""
     bucket = store.bucket(request.bucket)
-    objects.delete(store, bucket, request.key, conditions=Conditions.of(request.headers))
+    force_folders([objects.delete(store, bucket, request.key, conditions=Conditions.of(request.headers))])
     return Reply(status=204)
 
 
@@ -140,7 +141,7 @@ def get_object_attributes(store: Store, request: Request) -> Reply:
     known: dict[str, Content] = {
         "ETag": stored.description.etag,
         "Checksum": _checksum_elements(stored.description) or None,
-        "ObjectParts": [("TotalPartsCount", len(parts))] if parts else None,
+        "ObjectParts": [("PartsCount", len(parts))] if parts else None,
         "StorageClass": "STANDARD",
         "ObjectSize": stored.size,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from runyard.dialects.s3 import sidecars
 from runyard.dialects.s3.conditions import Conditions, check_write
 from runyard.dialects.s3.errors import S3Error, UnstorableError
-from runyard.dialects.s3.files import force_folder, make_folders, open_plain, place, plain_status, prune
+from runyard.dialects.s3.files import make_folders, open_plain, place, plain_status, prune
 from runyard.dialects.s3.records import Description, StoredObject, guessed_headers
 
 if TYPE_CHECKING:
@@ -170,12 +170,15 @@ def redescribe(store: Store, bucket: Bucket, key: str, *, change: Callable[[Desc
     return found
 
 
-def delete(store: Store, bucket: Bucket, key: str, *, conditions: Conditions) -> None:
-    """Remove an object and the folders it leaves empty; what is not there is deleted already."""
+def delete(store: Store, bucket: Bucket, key: str, *, conditions: Conditions) -> Path | None:
+    """Remove an object and the folders it leaves empty; what is not there is deleted already.
+
+    Returns the folder to be forced to disk before anybody hears of it, so that many can be forced at once.
+    """
     with store.lock(bucket, key):
         found = current(store, bucket, key)
         if found is None:
-            return
+            return None
         check_write(conditions, found)
         path = bucket.path(key)
         if key.endswith("/"):
@@ -183,10 +186,10 @@ def delete(store: Store, bucket: Bucket, key: str, *, conditions: Conditions) ->
             folder = path
         else:
             path.unlink(missing_ok=True)
-            force_folder(path.parent)
             sidecars.forget(bucket, key, version=_version(found))
             folder = path.parent
     prune(folder, top=bucket.folder, is_kept=lambda each: sidecars.is_marked(bucket, each))
+    return folder
 
 
 def _version(found: StoredObject) -> str:

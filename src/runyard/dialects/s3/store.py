@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STRIPES = 64
 REMEMBERED_ETAGS = 100_000
+ABANDONED_S = 24 * 3600
 SMALLEST_PART = 5 * 1024 * 1024
 
 
@@ -80,6 +81,14 @@ class Store:
             raise S3Error("BucketNotEmpty", BucketName=name)
         force_folder(self.root)
         shutil.rmtree(bucket.state, ignore_errors=True)
+
+    def discard_unfinished(self, *, now: float) -> None:
+        """Remove what uploads of a process that died had written aside, a day after the last byte."""
+        for bucket in self.buckets():
+            for path in bucket.aside.glob("*"):
+                with contextlib.suppress(FileNotFoundError):
+                    if now - path.stat().st_mtime > ABANDONED_S:
+                        path.unlink()
 
     def _find(self, name: str) -> Bucket | None:
         try:
