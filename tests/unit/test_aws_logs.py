@@ -1,119 +1,16 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from records import WORKSPACE_ID, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run
+from aws_yard import ERROR, NOW, OUTPUT, Yard
+from records import a_workspace
 
 from runyard.core.ids import first_of
-from runyard.core.job import Task
-from runyard.core.run import State
 from runyard.dialects import aws_ids as ids
-from runyard.dialects.aws import log_listing, log_search, logs
-from runyard.dialects.exchange import Request
-from runyard.engine.engine import Engine
-from runyard.engine.home import Home
-from runyard.engine.settings import Settings
-from runyard.store.store import Store, open_store
-
-OUTPUT, ERROR = "/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"
-PYTHON = {"LogGroupName": "/aws-glue/python-jobs"}
-DAY = 86_400_000
-NOW = 1_790_000_000_000  # in the past of whoever runs these tests
-
-
-class Yard:
-    """An engine that runs nothing, with a past that tests write."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store: Store = open_store("sqlite://")
-        self.engine = Engine(self.store, Home(folder).make(), Settings(preload=()))
-        self.store.write(lambda ledger: ledger.add_workspace(a_workspace(WORKSPACE_ID)))
-
-    def ran(self, at: int, text: str = "", *, errors: str = "", **fields: Any) -> str:
-        """Record a run that ended a second after it began, and return its stream's name."""
-        id_ = first_of(at)
-        run = an_ended_run(id_, **{"settings": PYTHON, "created_at": at, "ended_at": at + 1000, **fields})
-        self.store.write(lambda ledger: ledger.add_run(run))
-        self.tried(id_, number=0, text=text, errors=errors, at=at)
-        return ids.run_id(id_)
-
-    def tried(self, run_id: int, *, number: int, text: str, at: int, errors: str = "", key: str = "main") -> int:
-        """Record an attempt that ended."""
-        id_ = run_id + 1 + number + len(key)
-        times = {"created_at": at, "running_at": at, "ended_at": at + 1000}
-        attempt = an_ended_attempt(id_, run_id=run_id, number=number, task_key=key, **times)
-        self.store.write(lambda ledger: ledger.add_attempt(attempt))
-        self.printed(id_, text, errors=errors, at=at + 500)
-        return id_
-
-    def runs(self, at: int, text: str, *, seen: int) -> str:
-        """Record a run that still runs, of whose output `seen` bytes were looked at."""
-        id_ = first_of(at)
-        self.store.write(lambda ledger: ledger.add_run(a_run(id_, settings=PYTHON, created_at=at, state=State.RUNNING)))
-        attempt = an_attempt(id_ + 1, run_id=id_, state=State.RUNNING, created_at=at, running_at=at)
-        self.store.write(lambda ledger: ledger.add_attempt(attempt))
-        self.printed(id_ + 1, text, at=at + 500, seen=seen)
-        return ids.run_id(id_)
-
-    def printed(self, attempt_id: int, text: str, *, at: int, errors: str = "", seen: int | None = None) -> None:
-        folder = self.engine.attempt_folder(attempt_id)
-        folder.mkdir(parents=True)
-        (folder / "stdout").write_text(text)
-        (folder / "stderr").write_text(errors)
-        (folder / "times").write_text(f"{at} {len(text) if seen is None else seen} {len(errors)}\n")
-
-    def ask(self, operation: str, **members: Any) -> tuple[int, dict[str, Any]]:
-        return self.send(operation, json.dumps(members).encode())
-
-    def send(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        request = Request(
-            method="POST",
-            path="/",
-            query={},
-            headers={"x-amz-target": f"Logs_20140328.{operation}"},
-            body=body,
-            workspace=a_workspace(WORKSPACE_ID),
-            user="admin",
-            url="http://127.0.0.1",
-        )
-        reply = logs.answer(self.engine, request)
-        return reply.status, json.loads(reply.body)
-
-    def get(self, operation: str, **members: Any) -> dict[str, Any]:
-        status, answer = self.ask(operation, **members)
-        assert status == 200, answer
-        return answer
-
-    def refused(self, operation: str, **members: Any) -> tuple[str, str]:
-        status, answer = self.ask(operation, **members)
-        assert status == 400
-        return answer["__type"], answer["message"]
-
-    def messages(self, **members: Any) -> list[str]:
-        """Follow FilterLogEvents to its end."""
-        found: list[str] = []
-        token: dict[str, str] = {}
-        while True:
-            page = self.get("FilterLogEvents", **{"logGroupName": OUTPUT, **members, **token})
-            found += [event["message"] for event in page["events"]]
-            if "nextToken" not in page:
-                return found
-            token = {"nextToken": page["nextToken"]}
-
-    def listed(self, **members: Any) -> list[str]:
-        """Follow DescribeLogStreams to its end."""
-        found: list[str] = []
-        token: dict[str, str] = {}
-        while True:
-            page = self.get("DescribeLogStreams", **{"logGroupName": OUTPUT, **members, **token})
-            found += [stream["logStreamName"] for stream in page["logStreams"]]
-            if "nextToken" not in page:
-                return found
-            token = {"nextToken": page["nextToken"]}
+from runyard.dialects.aws import log_listing
 
 
 @pytest.fixture
@@ -121,175 +18,6 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
     yard = Yard(tmp_path / "home")
     yield yard
     yard.store.close()
-
-
-# FilterLogEvents
-
-
-def test_events_of_one_run_carry_all_that_clients_read(yard: Yard) -> None:
-    name = yard.ran(NOW, "one\ntwo\n")
-
-    page = yard.get("FilterLogEvents", logGroupName=OUTPUT, logStreamNames=[name])
-
-    assert page["searchedLogStreams"] == []
-    first = page["events"][0]
-    assert first.pop("eventId").isdecimal()
-    assert first == {"logStreamName": name, "timestamp": NOW + 500, "message": "one", "ingestionTime": NOW + 500}
-
-
-def test_event_ids_are_unique_and_stay(yard: Yard) -> None:
-    yard.ran(NOW, "same\nsame\n")
-    yard.ran(NOW + 1, "same\n")
-
-    seen = [yard.get("FilterLogEvents", logGroupName=OUTPUT)["events"] for _ in range(2)]
-
-    assert len({event["eventId"] for event in seen[0]}) == 3
-    assert seen[0] == seen[1]
-
-
-def test_events_of_several_runs_come_in_the_order_of_their_time(yard: Yard) -> None:
-    yard.ran(NOW + 20, "third\nfourth\n")
-    yard.ran(NOW + 10, "second\n")
-    yard.ran(NOW, "first\n")
-
-    assert yard.messages() == ["first", "second", "third", "fourth"]
-    assert yard.messages(limit=1) == ["first", "second", "third", "fourth"]
-
-
-def test_output_and_errors_are_groups_of_their_own(yard: Yard) -> None:
-    yard.ran(NOW, "fine\n", errors="oops\n")
-
-    assert yard.messages() == ["fine"]
-    assert yard.messages(logGroupName=ERROR) == ["oops"]
-    assert yard.messages(logGroupName="/aws-glue/jobs/output") == []
-
-
-def test_runs_of_other_kinds_and_languages_are_in_the_group_that_glue_names(yard: Yard) -> None:
-    yard.ran(NOW, "spark\n", settings={"LogGroupName": "/aws-glue/jobs"})
-    yard.ran(NOW + 1, "native\n", settings={}, language="native")
-    yard.ran(NOW + 2, "secure\n", settings={"LogGroupName": "/aws-glue/jobs/locked-role/etl"})
-
-    assert yard.messages(logGroupName="/aws-glue/jobs/output") == ["spark", "native"]
-    assert yard.messages(logGroupName="/aws-glue/jobs/locked-role/etl/output") == ["secure"]
-
-
-def test_a_group_may_be_named_by_its_arn(yard: Yard) -> None:
-    yard.ran(NOW, "one\n")
-    arn = yard.get("DescribeLogGroups", logGroupNamePrefix=OUTPUT)["logGroups"][0]["arn"]
-
-    page = yard.get("FilterLogEvents", logGroupIdentifier=arn)
-
-    assert [event["message"] for event in page["events"]] == ["one"]
-
-
-def test_a_span_of_time_has_both_its_ends(yard: Yard) -> None:
-    for second in range(4):
-        yard.ran(NOW + second * 1000, f"{second}\n")
-
-    assert yard.messages(startTime=NOW + 1500, endTime=NOW + 2500) == ["1", "2"]
-    assert yard.messages(startTime=NOW + 1501, endTime=NOW + 2499) == []
-    assert yard.messages(startTime=2**53) == []
-    assert yard.messages(endTime=2**53) == ["0", "1", "2", "3"]
-
-
-def test_a_filter_leaves_out_what_does_not_match(yard: Yard) -> None:
-    yard.ran(NOW, "good\nERROR one\ngood\nERROR two\n")
-
-    assert yard.messages(filterPattern="ERROR") == ["ERROR one", "ERROR two"]
-    assert yard.messages(filterPattern="ERROR -two", limit=1) == ["ERROR one"]
-    assert yard.get("FilterLogEvents", logGroupName=OUTPUT, filterPattern="none") == {
-        "events": [],
-        "searchedLogStreams": [],
-    }
-
-
-def test_who_keeps_the_token_of_a_page_gets_only_what_is_new(yard: Yard) -> None:
-    name = yard.runs(NOW, "one\ntwo\n", seen=4)
-    members = {"logGroupName": OUTPUT, "logStreamNames": [name]}
-    token = yard.get("FilterLogEvents", **members)["nextToken"]
-    before = yard.get("FilterLogEvents", **members, nextToken=token)
-
-    attempt = yard.engine.attempts(yard.engine.run(a_workspace(), first_of(NOW)))[0]
-    (yard.engine.attempt_folder(attempt.id) / "times").write_text(f"{NOW + 500} 4 0\n{NOW + 900} 8 0\n")
-    after = yard.get("FilterLogEvents", **members, nextToken=token)
-
-    assert before == {"events": [], "searchedLogStreams": []}
-    assert [event["message"] for event in after["events"]] == ["two"]
-
-
-def test_each_attempt_has_a_stream_under_the_id_that_glue_gives_it(yard: Yard) -> None:
-    name = yard.ran(NOW, "first try\n", attempt=1)
-    yard.tried(first_of(NOW), number=1, text="second try\n", at=NOW + 2000)
-
-    assert yard.messages(logStreamNames=[name]) == ["first try"]
-    assert yard.messages(logStreamNames=[f"{name}_attempt_1"]) == ["second try"]
-    assert yard.messages(logStreamNamePrefix=name) == ["first try", "second try"]
-    assert yard.messages(logStreamNamePrefix=f"{name}_a") == ["second try"]
-    assert yard.messages(logStreamNames=[name, name]) == ["first try"]
-
-
-def test_each_of_several_tasks_has_a_stream_of_its_own(yard: Yard) -> None:
-    tasks = (Task(key="main", kind="python script"), Task(key="load", kind="python script", depends_on=("main",)))
-    name = yard.ran(NOW, "main\n", tasks=tasks)
-    yard.tried(first_of(NOW), number=0, text="load\n", at=NOW + 2000, key="loading")
-
-    assert yard.listed() == [f"{name}-main", f"{name}-loading"]
-    assert yard.messages(logStreamNames=[f"{name}-loading"]) == ["load"]
-
-
-def test_a_prefix_finds_the_runs_whose_names_begin_so(yard: Yard) -> None:
-    names = [yard.ran(NOW + number, f"{number}\n") for number in range(8)]
-    prefix = names[3][:6]
-    expected = [str(number) for number, name in enumerate(names) if name.startswith(prefix)]
-
-    assert yard.messages(logStreamNamePrefix=prefix) == expected
-    assert yard.messages(logStreamNamePrefix="jr_") == [str(number) for number in range(8)]
-    assert yard.messages(logStreamNamePrefix="other") == []
-    assert yard.messages(logStreamNamePrefix=ids.run_id(5)) == []
-
-
-def test_more_runs_than_are_searched_at_once_are_all_found(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_search, "COHORT", 2)
-    monkeypatch.setattr(log_search, "LOOKED_THROUGH", 5)
-    monkeypatch.setattr(log_search, "MOST_LOOKED_THROUGH", 10)
-    for number in range(23):
-        yard.ran(NOW + number, f"{number}\n", settings=PYTHON if number % 2 else {})
-
-    assert yard.messages() == [str(number) for number in range(1, 23, 2)]
-    assert yard.messages(limit=3, filterPattern="?1 ?3") == ["1", "3", "11", "13", "15", "17", "19", "21"]
-
-
-def test_an_old_run_that_still_prints_is_found_by_time(yard: Yard) -> None:
-    yard.runs(NOW - 30 * DAY, "old\n", seen=4)
-    yard.ran(NOW - 2 * DAY, "ended before\n")
-    attempt = yard.engine.attempts(yard.engine.run(a_workspace(), first_of(NOW - 30 * DAY)))[0]
-    (yard.engine.attempt_folder(attempt.id) / "times").write_text(f"{NOW} 4 0\n")
-
-    assert yard.messages(startTime=NOW - 1000) == ["old"]
-
-
-def test_a_search_that_finds_nothing_pauses_and_goes_on(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_search, "MOST_BYTES", 100)
-    yard.ran(NOW, "dull\n" * 20 + "ERROR\n")
-
-    first = yard.get("FilterLogEvents", logGroupName=OUTPUT, filterPattern="ERROR")
-
-    assert first["events"] == []
-    assert yard.messages(filterPattern="ERROR") == ["ERROR"]
-
-
-def test_a_run_that_has_not_begun_has_no_stream(yard: Yard) -> None:
-    id_ = first_of(NOW)
-    yard.store.write(lambda ledger: ledger.add_run(a_run(id_, settings=PYTHON)))
-    yard.store.write(lambda ledger: ledger.add_attempt(an_attempt(id_ + 1, run_id=id_)))
-
-    refused = yard.refused("FilterLogEvents", logGroupName=OUTPUT, logStreamNames=[ids.run_id(id_)])
-
-    assert refused == ("ResourceNotFoundException", "The specified log stream does not exist.")
-    assert yard.messages() == []
-
-
-# GetLogEvents
 
 
 def test_a_stream_is_read_from_its_head_until_the_token_repeats(yard: Yard) -> None:
@@ -376,9 +104,6 @@ def test_a_token_is_good_only_for_its_own_list(yard: Yard) -> None:
     assert code == "InvalidParameterException"
 
 
-# DescribeLogStreams, DescribeLogGroups
-
-
 def test_streams_are_listed_in_the_order_of_their_names(yard: Yard) -> None:
     names = [yard.ran(NOW + number) for number in range(7)]
 
@@ -463,9 +188,6 @@ def test_groups_come_in_pages(yard: Yard) -> None:
     assert len(first["logGroups"]) == 3
     assert len(second["logGroups"]) == 1
     assert "nextToken" not in second
-
-
-# refusals
 
 
 @pytest.mark.parametrize("operation", ["FilterLogEvents", "GetLogEvents", "DescribeLogStreams"])

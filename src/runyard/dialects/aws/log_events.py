@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from runyard.engine.logs import LONGEST_LINE, Log
 
@@ -14,9 +15,11 @@ MOST_EVENTS = 10_000
 OVERHEAD = 26  # what CloudWatch counts for an event beside its text
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogEvent:
-    """One whole line: its bytes in the log, when its end was seen (ms), and its text without the line end."""
+class LogEvent(NamedTuple):
+    """One whole line: its bytes in the log, when its end was seen (ms), and its text without the line end.
+
+    A tuple, not a dataclass: a search makes tens of thousands of them, and a tuple is made in a third of the time.
+    """
 
     start: int
     end: int

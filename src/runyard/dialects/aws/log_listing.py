@@ -15,8 +15,8 @@ from runyard.engine.engine import Engine
 from runyard.store.ledger import Page, Value
 
 ROWS = 200  # of the ledger, read at once
-MOST_ROWS = 10_000  # and for one reply
-MOST_SORTED = 10_000  # runs that are put in the order of their names
+MOST_ROWS = 1000  # and for one reply
+MOST_SORTED = 5000  # runs that are put in the order of their names
 
 Position = tuple[int, int]
 """The run of the next stream, and how many of its streams were given."""

@@ -23,7 +23,7 @@ from runyard.store.ledger import Page
 COHORT = 200  # runs whose logs are open at once
 LOOKED_THROUGH = 1000  # rows of the ledger read for a cohort
 MOST_LOOKED_THROUGH = 10_000  # and for a reply
-MOST_BYTES = 16 * 1024 * 1024  # searched for a reply that finds nothing
+MOST_BYTES = 4 * 1024 * 1024  # searched for a reply that finds nothing
 LONGEST_RUN_MS = (
     7 * 24 * 60 * MINUTE_MS
 )  # AWS lets no run take longer; one that has not ended is found however old it is
