@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from waiting import until
 
 from runyard.executors.launcher import client
 from runyard.executors.launcher.client import LauncherUnavailable
-from runyard.executors.launcher.events import ConnectionTaken, LauncherLost
+from runyard.executors.launcher.events import ConnectionTaken, Event, LauncherLost
 from runyard.executors.launcher.places import Places
 
 WAIT_FOR_GO = """
@@ -27,6 +28,7 @@ WAIT_FOR_GO = """
 
 SERVER = """
 import sys
+import threading
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from launching import new_yard
@@ -278,3 +280,24 @@ def test_an_interpreter_that_does_not_start_fails_the_attempt(home: Path) -> Non
     assert end.category == "preparation"
     assert end.message == f"No process could be started; {home}/launcher/log tells why."
     assert "/no/such/python cannot be started" in (home / "launcher" / "log").read_text()
+
+
+def test_a_server_that_does_not_listen_for_long_misses_nothing(home: Path) -> None:
+    gate = threading.Event()
+    yard = new_yard(home)
+
+    def hear_late(event: Event) -> None:
+        gate.wait()
+        yard.heard.put(event)
+
+    yard.launcher = client.Launcher(home, on_event=hear_late, warm=4)
+    yard.launcher.connect()
+    attempts = range(1, 41)  # each of whose ends tells 110 kB: far more than a socket holds
+    for each in attempts:
+        yard.start(each, "raise ValueError('x' * 200_000)")
+    journal = home / "launcher" / "journal"
+    until(lambda: journal.read_bytes().count(b'"kind":"ended"') == len(attempts), seconds=100)
+    gate.set()
+
+    assert {yard.end(each).exit_code for each in attempts} == {1}
+    assert yard.others == []

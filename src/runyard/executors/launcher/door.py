@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import selectors
 import socket
+from collections import deque
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher.wire import CHUNK, Garbage, Lines, Message, pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-UNREAD_LIMIT = 16 * 1024 * 1024
 
 
 class Connection:
@@ -21,7 +20,8 @@ class Connection:
         channel.setblocking(False)
         self._channel = channel
         self._selector = selector
-        self._unread = bytearray()
+        self._outbox: deque[Message] = deque()
+        self._unsent = bytearray()
         self._lines = Lines()
         self._interest = 0
         self.is_open = True
@@ -32,13 +32,9 @@ class Connection:
         self._watch(selectors.EVENT_READ)
 
     def send(self, message: Message) -> None:
-        """Send, or keep for later; who lets too much pile up is cut off, and asks again when it wants."""
-        if not self.is_open:
-            return
-        self._unread += pack(message)
+        """Send now or when the client reads on; what waits is the journal's own, and costs no more than it."""
+        self._outbox.append(message)
         self._flush()
-        if len(self._unread) > UNREAD_LIMIT:
-            self.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -75,8 +71,9 @@ class Connection:
         if not self.is_open:
             return
         try:
-            while self._unread:
-                del self._unread[: self._channel.send(self._unread)]
+            while self._unsent or self._outbox:
+                self._unsent = self._unsent or bytearray(pack(self._outbox.popleft()))
+                del self._unsent[: self._channel.send(self._unsent)]
         except BlockingIOError:
             self._watch(selectors.EVENT_READ | selectors.EVENT_WRITE)
         except OSError:

@@ -104,9 +104,8 @@ class Loop:
     def _handle(self, connection: Connection, message: Message) -> None:
         try:
             self._verbs[message["do"]](connection, message)
-        except (KeyError, TypeError, ValueError) as error:
-            traceback.print_exc()
-            raise Garbage(str(error)) from error
+        except (KeyError, TypeError, ValueError):
+            traceback.print_exc()  # of a stranger or a newer version; to hang up would only have it come again
 
     def _greet(self, connection: Connection, message: Message) -> None:
         known = {"active": self._journal.active(), "ended": self._journal.ended()}
@@ -207,32 +206,33 @@ class Loop:
     def _take_signals(self, numbers: bytes) -> None:
         if signal.SIGTERM in numbers:
             self._is_leaving = True
-        # Looked at before it is reaped, a dead child still keeps its number, and its group's, from reuse.
         with contextlib.suppress(ChildProcessError):
             while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 self._see_off(dead.si_pid)
+        self._end_strays()
 
     def _see_off(self, pid: int) -> None:
-        job = self._jobs.get(self._attempts.pop(pid, -1))
-        if job:
-            self._hear(job)
-            tree.send(pid, signal.SIGKILL, group=True)
-        self._end_strays(but=pid)
-        _, status = os.waitpid(pid, 0)
-        if not job:
+        job = self._jobs.get(self._attempts.get(pid, -1))
+        if job is None:
+            os.waitpid(pid, 0)
             self._nursery.bury(pid)
             return
-        del self._jobs[job.order.attempt_id]
+        self._hear(job)
+        # Until it is reaped, a dead child keeps its number, and its group's, from being anybody else's.
+        tree.send(pid, signal.SIGKILL, group=True)
+        self._end_strays()
+        _, status = os.waitpid(pid, 0)
+        del self._attempts[pid], self._jobs[job.order.attempt_id]
         job.note_times()
         self._record(job.ended(status))
 
-    def _end_strays(self, *, but: int = 0) -> None:
-        """Kill what ended jobs left: children of ours that have another session and no order."""
+    def _end_strays(self) -> None:
+        """Kill what ended jobs left: living children of ours that have another session and no order."""
         own, session = os.getpid(), os.getsid(0)
 
         def is_stray(process: tree.Process) -> bool:
-            is_known = process.pid in self._attempts or process.pid == but
-            return process.parent == own and process.session != session and not is_known
+            is_ours = process.parent == own and not process.is_zombie
+            return is_ours and process.session != session and process.pid not in self._attempts
 
         unknown = [tree.look_up(pid) for pid in tree.own_children() if not self._nursery.has(pid)]
         if any(each and is_stray(each) for each in unknown):

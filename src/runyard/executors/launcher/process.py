@@ -52,8 +52,10 @@ def _guard(launcher: int) -> None:
     os.waitpid(launcher, 0)
     with contextlib.suppress(ChildProcessError):
         while True:
-            tree.end_all(lambda process: process.parent == os.getpid())
+            tree.end_all(lambda process: process.parent == os.getpid() and not process.is_zombie)
             os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass  # many die at once
     os._exit(0)
 
 

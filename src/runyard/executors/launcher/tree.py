@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -46,6 +47,7 @@ def look_up(pid: int) -> Process | None:
     return Process(pid, parent, group, session, is_zombie=values[0] in b"ZX", birth=int(values[19]))
 
 
+@functools.cache
 def _has_proc() -> bool:
     return (PROC / "self" / "stat").exists()
 
