@@ -135,33 +135,38 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 def test_a_large_settled_folder_is_read_once_until_it_changes(tmp_path: Path) -> None:
-    for number in range(600):
-        os.close(os.open(tmp_path / f"{number:03}", os.O_CREAT))
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
     os.utime(tmp_path, ns=(LONG_AGO_NS, LONG_AGO_NS))
-    folders = Folders()
+    folders = Folders(smallest=2)
 
     first = folders.entries(tmp_path)
     second = folders.entries(tmp_path)
     (tmp_path / "new").touch()
 
     assert first is second
-    assert len(folders.entries(tmp_path)) == 601
+    assert folders.entries(tmp_path) == ["a", "b", "new"]
+
+
+def test_a_folder_that_changed_just_now_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    folders = Folders(smallest=1)
+
+    assert folders.entries(tmp_path) is not folders.entries(tmp_path)
 
 
 def test_only_so_many_folders_are_remembered(tmp_path: Path) -> None:
-    folders = Folders()
-    made = [tmp_path / str(number) for number in range(17)]
+    folders = Folders(smallest=1, most=2)
+    made = [tmp_path / name for name in ("1", "2", "3")]
     for folder in made:
         folder.mkdir()
-        for number in range(500):
-            (folder / str(number)).symlink_to(tmp_path)
-            os.close(os.open(folder / f"f{number}", os.O_CREAT))
+        (folder / "file").touch()
         os.utime(folder, ns=(LONG_AGO_NS, LONG_AGO_NS))
 
     kept = [folders.entries(folder) for folder in made]
 
+    assert folders.entries(made[2]) is kept[2]
     assert folders.entries(made[0]) is not kept[0]
-    assert folders.entries(made[16]) is kept[16]
 
 
 def test_a_name_that_is_no_text_is_no_key(tmp_path: Path) -> None:

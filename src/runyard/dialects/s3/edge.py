@@ -1,8 +1,7 @@
 """S3 on folders, as an ASGI endpoint: bytes in and out; everything else is synchronous code on threads.
 
-Ours, because of the servers that keep objects as plain files none fits: nanio (alpha, one author) lacks
-conditional writes, checksums, part copies and the first listing, pys3local is built for backup tools on
-one bucket, asgi-s3 only reads, and all bring a web framework.
+Ours, because none of the servers that keep objects as plain files fits: the nearest, nanio 0.1, is an alpha
+that lacks conditional writes, checksums, part copies and the first listing; pys3local is made for backup tools.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ SETTLED_NS = 2_000_000_000
 class Folders:
     """Reads folders; a large one is read once for all the pages of its listing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, smallest: int = SMALLEST_REMEMBERED, most: int = MOST_REMEMBERED) -> None:
+        self._smallest = smallest
+        self._most = most
         self._known: OrderedDict[Path, tuple[int, list[str]]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -38,7 +40,7 @@ class Folders:
         except (FileNotFoundError, NotADirectoryError):
             return []
         # Changed twice within a tick of the file system's clock, a folder would look unchanged.
-        if len(names) >= SMALLEST_REMEMBERED and read_ns - changed_ns > SETTLED_NS:
+        if len(names) >= self._smallest and read_ns - changed_ns > SETTLED_NS:
             self._remember(folder, changed_ns, names)
         return names
 
@@ -46,7 +48,7 @@ class Folders:
         with self._lock:
             self._known[folder] = (changed_ns, names)
             self._known.move_to_end(folder)
-            if len(self._known) > MOST_REMEMBERED:
+            if len(self._known) > self._most:
                 self._known.popitem(last=False)
 
 
