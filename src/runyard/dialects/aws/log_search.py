@@ -21,8 +21,8 @@ from runyard.engine.engine import Engine
 from runyard.store.ledger import Page
 
 COHORT = 200  # runs whose logs are open at once
-LOOKED_THROUGH = 1000  # rows of the ledger read for a cohort
-MOST_LOOKED_THROUGH = 10_000  # and for a reply
+LOOKED_THROUGH = 500  # rows of the ledger read for a cohort
+MOST_LOOKED_THROUGH = 5000  # and for a reply
 MOST_BYTES = 4 * 1024 * 1024  # searched for a reply that finds nothing
 LONGEST_RUN_MS = (
     7 * 24 * 60 * MINUTE_MS
