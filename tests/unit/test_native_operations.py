@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from runyard.core import errors
 from runyard.core.job import Job, Task, Workspace
+from runyard.core.queue import Overflow
 from runyard.core.run import Attempt, Event, Outcome, Run
 from runyard.dialects.exchange import Reply, Request
 from runyard.dialects.native import views
@@ -77,13 +79,33 @@ class Speaker:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def held(self, overflow: Overflow) -> Run:
+        """Return a run that exceeds its job's limit, and therefore never starts."""
+        workspace = self.engine.workspace("default")
+        task = Task(key="main", kind="python_script", spec={"script": "/x.py"})
+        job = self.engine.create_job(
+            workspace, name="full", language="glue", settings={}, tasks=(task,), max_concurrent_runs=0
+        )
+        return self.engine.start_run(workspace, Wish(language="glue", job_name=job.name, job=job, overflow=overflow))
+
+
+def speaking(tmp_path: Path, *, places: int) -> Iterator[Speaker]:
+    store = open_store("sqlite://")
+    engine = Engine(store, Home(tmp_path / "home").make(), Settings(places=places, preload=()))
+    yield Speaker(engine, Native({"glue": start_plainly}))
+    store.close()
+
 
 @pytest.fixture
 def speaker(tmp_path: Path) -> Iterator[Speaker]:
-    store = open_store("sqlite://")
-    engine = Engine(store, Home(tmp_path / "home").make(), Settings(places=0, preload=()))
-    yield Speaker(engine, Native({"glue": start_plainly}))
-    store.close()
+    """An engine without places: nothing ever starts, and nobody waits."""
+    yield from speaking(tmp_path, places=0)
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[Speaker]:
+    """An engine with a place, as long polls of one without end at once."""
+    yield from speaking(tmp_path, places=1)
 
 
 # what is refused
@@ -395,8 +417,66 @@ def test_the_log_of_an_ended_attempt_is_complete_only_once_it_is_read(speaker: S
 def test_an_attempt_or_task_that_is_not_there_is_not_found(speaker: Speaker) -> None:
     run_id = speaker.submit()["id"]
 
+    assert speaker.say("GET", f"/runs/{run_id}/logs", attempt=0)["attempt"]["number"] == 0
     assert speaker.refused("GET", f"/runs/{run_id}/logs", attempt=1)[:2] == (404, "not_found")
     assert speaker.refused("GET", f"/runs/{run_id}/logs", task="other")[:2] == (404, "not_found")
+
+
+def test_a_run_that_was_skipped_has_no_log(speaker: Speaker) -> None:
+    run = speaker.held(Overflow.SKIP)
+
+    assert run.phase == "skipped"
+    assert speaker.refused("GET", f"/runs/{run.id}/logs")[:2] == (404, "not_found")
+
+
+# waiting
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"for": "change"}, {"for": "change", "since": "seen"}, {"for": "end"}],
+    ids=["by default for the end", "for any change", "for a change since", "for the end"],
+)
+def test_a_caller_waits_until_a_run_has_changed_or_ended(busy: Speaker, query: dict[str, str]) -> None:
+    run = busy.held(Overflow.QUEUE)
+    words = {name: str(run.updated_at) if value == "seen" else value for name, value in query.items()}
+    with ThreadPoolExecutor(1) as others:
+        waited = others.submit(busy.say, "GET", f"/runs/{run.id}", wait_s=20, **words)
+        busy.say("POST", f"/runs/{run.id}/stop")
+
+        assert waited.result(timeout=10)["phase"] == "cancelled"
+
+
+def test_a_change_that_came_before_the_question_is_told_at_once(busy: Speaker) -> None:
+    run = busy.held(Overflow.QUEUE)
+    words = {"for": "change", "since": run.updated_at - 1}
+
+    assert busy.say("GET", f"/runs/{run.id}", wait_s=60, **words)["phase"] == "queued"
+
+
+def test_waiting_ends_when_the_time_is_up(busy: Speaker) -> None:
+    run = busy.held(Overflow.QUEUE)
+
+    assert busy.say("GET", f"/runs/{run.id}", wait_s=0.05)["phase"] == "queued"
+    assert busy.say("GET", f"/runs/{run.id}/logs", wait_s=0.05)["complete"] is False
+
+
+def test_a_reader_of_a_log_waits_until_something_is_printed(busy: Speaker) -> None:
+    run = busy.held(Overflow.QUEUE)
+    with ThreadPoolExecutor(1) as others:
+        waited = others.submit(busy.say, "GET", f"/runs/{run.id}/logs", stream="stdout", wait_s=20)
+        (busy.attempt_folder(run.id) / "stdout").write_text("at last")
+
+        assert waited.result(timeout=10)["pieces"][0]["text"] == "at last"
+
+
+def test_a_reader_of_a_log_hears_at_once_that_the_run_has_ended(busy: Speaker) -> None:
+    run = busy.held(Overflow.QUEUE)
+    with ThreadPoolExecutor(1) as others:
+        waited = others.submit(busy.say, "GET", f"/runs/{run.id}/logs", wait_s=20)
+        busy.say("POST", f"/runs/{run.id}/stop")
+
+        assert waited.result(timeout=10)["complete"] is True
 
 
 # the server, and the tables
