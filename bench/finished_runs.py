@@ -37,7 +37,7 @@ SUCCEEDED = "SELECT count(*) FROM run WHERE outcome = 'succeeded'"
 
 def measure(size: Size) -> Iterator[Row]:
     """Yield the row of this figure."""
-    with running_server(settings=f"places = {AT_ONCE}\nwarm_children = {AT_ONCE}\n") as live:
+    with running_server(settings=f"places = {AT_ONCE}\n") as live:
         make_job(live, JOB, "pass\n", limit=LIMIT)
         runs_a_second(live, size.warm_up * AT_ONCE)
         count = size.finished_runs

@@ -92,6 +92,7 @@ def test_a_run_that_went_on_without_a_server_can_be_stopped_by_the_next(live: Li
 
 def test_a_run_recorded_but_never_ordered_starts_exactly_once(live: Live, tmp_path: Path) -> None:
     counted = tmp_path / "counted"
+    live.client("glue").get_jobs()  # makes the workspace
     script = live.put_script("count.py", f"open({str(counted)!r}, 'a').write('once ')")
     live.kill()
     run_id = record_claimed_run(live.home, script)
@@ -169,10 +170,11 @@ def launcher_pid(live: Live) -> int:
 
 def is_launcher(entry: Path, home: bytes) -> bool:
     try:
+        name = (entry / "comm").read_text().strip()
         words = (entry / "cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return home in words and any(word.endswith((b"process", b"process.py")) for word in words)
+    return name == "runyard-launch" and home in words
 
 
 def test_when_the_launcher_is_killed_its_runs_end_and_say_so(live: Live, tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ class Objects(Protocol):
         """Say why the caller was not believed."""
         ...
 
+    def discard_unfinished(self, *, now: float) -> None:
+        """Remove what a crash left half-written long ago; `now` is in seconds."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Services:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,7 +68,9 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
         store, home, settings, finish=FINISH, environment=_environment(ready, credentials, settings.environment)
     )
     gate = Gate(credentials=credentials, is_open=not options.auth)
-    app = App(engine, gate, services(engine), metrics=Metrics(engine).page)
+    spoken = services(engine)
+    spoken.objects.discard_unfinished(now=time.time())
+    app = App(engine, gate, spoken, metrics=Metrics(engine).page)
     app.url = ready.url
     engine.start()
     try:
