@@ -1,111 +1,28 @@
-"""Our own dialect over an engine that records but starts nothing."""
+"""What callers of our own dialect ask, and how they are answered or refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from native_service import SECRET, Speaker, speaking
 
 from runyard.core import errors
-from runyard.core.job import Job, Task, Workspace
-from runyard.core.queue import Overflow
+from runyard.core.job import Job, Task
 from runyard.core.run import Attempt, Event, Outcome, Run
-from runyard.dialects.exchange import Reply, Request
 from runyard.dialects.native import views
 from runyard.dialects.native.errors import ERRORS
-from runyard.dialects.native.protocol import PREFIX, Native
-from runyard.engine.engine import Engine
-from runyard.engine.engine import Request as Wish
-from runyard.engine.home import Home
-from runyard.engine.settings import Settings
-from runyard.store.store import open_store
-
-SECRET = "hunter2"
-
-
-def start_plainly(engine: Engine, workspace: Workspace, job: Job, arguments: Mapping[str, str]) -> Run:
-    settings = {"told": dict(arguments)}
-    return engine.start_run(workspace, Wish(language=job.language, job_name=job.name, job=job, settings=settings))
-
-
-@dataclass
-class Speaker:
-    """Speaks the dialect, in one workspace or another."""
-
-    engine: Engine
-    native: Native
-
-    def ask(self, method: str, path: str, *, workspace: str = "default", body: Any = None, **query: Any) -> Reply:
-        request = Request(
-            method=method,
-            path=PREFIX + path,
-            query={name: str(value) for name, value in query.items()},
-            headers={},
-            body=body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body),
-            workspace=self.engine.workspace(workspace),
-            user="admin",
-            url="http://127.0.0.1:1",
-        )
-        return self.native.answer(self.engine, request)
-
-    def say(self, method: str, path: str, **words: Any) -> Any:
-        reply = self.ask(method, path, **words)
-        assert reply.status < 400, reply.body
-        return json.loads(reply.body)
-
-    def refused(self, method: str, path: str, **words: Any) -> tuple[int, str, str]:
-        reply = self.ask(method, path, **words)
-        told = json.loads(reply.body)
-        return reply.status, told["error"], told["message"]
-
-    def submit(self, name: str = "a.py", **words: Any) -> Any:
-        return self.say("POST", "/runs", body={"script": {"name": name, "source": "pass"}, **words})
-
-    def job(self, name: str, *, language: str = "glue", once: bool = True) -> Job:
-        task = Task(key="main", kind="python_script", spec={"script": "/x.py", "environment": {"KEY": SECRET}})
-        return self.engine.create_job(
-            self.engine.workspace("default"), once=once, name=name, language=language, settings={}, tasks=(task,)
-        )
-
-    def attempt_folder(self, run_id: int) -> Path:
-        run = self.engine.run(self.engine.workspace("default"), run_id)
-        folder = self.engine.attempt_folder(self.engine.attempts(run)[0].id)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def held(self, overflow: Overflow) -> Run:
-        """Return a run that exceeds its job's limit, and therefore never starts."""
-        workspace = self.engine.workspace("default")
-        task = Task(key="main", kind="python_script", spec={"script": "/x.py"})
-        job = self.engine.create_job(
-            workspace, name="full", language="glue", settings={}, tasks=(task,), max_concurrent_runs=0
-        )
-        return self.engine.start_run(workspace, Wish(language="glue", job_name=job.name, job=job, overflow=overflow))
-
-
-def speaking(tmp_path: Path, *, places: int) -> Iterator[Speaker]:
-    store = open_store("sqlite://")
-    engine = Engine(store, Home(tmp_path / "home").make(), Settings(places=places, preload=()))
-    yield Speaker(engine, Native({"glue": start_plainly}))
-    store.close()
+from runyard.dialects.native.protocol import Native
 
 
 @pytest.fixture
 def speaker(tmp_path: Path) -> Iterator[Speaker]:
     """An engine without places: nothing ever starts, and nobody waits."""
     yield from speaking(tmp_path, places=0)
-
-
-@pytest.fixture
-def busy(tmp_path: Path) -> Iterator[Speaker]:
-    """An engine with a place, as long polls of one without end at once."""
-    yield from speaking(tmp_path, places=1)
 
 
 # what is refused
@@ -362,121 +279,6 @@ def test_jobs_are_listed_newest_first_and_deleted(speaker: Speaker) -> None:
     assert [job["name"] for job in first["jobs"]] == ["c"]
     assert [job["name"] for job in speaker.say("GET", "/jobs", page_token=first["next_page_token"])["jobs"]] == ["a"]
     assert speaker.refused("DELETE", "/jobs/b")[0] == 404
-
-
-# logs
-
-
-def test_a_log_is_read_piece_by_piece_without_cutting_a_character(speaker: Speaker) -> None:
-    run_id = speaker.submit()["id"]
-    (speaker.attempt_folder(run_id) / "stdout").write_text("aé€z", encoding="utf-8")
-    texts, offset = [], "0"
-    for _ in range(3):
-        page = speaker.say("GET", f"/runs/{run_id}/logs", stream="stdout", offset=offset, limit=4)
-        texts.append(page["pieces"][0]["text"])
-        offset = page["next_offset"]
-
-    assert texts == ["aé", "€z", ""]
-    assert offset == "7"
-
-
-def test_a_character_that_never_becomes_whole_is_shown_at_the_end(speaker: Speaker) -> None:
-    run_id = speaker.submit()["id"]
-    (speaker.attempt_folder(run_id) / "stdout").write_bytes("a€".encode()[:-1])
-    growing = speaker.say("GET", f"/runs/{run_id}/logs", stream="stdout")
-    speaker.say("POST", f"/runs/{run_id}/stop")
-    ended = speaker.say("GET", f"/runs/{run_id}/logs", stream="stdout", offset=growing["next_offset"])
-
-    assert (growing["pieces"][0]["text"], growing["next_offset"], growing["complete"]) == ("a", "1", False)
-    assert (ended["pieces"][0]["text"], ended["next_offset"], ended["complete"]) == ("�", "3", True)
-
-
-def test_both_streams_are_read_with_an_offset_each(speaker: Speaker) -> None:
-    run_id = speaker.submit()["id"]
-    folder = speaker.attempt_folder(run_id)
-    (folder / "stdout").write_text("out")
-    (folder / "stderr").write_text("error")
-    page = speaker.say("GET", f"/runs/{run_id}/logs")
-
-    assert [(piece["stream"], piece["text"]) for piece in page["pieces"]] == [("stdout", "out"), ("stderr", "error")]
-    assert page["next_offset"] == "3,5"
-    assert speaker.refused("GET", f"/runs/{run_id}/logs", stream="stdout", offset="3,5")[0] == 400
-    assert speaker.refused("GET", f"/runs/{run_id}/logs", offset="3")[0] == 400
-
-
-def test_the_log_of_an_ended_attempt_is_complete_only_once_it_is_read(speaker: Speaker) -> None:
-    run_id = speaker.submit()["id"]
-    (speaker.attempt_folder(run_id) / "stdout").write_text("0123456789")
-    speaker.say("POST", f"/runs/{run_id}/stop")
-    first = speaker.say("GET", f"/runs/{run_id}/logs", stream="stdout", limit=6)
-    second = speaker.say("GET", f"/runs/{run_id}/logs", stream="stdout", limit=6, offset=first["next_offset"])
-
-    assert (first["complete"], second["complete"]) == (False, True)
-
-
-def test_an_attempt_or_task_that_is_not_there_is_not_found(speaker: Speaker) -> None:
-    run_id = speaker.submit()["id"]
-
-    assert speaker.say("GET", f"/runs/{run_id}/logs", attempt=0)["attempt"]["number"] == 0
-    assert speaker.refused("GET", f"/runs/{run_id}/logs", attempt=1)[:2] == (404, "not_found")
-    assert speaker.refused("GET", f"/runs/{run_id}/logs", task="other")[:2] == (404, "not_found")
-
-
-def test_a_run_that_was_skipped_has_no_log(speaker: Speaker) -> None:
-    run = speaker.held(Overflow.SKIP)
-
-    assert run.phase == "skipped"
-    assert speaker.refused("GET", f"/runs/{run.id}/logs")[:2] == (404, "not_found")
-
-
-# waiting
-
-
-@pytest.mark.parametrize(
-    "query",
-    [{}, {"for": "change"}, {"for": "change", "since": "seen"}, {"for": "end"}],
-    ids=["by default for the end", "for any change", "for a change since", "for the end"],
-)
-def test_a_caller_waits_until_a_run_has_changed_or_ended(busy: Speaker, query: dict[str, str]) -> None:
-    run = busy.held(Overflow.QUEUE)
-    words = {name: str(run.updated_at) if value == "seen" else value for name, value in query.items()}
-    with ThreadPoolExecutor(1) as others:
-        waited = others.submit(busy.say, "GET", f"/runs/{run.id}", wait_s=20, **words)
-        busy.say("POST", f"/runs/{run.id}/stop")
-
-        assert waited.result(timeout=10)["phase"] == "cancelled"
-
-
-def test_a_change_that_came_before_the_question_is_told_at_once(busy: Speaker) -> None:
-    run = busy.held(Overflow.QUEUE)
-    words = {"for": "change", "since": run.updated_at - 1}
-
-    assert busy.say("GET", f"/runs/{run.id}", wait_s=60, **words)["phase"] == "queued"
-
-
-def test_waiting_ends_when_the_time_is_up(busy: Speaker) -> None:
-    run = busy.held(Overflow.QUEUE)
-
-    assert busy.say("GET", f"/runs/{run.id}", wait_s=0.05)["phase"] == "queued"
-    assert busy.say("GET", f"/runs/{run.id}/logs", wait_s=0.05)["complete"] is False
-
-
-def test_a_reader_of_a_log_waits_until_something_is_printed(busy: Speaker) -> None:
-    run = busy.held(Overflow.QUEUE)
-    with ThreadPoolExecutor(1) as others:
-        waited = others.submit(busy.say, "GET", f"/runs/{run.id}/logs", stream="stdout", wait_s=20)
-        (busy.attempt_folder(run.id) / "stdout").write_text("at last")
-
-        assert waited.result(timeout=10)["pieces"][0]["text"] == "at last"
-
-
-def test_a_reader_of_a_log_hears_at_once_that_the_run_has_ended(busy: Speaker) -> None:
-    run = busy.held(Overflow.QUEUE)
-    with ThreadPoolExecutor(1) as others:
-        waited = others.submit(busy.say, "GET", f"/runs/{run.id}/logs", wait_s=20)
-        busy.say("POST", f"/runs/{run.id}/stop")
-
-        assert waited.result(timeout=10)["complete"] is True
 
 
 # the server, and the tables
