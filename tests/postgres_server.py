@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,7 +78,7 @@ def running_server() -> Iterator[PostgresServer]:
                 raise CannotStartError((folder / "log").read_text())
             yield server
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             process.wait()
     finally:
         shutil.rmtree(folder)

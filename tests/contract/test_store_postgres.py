@@ -15,7 +15,7 @@ from records import a_job, a_run, a_workspace, an_attempt
 from runyard.core.errors import InvalidRequest, LedgerUnavailable
 from runyard.core.run import State
 from runyard.store.ledger import Ledger, Page
-from runyard.store.postgres import TRIES, PostgresDatabase
+from runyard.store.postgres import MIGRATION_LOCK, TRIES, PostgresDatabase
 from runyard.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -211,6 +211,16 @@ def test_waiting_too_long_for_a_row_says_who_holds_it(
     assert isinstance(error, LedgerUnavailable)
     assert "Another program holds the ledger's rows" in str(error)
     impatient.close()
+
+
+def test_a_server_does_not_migrate_while_another_does(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+
+        with pytest.raises(LedgerUnavailable, match="lock timeout"):
+            open_store(f"{postgres_url}&options=-c%20lock_timeout%3D50ms")
+
+    open_store(postgres_url).close()
 
 
 def test_a_mistake_in_ones_sql_is_not_called_an_outage(ledger: Store) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from waiting import until
 from runyard.core.errors import LedgerUnavailable
 from runyard.store.database import Cursor
 from runyard.store.ledger import Ledger, Page
-from runyard.store.sqlite import GROUP, SqliteDatabase
+from runyard.store.sqlite import GROUP, PRAGMAS, SqliteDatabase
 from runyard.store.store import open_store
 
 if TYPE_CHECKING:
@@ -246,6 +247,15 @@ def test_closing_finishes_what_waits_and_refuses_what_comes_after(
     again = open_store(f"sqlite:///{ledger_path}")
     assert [run.id for run in again.read(lambda ledger: ledger.runs(1, Page(limit=9, where={})))] == [3, 2, 1]
     again.close()
+
+
+def test_a_commit_is_on_the_disk_before_it_is_told(ledger_path: Path) -> None:
+    with closing(sqlite3.connect(ledger_path, isolation_level=None)) as connection:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_readers_do_not_wait_for_the_writer(database: SqliteDatabase, threads: ThreadPoolExecutor) -> None:

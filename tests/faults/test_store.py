@@ -144,7 +144,7 @@ def on_a_small_disk(program: str, folder: Path) -> dict[str, Any]:
     """Run a program with a disk of 3 MB of its own, and return what it printed."""
     mount = f'mount -t tmpfs -o size=3m tmpfs "{folder}" && exec "$@"'
     own_disk = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh")
-    if subprocess.run([*own_disk, "true"], capture_output=True, check=False).returncode:
+    if subprocess.run([*own_disk, sys.executable, "-c", ""], capture_output=True, check=False).returncode:
         if os.environ.get("CI") == "true":
             pytest.fail("A disk of one's own cannot be mounted here.")
         pytest.skip("A disk of one's own cannot be mounted here.")
