@@ -196,7 +196,8 @@ class Engine:
                 return earlier
             return moves.start(run, limit=limit, overflow=request.overflow)
 
-        return self._change(begin)
+        recorded, moves = self._apply(begin)
+        return moves.changed.get(recorded.id, recorded)
 
     def run(self, workspace: Workspace, run_id: int) -> Run:
         """Return a run."""
@@ -277,6 +278,11 @@ class Engine:
         )
 
     def _change(self, work: Callable[[Moves], T]) -> T:
+        """Change the ledger and do what must follow."""
+        result, _ = self._apply(work)
+        return result
+
+    def _apply(self, work: Callable[[Moves], T]) -> tuple[T, Moves]:
         """Run `work` and whatever can start after it as one transaction, then do what must follow."""
 
         def body(ledger: Ledger) -> tuple[T, Moves]:
@@ -287,7 +293,7 @@ class Engine:
 
         result, moves = self._store.write(body)
         self._follow(moves)
-        return result
+        return result, moves
 
     def _follow(self, moves: Moves) -> None:
         for claim in moves.claimed:

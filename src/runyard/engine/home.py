@@ -27,6 +27,7 @@ class Home:
     def make(self) -> Home:
         """Create what is missing."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.chmod(0o700)  # also where it was there before, and open
         for folder in (
             self.runs,
             self.environments,

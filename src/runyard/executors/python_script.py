@@ -7,6 +7,7 @@ from pathlib import Path
 
 import runyard
 from runyard.core.errors import InvalidRequest
+from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
 from runyard.executors.mounts import Mounts
 from runyard.executors.work import Place, Work
@@ -23,11 +24,13 @@ def order(work: Work, place: Place) -> Order:
     spec = work.spec
     folder = place.attempt_folder(work.attempt.id)
     modules = [place.mounts.resolve(uri) for uri in spec.get("python_files", ())]
+    script = _script(work, place, folder)
     wheels = [str(path) for path in modules if path.suffix == ".whl"]
     return Order(
         attempt_id=work.attempt.id,
         folder=str(folder),
-        script=str(_script(work, place, folder)),
+        script=str(script),
+        preloaded=uses_more_than_the_standard_library(script.read_bytes()),
         argv=list(spec.get("arguments", ())),
         environment=dict(work.environment),
         timeout_ms=work.timeout_ms,

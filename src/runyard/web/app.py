@@ -28,6 +28,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 16 * 1024 * 1024  # of a call; objects of S3 stream past this
 THREADS = 64  # calls worked on at once; each mostly waits for the disk
+PATIENT_THREADS = 512  # calls that wait for a run, and must not keep others waiting
 
 
 class Service(Protocol):
@@ -75,6 +76,7 @@ class App:
         self._gate = gate
         self._services = services
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._patient = ThreadPoolExecutor(PATIENT_THREADS, thread_name_prefix="wait")
         self._open = {"/healthz": lambda: (b'{"status":"ok"}', "application/json")}
         self._guarded = {"/metrics": lambda: (metrics(), "text/plain; version=0.0.4; charset=utf-8")}
         self.url = ""
@@ -97,6 +99,7 @@ class App:
     def close(self) -> None:
         """Finish the calls under way."""
         self._threads.shutdown(wait=True)
+        self._patient.shutdown(wait=True)
 
     async def _serve_objects(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
         identity = None
@@ -114,7 +117,8 @@ class App:
             reply = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
         else:
             loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._threads, self._answer, scope, headers, body)
+            threads = self._patient if b"wait_s=" in scope["query_string"] else self._threads
+            reply = await loop.run_in_executor(threads, self._answer, scope, headers, body)
         await _send(send, reply)
 
     def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: bytes) -> Reply:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,18 +61,21 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
     if not options.auth and options.host not in LOCAL_HOSTS:
         raise InvalidRequest(f"--auth off is for this machine only; --host {options.host} would let anybody run code.")
     home = Home(options.home.resolve()).make()
+    with _only_server_of(home):
+        _serve(home, options, announce)
+
+
+def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials], None]) -> None:
     settings = load_settings(home.path / "settings.toml")
     credentials = load_credentials(home.path)
     listener = _listen(options)
     ready = Ready(url=_url(options.host, listener), pg=None, home=str(home.path), pid=os.getpid())
     store = open_store(options.store or home.ledger_url)
-    engine = Engine(
-        store, home, settings, finish=FINISH, environment=_environment(ready, credentials, settings.environment)
-    )
-    gate = Gate(credentials=credentials, is_open=not options.auth)
+    environment = _environment(ready, credentials, settings.environment)
+    engine = Engine(store, home, settings, finish=FINISH, environment=environment)
     spoken = services(engine)
     spoken.objects.discard_unfinished(now=time.time())
-    app = App(engine, gate, spoken, metrics=Metrics(engine).page)
+    app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)
     app.url = ready.url
     engine.start()
     try:
@@ -82,21 +87,21 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
         app.close()
 
 
+@contextmanager
+def _only_server_of(home: Home) -> Iterator[None]:
+    """Hold the home as its only server; two would each take the other's runs for lost."""
+    with (home.path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            advice = "Stop it first, or give this one another --home."
+            raise InvalidRequest(f"Another server already serves the home {home.path}. {advice}") from error
+        yield
+
+
 def place_file(home: Path) -> Path:
     """Return where a home says which server serves it."""
     return home / "server.json"
-
-
-def read_place(home: Path) -> Ready | None:
-    """Return where the server of a home is, if one runs."""
-    try:
-        ready = msgspec.json.decode(place_file(home).read_bytes(), type=Ready)
-        os.kill(ready.pid, 0)
-    except (FileNotFoundError, ProcessLookupError, msgspec.DecodeError):
-        return None
-    except PermissionError:  # it runs as somebody else
-        pass
-    return ready
 
 
 def _environment(ready: Ready, credentials: Credentials, more: Mapping[str, str]) -> Callable[[Run], Mapping[str, str]]:

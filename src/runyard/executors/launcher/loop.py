@@ -17,7 +17,8 @@ from runyard.executors.launcher.door import Connection, Door
 from runyard.executors.launcher.events import ConnectionTaken, Ended, Started
 from runyard.executors.launcher.job import Job
 from runyard.executors.launcher.journal import Journal
-from runyard.executors.launcher.nursery import Child, Nursery, Settings
+from runyard.executors.launcher.nurseries import Nurseries
+from runyard.executors.launcher.nursery import Child, Settings
 from runyard.executors.launcher.order import Order
 from runyard.executors.launcher.wire import CHUNK, PROTOCOL, Garbage, Message, now_ms, pack
 
@@ -37,7 +38,7 @@ class Loop:
         self._places = places
         self._selector = selectors.DefaultSelector()
         self._journal = Journal(places.journal)
-        self._nursery = Nursery(self._selector, on_ready=self._assign)
+        self._nurseries = Nurseries(self._selector, on_ready=self._assign)
         self._door = Door(listener, self._selector, handle=self._handle)
         self._client: Connection | None = None
         self._waiting: dict[int, Order] = {}  # by attempt, as they came
@@ -87,7 +88,7 @@ class Loop:
             self._next_tick = now + TICK_S
             self._tick(now)
         self._assign()
-        self._nursery.refill(waiting=len(self._waiting))
+        self._nurseries.refill(self._waiting.values())
 
     def _tick(self, now: float) -> None:
         for job in self._jobs.values():
@@ -119,7 +120,7 @@ class Loop:
         self._client = connection
         for entry in self._journal.told():
             connection.send(entry)
-        self._nursery.use(settings)
+        self._nurseries.use(settings)
 
     def _start(self, _: Connection, message: Message) -> None:
         order = Order.from_wire(message["order"])
@@ -145,12 +146,13 @@ class Loop:
     # From order to child.
 
     def _assign(self) -> None:
-        while self._waiting and (child := self._nursery.take()):
-            self._give(self._waiting.pop(next(iter(self._waiting))), child)
-        while self._waiting and self._nursery.is_hopeless:
-            attempt_id = next(iter(self._waiting))
-            del self._waiting[attempt_id]
-            self._end_unborn(attempt_id, None, f"No process could be started; {self._places.log} tells why.")
+        for attempt_id, order in list(self._waiting.items()):
+            if child := self._nurseries.take(order):
+                del self._waiting[attempt_id]
+                self._give(order, child)
+            elif self._nurseries.is_hopeless(order):
+                del self._waiting[attempt_id]
+                self._end_unborn(attempt_id, None, f"No process could be started; {self._places.log} tells why.")
 
     def _give(self, order: Order, child: Child) -> None:
         process = tree.look_up(child.pid)
@@ -215,7 +217,7 @@ class Loop:
         job = self._jobs.get(self._attempts.get(pid, -1))
         if job is None:
             os.waitpid(pid, 0)
-            self._nursery.bury(pid)
+            self._nurseries.bury(pid)
             return
         self._hear(job)
         # Until it is reaped, a dead child keeps its number, and its group's, from being anybody else's.
@@ -234,7 +236,7 @@ class Loop:
             is_ours = process.parent == own and not process.is_zombie
             return is_ours and process.session != session and process.pid not in self._attempts
 
-        unknown = [tree.look_up(pid) for pid in tree.own_children() if not self._nursery.has(pid)]
+        unknown = [tree.look_up(pid) for pid in tree.own_children() if not self._nurseries.has(pid)]
         if any(each and is_stray(each) for each in unknown):
             tree.end_all(is_stray)
 
@@ -275,6 +277,6 @@ class Loop:
             job.kill()
         for attempt_id in self._journal.active():
             self._lose(attempt_id)
-        self._nursery.empty()
+        self._nurseries.empty()
         self._places.leave()
         sys.stderr.flush()

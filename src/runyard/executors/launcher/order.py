@@ -18,6 +18,7 @@ class Order:
     environment: dict[str, str] = field(default_factory=dict)  # the whole of it
     timeout_ms: int | None = None  # counted from the first line of user code
     grace_ms: int = 10_000  # between SIGTERM and SIGKILL
+    preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
     files: list[str] = field(default_factory=list)  # copied into the cwd first
