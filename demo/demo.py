@@ -103,9 +103,8 @@ class Story:
         run_id = self.glue.start_job_run(JobName="revenue")["JobRunId"]
         run = self.wait("revenue", run_id, lambda run: run["JobRunState"] in ENDED)
         took = time.monotonic() - began
-        self.tell(
-            f"[b]2[/b]  job revenue (pandas): [green]{run['JobRunState']}[/] in {took:.2f} s — {self.log(run, 'output')[-1]}"
-        )
+        said = self.log(run, "output")[-1]
+        self.tell(f"[b]2[/b]  job revenue (pandas): [green]{run['JobRunState']}[/] in {took:.2f} s: {said}")
         report = self.s3.get_object(Bucket=BUCKET, Key="report.csv")["Body"].read().decode()
         rows = list(csv.reader(report.splitlines()))
         table = Table("country", "orders", "revenue", title="report.csv, first five", title_justify="left")

@@ -61,7 +61,7 @@ def test_a_reserved_parameter_that_is_asked_for_must_be_there() -> None:
 
 
 def test_every_missing_parameter_is_named() -> None:
-    with pytest.raises(GlueArgumentError, match="^the following arguments are required: --bucket, --day$"):
+    with pytest.raises(GlueArgumentError, match=r"^the following arguments are required: --bucket, --day$"):
         resolve("", "bucket", "day")
 
 
