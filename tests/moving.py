@@ -1,0 +1,102 @@
+"""A ledger in memory whose moves and clock a test makes by hand; no process is ever started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from runyard.core.ids import Ids
+from runyard.core.job import Job, Task, Workspace
+from runyard.core.queue import Overflow
+from runyard.core.run import Attempt, Outcome, Run
+from runyard.engine.moves import Claim, Moves, first_run_record
+from runyard.store.store import Store
+
+T = TypeVar("T")
+START = 1_800_000_000_000
+SCRIPT = Task(key="main", kind="python_script", spec={"script": "a.py"})
+
+
+@dataclass
+class Yard:
+    """A ledger in memory with a clock that the test sets."""
+
+    store: Store
+    places: int = 2
+    now: int = START
+    last: Moves | None = None
+    ids: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ids = Ids(lambda: self.now)
+        self.store.write(lambda ledger: ledger.add_workspace(Workspace(id=1, name="default", created_at=START)))
+
+    def change(self, work: Callable[[Moves], T]) -> T:
+        def body(ledger: Any) -> T:
+            self.last = Moves(ledger=ledger, ids=self.ids, clock=lambda: self.now, owner="here", places=self.places)
+            result = work(self.last)
+            self.last.claim()
+            return result
+
+        return self.store.write(body)
+
+    def job(self, *, limit: int | None = None) -> Job:
+        number = self.ids.next()
+        job = Job(
+            id=number, workspace_id=1, name=f"job {number}", language="glue", settings={}, tasks=(SCRIPT,),
+            max_concurrent_runs=limit, created_at=self.now, updated_at=self.now,
+        )  # fmt: skip
+        self.store.write(lambda ledger: ledger.add_job(job))
+        return job
+
+    def start(self, *tasks: Task, job: Job | None = None, overflow: Overflow = Overflow.REFUSE, **facts: Any) -> Run:
+        run = first_run_record(
+            tasks or (SCRIPT,),
+            **{
+                "id": self.ids.next(), "workspace_id": 1, "job_id": job.id if job else None,
+                "job_name": job.name if job else "one-off", "language": "glue", "created_at": self.now,
+                "updated_at": self.now, "attempt_at": self.now, **facts,
+            },
+        )  # fmt: skip
+        limit = job.max_concurrent_runs if job else None
+        self.change(lambda moves: moves.start(run, limit=limit, overflow=overflow))
+        return self.run(run)
+
+    def run(self, run: Run) -> Run:
+        found = self.store.read(lambda ledger: ledger.run(1, run.id))
+        assert found is not None
+        return found
+
+    def attempts(self, run: Run) -> list[Attempt]:
+        return self.store.read(lambda ledger: ledger.attempts(run.id))
+
+    def attempt(self, run: Run, key: str = "main") -> Attempt:
+        return [one for one in self.attempts(run) if one.task_key == key][-1]
+
+    def end(self, run: Run, outcome: Outcome = Outcome.SUCCEEDED, *, key: str = "main", **facts: Any) -> Run:
+        attempt = self.attempt(run, key)
+        self.change(lambda moves: moves.finished(attempt.id, outcome, at=self.now, facts=facts))
+        return self.run(run)
+
+    def begin(self, run: Run, key: str = "main") -> Run:
+        attempt = self.attempt(run, key)
+        self.change(lambda moves: moves.started(attempt.id, at=self.now))
+        return self.run(run)
+
+    def stop(self, run: Run) -> Run:
+        self.change(lambda moves: moves.stop(self.known(moves, run)))
+        return self.run(run)
+
+    def known(self, moves: Moves, run: Run) -> Run:
+        found = moves.ledger.run_anywhere(run.id)
+        assert found is not None
+        return found
+
+    def kinds(self, run: Run) -> list[str]:
+        return [event.kind for event in self.store.read(lambda ledger: ledger.events(run.id))]
+
+    @property
+    def claimed(self) -> list[Claim]:
+        assert self.last is not None
+        return self.last.claimed
