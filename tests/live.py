@@ -30,6 +30,7 @@ class Live:
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     url: str = ""
+    _clients: dict[tuple[str, ...], Any] = field(default_factory=dict)  # a client takes boto3 half a second to make
 
     def start(self) -> Live:
         """Start the server and return once it answers."""
@@ -83,6 +84,12 @@ class Live:
 
     def client(self, service: str, **more: Any) -> Any:
         """Return an unmodified boto3 client that talks to this server."""
+        known = (service, self.url, *(f"{name}={value}" for name, value in more.items()))
+        if known not in self._clients:
+            self._clients[known] = self._new_client(service, **more)
+        return self._clients[known]
+
+    def _new_client(self, service: str, **more: Any) -> Any:
         keys = self.credentials
         given = {
             "endpoint_url": self.url,

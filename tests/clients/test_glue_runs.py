@@ -260,7 +260,7 @@ def test_wrong_calls_are_answered_in_aws_words(live: Live, glue: Any) -> None:
         glue.create_job(Name="there", Role="r", Command={"Name": "pythonshell"})
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_job_run(JobName="there", RunId="jr_1")
-    with pytest.raises(glue.exceptions.InvalidInputException, match="NextToken"):
+    with pytest.raises(glue.exceptions.InvalidInputException, match="page token 'nonsense' is not one"):
         glue.get_job_runs(JobName="there", NextToken="nonsense")
     with pytest.raises(glue.exceptions.ClientError, match="Member must have length less than or equal to 255"):
         glue.start_job_run(JobName="x" * 300)

@@ -195,6 +195,7 @@ def test_a_run_lost_with_its_launcher_is_retried_by_policy(live: Live, tmp_path:
     run_id, _ = begun(live, "waits", tmp_path / "go")
     os.kill(launcher_pid(live), signal.SIGKILL)
     (tmp_path / "go").touch()
+    until(lambda: len(live.client("glue").get_job_runs(JobName="waits")["JobRuns"]) == 2, seconds=60)
 
     assert ended(live, "waits", f"{run_id}_attempt_1")["JobRunState"] == "SUCCEEDED"
     assert run_of(live, "waits", run_id)["JobRunState"] == "FAILED"

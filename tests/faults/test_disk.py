@@ -20,9 +20,8 @@ from botocore.exceptions import ClientError
 SHELL = """
 mount -t tmpfs -o size=24m tmpfs "$1" || exit 77
 home=$1; shift
-"$@" <&- &
+"$@" <&- & server=$!
 while read -r line; do eval "$line"; echo done >&2; done
-kill %1; wait
 """
 
 
@@ -55,6 +54,7 @@ class SmallDisk:
         return boto3.session.Session().client(service, endpoint_url=self.url, config=config, **keys)
 
     def close(self) -> None:
+        self.do("kill $server; wait $server")
         self.do(f"{sys.executable} -c '{END_LAUNCHER}' {self.folder}")
         self.shell.stdin.close()
         self.shell.wait(60)

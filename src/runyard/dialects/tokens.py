@@ -13,6 +13,7 @@ from runyard.core.ids import LARGEST
 
 _PROOF_BYTES = 9
 _LONGEST = 200  # characters; ours are far shorter
+_SHOWN = 60  # characters of a wrong one in its refusal
 
 
 def write_token(scope: str, position: Sequence[int]) -> str:
@@ -26,7 +27,10 @@ def read_token(scope: str, token: str, *, size: int) -> list[int]:
     position = _position(token) if len(token) <= _LONGEST else []
     is_ours = len(position) == size and all(0 <= part <= LARGEST for part in position)
     if not is_ours or write_token(scope, position) != token:
-        raise InvalidRequest("The page token is not one that this list gave out. Ask for the first page again.")
+        shown = token if len(token) <= _SHOWN else f"{token[:_SHOWN]}…"
+        raise InvalidRequest(
+            f"The page token {shown!r} is not one that this list gave out. Ask for the first page again."
+        )
     return position
 
 
