@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -184,7 +185,8 @@ def main() -> None:
             step()
     console.print(f"All of it took {time.monotonic() - began:.1f} s. Your own server: [b]runyard serve[/b]")
     if arguments.save:
-        console.save_svg(str(arguments.save), title="make demo")
+        drawn = console.export_svg(title="make demo")
+        arguments.save.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL))  # no font from elsewhere
 
 
 if __name__ == "__main__":
