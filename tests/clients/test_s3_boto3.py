@@ -121,6 +121,8 @@ def test_buckets_are_made_listed_and_deleted(s3: Any, root: Path) -> None:
     assert s3.head_bucket(Bucket="data")["BucketRegion"] == "eu-west-1"
     again = {"Bucket": "data", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
     assert code(s3.create_bucket, **again) == ("BucketAlreadyOwnedByYou", 409)
+    locked = {"Bucket": "locked", "ObjectLockEnabledForBucket": True}
+    assert code(s3.create_bucket, **again | locked) == ("NotImplemented", 501)
     assert code(s3.delete_bucket, Bucket="data") == ("BucketNotEmpty", 409)
     s3.delete_bucket(Bucket="other")
     s3.delete_object(Bucket="data", Key="a/b")
@@ -305,6 +307,8 @@ def test_wrong_tags_and_wrong_sources_are_refused(s3: Any) -> None:
     on_k = {"Bucket": "data", "Key": "k"}
 
     assert code(s3.put_object_tagging, **on_k, Tagging={"TagSet": [{"Key": "k" * 200, "Value": ""}]})[0] == "InvalidTag"
+    missing = {"Bucket": "data", "Key": "missing", "Tagging": {"TagSet": []}}
+    assert code(s3.put_object_tagging, **missing) == ("NoSuchKey", 404)
     versioned = {**on_k, "VersionId": "abc"}
     assert code(s3.copy_object, Bucket="data", Key="c", CopySource=versioned) == ("NoSuchVersion", 404)
     stale = {"CopySource": on_k, "CopySourceIfMatch": '"x"'}

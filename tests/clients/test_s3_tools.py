@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,21 @@ from runyard.dialects.s3.edge import S3
 from runyard.executors.mounts import Mounts
 
 SLOW_S = 90  # the aws command takes seconds to start on a machine under load
+# Its own entry point, once for each command: starting an interpreter for each would take most of the time.
+AWS = """
+import io, json, sys
+from contextlib import redirect_stdout
+from awscli.clidriver import create_clidriver
+said = []
+for arguments in json.loads(sys.argv[1]):
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) as out:
+        status = create_clidriver().main(["s3", *arguments])
+    out.seek(0)
+    said.append(out.read())
+    if status:
+        sys.exit(status)
+print(json.dumps(said))
+"""
 
 
 @pytest.fixture
@@ -29,7 +45,8 @@ def url(root: Path) -> Iterator[str]:
         yield address
 
 
-def aws(url: str, *arguments: str) -> str:
+def aws(url: str, *commands: list[str]) -> list[str]:
+    """Run the commands one after the other until one fails; gives what each printed."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -38,10 +55,10 @@ def aws(url: str, *arguments: str) -> str:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": url,
     }
-    command = [sys.executable, "-m", "awscli", "s3", *arguments]
+    command = [sys.executable, "-c", AWS, json.dumps(commands)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SLOW_S, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return list(json.loads(done.stdout))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -55,19 +72,23 @@ def test_the_aws_command_copies_synchronises_lists_and_removes(url: str, root: P
     (tmp_path / "here" / "deep" / "b b.txt").write_text("b")
     (tmp_path / "here" / "big").write_bytes(os.urandom(9 * 1024 * 1024))
 
-    aws(url, "sync", str(tmp_path / "here"), "s3://data/there")
-    again = aws(url, "sync", str(tmp_path / "here"), "s3://data/there")
-    listed = aws(url, "ls", "s3://data/there/")
-    aws(url, "cp", "s3://data/there/deep/b b.txt", "s3://data/copy.txt")
-    aws(url, "sync", "s3://data/there", str(tmp_path / "back"))
+    sync = ["sync", str(tmp_path / "here"), "s3://data/there"]
 
+    first, again, listed, *_ = aws(
+        url,
+        sync,
+        sync,
+        ["ls", "s3://data/there/"],
+        ["cp", "s3://data/there/deep/b b.txt", "s3://data/copy.txt"],
+        ["sync", "s3://data/there", str(tmp_path / "back")],
+    )
+
+    assert "deep/b b.txt" in first
     assert again == ""
     assert [line.split()[-1] for line in listed.splitlines()] == ["deep/", "a.txt", "big"]
     assert tree(root / "data" / "there") == tree(tmp_path / "here") == tree(tmp_path / "back")
     assert (root / "data" / "copy.txt").read_text() == "b"
-    aws(url, "rm", "--recursive", "s3://data/there")
-    aws(url, "mb", "s3://other")
-    aws(url, "rb", "s3://other")
+    aws(url, ["rm", "--recursive", "s3://data/there"], ["mb", "s3://other"], ["rb", "s3://other"])
     assert tree(root / "data") == {"copy.txt": b"b"}
 
 

@@ -71,6 +71,8 @@ def test_a_multipart_upload_that_is_wrong_stays_open_and_makes_nothing(s3: Any, 
     missing = [{"PartNumber": 7, "ETag": tags[0]}]
     assert code(complete, **upload, MultipartUpload={"Parts": missing}) == ("InvalidPart", 400)
     assert code(complete, **upload, MultipartUpload={"Parts": []}) == ("MalformedXML", 400)
+    negative = [{"PartNumber": -1, "ETag": tags[0]}]
+    assert code(complete, **upload, MultipartUpload={"Parts": negative}) == ("MalformedXML", 400)
     assert code(s3.upload_part, **upload, PartNumber=10001, Body=b"x") == ("InvalidArgument", 400)
     assert code(s3.get_object, Bucket="data", Key="m") == ("NoSuchKey", 404)
     s3.abort_multipart_upload(**upload)
@@ -130,6 +132,21 @@ def test_parts_are_listed_page_by_page(s3: Any) -> None:
     pages = s3.get_paginator("list_parts").paginate(**upload, PaginationConfig={"PageSize": 2})
 
     assert [(row["PartNumber"], row["Size"]) for page in pages for row in page["Parts"]] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_the_checksum_of_the_parts_checksums_is_checked(s3: Any) -> None:
+    upload = {"Bucket": "data", "Key": "k"}
+    begun = s3.create_multipart_upload(**upload, ChecksumAlgorithm="CRC32")
+    upload["UploadId"] = begun["UploadId"]
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"hello", ChecksumAlgorithm="CRC32")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}]}
+    complete = s3.complete_multipart_upload
+
+    assert code(complete, **upload, MultipartUpload=parts, ChecksumCRC32="AAAAAA==-1") == ("BadDigest", 400)
+    done = complete(**upload, MultipartUpload=parts, ChecksumCRC32="FKTmaw==")
+
+    assert (begun["ChecksumType"], done["ChecksumType"]) == ("COMPOSITE", "COMPOSITE")
+    assert done["ChecksumCRC32"] == "FKTmaw==-1"
 
 
 def test_the_checksum_of_a_multipart_object_is_checked(s3: Any) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -82,6 +84,7 @@ def test_a_head_of_nothing_has_no_body(url: str) -> None:
         ("PUT", "/data/a%00b", b"x", (400, "InvalidArgument")),
         ("POST", "/data?delete", b"", (400, "MalformedXML")),
         ("POST", "/data?delete", b"<Delete/>", (400, "MalformedXML")),
+        ("POST", "/data?delete", b"<Delete><Object/></Delete>", (400, "MalformedXML")),
         ("POST", "/data?delete", b"<!DOCTYPE D [<!ENTITY a 'b'>]><Delete/>", (400, "MalformedXML")),
         ("POST", "/data?delete", b"x" * 5_000_000, (400, "MalformedXML")),
         ("POST", "/data/k?uploadId=../../x", b"<CompleteMultipartUpload/>", (404, "NoSuchUpload")),
@@ -120,15 +123,21 @@ def test_a_wrong_upload_leaves_nothing(
     assert [each for each in root.rglob("*") if each.is_file()] == []
 
 
-def test_an_upload_that_breaks_off_leaves_the_old_object_and_nothing_else(url: str, root: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "begun"),
+    [("UNSIGNED-PAYLOAD", b""), ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", b"f0000\r\n")],
+)
+def test_an_upload_that_breaks_off_leaves_the_old_object_and_nothing_else(
+    kind: str, begun: bytes, url: str, root: Path
+) -> None:
     send(url, "PUT", "/data/k", b"old")
-    unsigned = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", "content-length": "1000000"}
+    unsigned = {"x-amz-content-sha256": kind, "content-length": "1000000"}
     signed = sign("PUT", url + "/data/k", signer=SIGNER, body=b"", headers=unsigned, now=time.time_ns() // 1_000_000)
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.putrequest("PUT", "/data/k", skip_host=True, skip_accept_encoding=True)
     for name, value in signed.items():
         connection.putheader(name, value)
-    connection.endheaders(b"x" * 500_000)
+    connection.endheaders(begun + b"x" * 500_000)
     unfinished = root / ".runyard" / "data" / "unfinished"
     until(lambda: any(unfinished.iterdir()), seconds=20)
 
@@ -136,6 +145,38 @@ def test_an_upload_that_breaks_off_leaves_the_old_object_and_nothing_else(url: s
 
     until(lambda: not any(unfinished.iterdir()), seconds=20)
     assert (root / "data" / "k").read_bytes() == b"old"
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_object(url: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(url, "PUT", "/data/k", b"old")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    refused = send(url, "PUT", "/data/k", b"new")
+
+    assert code(refused) == (507, "StorageFull")
+    assert send(url, "GET", "/data/k")[2] == b"old"
+    assert not any((root / ".runyard" / "data" / "unfinished").iterdir())
+
+
+def test_a_file_that_becomes_shorter_while_it_is_sent_breaks_the_connection(url: str, root: Path) -> None:
+    # Larger than what the sockets between us hold, so that the server is still sending.
+    path = root / "data" / "k"
+    path.touch()
+    os.truncate(path, 64 * 1024 * 1024)
+    signed = sign("GET", url + "/data/k", signer=SIGNER, body=b"", headers={}, now=time.time_ns() // 1_000_000)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request("GET", "/data/k", headers=signed)
+    answer = connection.getresponse()
+
+    os.truncate(path, 1)
+
+    with pytest.raises(http.client.IncompleteRead):
+        answer.read()
+    connection.close()
 
 
 def test_a_link_out_of_the_bucket_is_not_followed(url: str, root: Path) -> None:

@@ -139,8 +139,21 @@ def test_a_signed_trailer_comes_with_the_last_message() -> None:
     assert refused(framed([b"data"], Seal()), headers, Seal()) == "IncompleteBody"
 
 
-def test_an_unsigned_stream_with_a_trailer_is_read() -> None:
-    wire = b"4\r\ndata\r\n0\r\nx-amz-checksum-crc32:rfPzYw==\r\n\r\n"
+def test_the_signature_of_trailers_may_be_set_off_by_a_blank_line() -> None:
+    trailer = b"x-amz-checksum-crc32:rfPzYw=="
+    wire = framed([b"data"], Seal(), trailer=trailer).replace(trailer + b"\r\n", trailer + b"\n\r\n")
+    headers = {"x-amz-content-sha256": SIGNED + "-TRAILER", "x-amz-trailer": "x-amz-checksum-crc32"}
+
+    body, trailers = read(wire, headers, Seal())
+
+    assert (body, trailers) == (b"data", [("x-amz-checksum-crc32", "rfPzYw==")])
+    unsigned = wire[: wire.index(b"x-amz-trailer-signature")]
+    assert refused(unsigned, headers, Seal()) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\r\n"])
+def test_an_unsigned_stream_with_a_trailer_is_read(end: bytes) -> None:
+    wire = b"4\r\ndata\r\n0\r\nx-amz-checksum-crc32:rfPzYw==" + end
 
     body, trailers = read(wire, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, Seal())
 
@@ -155,7 +168,17 @@ def test_without_authentication_the_framing_is_taken_off_too() -> None:
 
 @pytest.mark.parametrize(
     "wire",
-    [b"zz\r\n", b"-4\r\ndata", b"4\r\ndatamore\r\n0\r\n\r\n", b"f" * 10_000, b"", b"4\r\nda", b"4;" + b"x" * 9000],
+    [
+        b"zz\r\n",
+        b"-4\r\ndata",
+        b"4\r\ndatamore\r\n0\r\n\r\n",
+        b"f" * 10_000,
+        b"",
+        b"4\r\nda",
+        b"4;" + b"x" * 9000,
+        b"0\r\n\r\nmore",
+        b"0\r\n" + b"a:b\r\n" * 100,
+    ],
 )
 def test_malformed_framing_is_refused(wire: bytes) -> None:
     assert refused(wire, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}) == "IncompleteBody"

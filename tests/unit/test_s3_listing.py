@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from s3_objects import new_store, put
 
 from runyard.dialects.s3.conditions import Conditions
 from runyard.dialects.s3.errors import S3Error
 from runyard.dialects.s3.listing import Selection, list_page
-from runyard.dialects.s3.objects import commit, delete
-from runyard.dialects.s3.records import Description
-from runyard.dialects.s3.spool import Spool
+from runyard.dialects.s3.objects import delete
 from runyard.dialects.s3.store import Store
 
 # A deadline would fail on a machine that others use too.
@@ -27,17 +26,6 @@ segments = st.text(st.sampled_from("ab-./0é\U0001f600"), min_size=1, max_size=3
 keys = st.lists(segments.filter(lambda text: text not in (".", "..")), min_size=1, max_size=3).map("/".join)
 trees = st.lists(keys, max_size=12)
 fragments = st.text(st.sampled_from("ab-./0é"), max_size=3)
-
-
-def put(store: Store, key: str, body: bytes = b"") -> None:
-    bucket = store.bucket("data")
-    spool = Spool(bucket.aside)
-    spool.write(body)
-    spool.finish()
-    try:
-        commit(store, bucket, spool, description=Description(key=key, etag="e"), conditions=Conditions())
-    finally:
-        spool.discard()
 
 
 def touch(folder: Path, key: str) -> bool:
@@ -55,12 +43,6 @@ def watched(call: Callable[..., Any], looked: list[Any]) -> Callable[..., Any]:
         return call(path, **given)
 
     return watching
-
-
-def new_store(root: Path) -> Store:
-    store = Store(root)
-    store.create_bucket("data")
-    return store
 
 
 def pages(store: Store, selection: Selection) -> list[str]:
@@ -123,12 +105,21 @@ def test_a_folder_sorts_as_the_keys_below_it_do(tmp_path: Path) -> None:
     assert pages(store, Selection(prefix="a/", delimiter="/")) == ["a/", "a/b"]
 
 
+def test_a_prefix_that_ended_a_page_is_not_shown_again(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    for key in ("a-1", "a-2", "b"):
+        put(store, key)
+
+    assert pages(store, Selection(delimiter="-", limit=1)) == ["a-", "b"]
+
+
 def test_folders_that_nobody_put_and_links_and_pipes_are_no_keys(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     put(store, "there")
     (tmp_path / "data" / "empty" / "deeper").mkdir(parents=True)
     (tmp_path / "data" / "link").symlink_to(tmp_path / "data" / "there")
     (tmp_path / "data" / "linked").symlink_to(tmp_path)
+    (tmp_path / "data" / "empty" / "link").symlink_to(tmp_path / "data" / "there")
     os.mkfifo(tmp_path / "data" / "pipe")
 
     assert pages(store, Selection()) == ["there"]
@@ -167,7 +158,9 @@ def test_a_page_looks_at_its_own_files_only(tmp_path: Path, monkeypatch: pytest.
     page = list_page(store, store.bucket("data"), Selection(prefix="010/", after="010/0050", limit=10))
 
     assert [row.key for row in page.objects] == [f"010/{name:04}" for name in range(51, 61)]
-    assert len(looked) < 30
+    bucket = str(store.root / "data")
+    # Twice for each of the ten files, and some for the folders that lead to them; there are two thousand.
+    assert len([path for path in looked if str(path).startswith(bucket)]) < 30
 
 
 def test_deleting_the_last_key_removes_the_folders_that_only_held_it(tmp_path: Path) -> None:
@@ -193,6 +186,17 @@ def test_a_key_that_is_the_folder_of_others_is_refused(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / ".runyard").rglob("*") if path.is_file()] == [
         path for path in (tmp_path / ".runyard").rglob("*.json") if path.is_file()
     ]
+
+
+def test_a_folder_that_somebody_put_does_not_give_way_to_an_object(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    put(store, "out/")
+
+    with pytest.raises(S3Error) as caught:
+        put(store, "out", b"1")
+
+    assert caught.value.code == "KeyConflict"
+    assert pages(store, Selection()) == ["out/"]
 
 
 def test_a_folder_that_holds_nothing_gives_way_to_an_object(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 LONGEST_LINE = 8192
+MOST_TRAILERS = 16
 MALFORMED = "The aws-chunked body is malformed: {}."
 # What the client says of its body -> (chunks are signed, trailers may follow).
 STREAMS = {
@@ -126,6 +127,8 @@ class Chunks:
                 yield piece
             if len(self._buffer) == before:
                 return
+        if self._done and self._buffer:
+            raise S3Error("IncompleteBody", MALFORMED.format("it goes on after its end"))
 
     def close(self) -> None:
         """The wire has ended: everything promised must have come."""
@@ -197,11 +200,15 @@ class Chunks:
         if line is None:
             return b""
         if not line:
-            self._end_trailers()
+            # The signature of the trailers is in the same section; minio-go sets it off by a blank line.
+            if not (self._seal and self.trailers and not self._trailer_signature):
+                self._end_trailers()
             return b""
         name, _, value = line.partition(":")
         if name.strip().lower() == "x-amz-trailer-signature":
             self._trailer_signature = value.strip()
+        elif len(self.trailers) == MOST_TRAILERS:
+            raise S3Error("IncompleteBody", MALFORMED.format(f"it has more than {MOST_TRAILERS} trailers"))
         else:
             self.trailers.append((name.strip().lower(), value.strip()))
         return b""

@@ -54,7 +54,7 @@ def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
     with file:
         file.write(content)
         force_file(file)
-    place(written, path, top=aside.parent, is_kept=nothing)
+    move(written, path, top=aside.parent)
 
 
 def make_folders(folder: Path, *, top: Path) -> None:
@@ -68,23 +68,32 @@ def make_folders(folder: Path, *, top: Path) -> None:
         force_folder(each.parent)
 
 
-def place(written: Path, path: Path, *, top: Path, is_kept: Callable[[Path], bool]) -> None:
-    """Rename a finished file into place and make the name durable; what is kept does not give way to it."""
-    for attempt in range(ATTEMPTS):
+def move(written: Path, path: Path, *, top: Path) -> None:
+    """Rename a finished file into place and make the name durable."""
+    attempts = 0
+    while True:
+        attempts += 1
         try:
             make_folders(path.parent, top=top)
             written.rename(path)
-        except (NotADirectoryError, IsADirectoryError, FileExistsError):
-            # A folder without any file in it is no key; what looks like one may be cleared away.
-            if attempt or not clear_empty(path, is_kept=is_kept):
-                raise S3Error("KeyConflict", CONFLICT.format(name=path.relative_to(top))) from None
         except FileNotFoundError:
             # Somebody deleted the last object beside us and with it the folder: make it again.
-            if attempt == ATTEMPTS - 1:
+            if attempts == ATTEMPTS:
                 raise
         else:
             force_folder(path.parent)
             return
+
+
+def place(written: Path, path: Path, *, top: Path, is_kept: Callable[[Path], bool]) -> None:
+    """Move an object's file into place; what is kept does not give way to it."""
+    try:
+        move(written, path, top=top)
+    except (NotADirectoryError, IsADirectoryError, FileExistsError):
+        # A folder without any file in it is no key; what looks like one may be cleared away.
+        if not clear_empty(path, is_kept=is_kept):
+            raise S3Error("KeyConflict", CONFLICT.format(name=path.relative_to(top))) from None
+        move(written, path, top=top)
 
 
 def clear_empty(folder: Path, *, is_kept: Callable[[Path], bool]) -> bool:
@@ -102,11 +111,6 @@ def clear_empty(folder: Path, *, is_kept: Callable[[Path], bool]) -> bool:
     except OSError:
         return False
     return True
-
-
-def nothing(_folder: Path) -> bool:
-    """Keep none."""
-    return False
 
 
 def prune(folder: Path, *, top: Path, is_kept: Callable[[Path], bool]) -> None:

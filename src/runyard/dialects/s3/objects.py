@@ -60,7 +60,9 @@ def _opened(store: Store, bucket: Bucket, key: str) -> tuple[StoredObject, Binar
         return None
     if key.endswith("/"):
         return _opened_folder(bucket, key)
-    for attempt in range(ATTEMPTS):
+    attempts = 0
+    while True:
+        attempts += 1
         file = open_plain(path)
         if file is None:
             return None
@@ -69,11 +71,10 @@ def _opened(store: Store, bucket: Bucket, key: str) -> tuple[StoredObject, Binar
         description = sidecars.read(bucket, key, version=version)
         now = plain_status(path)
         replaced = description is None and (now is None or sidecars.version_of(now) != version)
-        if not replaced or attempt == ATTEMPTS - 1:
+        if not replaced or attempts == ATTEMPTS:
             return _stored(key, status, description or _derived(store, str(path), key=key, status=status)), file
         # Between our opening and our reading somebody put a new object here: take that.
         file.close()
-    return None
 
 
 def _opened_folder(bucket: Bucket, key: str) -> tuple[StoredObject, BinaryIO] | None:
@@ -94,22 +95,22 @@ def _derived(store: Store, path: str, *, key: str, status: os.stat_result) -> De
     version = sidecars.version_of(status)
     etag = store.etags.get((path, version))
     if etag is None:
-        etag = _etag_of(path, status)
+        etag = _etag_of(Path(path), status)
         # A file written twice within a tick of the file system's clock looks unchanged: trust it later.
         if time.time_ns() - status.st_mtime_ns > SETTLED_NS:
             store.etags.put((path, version), etag)
     return Description(key=key, etag=etag, headers=guessed_headers(key))
 
 
-def _etag_of(path: str, status: os.stat_result) -> str:
+def _etag_of(path: Path, status: os.stat_result) -> str:
     """MD5 where that is quick; else a tag of time and size, whose hyphen tells clients that it is no MD5."""
-    if status.st_size <= LARGEST_DIGESTED:
-        try:
-            return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest()
-        except FileNotFoundError:
-            pass  # gone since: any tag will do for bytes that only the reader's open file still has
-    version = sidecars.version_of(status).encode()
-    return f"{hashlib.md5(version, usedforsecurity=False).hexdigest()}-1"
+    version = sidecars.version_of(status)
+    if status.st_size <= LARGEST_DIGESTED and (file := open_plain(path)):
+        with file:
+            # A file that was replaced since has other bytes than those that this tag is for.
+            if sidecars.version_of(os.fstat(file.fileno())) == version:
+                return hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+    return f"{hashlib.md5(version.encode(), usedforsecurity=False).hexdigest()}-1"
 
 
 def listed(store: Store, bucket: Bucket, key: str) -> StoredObject | None:

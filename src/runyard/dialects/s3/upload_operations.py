@@ -54,8 +54,7 @@ def upload_part_copy(store: Store, request: Request) -> Reply:
         with file:
             wanted = request.headers.get("x-amz-copy-source-range")
             offset, length = byte_range(wanted, source.size) or (0, source.size)
-            if file.seekable():
-                file.seek(offset)
+            file.seek(offset)
             uploads.copy(file, spool, length=length)
         spool.finish()
         checksums = spool.digests.check({}, None)

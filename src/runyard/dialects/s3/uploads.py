@@ -14,7 +14,7 @@ import msgspec
 
 from runyard.dialects.s3.checksums import of_parts
 from runyard.dialects.s3.errors import S3Error
-from runyard.dialects.s3.files import nothing, place, write_whole
+from runyard.dialects.s3.files import move, write_whole
 from runyard.dialects.s3.records import Description
 from runyard.dialects.s3.spool import Spool
 
@@ -102,7 +102,10 @@ def keep_part(bucket: Bucket, upload: Upload, spool: Spool, *, number: int, chec
         file=secrets.token_hex(16),
     )
     before = _read_part(folder / _part_name(number))
-    place(spool.path, folder / part.file, top=folder, is_kept=nothing)
+    try:
+        move(spool.path, folder / part.file, top=folder)
+    except FileNotFoundError:
+        raise S3Error("NoSuchUpload", UploadId=upload.id) from None  # aborted while the part was coming
     write_whole(folder / _part_name(number), msgspec.json.encode(part), aside=bucket.aside)
     if before is not None:
         (folder / before.file).unlink(missing_ok=True)
