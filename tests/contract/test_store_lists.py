@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run, record
 
+from runyard.core.ids import first_of
 from runyard.core.run import ON_A_PROCESS, Outcome, State
 from runyard.store.ledger import Page
 
@@ -133,6 +134,67 @@ def test_a_run_that_arrives_meanwhile_disturbs_no_page(filled: Store) -> None:
     second = ids_of(filled, limit=3, before=first[-1])
 
     assert (first, second) == ([8, 7, 6], [5, 4, 3])
+
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+MOMENT = 1_790_000_000_000
+
+
+def began(at: int, *, lasted: int | None = None, **fields: Any) -> Run:
+    """Return a run that was made at a moment, and ended after a while or still goes on."""
+    if lasted is None:
+        return a_run(first_of(at), created_at=at, **fields)
+    return an_ended_run(first_of(at), created_at=at, ended_at=at + lasted, **fields)
+
+
+def alive(store: Store, since: int, until: int, *, after: int = 0, limit: int = 100) -> list[int]:
+    """Return when those runs of the first workspace were made that were alive in a span."""
+    runs = store.read(lambda ledger: ledger.runs_alive(1, since=since, until=until, after=after, limit=limit))
+    return [run.created_at - MOMENT for run in runs]
+
+
+def test_runs_alive_in_a_span_are_those_made_in_it_and_those_not_ended_before_it(store: Store) -> None:
+    record(
+        store,
+        a_workspace(1),
+        a_workspace(2, "other"),
+        began(MOMENT - 90 * DAY),
+        began(MOMENT - 60 * DAY, lasted=60 * DAY),
+        began(MOMENT - 50 * DAY, lasted=50 * DAY - 1),
+        began(MOMENT - HOUR, lasted=HOUR),
+        began(MOMENT - HOUR + 1, lasted=2 * HOUR),
+        began(MOMENT - 10, lasted=10),
+        began(MOMENT - 9, lasted=8),
+        began(MOMENT - 8, lasted=90 * DAY),
+        began(MOMENT - 7, lasted=9, workspace_id=2),
+        began(MOMENT - 6, workspace_id=2),
+        began(MOMENT - 1, lasted=HOUR - 1),
+        began(MOMENT, lasted=0),
+        began(MOMENT + 5),
+        began(MOMENT + 6, lasted=DAY),
+    )
+
+    before = [-90 * DAY, -60 * DAY, -HOUR, -HOUR + 1, -10, -8, -1]
+    assert alive(store, MOMENT, MOMENT) == [*before, 0]
+    assert alive(store, MOMENT, MOMENT + 5) == [*before, 0, 5]
+    assert alive(store, MOMENT + 1, MOMENT + 6) == [-90 * DAY, -HOUR + 1, -8, -1, 5, 6]
+    assert alive(store, MOMENT + 200 * DAY, MOMENT + 200 * DAY) == [-90 * DAY, 5]
+    assert alive(store, 0, MOMENT - 50 * DAY) == [-90 * DAY, -60 * DAY, -50 * DAY]
+
+
+def test_pages_of_what_was_alive_hold_every_run_once(store: Store) -> None:
+    lengths = [None, 2 * HOUR, 30, 5]
+    record(store, a_workspace(1), *[began(MOMENT - 20 + step, lasted=lengths[step % 4]) for step in range(40)])
+    whole = alive(store, MOMENT, MOMENT + 9)
+    pages = [alive(store, MOMENT, MOMENT + 9, limit=3)]
+
+    while pages[-1]:
+        pages.append(alive(store, MOMENT, MOMENT + 9, limit=3, after=first_of(MOMENT + pages[-1][-1])))
+
+    assert [at for page in pages for at in page] == whole
+    assert (whole[0], whole[-1], len(whole)) == (-20, 9, 26)
+    assert all(len(page) <= 3 for page in pages)
 
 
 def test_jobs_are_paged_both_ways(filled: Store) -> None:

@@ -125,6 +125,19 @@ def test_a_list_uses_the_index_with_the_fewest_rows(
     assert list_plan(connection, "runs", where) == [f"SEARCH run USING INDEX {index}"]
 
 
+def test_what_was_alive_at_a_moment_is_found_from_that_moment_on(connection: sqlite3.Connection) -> None:
+    text = QUERIES["runs_alive_at"]
+
+    plan = plan_of(connection, text, dict.fromkeys(re.findall(r":([a-z_]+)", text), 1))
+
+    assert [step for step in plan if step.startswith("SEARCH")] == [
+        "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH run USING COVERING INDEX run_ended (workspace_id=? AND ended_at>? AND ended_at<?)",
+        "SEARCH run USING INDEX run_long (workspace_id=? AND ended_at>?)",
+        "SEARCH run USING INDEX run_active (workspace_id=? AND id>? AND id<?)",
+    ]
+
+
 def test_every_query_is_asked_by_the_ledger() -> None:
     source = Path(runyard.store.ledger.__file__).read_text()
     asked = set(re.findall(r'"(\w+)"', source))

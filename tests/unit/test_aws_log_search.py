@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from records import a_run, a_workspace, an_attempt
 
 from runyard.core.ids import first_of
 from runyard.core.job import Task
+from runyard.core.run import Outcome, State
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.aws import log_search
 
@@ -160,6 +162,37 @@ def test_an_old_run_that_still_prints_is_found_by_time(yard: Yard) -> None:
     (yard.engine.attempt_folder(attempt.id) / "times").write_text(f"{NOW} 4 0\n")
 
     assert yard.messages(startTime=NOW - 1000) == ["old"]
+
+
+def test_an_old_run_that_ends_between_two_pages_is_read_to_its_end(yard: Yard) -> None:
+    id_ = first_of(NOW - 30 * DAY)
+    yard.runs(NOW - 30 * DAY, "old\nlast\n", seen=4)
+    attempt = yard.engine.attempts(yard.engine.run(a_workspace(), id_))[0]
+    times = yard.engine.attempt_folder(attempt.id) / "times"
+    times.write_text(f"{NOW} 4 0\n")
+    first = yard.get("FilterLogEvents", logGroupName=OUTPUT, startTime=NOW - 1000)
+
+    times.write_text(f"{NOW} 4 0\n{NOW + 900} 9 0\n")
+    run = yard.engine.run(a_workspace(), id_)
+    ended = {"state": State.ENDED, "outcome": Outcome.SUCCEEDED, "ended_at": NOW + 1000}
+    yard.store.write(lambda ledger: ledger.save_run(replace(run, **ended), seen=run))
+    yard.store.write(lambda ledger: ledger.save_attempt(replace(attempt, **ended), seen=attempt.state))
+    second = yard.get("FilterLogEvents", logGroupName=OUTPUT, startTime=NOW - 1000, nextToken=first["nextToken"])
+
+    assert [event["message"] for event in first["events"]] == ["old"]
+    assert [event["message"] for event in second["events"]] == ["last"]
+
+
+def test_one_who_follows_a_group_pays_nothing_for_the_runs_that_ended_before(yard: Yard) -> None:
+    for number in range(2 * log_search.LOOKED_THROUGH):
+        yard.ran(NOW - 2 * DAY + number)
+    new = yard.ran(NOW, "new\n")
+    span = {"since": NOW - 1000, "until": NOW, "after": 0, "limit": log_search.LOOKED_THROUGH}
+
+    looked_through = yard.engine.runs_alive(a_workspace(), **span)
+
+    assert [ids.run_id(run.id) for run in looked_through] == [new]
+    assert yard.messages(startTime=NOW - 1000) == ["new"]
 
 
 def test_a_search_that_finds_nothing_pauses_and_goes_on(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,9 @@ def test_jobs_of_other_languages_are_not_listed_as_glue_jobs(glue: Glue) -> None
 
 
 def test_a_token_of_another_list_is_refused(glue: Glue) -> None:
-    with pytest.raises(Refused, match=r"^InvalidInputException: The page token '.*' is not one that this list gave out"):
+    with pytest.raises(
+        Refused, match=r"^InvalidInputException: The page token '.*' is not one that this list gave out"
+    ):
         glue("GetJobs", NextToken="garbage")
 
 

@@ -188,6 +188,19 @@ def test_an_attempt_no_launcher_knows_is_started_stopped_or_lost(yard: Yard) -> 
     assert (yard.run(running).phase, "no record of its end" in str(yard.run(running).message)) == ("crashed", True)
 
 
+def test_an_end_that_tells_the_beginning_too_records_both_in_their_time(yard: Yard) -> None:
+    run = yard.start()
+    attempt = yard.attempt(run)
+    yard.now += 90
+    yard.change(
+        lambda moves: moves.finished(attempt.id, Outcome.SUCCEEDED, at=START + 80, facts={}, started_at=START + 5)
+    )
+    events = yard.store.read(lambda ledger: ledger.events(run.id))
+
+    assert (yard.run(run).running_at, yard.attempt(run).running_at) == (START + 5, START + 5)
+    assert [(one.kind, one.at - START) for one in events[2:]] == [("running", 5), ("succeeded", 80)]
+
+
 def test_a_delay_is_noted_once(yard: Yard) -> None:
     run = yard.start(notify_at=START + 60_000)
     yard.now += 61_000

@@ -63,6 +63,11 @@ class Dispatcher:
         except (RunyardError, OSError) as error:
             self._refused(claim.attempt, str(error), "preparation")
             return
+        except Exception as error:  # outermost of a start: the claim is recorded, and the claims behind it wait
+            log.exception("attempt %d could not be prepared", claim.attempt.id)
+            text = f"The run could not be prepared: {type(error).__name__}: {error}."
+            self._refused(claim.attempt, text, "preparation")
+            return
         with self._lock:
             stopped = claim.attempt.id in self._stopped
             self._stopped.discard(claim.attempt.id)

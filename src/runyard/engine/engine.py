@@ -14,7 +14,7 @@ from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, WrongSt
 from runyard.core.ids import Ids
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.queue import Overflow
-from runyard.core.run import Attempt, Event, Outcome, Run, State
+from runyard.core.run import Attempt, Event, Run, State
 from runyard.engine.dispatcher import Dispatcher, Finish
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
@@ -24,6 +24,7 @@ from runyard.engine.scheduler import Scheduler, forget
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
+from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
 from runyard.executors.mounts import Mounts, default_mounts
 from runyard.executors.work import Place
@@ -99,8 +100,8 @@ class Engine:
 
     def start(self) -> None:
         """Find or start the launcher, take up what ran before, and begin to work."""
-        self._supervisor.start()
         self._take_up()
+        self._supervisor.start()  # not before: what it starts would look to the taking up like a run that was lost
         self._scheduler.start()
         self._change(lambda moves: moves.look_for_work())
 
@@ -207,6 +208,11 @@ class Engine:
         """Return a page of runs."""
         return self._store.read(lambda ledger: ledger.runs(workspace.id, page))
 
+    def runs_alive(self, workspace: Workspace, *, since: int, until: int, after: int, limit: int) -> list[Run]:
+        """Return runs that were alive at some moment of a span, oldest first, from the one behind `after` on."""
+        span = {"since": since, "until": until, "after": after, "limit": limit}
+        return self._store.read(lambda ledger: ledger.runs_alive(workspace.id, **span))
+
     def attempts(self, run: Run) -> list[Attempt]:
         """Return every attempt of a run, oldest first."""
         return self._store.read(lambda ledger: ledger.attempts(run.id))
@@ -307,10 +313,15 @@ class Engine:
             self._scheduler.wake()
 
     def _refused(self, attempt: Attempt, message: str, category: str) -> None:
-        """End an attempt that could not be started."""
-        outcome = Outcome.CANCELLED if category == "cancelled" else Outcome.FAILED
-        facts = {"message": message, "category": category}
-        self._change(lambda moves: moves.finished(attempt.id, outcome, at=self._clock(), facts=facts))
+        """End an attempt that could not be started, as one that the launcher could not start ends.
+
+        The supervisor does it, again and again until the ledger has it. Done at once it would free a place, claim
+        the next attempt and come back here, as deep as the queue is long.
+        """
+        cause = category if category == "cancelled" else None
+        self._supervisor.tell(
+            Ended(attempt_id=attempt.id, at=self._clock(), cause=cause, message=message, category=category)
+        )
 
     def _recorded(self, attempt_id: int) -> None:
         with suppress(LauncherUnavailable):  # the next launcher tells the end again

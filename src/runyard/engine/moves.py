@@ -97,6 +97,8 @@ class Moves:
             reason=text,
             message=text,
             ended_at=run.created_at,
+            wait_until=None,
+            notify_at=None,
         )
         self.ledger.add_run(skipped)
         self._event(skipped, Outcome.SKIPPED.value, detail={"reason": text})
@@ -143,12 +145,18 @@ class Moves:
         self._move(run, attempt, State.RUNNING, running_at=at)
         self._settle(replace(run, running_at=at))
 
-    def finished(self, attempt_id: int, outcome: Outcome, *, at: int, facts: Mapping[str, Any]) -> None:
+    def finished(
+        self, attempt_id: int, outcome: Outcome, *, at: int, facts: Mapping[str, Any], started_at: int | None = None
+    ) -> None:
         """Record how an attempt ended, and what follows from it: a retry, other tasks, the end of the run."""
         attempt = self.ledger.attempt(attempt_id)
         if attempt is None or attempt.state is State.ENDED:
             return  # told twice
         run = self._run(attempt)
+        if started_at is not None and attempt.running_at is None:  # its beginning is told with its end
+            self._event(run, State.RUNNING.value, attempt=attempt, detail={}, at=started_at)
+            facts = {**facts, "running_at": started_at}
+            run = replace(run, running_at=started_at)
         ended = self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=at, **facts)
         again = None
         if attempt.state is not State.STOPPING:
@@ -305,16 +313,25 @@ class Moves:
         self._note(moved)
         if attempt.state in ON_A_PROCESS and to is State.ENDED:
             self.ended.append(moved)
-        self._event(run, moved.phase, attempt=moved, detail=_detail(moved))
+        at = facts.get("ended_at") or facts.get("running_at")
+        self._event(run, moved.phase, attempt=moved, detail=_detail(moved), at=at)
         return moved
 
-    def _event(self, run: Run, kind: str, *, attempt: Attempt | None = None, detail: Mapping[str, Any]) -> None:
+    def _event(
+        self,
+        run: Run,
+        kind: str,
+        *,
+        attempt: Attempt | None = None,
+        detail: Mapping[str, Any],
+        at: int | None = None,
+    ) -> None:
         self.ledger.add_event(
             Event(
                 id=self.ids.next(),
                 run_id=run.id,
                 attempt_id=attempt.id if attempt else None,
-                at=self.clock(),
+                at=at or self.clock(),
                 kind=kind,
                 detail=detail,
             )

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from runyard.core.errors import RunyardError
 from runyard.core.ids import first_of
 from runyard.core.run import Run
 from runyard.engine.moves import Moves
@@ -63,7 +62,7 @@ class Scheduler:
                 self.do_what_is_due()
                 self.forget_what_is_old()
                 pause = self._pause()
-            except RunyardError:
+            except Exception:  # outermost loop of the thread: what is due later must come in any case
                 log.exception("the scheduler could not do its work; it tries again in a second")
                 pause = 1.0
             self._wake.wait(pause)

@@ -30,7 +30,7 @@ class Settings:
     """Limits, places and habits of a server."""
 
     places: int = field(default_factory=_places)  # attempts that may run at once on this server
-    warm_children: int = 4  # processes that wait for work
+    warm_children: int = 8  # processes of each kind, bare and preloaded, that wait for work
     preload: tuple[str, ...] = field(default_factory=_installed)  # imports done before a job comes
     grace_s: float = 10.0  # from SIGTERM to SIGKILL
     queue_wait_s: float = 900.0  # how long a run waits for its job's limit, unless it says otherwise

@@ -66,8 +66,8 @@ class Supervisor:
             for event in batch:
                 if isinstance(event, threading.Event):
                     event.set()
-                elif isinstance(event, LauncherLost) and not self._stopping.is_set():
-                    self._lost()
+                elif isinstance(event, LauncherLost):
+                    self._go_on_after(event)
             if None in batch:
                 return
 
@@ -78,23 +78,37 @@ class Supervisor:
         return batch
 
     def _record(self, events: list[Started | Ended]) -> None:
-        """Record events together; if the ledger refuses, one by one, so that one cannot hold up the others."""
+        """Record events together; if that fails, one by one, so that one cannot hold up the others."""
         if not events:
             return
         try:
             self._change(lambda moves: _apply_all(moves, events))
-        except RunyardError as error:
-            if len(events) == 1:
-                self._try_later(events[0], error)
-            else:
-                for event in events:
-                    self._record([event])
+        except Exception as error:  # noqa: BLE001 - outermost loop of the thread: the next event must be recorded
+            self._record_singly(events, error)
             return
         for event in events:
             if isinstance(event, Ended):
                 self._recorded(event.attempt_id)
 
-    def _try_later(self, event: Started | Ended, error: RunyardError) -> None:
+    def _record_singly(self, events: list[Started | Ended], error: Exception) -> None:
+        if len(events) > 1:
+            for event in events:
+                self._record([event])
+        elif isinstance(error, RunyardError):
+            self._try_later(events[0], error)
+        else:  # a defect would only come again; the launcher tells the event to the next server too
+            log.error("a defect in recording %s", events[0], exc_info=error)
+
+    def _go_on_after(self, event: LauncherLost) -> None:
+        """Have another launcher started; keep trying, for without one nothing runs and nothing ends."""
+        if self._stopping.is_set():
+            return
+        try:
+            self._lost()
+        except Exception as error:  # noqa: BLE001 - outermost loop of the thread: it is tried again
+            self._try_later(event, error)
+
+    def _try_later(self, event: Started | Ended | LauncherLost, error: Exception) -> None:
         """Keep trying: the launcher's journal has the end until the ledger does."""
         log.error("could not record %s: %s", event, error)
         if not self._stopping.wait(1.0):
@@ -102,24 +116,25 @@ class Supervisor:
 
 
 def _apply_all(moves: Moves, events: list[Started | Ended]) -> None:
+    ended = {event.attempt_id for event in events if isinstance(event, Ended)}
     for event in events:
-        _apply(moves, event)
+        if isinstance(event, Ended) or event.attempt_id not in ended:  # an end tells the beginning too
+            _apply(moves, event)
 
 
 def _apply(moves: Moves, event: Started | Ended) -> None:
     if isinstance(event, Started):
         moves.started(event.attempt_id, at=event.at)
         return
-    if event.started_at is not None:
-        moves.started(event.attempt_id, at=event.started_at)  # the telling of it may have been missed
     facts = {
         "exit_code": event.exit_code,
         "signal": event.signal,
         "category": event.category,
         "message": _message(event),
-        "trace": event.trace,
+        "trace": _storable(event.trace),
     }
-    moves.finished(event.attempt_id, outcome_of(event), at=event.at, facts=facts)
+    outcome = outcome_of(event)
+    moves.finished(event.attempt_id, outcome, at=event.at, facts=facts, started_at=event.started_at)
 
 
 def outcome_of(event: Ended) -> Outcome:
@@ -131,4 +146,9 @@ def outcome_of(event: Ended) -> Outcome:
 
 def _message(event: Ended) -> str | None:
     outcome = outcome_of(event)
-    return None if outcome is Outcome.SUCCEEDED else _TEXTS.get(outcome, event.message)
+    return None if outcome is Outcome.SUCCEEDED else _TEXTS.get(outcome, _storable(event.message))
+
+
+def _storable(text: str | None) -> str | None:
+    """Spell out what no ledger takes as text, and what a job's exception may yet say: half characters and NUL."""
+    return None if text is None else str(text).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

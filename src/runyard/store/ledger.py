@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
 from runyard.store.records import ATTEMPT, EVENT, JOB, RUN, WORKSPACE, Shape
 
@@ -106,6 +107,17 @@ class Ledger:
     def runs(self, workspace_id: int, page: Page) -> list[Run]:
         """Return a page of runs."""
         return self._page(RUN, "runs", workspace_id, page)
+
+    def runs_alive(self, workspace_id: int, *, since: int, until: int, after: int, limit: int) -> list[Run]:
+        """Return runs that were alive at some moment of a span, oldest first, from the one behind `after` on.
+
+        Ids grow with time: those made before the span and alive at its beginning come first, then those made in it.
+        """
+        first = first_of(since)
+        bounds = {"after": after, "before": first, "moment": since, "limit": limit}
+        older = self._all(RUN, "runs_alive_at", workspace_id=workspace_id, **bounds) if after < first else []
+        made = {"after": max(after, first - 1), "before": first_of(until + 1)}
+        return [*older, *self.runs(workspace_id, Page(limit=limit - len(older), where=made, newest_first=False))]
 
     def add_run(self, run: Run) -> None:
         """Add a run."""

@@ -52,6 +52,18 @@ SELECT /* run_columns */ FROM run WHERE workspace_id = :workspace_id AND idempot
 -- runs --
 SELECT /* run_columns */ FROM run WHERE workspace_id = :workspace_id {filters} ORDER BY id {order} LIMIT :limit;
 
+-- runs_alive_at --
+-- What was made before a moment and had not ended then. Of what lasted less than an hour (3600000 ms), only what
+-- ended within an hour after the moment can be meant; the few that lasted longer have an index of their own.
+-- `+id` keeps the planners from reading by id, which would begin with the oldest run of the ledger.
+SELECT /* run_columns */ FROM run WHERE id IN (
+  SELECT id FROM run WHERE workspace_id = :workspace_id AND +id > :after AND +id < :before
+    AND ended_at >= :moment AND ended_at < CAST(:moment AS BIGINT) + 3600000
+  UNION ALL SELECT id FROM run WHERE workspace_id = :workspace_id AND +id > :after AND +id < :before
+    AND ended_at >= :moment AND ended_at - created_at >= 3600000
+  UNION ALL SELECT id FROM run WHERE workspace_id = :workspace_id AND id > :after AND id < :before AND state <> 'ended'
+) ORDER BY id LIMIT :limit;
+
 -- count_admitted --
 SELECT count(*) AS n FROM run WHERE job_id = :job_id AND admitted_at IS NOT NULL AND state <> 'ended';
 

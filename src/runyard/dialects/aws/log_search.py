@@ -10,25 +10,22 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runyard.core.ids import first_of
-from runyard.core.job import MINUTE_MS, Workspace
+from runyard.core.job import Workspace
 from runyard.core.run import Run
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.aws.filter_pattern import Matches
 from runyard.dialects.aws.log_events import LogEvent, forward, page_filler
 from runyard.dialects.aws.log_streams import ID_LENGTH, Group, Stream, run_behind, stream_named, streams_of
 from runyard.engine.engine import Engine
-from runyard.store.ledger import Page
 
 COHORT = 200  # runs whose logs are open at once
 LOOKED_THROUGH = 500  # rows of the ledger read for a cohort
 MOST_LOOKED_THROUGH = 5000  # and for a reply
 MOST_BYTES = 4 * 1024 * 1024  # searched for a reply that finds nothing
-LONGEST_RUN_MS = (
-    7 * 24 * 60 * MINUTE_MS
-)  # AWS lets no run take longer; one that has not ended is found however old it is
+AHEAD_MS = 1000  # by which ids may run ahead of the clock
 SETTLING_MS = 100  # two logs are looked at moments apart: what is this young may yet get an older neighbour
 BEGINNING = (0, 0, 0)
+BEFORE_ALL = (0, *BEGINNING)
 
 Position = tuple[int, int, int, int]
 Found = tuple[Stream, LogEvent]
@@ -53,7 +50,7 @@ class Search:
 
         As in CloudWatch, a page with events always says where to go on: who keeps it resumes there without a repeat.
         """
-        after, *seen = position or (self._first(), *BEGINNING)
+        after, *seen = position or BEFORE_ALL
         looked_through = 0
         while looked_through < MOST_LOOKED_THROUGH:
             streams, following = self._cohort(after)
@@ -66,9 +63,6 @@ class Search:
             looked_through += LOOKED_THROUGH
         return [], (after, *BEGINNING)
 
-    def _first(self) -> int:
-        return max(first_of(self.since - LONGEST_RUN_MS), 0)
-
     def _cohort(self, after: int) -> tuple[list[Stream], int | None]:
         """Return the streams of the next runs, and after which run the next cohort begins."""
         if self.names:
@@ -77,20 +71,17 @@ class Search:
         if len(self.prefix) >= ID_LENGTH:
             run = run_behind(self.engine, self.workspace, self.prefix)
             return self._streams([run] if run else []), None
-        rows = self._rows(limit=LOOKED_THROUGH, after=after, before=first_of(self.until + 1000))
+        rows = self.engine.runs_alive(
+            self.workspace, since=self.since, until=self.until + AHEAD_MS, after=after, limit=LOOKED_THROUGH
+        )
         fitting = [place for place, run in enumerate(rows) if self._may_hold(run)]
         cut = fitting[COHORT - 1] + 1 if len(fitting) >= COHORT else len(rows)
         is_last = cut == len(rows) < LOOKED_THROUGH
-        older = self._rows(limit=COHORT, active=True, before=after + 1) if after == self._first() else []
-        chosen = [run for run in (*older, *rows[:cut]) if self._may_hold(run)]
+        chosen = [rows[place] for place in fitting[:COHORT]]
         return self._streams(chosen), None if is_last else rows[cut - 1].id
 
-    def _rows(self, *, limit: int, **where: int) -> list[Run]:
-        return self.engine.runs(self.workspace, Page(limit=limit, where=where, newest_first=False))
-
     def _may_hold(self, run: Run) -> bool:
-        is_in_time = run.ended_at is None or run.ended_at >= self.since
-        return is_in_time and self.group.holds(run) and ids.run_id(run.id).startswith(self.prefix)
+        return self.group.holds(run) and ids.run_id(run.id).startswith(self.prefix)
 
     def _streams(self, runs: Sequence[Run]) -> list[Stream]:
         found = (stream for run in runs for stream in streams_of(self.engine, self.group, run))

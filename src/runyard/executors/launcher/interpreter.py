@@ -85,8 +85,11 @@ def rehearse() -> None:
 
 def replace_environment(environment: Mapping[str, str]) -> None:
     """Make this the whole environment, and let those who read it early read it again."""
-    os.environ.clear()
-    os.environ.update(environment)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value:  # most is the same, and each setting copies a page
+            os.environ[name] = value
     time.tzset()
     if environment.get("PYTHONUNBUFFERED"):
         cast("io.TextIOWrapper", sys.stdout).reconfigure(write_through=True)

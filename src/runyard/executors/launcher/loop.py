@@ -236,8 +236,8 @@ class Loop:
             is_ours = process.parent == own and not process.is_zombie
             return is_ours and process.session != session and process.pid not in self._attempts
 
-        unknown = [tree.look_up(pid) for pid in tree.own_children() if not self._nurseries.has(pid)]
-        if any(each and is_stray(each) for each in unknown):
+        unknown = [pid for pid in tree.own_children() if pid not in self._attempts and not self._nurseries.has(pid)]
+        if any((each := tree.look_up(pid)) and is_stray(each) for pid in unknown):
             tree.end_all(is_stray)
 
     def _end_unborn(self, attempt_id: int, cause: str | None, message: str) -> None:

@@ -61,6 +61,8 @@ CREATE INDEX run_of_job ON run (job_id, id);
 CREATE INDEX run_of_job_name ON run (workspace_id, job_name, id);
 CREATE INDEX run_active ON run (workspace_id, id) WHERE state <> 'ended';
 CREATE INDEX run_unsuccessful ON run (workspace_id, id) WHERE outcome <> 'succeeded';
+CREATE INDEX run_ended ON run (workspace_id, ended_at, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX run_long ON run (workspace_id, ended_at, id) WHERE ended_at - created_at >= 3600000;
 CREATE INDEX run_admitted ON run (job_id) WHERE admitted_at IS NOT NULL AND state <> 'ended';
 CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 'queued';
 CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
