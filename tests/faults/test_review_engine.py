@@ -1,0 +1,115 @@
+"""What one bad run, one odd word or one missing folder must not do to all the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live import end_launcher
+from waiting import until
+
+from runyard.core.job import Task, Workspace
+from runyard.core.queue import Overflow
+from runyard.core.run import Run, State
+from runyard.engine.engine import Engine, Request
+from runyard.engine.home import Home
+from runyard.engine.settings import Settings
+from runyard.store.store import open_store
+
+FOREVER = "import time; time.sleep(600)"
+END_S = 60  # a machine under load
+
+
+class Yard:
+    """An engine of this process, with a launcher and a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Home(home).make()
+        settings = Settings(places=1, preload=(), warm_children=1, grace_s=0.2)
+        self.engine = Engine(open_store(self.home.ledger_url), self.home, settings)
+        self.engine.start()
+        self.workspace: Workspace = self.engine.workspace("default")
+
+    def start(self, kind: str = "python_script", **spec: Any) -> Run:
+        task = Task(key="main", kind=kind, spec=spec)
+        return self.engine.start_run(self.workspace, Request(language="native", job_name="one", tasks=[task]))
+
+    def running(self, source: str) -> Run:
+        run = self.start(source=source)
+        return self.engine.wait_for(
+            self.workspace, run.id, timeout_s=END_S, until=lambda seen: seen.state is State.RUNNING
+        )
+
+    def ended(self, run: Run) -> Run:
+        return self.engine.wait_run(self.workspace, run.id, timeout_s=END_S)
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    one = Yard(tmp_path / "home")
+    yield one
+    one.engine.close()
+    end_launcher(one.home.path)
+
+
+def test_an_exception_whose_words_no_ledger_takes_is_recorded_and_the_next_run_too(yard: Yard) -> None:
+    odd = yard.ended(yard.start(source="raise ValueError('half \\udcff, none \\0')"))
+
+    assert (odd.phase, odd.message) == ("failed", "ValueError: half \\udcff, none \\x00")
+    assert yard.ended(yard.start(source="pass")).phase == "succeeded"
+
+
+def test_a_long_queue_of_runs_that_cannot_be_prepared_comes_to_its_end(yard: Yard) -> None:
+    first = yard.running(FOREVER)
+    queued = [yard.start("spark") for _ in range(250)]
+    yard.engine.stop_run(yard.workspace, first.id)
+
+    assert {yard.ended(run).phase for run in queued} == {"failed"}
+    assert yard.ended(yard.start(source="pass")).phase == "succeeded"
+
+
+def test_a_script_whose_place_leads_in_a_circle_or_is_no_path_ends_its_run_alone(yard: Yard) -> None:
+    bucket = yard.home.path / "s3" / "bucket"
+    bucket.mkdir()
+    (bucket / "circle.py").symlink_to("circle.py")
+    circle, nothing = yard.start(script="s3://bucket/circle.py"), yard.start(script="s3://bucket/a\0b.py")
+
+    assert (yard.ended(circle).phase, yard.ended(nothing).phase) == ("failed", "failed")
+    assert yard.ended(yard.start(source="pass")).phase == "succeeded"
+
+
+def test_a_launcher_that_cannot_be_replaced_at_once_is_replaced_when_it_can(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = yard.running("import os, time; print(os.getppid(), flush=True); time.sleep(600)")
+    folder, away = yard.home.path / "launcher", yard.home.path / "away"
+    attempt = yard.engine.attempts(run)[0]
+    launcher = int(yard.engine.log(attempt, "stdout").read(0, 100))
+    folder.rename(away)
+    folder.write_text("in the way")
+    os.kill(launcher, signal.SIGKILL)
+    until(lambda: "cannot be made" in caplog.text)
+    waiting = yard.start(source="pass")
+    folder.unlink()
+    away.rename(folder)
+
+    assert yard.ended(run).phase == "crashed"
+    assert yard.ended(waiting).phase == "succeeded"
+
+
+def test_a_run_that_was_skipped_waits_for_nothing_more(yard: Yard) -> None:
+    task = Task(key="main", kind="python_script", spec={"source": FOREVER})
+    job = yard.engine.create_job(
+        yard.workspace, name="one", language="native", settings={}, tasks=(task,), max_concurrent_runs=1
+    )
+    request = Request(language="native", job_name="one", job=job, overflow=Overflow.SKIP, wait_ms=1, notify_after_ms=1)
+    first = yard.engine.start_run(yard.workspace, request)
+    skipped = yard.engine.start_run(yard.workspace, request)
+    yard.engine.stop_run(yard.workspace, first.id)
+
+    assert skipped.phase == "skipped"
+    assert (skipped.wait_until, skipped.notify_at) == (None, None)
