@@ -193,7 +193,7 @@ def test_pages_of_what_was_alive_hold_every_run_once(store: Store) -> None:
         pages.append(alive(store, MOMENT, MOMENT + 9, limit=3, after=first_of(MOMENT + pages[-1][-1])))
 
     assert [at for page in pages for at in page] == whole
-    assert (whole[0], whole[-1], len(whole)) == (-20, 9, 26)
+    assert (whole[0], whole[-1], len(whole)) == (-20, 9, 27)
     assert all(len(page) <= 3 for page in pages)
 
 

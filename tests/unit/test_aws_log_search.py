@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_yard import DAY, ERROR, NOW, OUTPUT, PYTHON, Yard
@@ -174,7 +175,7 @@ def test_an_old_run_that_ends_between_two_pages_is_read_to_its_end(yard: Yard) -
 
     times.write_text(f"{NOW} 4 0\n{NOW + 900} 9 0\n")
     run = yard.engine.run(a_workspace(), id_)
-    ended = {"state": State.ENDED, "outcome": Outcome.SUCCEEDED, "ended_at": NOW + 1000}
+    ended: dict[str, Any] = {"state": State.ENDED, "outcome": Outcome.SUCCEEDED, "ended_at": NOW + 1000}
     yard.store.write(lambda ledger: ledger.save_run(replace(run, **ended), seen=run))
     yard.store.write(lambda ledger: ledger.save_attempt(replace(attempt, **ended), seen=attempt.state))
     second = yard.get("FilterLogEvents", logGroupName=OUTPUT, startTime=NOW - 1000, nextToken=first["nextToken"])
@@ -184,12 +185,11 @@ def test_an_old_run_that_ends_between_two_pages_is_read_to_its_end(yard: Yard) -
 
 
 def test_one_who_follows_a_group_pays_nothing_for_the_runs_that_ended_before(yard: Yard) -> None:
-    for number in range(2 * log_search.LOOKED_THROUGH):
+    for number in range(20):
         yard.ran(NOW - 2 * DAY + number)
     new = yard.ran(NOW, "new\n")
-    span = {"since": NOW - 1000, "until": NOW, "after": 0, "limit": log_search.LOOKED_THROUGH}
 
-    looked_through = yard.engine.runs_alive(a_workspace(), **span)
+    looked_through = yard.engine.runs_alive(a_workspace(), since=NOW - 1000, until=NOW, after=0, limit=10)
 
     assert [ids.run_id(run.id) for run in looked_through] == [new]
     assert yard.messages(startTime=NOW - 1000) == ["new"]
