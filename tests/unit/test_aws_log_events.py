@@ -7,7 +7,6 @@ from runyard.dialects.aws.log_events import (
     MOST_EVENTS,
     Extent,
     extent,
-    first_byte_at,
     forward,
     last_moment,
     page_backward,
@@ -83,12 +82,6 @@ def test_a_span_of_time_takes_the_lines_whose_ends_were_seen_in_it(tmp_path: Pat
     assert between(3000, 3001) == ["two"]
     assert between(4001, None) == []
     assert between(4000, 2000) == []
-
-
-def test_a_moment_is_found_in_a_log_by_its_bytes(tmp_path: Path) -> None:
-    log = a_log(tmp_path, b"one\ntwo\n", "2000 4 0\n3000 8 0\n")
-
-    assert [first_byte_at(log, moment, size=8) for moment in (0, 2000, 2001, 3000, 3001)] == [0, 0, 4, 4, 8]
 
 
 def test_a_line_too_long_for_an_event_comes_in_pieces(tmp_path: Path) -> None:

@@ -50,18 +50,9 @@ def extent(log: Log, *, is_closed: bool, since: int = 0, before: int | None = No
     """
     end = log.size if is_closed else log.observed
     if before is not None:
-        end = min(end, first_byte_at(log, before, size=end))
-    start = line_start(log, first_byte_at(log, since, size=end)) if since else 0
+        end = min(end, log.first_seen(before))
+    start = line_start(log, min(log.first_seen(since), end)) if since else 0
     return Extent(log=log, start=min(start, end), end=end, is_closed=is_closed)
-
-
-def first_byte_at(log: Log, moment: int, *, size: int) -> int:
-    """Return the first byte that was seen at a moment or later, or `size`; times only grow along a log."""
-    low, high = 0, size
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if log.seen_at(middle) >= moment else (middle + 1, high)
-    return low
 
 
 def line_start(log: Log, place: int) -> int:
