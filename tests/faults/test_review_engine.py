@@ -113,3 +113,15 @@ def test_a_run_that_was_skipped_waits_for_nothing_more(yard: Yard) -> None:
 
     assert skipped.phase == "skipped"
     assert (skipped.wait_until, skipped.notify_at) == (None, None)
+
+
+def test_a_run_with_more_words_than_a_process_takes_is_refused_and_keeps_nobody_waiting(yard: Yard) -> None:
+    huge = yard.start(source="pass", arguments=["é" * 4_000_000])
+    large = yard.start(source="import sys; print(len(sys.argv[1]))", arguments=["é" * 1_900_000])
+
+    assert yard.ended(huge).message == (
+        "The arguments, environment and packages of this run have 4000000 characters, more than the 2097152 that "
+        "a process can be given; put them into a file and give the run its name."
+    )
+    assert yard.ended(large).phase == "succeeded"
+    assert yard.engine.log(yard.engine.attempts(large)[0], "stdout").read(0, 100) == b"1900000\n"

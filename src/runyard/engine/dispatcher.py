@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from runyard.core.errors import RunyardError
+from runyard.core.errors import InvalidRequest, RunyardError
 from runyard.core.job import Task
 from runyard.core.run import Attempt, Run
 from runyard.engine.moves import Claim
@@ -18,6 +18,8 @@ from runyard.executors.launcher.order import Order
 from runyard.executors.work import Place, Work
 
 log = logging.getLogger(__name__)
+
+LARGEST_ORDER = 2 * 1024 * 1024  # characters; Linux takes 2 MiB of arguments and environment
 
 Finish = Callable[[Run, Attempt, Task], Mapping[str, Any]]
 """Gives a task's spec its last facts (ids, resolved values), in the language of the run."""
@@ -115,4 +117,17 @@ class Dispatcher:
             timeout_ms=claim.task.timeout_ms,
             environment=environment,
         )
-        return executor(work, self._place)
+        order = executor(work, self._place)
+        _check_size(order)
+        return order
+
+
+def _check_size(order: Order) -> None:
+    """Refuse what no process could be given by the kernel either, and what would keep all other orders waiting."""
+    variables = [text for pair in order.environment.items() for text in pair]
+    size = sum(map(len, (*order.argv, *variables, *order.packages, *order.package_options, *order.files)))
+    if size > LARGEST_ORDER:
+        raise InvalidRequest(
+            f"The arguments, environment and packages of this run have {size} characters, more than the "
+            f"{LARGEST_ORDER} that a process can be given; put them into a file and give the run its name."
+        )

@@ -53,7 +53,9 @@ class Lines:
         self._rest += data
         if len(self._rest) > LINE_LIMIT:
             raise Garbage("a line without end")
-        *whole, last = self._rest.split(b"\n") if b"\n" in data else [self._rest]
+        if b"\n" not in data:
+            return  # and nothing is copied: a long line comes in many pieces
+        *whole, last = self._rest.split(b"\n")
         self._rest = bytearray(last)
         for line in whole:
             yield unpack(bytes(line))
