@@ -74,6 +74,7 @@ class Engine:
         self._ids = Ids(clock)
         self._owner = home.server_name()
         self._places = settings.places
+        self._is_leaving = False
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self._changes = Changes()
         self.home = home
@@ -105,10 +106,15 @@ class Engine:
         self._scheduler.start()
         self._change(lambda moves: moves.look_for_work())
 
+    def release(self) -> None:
+        """Answer those who wait for a run with what there is, now and from now on: the server is leaving."""
+        self._is_leaving = True
+        self._changes.wake_all()
+
     def close(self) -> None:
         """Stop taking work and leave; jobs keep running under the launcher, and the next server takes them up."""
         self._places = 0
-        self._changes.wake_all()
+        self.release()
         self._scheduler.close()
         self._supervisor.settle()
         self._launcher.close()
@@ -253,7 +259,7 @@ class Engine:
             while True:
                 run = self.run(workspace, run_id)
                 left = deadline - time.monotonic()
-                if until(run) or left <= 0 or not self._places:
+                if until(run) or left <= 0 or self._is_leaving:
                     return run
                 changed.wait(left)
                 changed.clear()

@@ -16,7 +16,7 @@ import msgspec
 from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
-from runyard.web.authentication import Caller, Gate, is_local
+from runyard.web.authentication import Caller, Gate, stranger_in
 from runyard.web.sigv4 import Identity, verify
 from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
 
@@ -86,9 +86,9 @@ class App:
         if scope["type"] != "http":
             return
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        host = next((value for name, value in headers if name == "host"), "")
-        if self._gate.is_open and not is_local(host):
-            await _send(send, _problem(403, f"Host {host!r} is not this machine; with --auth off only it is served."))
+        stranger = stranger_in(headers) if self._gate.is_open else None
+        if stranger is not None:
+            await _send(send, _problem(403, f"{stranger} is not this machine; with --auth off only it is served."))
             return
         claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
         if claimed is not None and claimed[1] == "s3":
@@ -112,7 +112,10 @@ class App:
         await self._services.objects.handle(scope, receive, send, identity)
 
     async def _serve_call(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except HungUp:
+            return  # half a call is none
         if body is None:
             reply = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
         else:
@@ -200,16 +203,23 @@ def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) ->
     )
 
 
+class HungUp(Exception):
+    """The caller left in the middle of the body."""
+
+
 async def _body(receive: Receive) -> bytes | None:
+    """Return the body; None if it is too large to be kept."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HungUp
         part = message.get("body", b"")
         size += len(part)
         if size <= LARGEST_BODY:
             parts.append(part)
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+        if not message.get("more_body", False):
             return b"".join(parts) if size <= LARGEST_BODY else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runyard.web.credentials import ADMINISTRATOR, Credentials
@@ -53,13 +53,28 @@ class Gate:
         return hmac.compare_digest(given, token) | hmac.compare_digest(given, password)
 
 
+def stranger_in(headers: Iterable[tuple[str, str]]) -> str | None:
+    """Return the header by which a request shows that a page from elsewhere sent it; None if none does.
+
+    A browser tells the Host under which a page reaches us, and the Origin of the page: one that was lured here by
+    its name has a foreign host, and one that posts here, which it may without asking, has a foreign origin.
+    """
+    given = list(headers)
+    hosts = [value for name, value in given if name == "host"] or [""]
+    foreign = [f"Host {host!r}" for host in hosts if not is_local(host)]
+    origins = [value for name, value in given if name == "origin"]
+    foreign += [f"Origin {origin!r}" for origin in origins if not is_local(origin.partition("://")[2])]
+    return next(iter(foreign), None)
+
+
 def is_local(host: str) -> bool:
-    """Tell whether a Host header names this machine; a page elsewhere that was lured here names another."""
+    """Tell whether a host, with or without a port, is this machine."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name.lower() in LOCAL_HOSTS or name.lower().endswith(".localhost")
 
 
 def _named(credential: str) -> Caller:
+    credential = credential.encode("utf-8", "replace").decode()  # a query may spell bytes that are no text
     name = credential.removeprefix(NAMED) if credential.startswith(NAMED) else ""
     return Caller(user=credential or ADMINISTRATOR, workspace=name or DEFAULT)
 

@@ -77,10 +77,11 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
     spoken.objects.discard_unfinished(now=time.time())
     app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)
     app.url = ready.url
+    server = _Server(app, started=lambda: announce(ready, credentials), leaving=engine.release)
     engine.start()
     try:
         _write_place(home, ready)
-        _run(app, listener, lambda: announce(ready, credentials))
+        server.run(sockets=[listener])
     finally:
         place_file(home.path).unlink(missing_ok=True)
         engine.close()
@@ -132,31 +133,31 @@ def _write_place(home: Home, ready: Ready) -> None:
     draft.replace(place_file(home.path))
 
 
-def _run(app: App, listener: socket.socket, announce: Callable[[], None]) -> None:
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=DRAIN_S,
-        timeout_keep_alive=75,
-        server_header=False,
-        proxy_headers=False,
-    )
-    server = _Server(config, announce)
-    server.run(sockets=[listener])
-
-
 class _Server(uvicorn.Server):
-    """Uvicorn, telling when it answers, and leaving quietly on a signal."""
+    """Uvicorn, telling when it answers and when it leaves, and leaving quietly on a signal."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, app: App, *, started: Callable[[], None], leaving: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            timeout_keep_alive=75,
+            server_header=False,
+            proxy_headers=False,
+        )
         super().__init__(config)
-        self._announce = announce
+        self._started = started
+        self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._announce()
+        self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._leaving()  # or those who wait for a run would hold up the drain
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

@@ -57,6 +57,13 @@ class Identity:
 
 def verify(request: SignedRequest, secret_of: Callable[[str], str | None], *, now: int) -> Identity:
     """Return who signed this request, or raise SignatureError; `now` is in milliseconds."""
+    try:
+        return _verified(request, secret_of, now=now)
+    except UnicodeEncodeError as error:  # half characters, which no signer of ours writes
+        raise SignatureError("IncompleteSignature", "The signature's parameters must be text in UTF-8.") from error
+
+
+def _verified(request: SignedRequest, secret_of: Callable[[str], str | None], *, now: int) -> Identity:
     if is_presigned(request.query):
         return Identity(access_key=presigner(request, secret_of, now=now), region="us-east-1", service="s3")
     headers = joined(request.headers)
