@@ -56,6 +56,12 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
     end_launcher(one.home.path)
 
 
+def printed(yard: Yard, run: Run) -> int:
+    """Return the number that a run has printed first of all."""
+    log = yard.engine.log(yard.engine.attempts(run)[0], "stdout")
+    return int(until(lambda: log.read(0, 100)))
+
+
 def test_an_exception_whose_words_no_ledger_takes_is_recorded_and_the_next_run_too(yard: Yard) -> None:
     odd = yard.ended(yard.start(source="raise ValueError('half \\udcff, none \\0')"))
 
@@ -87,8 +93,7 @@ def test_a_launcher_that_cannot_be_replaced_at_once_is_replaced_when_it_can(
 ) -> None:
     run = yard.running("import os, time; print(os.getppid(), flush=True); time.sleep(600)")
     folder, away = yard.home.path / "launcher", yard.home.path / "away"
-    attempt = yard.engine.attempts(run)[0]
-    launcher = int(yard.engine.log(attempt, "stdout").read(0, 100))
+    launcher = printed(yard, run)
     folder.rename(away)
     folder.write_text("in the way")
     os.kill(launcher, signal.SIGKILL)
@@ -99,6 +104,18 @@ def test_a_launcher_that_cannot_be_replaced_at_once_is_replaced_when_it_can(
 
     assert yard.ended(run).phase == "crashed"
     assert yard.ended(waiting).phase == "succeeded"
+
+
+def test_a_launcher_that_cannot_even_be_asked_is_asked_again(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    run = yard.running("import os, time; print(os.getppid(), flush=True); time.sleep(600)")
+    socket = yard.home.path / "launcher" / "socket"
+    socket.unlink()
+    socket.symlink_to(socket.name)  # stands for all that is neither "refused" nor "not there", as too many open files
+    os.kill(printed(yard, run), signal.SIGKILL)
+    until(lambda: "symbolic links" in caplog.text)
+    socket.unlink()
+
+    assert yard.ended(run).phase == "crashed"
 
 
 def test_a_run_that_was_skipped_waits_for_nothing_more(yard: Yard) -> None:

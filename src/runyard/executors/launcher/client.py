@@ -217,7 +217,7 @@ class Launcher:
             if self._channel is not channel:
                 return  # closed by us, taken over, or mended already
             self._channel = None
-            with contextlib.suppress(LauncherUnavailable):
+            with contextlib.suppress(LauncherUnavailable, OSError):  # such as too many open files
                 if self._attach():
                     return
             lost = tuple(sorted(self._open))
