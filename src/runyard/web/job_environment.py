@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fnmatch import fnmatch
+from urllib.parse import urlsplit
 
 from runyard.web.credentials import REGION, Credentials
 
@@ -33,13 +34,15 @@ INHERITED = (
     "JAVA_HOME",
 )
 
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+
 
 def job_environment(url: str, credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
     """Return what every job's process finds: boto3, the aws cli and s3fs work in it with no configuration."""
     inherited = {
         name: value for name, value in os.environ.items() if any(fnmatch(name, pattern) for pattern in INHERITED)
     }
-    return {
+    environment = {
         **inherited,
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
@@ -51,3 +54,13 @@ def job_environment(url: str, credentials: Credentials, more: Mapping[str, str])
         "RUNYARD_TOKEN": credentials.token,
         **more,
     }
+    return {**environment, **_past_proxies(url, environment)}
+
+
+def _past_proxies(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Keep what a job says to this server off an inherited proxy, which could not reach it and would read it."""
+    if not any(name.lower() in PROXIES for name in environment):
+        return {}
+    named = environment.get("no_proxy") or environment.get("NO_PROXY")
+    direct = ",".join([*([named] if named else []), urlsplit(url).hostname or ""])
+    return {"no_proxy": direct, "NO_PROXY": direct}
