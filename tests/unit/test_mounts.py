@@ -51,3 +51,11 @@ def test_nothing_leads_out_of_a_mount_by_a_link(mounts: Mounts, tmp_path: Path) 
 def test_what_lies_under_no_mount_is_refused_with_what_is_known(mounts: Mounts, uri: str) -> None:
     with pytest.raises(InvalidRequest, match=r"under no mount .* s3://lake/"):
         mounts.resolve(uri)
+
+
+def test_a_mount_without_a_slash_at_its_end_is_no_other_bucket_of_a_longer_name(tmp_path: Path) -> None:
+    mounts = default_mounts(tmp_path, {"s3://data": "/mnt/data"})
+
+    assert mounts.resolve("s3://data/key") == Path("/mnt/data/key")
+    assert mounts.resolve("s3://data") == Path("/mnt/data")
+    assert mounts.resolve("s3://database/key") == tmp_path / "s3" / "database" / "key"

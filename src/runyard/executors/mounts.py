@@ -26,7 +26,7 @@ class Mounts:
             if uri.startswith(other):
                 uri = prefix + uri.removeprefix(other)
         for prefix in sorted(self.folders, key=len, reverse=True):
-            if uri.startswith(prefix):
+            if _is_at_or_below(uri, prefix):
                 return _below(self.folders[prefix], uri.removeprefix(prefix), uri)
         if uri.startswith("file:"):
             return Path("/" + unquote(uri.removeprefix("file:")).lstrip("/"))
@@ -45,6 +45,11 @@ def default_mounts(home: Path, more: Mapping[str, str]) -> Mounts:
         "/Workspace/": home / "workspace",
     }
     return Mounts({**folders, **{prefix: Path(folder).expanduser() for prefix, folder in more.items()}})
+
+
+def _is_at_or_below(uri: str, prefix: str) -> bool:
+    """Tell whether a URI names a mount or something in it; `s3://data` is not the mount of `s3://database/key`."""
+    return uri.startswith(prefix) and (prefix.endswith("/") or uri[len(prefix) :][:1] in {"", "/"})
 
 
 def _below(folder: Path, rest: str, uri: str) -> Path:
