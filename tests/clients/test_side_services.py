@@ -161,6 +161,7 @@ def test_what_a_run_printed_is_in_its_streams(live: Live) -> None:
 def test_each_try_of_a_run_has_its_own_stream(live: Live) -> None:
     script = "import sys\nname = sys.argv[sys.argv.index('--JOB_RUN_ID') + 1]\nprint(name)\nsys.exit(1)"
     run_id = started(live, "retries", script, MaxRetries=1)
+    until(lambda: len(live.client("glue").get_job_runs(JobName="retries")["JobRuns"]) == 2, seconds=60)
     until(lambda: has_ended(live, "retries", f"{run_id}_attempt_1"), seconds=60)
     logs = live.client("logs")
 
