@@ -142,3 +142,13 @@ def test_a_run_with_more_words_than_a_process_takes_is_refused_and_keeps_nobody_
     )
     assert yard.ended(large).phase == "succeeded"
     assert yard.engine.log(yard.engine.attempts(large)[0], "stdout").read(0, 100) == b"1900000\n"
+
+
+def test_two_updates_of_different_facts_of_a_job_are_both_kept(yard: Yard) -> None:
+    task = Task(key="main", kind="python_script", spec={"source": "pass"})
+    seen = yard.engine.create_job(yard.workspace, name="one", language="native", settings={}, tasks=(task,))
+    yard.engine.update_job(seen, settings={"Description": "new"})
+    yard.engine.update_job(seen, tags={"team": "blue"})
+    job = yard.engine.job_named(yard.workspace, "one")
+
+    assert (job.settings, job.tags) == ({"Description": "new"}, {"team": "blue"})

@@ -161,17 +161,19 @@ class Engine:
         return job
 
     def update_job(self, job: Job, **facts: Any) -> Job:
-        """Overwrite the given facts of a job; runs that wait for a limit that was raised begin."""
-        changed = replace(job, updated_at=self._clock(), **facts)
-        graph.check_tasks(changed.tasks)
+        """Overwrite the given facts of a job and no others; runs that wait for a limit that was raised begin."""
+        graph.check_tasks(facts.get("tasks", job.tasks))
 
-        def save(moves: Moves) -> None:
-            if not moves.ledger.save_job(changed):
-                raise NotFound("job", job.name)
+        def save(moves: Moves) -> Job:
+            moves.ledger.hold_job(job.id)
+            # As it is now: since the caller looked, another one may have changed other facts of it.
+            found = _found(moves.ledger.job(job.workspace_id, job.id), "job", job.name)
+            changed = replace(found, updated_at=self._clock(), **facts)
+            moves.ledger.save_job(changed)
             moves.admit_held(job.id, limit=changed.max_concurrent_runs)
+            return changed
 
-        self._change(save)
-        return changed
+        return self._change(save)
 
     def delete_job(self, job: Job) -> bool:
         """Remove a job; False if it was gone. Its runs stay in the ledger."""
