@@ -28,7 +28,9 @@ def test_every_field_is_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("places = 'many'", "places"),
-        ("places = 0", "at least 1"),
+        ("places = 0", "places is 0; it must be a number of at least 1"),
+        ("grace_s = inf", "grace_s is inf"),
+        ("retention_days = nan", "retention_days is nan"),
         ("palces = 3", "unknown setting palces. Known are: places"),
         ("places = ", "settings.toml"),
     ],
@@ -39,6 +41,13 @@ def test_a_wrong_file_is_refused_by_field(tmp_path: Path, text: str, said: str) 
 
     with pytest.raises(InvalidRequest, match=said):
         load_settings(file)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_bytes(b"\xff")
+
+    with pytest.raises(InvalidRequest, match="utf-8"):
+        load_settings(tmp_path / "settings.toml")
 
 
 def test_the_home_is_for_its_owner_alone_and_keeps_its_name(tmp_path: Path) -> None:

@@ -181,7 +181,10 @@ class Moves:
 
     def take_up(self, attempts: Sequence[Attempt]) -> None:
         """Go on with attempts that the ledger has on a process but no launcher has ever heard of."""
-        for attempt in attempts:
+        for seen in attempts:
+            attempt = self.ledger.attempt(seen.id)
+            if attempt is None or attempt.state is not seen.state:
+                continue  # its end was told meanwhile
             if attempt.state is State.STARTING:  # the server died between recording it and ordering it
                 run = self._run(attempt)
                 self.claimed.append(Claim(run=run, attempt=attempt, task=_task(run, attempt)))
@@ -248,16 +251,23 @@ class Moves:
         return self._save(self._as_it_stands(run, state, outcome, latest), seen=self._run_again(run.id))
 
     def _follow_graph(self, run: Run, latest: dict[str, Attempt]) -> None:
-        while moves := graph.unblocked(run.tasks, latest):
-            for attempt, outcome in moves:
-                self._unblock(run, attempt, outcome)
+        while decisions := graph.unblocked(run.tasks, latest):
+            for decision in decisions:
+                self._unblock(run, decision)
 
-    def _unblock(self, run: Run, attempt: Attempt, outcome: Outcome | None) -> None:
-        if outcome is None:
-            self._move(run, attempt, State.QUEUED)
+    def _unblock(self, run: Run, decision: graph.Decision) -> None:
+        if decision.outcome is None:
+            self._move(run, decision.attempt, State.QUEUED)
             return
-        text = "A task that this one depends on did not succeed."
-        self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=self.clock(), message=text)
+        self._move(
+            run,
+            decision.attempt,
+            State.ENDED,
+            outcome=decision.outcome,
+            ended_at=self.clock(),
+            category=decision.category,
+            message=decision.message,
+        )
 
     def _newest(self, run: Run) -> dict[str, Attempt]:
         """Return where the task runs of a run stand; kept true by every move of this transaction."""
@@ -279,7 +289,7 @@ class Moves:
         if state is not State.ENDED:
             waits = state in {State.QUEUED, State.RETRYING, State.BLOCKED}
             return replace(run, state=state, reason=run.reason if waits else None)
-        culprit = next((one for one in latest.values() if one.outcome is outcome and one.message), None)
+        culprit = next((one for one in graph.culprits(run.tasks, latest) if one.message), None)
         return replace(
             run,
             state=state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -53,11 +54,21 @@ def load_settings(file: Path) -> Settings:
     try:
         settings = msgspec.convert(tomllib.loads(file.read_text()), Settings)
         _refuse_unknown(file, settings)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file}: {error}") from error
-    if settings.places < 1 or settings.warm_children < 0 or settings.grace_s < 0:
-        raise InvalidRequest(f"{file}: places must be at least 1, warm_children and grace_s not negative.")
+    _refuse_nonsense(file, settings)
     return settings
+
+
+LEAST: Mapping[str, float] = {"places": 1, "warm_children": 0, "grace_s": 0, "queue_wait_s": 0, "retention_days": 0}
+"""The smallest value of each number."""
+
+
+def _refuse_nonsense(file: Path, settings: Settings) -> None:
+    for name, least in LEAST.items():
+        value = getattr(settings, name)
+        if value is not None and not (least <= value < math.inf):
+            raise InvalidRequest(f"{file}: {name} is {value}; it must be a number of at least {least}.")
 
 
 def _refuse_unknown(file: Path, settings: Settings) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import resource
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -60,6 +61,7 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
     """Serve until SIGTERM or SIGINT; jobs that run go on without the server."""
     if not options.auth and options.host not in LOCAL_HOSTS:
         raise InvalidRequest(f"--auth off is for this machine only; --host {options.host} would let anybody run code.")
+    _allow_many_files()
     home = Home(options.home.resolve()).make()
     with _only_server_of(home):
         _serve(home, options, announce)
@@ -86,6 +88,13 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
         place_file(home.path).unlink(missing_ok=True)
         engine.close()
         app.close()
+
+
+def _allow_many_files() -> None:
+    """Take as many descriptors as the system lets us: each caller, and each reader of the ledger, holds some."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS has a lower limit than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager

@@ -94,18 +94,24 @@ def delete_job(call: Call) -> Members:
 
 def tag_resource(call: Call) -> Members:
     """Adds tags to a job, or gives them new values."""
-    job = _tagged_job(call)
-    tags = {**job.tags, **call["TagsToAdd"]}
-    rules.check_tags(tags)
-    call.engine.update_job(job, tags=tags)
+
+    def added(job: Job) -> Members:
+        tags = {**job.tags, **call["TagsToAdd"]}
+        rules.check_tags(tags)
+        return {"tags": tags}
+
+    call.engine.change_job(_tagged_job(call), added)
     return {}
 
 
 def untag_resource(call: Call) -> Members:
     """Removes tags from a job."""
-    job = _tagged_job(call)
     gone = call["TagsToRemove"]
-    call.engine.update_job(job, tags={key: value for key, value in job.tags.items() if key not in gone})
+
+    def without(job: Job) -> Members:
+        return {"tags": {key: value for key, value in job.tags.items() if key not in gone}}
+
+    call.engine.change_job(_tagged_job(call), without)
     return {}
 
 
