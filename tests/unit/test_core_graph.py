@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +11,21 @@ from hypothesis import strategies as st
 from records import a_task, an_attempt, an_ended_attempt
 
 from runyard.core.errors import InvalidRequest
-from runyard.core.graph import GRAVITY, LIVELINESS, check_tasks, newest, run_state, unblocked
-from runyard.core.job import Task
+from runyard.core.graph import (
+    GRAVITY,
+    LEAF,
+    LIVELINESS,
+    RULES,
+    UPSTREAM_CANCELLED,
+    Decision,
+    check_tasks,
+    culprits,
+    newest,
+    run_state,
+    succeeded_with_failures,
+    unblocked,
+)
+from runyard.core.job import RunIf, Task
 from runyard.core.run import Attempt, Outcome, State
 
 
@@ -75,18 +90,119 @@ def test_a_task_goes_on_when_all_before_it_succeeded() -> None:
 
     assert unblocked(tasks, by_key(standing("a", State.ENDED), standing("b", State.RUNNING), waiting)) == []
     assert unblocked(tasks, by_key(standing("a", State.ENDED), standing("b", State.ENDED), waiting)) == [
-        (waiting, None)
+        Decision(attempt=waiting)
     ]
 
 
-@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED])
-def test_a_task_after_one_that_did_not_succeed_ends_as_upstream_failed(outcome: Outcome) -> None:
+S, X, F = Outcome.SUCCEEDED, Outcome.EXCLUDED, Outcome.FAILED
+U, C = Outcome.UPSTREAM_FAILED, Outcome.CANCELLED
+BEFORE = (
+    (S, S),
+    (S, X),
+    (S, F),
+    (S, U),
+    (S, C),
+    (X, X),
+    (X, F),
+    (X, U),
+    (X, C),
+    (F, F),
+    (F, U),
+    (F, C),
+    (U, C),
+    (C, C),
+)
+"""How two tasks may end before the one that depends on both."""
+RUN = None
+
+
+@pytest.mark.parametrize(
+    ("run_if", "expected"),
+    [
+        #                     SS   SX   SF   SU   SC   XX  XF   XU   XC   FF   FU   FC   UC   CC
+        (RunIf.ALL_SUCCESS, (RUN, RUN, U, U, U, X, U, U, U, U, U, U, U, U)),
+        (RunIf.ONE_SUCCESS, (RUN, RUN, RUN, RUN, RUN, X, RUN, RUN, RUN, U, U, U, U, U)),
+        (RunIf.NONE_FAILED, (RUN, RUN, U, U, U, X, U, U, U, U, U, U, U, U)),
+        (RunIf.ALL_ENDED, (RUN, RUN, RUN, RUN, RUN, X, RUN, RUN, RUN, RUN, RUN, RUN, RUN, RUN)),
+        (RunIf.ONE_FAILED, (X, X, RUN, RUN, RUN, X, RUN, RUN, RUN, RUN, RUN, RUN, RUN, RUN)),
+        (RunIf.ALL_FAILED, (X, X, X, X, X, X, X, X, X, RUN, RUN, RUN, RUN, RUN)),
+    ],
+)
+def test_each_form_of_run_if_decides_by_how_the_tasks_before_ended(
+    run_if: RunIf, expected: tuple[Outcome | None, ...]
+) -> None:
+    assert tuple(decided(run_if, *ends).outcome for ends in BEFORE) == expected
+    assert tuple(decided(run_if, *reversed(ends)).outcome for ends in BEFORE) == expected
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.SKIPPED])
+@pytest.mark.parametrize("run_if", RunIf)
+def test_what_timed_out_crashed_or_was_skipped_counts_as_failed(run_if: RunIf, outcome: Outcome) -> None:
+    for other in (S, X, F):
+        assert decided(run_if, outcome, other).outcome is decided(run_if, F, other).outcome
+
+
+@pytest.mark.parametrize("run_if", RunIf)
+def test_a_task_that_depends_on_none_runs_whatever_its_form(run_if: RunIf) -> None:
+    first = standing("first", State.BLOCKED)
+
+    assert unblocked([replace(a_task("first"), run_if=run_if)], by_key(first)) == [Decision(attempt=first)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "category"),
+    [((S, C), UPSTREAM_CANCELLED), ((C, C), UPSTREAM_CANCELLED), ((F, C), None), ((U, C), None), ((S, F), None)],
+)
+def test_a_cancellation_is_told_from_a_failure_where_nothing_else_went_wrong(
+    ends: tuple[Outcome, Outcome], category: str | None
+) -> None:
+    assert decided(RunIf.ALL_SUCCESS, *ends).category == category
+    assert decided(RunIf.ALL_FAILED, *ends).category is None
+
+
+def test_a_cancellation_is_handed_down_from_task_to_task() -> None:
     tasks = [a_task("a"), a_task("b", "a")]
-    waiting = standing("b", State.BLOCKED)
+    a = standing("a", State.ENDED, Outcome.UPSTREAM_FAILED, category=UPSTREAM_CANCELLED)
 
-    moves = unblocked(tasks, by_key(standing("a", State.ENDED, outcome), waiting))
+    [decision] = unblocked(tasks, by_key(a, standing("b", State.BLOCKED)))
 
-    assert moves == [(waiting, Outcome.UPSTREAM_FAILED)]
+    assert (decision.outcome, decision.category) == (Outcome.UPSTREAM_FAILED, UPSTREAM_CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("run_if", "ends", "message"),
+    [
+        (RunIf.ALL_SUCCESS, (S, F), "The task did not run: it depends on 1 (failed)."),
+        (
+            RunIf.NONE_FAILED,
+            (F, U, C, F, F),
+            "The task did not run: it depends on 0 (failed), 1 (upstream_failed), 2 (cancelled), and 2 more.",
+        ),
+        (RunIf.ALL_ENDED, (X, X), "The task did not run: all tasks it depends on were excluded."),
+        (
+            RunIf.ONE_FAILED,
+            (S, S),
+            "The task did not run: it waits for a failure of a task it depends on, and none failed.",
+        ),
+        (
+            RunIf.ALL_FAILED,
+            (S, F),
+            "The task did not run: it waits for a failure of all tasks it depends on, and not all failed.",
+        ),
+        (RunIf.ALL_ENDED, (S, F), None),
+    ],
+)
+def test_a_task_that_did_not_run_says_why(run_if: RunIf, ends: tuple[Outcome, ...], message: str | None) -> None:
+    assert decided(run_if, *ends).message == message
+
+
+def decided(run_if: RunIf, *ends: Outcome) -> Decision:
+    """What becomes of a task that depends on tasks which ended so."""
+    before = [standing(str(number), State.ENDED, outcome) for number, outcome in enumerate(ends)]
+    last = replace(a_task("last", *(one.task_key for one in before)), run_if=run_if)
+    tasks = [*(a_task(one.task_key) for one in before), last]
+    [decision] = unblocked(tasks, by_key(*before, standing("last", State.BLOCKED)))
+    return decision
 
 
 @given(plans(), st.sampled_from([state for state in State if state is not State.BLOCKED]))
@@ -101,9 +217,9 @@ def test_a_plan_ends_by_moving_what_is_unblocked(tasks: list[Task]) -> None:
     rounds = 0
     while run_state(tasks, latest)[0] is not State.ENDED:
         rounds += 1
-        moves = unblocked(tasks, latest)
-        assert moves
-        latest.update(by_key(*(standing(attempt.task_key, State.ENDED) for attempt, _ in moves)))
+        decisions = unblocked(tasks, latest)
+        assert decisions
+        latest.update(by_key(*(standing(one.attempt.task_key, State.ENDED) for one in decisions)))
 
     assert run_state(tasks, latest) == (State.ENDED, Outcome.SUCCEEDED)
     assert rounds <= len(tasks)
@@ -132,12 +248,14 @@ def test_a_run_shows_the_liveliest_state_of_its_tasks(states: list[State], expec
     [
         ([Outcome.SUCCEEDED, Outcome.SUCCEEDED], Outcome.SUCCEEDED),
         ([Outcome.SUCCEEDED, Outcome.FAILED], Outcome.FAILED),
-        ([Outcome.FAILED, Outcome.TIMED_OUT], Outcome.TIMED_OUT),
-        ([Outcome.TIMED_OUT, Outcome.CANCELLED], Outcome.CANCELLED),
-        ([Outcome.CRASHED, Outcome.FAILED], Outcome.CRASHED),
-        ([Outcome.SKIPPED, Outcome.UPSTREAM_FAILED], Outcome.UPSTREAM_FAILED),
+        ([Outcome.SUCCEEDED, Outcome.TIMED_OUT], Outcome.TIMED_OUT),
+        ([Outcome.TIMED_OUT, Outcome.FAILED], Outcome.FAILED),
+        ([Outcome.FAILED, Outcome.CRASHED], Outcome.CRASHED),
+        ([Outcome.CRASHED, Outcome.CANCELLED], Outcome.CANCELLED),
+        ([Outcome.SUCCEEDED, Outcome.UPSTREAM_FAILED], Outcome.FAILED),
+        ([Outcome.SUCCEEDED, Outcome.SKIPPED], Outcome.FAILED),
         ([Outcome.EXCLUDED, Outcome.SUCCEEDED], Outcome.SUCCEEDED),
-        ([Outcome.EXCLUDED, Outcome.EXCLUDED], Outcome.EXCLUDED),
+        ([Outcome.EXCLUDED, Outcome.EXCLUDED], Outcome.SUCCEEDED),
     ],
 )
 def test_a_run_ends_with_the_gravest_outcome_of_its_leaves(outcomes: list[Outcome], expected: Outcome) -> None:
@@ -155,9 +273,135 @@ def test_what_fails_before_a_leaf_counts_only_through_the_leaf() -> None:
     not_mended = run_state(tasks, by_key(failed, standing("b", State.ENDED, Outcome.UPSTREAM_FAILED)))
 
     assert mended == (State.ENDED, Outcome.SUCCEEDED)
-    assert not_mended == (State.ENDED, Outcome.UPSTREAM_FAILED)
+    assert not_mended == (State.ENDED, Outcome.FAILED)
 
 
-def test_every_state_and_outcome_has_its_rank() -> None:
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (F, S, True),
+        (F, X, True),
+        (C, S, True),
+        (U, S, True),
+        (S, S, False),
+        (X, S, False),
+        (S, X, False),
+        (F, U, False),
+        (F, F, False),
+    ],
+)
+def test_a_run_succeeds_with_failures_if_what_failed_is_no_leaf(
+    first: Outcome, last: Outcome, *, expected: bool
+) -> None:
+    tasks = [a_task("a"), a_task("b", "a")]
+    latest = by_key(standing("a", State.ENDED, first), standing("b", State.ENDED, last))
+
+    assert succeeded_with_failures(tasks, latest) is expected
+
+
+def test_a_run_that_goes_on_or_never_began_has_not_succeeded_with_failures() -> None:
+    tasks = [a_task("a"), a_task("b", "a")]
+
+    assert not succeeded_with_failures(tasks, by_key(standing("a", State.ENDED, F), standing("b", State.QUEUED)))
+    assert not succeeded_with_failures(tasks, {})
+
+
+def test_a_runs_outcome_is_explained_by_the_task_where_the_trouble_began() -> None:
+    tasks = [a_task("a"), a_task("b", "a"), a_task("c", "b"), a_task("other")]
+    a, b = standing("a", State.ENDED, Outcome.TIMED_OUT), standing("b", State.ENDED, U)
+    c, other = standing("c", State.ENDED, U), standing("other", State.ENDED)
+    mended = standing("b", State.ENDED)
+
+    assert culprits(tasks, by_key(a, b, c, other)) == [a]
+    assert culprits(tasks, by_key(a, mended, c, other)) == [c]
+
+
+def test_a_success_is_explained_by_no_task_that_was_excluded() -> None:
+    succeeded = standing("a", State.ENDED)
+
+    assert culprits([a_task("a"), a_task("b")], by_key(succeeded, standing("b", State.ENDED, X))) == [succeeded]
+
+
+def test_every_state_outcome_and_form_has_its_place() -> None:
     assert set(LIVELINESS) == set(State) - {State.ENDED}
-    assert sorted(GRAVITY) == sorted(Outcome)
+    assert set(LEAF) == set(Outcome)
+    assert sorted(GRAVITY) == sorted(set(LEAF.values()))
+    assert set(RULES) == set(RunIf)
+
+
+# A small model of the same rules, written from the vendor's sentences and not from the code: how each task of a plan
+# ends, worked out from the first to the last, where `fates` says how it would end if it ran.
+
+DID_WELL = {"succeeded", "excluded"}  # "excluded tasks are treated as successful"
+SENTENCES: Mapping[str, Callable[[list[str]], bool]] = {
+    "all_success": lambda ends: all(end in DID_WELL for end in ends),
+    "one_success": lambda ends: any(end in DID_WELL for end in ends),
+    "none_failed": lambda ends: all(end in DID_WELL for end in ends) and any(end == "succeeded" for end in ends),
+    "all_ended": lambda _: True,
+    "one_failed": lambda ends: any(end not in DID_WELL for end in ends),
+    "all_failed": lambda ends: all(end not in DID_WELL for end in ends),
+}
+
+
+def modelled_ends(tasks: Sequence[Task], fates: Mapping[str, str]) -> dict[str, str]:
+    ends: dict[str, str] = {}
+    while len(ends) < len(tasks):
+        for task in tasks:
+            if task.key not in ends and set(task.depends_on) <= ends.keys():
+                before = [ends[key] for key in task.depends_on]
+                ends[task.key] = modelled_end(task.run_if.value, before) or fates[task.key]
+    return ends
+
+
+def modelled_end(form: str, before: list[str]) -> str | None:
+    if not before:
+        return None
+    if set(before) == {"excluded"}:
+        return "excluded"
+    if SENTENCES[form](before):
+        return None
+    if form in {"one_failed", "all_failed"}:
+        return "excluded"
+    only_cancelled = set(before) - DID_WELL <= {"cancelled", "upstream_cancelled"}
+    return "upstream_cancelled" if only_cancelled else "upstream_failed"
+
+
+def modelled_outcome(tasks: Sequence[Task], ends: Mapping[str, str]) -> tuple[str, bool]:
+    depended_on = set().union(*(task.depends_on for task in tasks))
+    leaves = {ends[task.key] for task in tasks if task.key not in depended_on}
+    if leaves <= DID_WELL:
+        return "succeeded", not set(ends.values()) <= DID_WELL
+    if leaves & {"cancelled", "upstream_cancelled"}:
+        return "cancelled", False
+    if "crashed" in leaves:
+        return "crashed", False
+    return "failed" if leaves & {"failed", "upstream_failed"} else "timed_out", False
+
+
+@given(plans(), st.data())
+def test_whatever_happens_every_task_and_the_run_end_as_in_the_model(tasks: list[Task], data: st.DataObject) -> None:
+    tasks = [replace(task, run_if=data.draw(st.sampled_from(RunIf))) for task in tasks]
+    fates = {task.key: data.draw(st.sampled_from([S, S, F, C, Outcome.TIMED_OUT, Outcome.CRASHED])) for task in tasks}
+    latest = by_key(*(standing(task.key, State.BLOCKED) for task in tasks))
+    while run_state(tasks, latest)[0] is not State.ENDED:
+        follow(tasks, latest)
+        if queued := sorted(key for key, attempt in latest.items() if attempt.state is State.QUEUED):
+            key = data.draw(st.sampled_from(queued))
+            latest[key] = standing(key, State.ENDED, fates[key])
+
+    ends = modelled_ends(tasks, {key: outcome.value for key, outcome in fates.items()})
+    assert {key: attempt.category or attempt.phase for key, attempt in latest.items()} == ends
+    _, outcome = run_state(tasks, latest)
+    assert (outcome, succeeded_with_failures(tasks, latest)) == modelled_outcome(tasks, ends)
+    assert all(one.outcome in fates.values() for one in culprits(tasks, latest))
+
+
+def follow(tasks: Sequence[Task], latest: dict[str, Attempt]) -> None:
+    """Make every move that the graph decides on, each only where all tasks before have ended."""
+    upstream = {task.key: task.depends_on for task in tasks}
+    while decisions := unblocked(tasks, latest):
+        for one in decisions:
+            assert all(latest[key].state is State.ENDED for key in upstream[one.attempt.task_key])
+            state = State.ENDED if one.outcome else State.QUEUED
+            known = {"category": one.category, "message": one.message}
+            latest[one.attempt.task_key] = standing(one.attempt.task_key, state, one.outcome, **known)

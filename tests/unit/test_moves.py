@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from moving import START, Yard
 
 from runyard.core.errors import LimitReached, WrongState
-from runyard.core.job import Task
+from runyard.core.graph import UPSTREAM_CANCELLED
+from runyard.core.job import RunIf, Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome, Run, State
+from runyard.store.records import RUN
 from runyard.store.store import open_store
 
 T = TypeVar("T")
@@ -229,7 +231,65 @@ def test_a_failed_upstream_ends_what_depends_on_it(yard: Yard) -> None:
     ended = yard.end(run, Outcome.FAILED, key="first", message="no")
 
     assert [one.phase for one in yard.attempts(run)] == ["failed", "upstream_failed", "upstream_failed"]
-    assert ended.phase == "upstream_failed"
+    assert [one.message for one in yard.attempts(run)] == [
+        "no",
+        "The task did not run: it depends on first (failed).",
+        "The task did not run: it depends on second (upstream_failed).",
+    ]
+    assert (ended.phase, ended.message) == ("failed", "no")
+
+
+def test_tasks_follow_their_upstream_as_run_if_says(yard: Yard) -> None:
+    run = yard.start(
+        Task(key="load", kind="python_script"),
+        Task(key="report", kind="python_script", depends_on=("load",)),
+        Task(key="alarm", kind="python_script", depends_on=("load",), run_if=RunIf.ONE_FAILED),
+        Task(key="surrender", kind="python_script", depends_on=("load", "alarm"), run_if=RunIf.ALL_FAILED),
+        Task(key="clean", kind="python_script", depends_on=("report", "alarm"), run_if=RunIf.ALL_ENDED),
+    )
+    run = yard.end(run, Outcome.FAILED, key="load", message="no")
+    assert phases(yard, run) == {
+        "load": "failed", "report": "upstream_failed", "alarm": "starting", "surrender": "blocked", "clean": "blocked",
+    }  # fmt: skip
+    run = yard.end(run, key="alarm")
+    assert phases(yard, run) == {
+        "load": "failed", "report": "upstream_failed", "alarm": "succeeded", "surrender": "excluded",
+        "clean": "starting",
+    }  # fmt: skip
+    ended = yard.end(run, key="clean")
+
+    assert (ended.phase, ended.message) == ("succeeded", None)
+    assert yard.kinds(run) == [
+        "queued", "blocked", "blocked", "blocked", "blocked", "starting", "failed", "upstream_failed", "queued",
+        "starting", "succeeded", "excluded", "queued", "starting", "succeeded",
+    ]  # fmt: skip
+
+
+def test_a_cancelled_task_is_handed_down_and_what_handles_failures_runs(yard: Yard) -> None:
+    run = yard.start(
+        Task(key="load", kind="python_script"),
+        Task(key="report", kind="python_script", depends_on=("load",)),
+        Task(key="archive", kind="python_script", depends_on=("report",)),
+        Task(key="clean", kind="python_script", depends_on=("archive",), run_if=RunIf.ALL_ENDED),
+    )
+    run = yard.end(run, Outcome.CANCELLED, key="load")
+
+    assert [(one.phase, one.category) for one in yard.attempts(run)] == [
+        ("cancelled", None),
+        ("upstream_failed", UPSTREAM_CANCELLED),
+        ("upstream_failed", UPSTREAM_CANCELLED),
+        ("starting", None),
+    ]
+
+
+def test_a_run_written_before_run_if_was_known_reads_as_all_success(yard: Yard) -> None:
+    every = tuple(Task(key=form.value, kind="python_script", run_if=form) for form in RunIf)
+    run = yard.start(*every)
+    old = {**RUN.values(run), "tasks": '[{"key":"main","kind":"python_script","spec":{},"depends_on":[]}]'}
+    [read] = RUN.read([[old[name] for name in RUN.columns]])
+
+    assert run.tasks == every
+    assert read.tasks == (Task(key="main", kind="python_script", run_if=RunIf.ALL_SUCCESS),)
 
 
 STEPS = st.lists(
@@ -253,6 +313,10 @@ def test_whatever_happens_the_places_hold_and_every_run_is_true_to_its_attempts(
 
     check(yard, [yard.run(run) for run in runs])
     yard.store.close()
+
+
+def phases(yard: Yard, run: Run) -> dict[str, str]:
+    return {attempt.task_key: attempt.phase for attempt in yard.attempts(run)}
 
 
 def each(act: Callable[[T], None], things: list[T]) -> None:

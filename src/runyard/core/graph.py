@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from runyard.core.errors import InvalidRequest
-from runyard.core.job import Task
+from runyard.core.job import RunIf, Task
 from runyard.core.run import Attempt, Outcome, State
 
 # A run with several tasks shows the liveliest state among them.
 LIVELINESS = (State.RUNNING, State.STOPPING, State.STARTING, State.RETRYING, State.QUEUED, State.BLOCKED)
-# … and ends with the gravest outcome among its leaves.
-GRAVITY = (
-    Outcome.CANCELLED,
-    Outcome.TIMED_OUT,
-    Outcome.CRASHED,
-    Outcome.FAILED,
-    Outcome.UPSTREAM_FAILED,
-    Outcome.SKIPPED,
-    Outcome.SUCCEEDED,
-    Outcome.EXCLUDED,
-)
+# … and ends with the gravest of what its leaves count as.
+GRAVITY = (Outcome.CANCELLED, Outcome.CRASHED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.SUCCEEDED)
+
+LEAF: Mapping[Outcome | None, Outcome] = {
+    Outcome.SUCCEEDED: Outcome.SUCCEEDED,
+    Outcome.EXCLUDED: Outcome.SUCCEEDED,  # a handler of failures that nobody needed
+    Outcome.FAILED: Outcome.FAILED,
+    Outcome.UPSTREAM_FAILED: Outcome.FAILED,  # the run did start, and did not do its work
+    Outcome.SKIPPED: Outcome.FAILED,  # same
+    Outcome.TIMED_OUT: Outcome.TIMED_OUT,
+    Outcome.CRASHED: Outcome.CRASHED,
+    Outcome.CANCELLED: Outcome.CANCELLED,
+}
+"""What the end of a leaf makes of the run."""
+
+HEALTHY = frozenset({Outcome.SUCCEEDED, Outcome.EXCLUDED})
+"""The ends that count as a success for the tasks that follow; every other end counts as a failure."""
+
+UPSTREAM_CANCELLED = "upstream_cancelled"
+"""The category of a task that ended upstream_failed only because tasks before it were cancelled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """What one form of run_if asks of the tasks before, and how a task ends for which they do not give it."""
+
+    is_met: Callable[[int, int], bool]  # of how many healthy and how many failed tasks before it
+    otherwise: Outcome = Outcome.UPSTREAM_FAILED
+    text: str = "it depends on {failed}"  # why a task did not run, where the rule was not met
+
+
+RULES: Mapping[RunIf, Rule] = {
+    RunIf.ALL_SUCCESS: Rule(is_met=lambda _, failed: failed == 0),
+    RunIf.ONE_SUCCESS: Rule(is_met=lambda healthy, _: healthy > 0),
+    # It also asks that one has run, which holds: what follows only excluded tasks is excluded before any rule.
+    RunIf.NONE_FAILED: Rule(is_met=lambda _, failed: failed == 0),
+    RunIf.ALL_ENDED: Rule(is_met=lambda _, __: True),
+    RunIf.ONE_FAILED: Rule(
+        is_met=lambda _, failed: failed > 0,
+        otherwise=Outcome.EXCLUDED,
+        text="it waits for a failure of a task it depends on, and none failed",
+    ),
+    RunIf.ALL_FAILED: Rule(
+        is_met=lambda healthy, _: healthy == 0,
+        otherwise=Outcome.EXCLUDED,
+        text="it waits for a failure of all tasks it depends on, and not all failed",
+    ),
+}
+ALL_EXCLUDED = "all tasks it depends on were excluded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What becomes of a blocked attempt: it is queued (no outcome), or ends without having run."""
+
+    attempt: Attempt
+    outcome: Outcome | None = None
+    category: str | None = None
+    message: str | None = None
 
 
 def check_tasks(tasks: Sequence[Task]) -> None:
@@ -47,16 +96,48 @@ def newest(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
     return latest
 
 
-def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> list[tuple[Attempt, Outcome | None]]:
-    """Return the blocked attempts whose upstream tasks all ended: to be queued (None), or ended as upstream failed."""
-    moves: list[tuple[Attempt, Outcome | None]] = []
+def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> list[Decision]:
+    """Decide for every blocked attempt whose upstream tasks have all ended."""
+    decisions = []
     for task in tasks:
         attempt = latest[task.key]
-        upstream = [latest[key] for key in task.depends_on]
-        if attempt.state is State.BLOCKED and all(one.state is State.ENDED for one in upstream):
-            healthy = all(one.outcome is Outcome.SUCCEEDED for one in upstream)
-            moves.append((attempt, None if healthy else Outcome.UPSTREAM_FAILED))
-    return moves
+        if attempt.state is State.BLOCKED:
+            upstream = [latest[key] for key in task.depends_on]
+            if all(one.state is State.ENDED for one in upstream):
+                decisions.append(_decide(task, attempt, upstream))
+    return decisions
+
+
+def _decide(task: Task, attempt: Attempt, upstream: Sequence[Attempt]) -> Decision:
+    if not upstream:
+        return Decision(attempt=attempt)
+    if all(one.outcome is Outcome.EXCLUDED for one in upstream):
+        return Decision(attempt=attempt, outcome=Outcome.EXCLUDED, message=_not_run(ALL_EXCLUDED))
+    failed = [one for one in upstream if one.outcome not in HEALTHY]
+    rule = RULES[task.run_if]
+    if rule.is_met(len(upstream) - len(failed), len(failed)):
+        return Decision(attempt=attempt)
+    cancelled = rule.otherwise is Outcome.UPSTREAM_FAILED and all(_was_cancelled(one) for one in failed)
+    return Decision(
+        attempt=attempt,
+        outcome=rule.otherwise,
+        category=UPSTREAM_CANCELLED if cancelled else None,
+        message=_not_run(rule.text.format(failed=_named(failed))),
+    )
+
+
+def _was_cancelled(attempt: Attempt) -> bool:
+    return attempt.outcome is Outcome.CANCELLED or attempt.category == UPSTREAM_CANCELLED
+
+
+def _not_run(text: str) -> str:
+    return f"The task did not run: {text}."
+
+
+def _named(attempts: Sequence[Attempt], *, limit: int = 3) -> str:
+    named = [f"{one.task_key} ({one.phase})" for one in attempts[:limit]]
+    more = len(attempts) - limit
+    return ", ".join([*named, f"and {more} more"] if more > 0 else named)
 
 
 def run_state(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> tuple[State, Outcome | None]:
@@ -65,8 +146,41 @@ def run_state(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> tuple[Sta
     for state in LIVELINESS:
         if state in states:
             return state, None
-    outcomes = {latest[key].outcome for key in _leaves(tasks)}
-    return State.ENDED, next(outcome for outcome in GRAVITY if outcome in outcomes)
+    ends = {_end_of_leaf(latest[key]) for key in _leaves(tasks)}
+    return State.ENDED, next(outcome for outcome in GRAVITY if outcome in ends)
+
+
+def culprits(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> list[Attempt]:
+    """Return the attempts that gave an ended run its outcome, each where its trouble began: at a leaf, or before it."""
+    _, outcome = run_state(tasks, latest)
+    by_key = {task.key: task for task in tasks}
+    return [
+        _origin(by_key, latest, key)
+        for key in _leaves(tasks)
+        if _end_of_leaf(latest[key]) is outcome and latest[key].outcome is not Outcome.EXCLUDED
+    ]
+
+
+def succeeded_with_failures(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> bool:
+    """Tell whether a run succeeded by its leaves although a task before them did not."""
+    return (
+        bool(latest)  # a run that was skipped as a whole has no attempts
+        and run_state(tasks, latest) == (State.ENDED, Outcome.SUCCEEDED)
+        and any(attempt.outcome not in HEALTHY for attempt in latest.values())
+    )
+
+
+def _end_of_leaf(attempt: Attempt) -> Outcome:
+    return Outcome.CANCELLED if _was_cancelled(attempt) else LEAF[attempt.outcome]
+
+
+def _origin(by_key: Mapping[str, Task], latest: Mapping[str, Attempt], key: str) -> Attempt:
+    while latest[key].outcome is Outcome.UPSTREAM_FAILED:
+        failed = [one for one in by_key[key].depends_on if latest[one].outcome not in HEALTHY]
+        if not failed:  # what failed was mended since
+            break
+        key = failed[0]
+    return latest[key]
 
 
 def _leaves(tasks: Sequence[Task]) -> list[str]:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 MINUTE_MS = 60_000
+
+
+class RunIf(StrEnum):
+    """How the tasks before a task must have ended for it to run; what each asks for stands in graph.py."""
+
+    ALL_SUCCESS = "all_success"
+    ONE_SUCCESS = "one_success"
+    NONE_FAILED = "none_failed"
+    ALL_ENDED = "all_ended"
+    ONE_FAILED = "one_failed"
+    ALL_FAILED = "all_failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +29,7 @@ class Task:
     kind: str  # which executor runs it
     spec: Mapping[str, Any] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
+    run_if: RunIf = RunIf.ALL_SUCCESS
     max_retries: int = 0
     retry_wait_ms: int = 0
     timeout_ms: int | None = None  # counted from the first line of its code
