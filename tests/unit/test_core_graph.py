@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import a_task, an_attempt, an_ended_attempt
 
@@ -28,6 +28,8 @@ from runyard.core.graph import (
 from runyard.core.job import RunIf, Task
 from runyard.core.run import Attempt, Outcome, State
 
+UNHURRIED = settings(deadline=None)  # a deadline would fail on a machine that others use too
+
 
 @st.composite
 def plans(draw: st.DrawFn) -> list[Task]:
@@ -47,11 +49,13 @@ def by_key(*attempts: Attempt) -> dict[str, Attempt]:
     return {attempt.task_key: attempt for attempt in attempts}
 
 
+@UNHURRIED
 @given(plans())
 def test_a_plan_that_points_backwards_is_accepted(tasks: list[Task]) -> None:
     check_tasks(tasks)
 
 
+@UNHURRIED
 @given(plans(), st.data())
 def test_a_plan_that_comes_back_to_where_it_began_is_refused(tasks: list[Task], data: st.DataObject) -> None:
     last = data.draw(st.sampled_from(tasks))
@@ -205,11 +209,13 @@ def decided(run_if: RunIf, *ends: Outcome) -> Decision:
     return decision
 
 
+@UNHURRIED
 @given(plans(), st.sampled_from([state for state in State if state is not State.BLOCKED]))
 def test_only_what_is_blocked_is_moved(tasks: list[Task], state: State) -> None:
     assert unblocked(tasks, by_key(*(standing(task.key, state) for task in tasks))) == []
 
 
+@UNHURRIED
 @given(plans())
 def test_a_plan_ends_by_moving_what_is_unblocked(tasks: list[Task]) -> None:
     latest = by_key(*(standing(task.key, State.BLOCKED) for task in tasks))
@@ -378,6 +384,7 @@ def modelled_outcome(tasks: Sequence[Task], ends: Mapping[str, str]) -> tuple[st
     return "failed" if leaves & {"failed", "upstream_failed"} else "timed_out", False
 
 
+@UNHURRIED
 @given(plans(), st.data())
 def test_whatever_happens_every_task_and_the_run_end_as_in_the_model(tasks: list[Task], data: st.DataObject) -> None:
     tasks = [replace(task, run_if=data.draw(st.sampled_from(RunIf))) for task in tasks]
