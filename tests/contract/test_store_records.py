@@ -9,7 +9,7 @@ import pytest
 from records import a_job, a_run, a_task, a_workspace, an_attempt, an_ended_attempt, an_ended_run, an_event, record
 
 from runyard.core.ids import LARGEST
-from runyard.core.job import Task
+from runyard.core.job import RunIf, Task
 from runyard.core.run import Outcome, State
 from runyard.store.database import ConstraintError
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 UNICODE = "Grüße, 世界, \U0001f680, \u2028, \\ \" ' %s :name {filters} -- ;"
 EVERY_TASK_FIELD = Task(
-    key="main", kind="sql", spec={"text": UNICODE}, depends_on=("a",), max_retries=3, retry_wait_ms=5, timeout_ms=7
+    key="main",
+    kind="sql",
+    spec={"text": UNICODE},
+    depends_on=("a",),
+    run_if=RunIf.ALL_FAILED,
+    max_retries=3,
+    retry_wait_ms=5,
+    timeout_ms=7,
 )
 EVERY_RUN_FIELD = an_ended_run(
     LARGEST,

@@ -26,7 +26,7 @@ class Words:
 
 
 TASK = Words(
-    plain=("key", "kind", "depends_on", "max_retries", "retry_wait_ms", "timeout_ms"),
+    plain=("key", "kind", "depends_on", "run_if", "max_retries", "retry_wait_ms", "timeout_ms"),
     not_shown={"spec": "shown word by word, see SPEC"},
 )
 SPEC = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
