@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     descriptor, launcher, *modules = arguments
     preload(modules)
     interpreter.settle()
-    live(int(descriptor), launcher=int(launcher), born_of=0)
+    live(int(descriptor), interpreter.rehearsal(), launcher=int(launcher), born_of=0)
 
 
 def preload(modules: Iterable[str]) -> None:
@@ -42,14 +42,14 @@ def preload(modules: Iterable[str]) -> None:
             traceback.print_exc()
 
 
-def live(descriptor: int, *, launcher: int, born_of: int) -> NoReturn:
+def live(descriptor: int, line: bytes, *, launcher: int, born_of: int) -> NoReturn:
     """Wait for an order on this descriptor, keeping no other, and carry it out."""
     try:
         os.dup2(descriptor, OWN_DESCRIPTOR)
         os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
         _become_child_of(launcher, born_of=born_of)
         interpreter.differ_from_siblings()
-        interpreter.rehearse()
+        interpreter.rehearse(line)
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
         message = next(messages(channel), None)

@@ -41,6 +41,7 @@ UNTOUCHABLE = {signal.SIGKILL, signal.SIGSTOP}
 
 # An interpreter, a loader or a numeric library reads these once, when it starts: a warm one is past that.
 READ_AT_START = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "OMP_", "OPENBLAS_", "MKL_")
+LOCALE = {"LANG", "LC_ALL", "LC_CTYPE"}
 READ_LATER = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONBREAKPOINT", "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -73,10 +74,18 @@ def differ_from_siblings() -> None:
     multiprocessing.process.current_process().authkey = os.urandom(32)
 
 
-def rehearse() -> None:
-    """Do once for nothing what an order needs, so that the memory this touches is our own when time counts."""
-    order = Order(attempt_id=0, folder="", script="", environment=dict(os.environ))
-    replace_environment(Order.from_wire(unpack(pack(order.to_wire()))).environment)
+def rehearsal() -> bytes:
+    """Return an order that changes nothing, to rehearse with."""
+    return pack(Order(attempt_id=0, folder="", script="", environment=dict(os.environ)).to_wire())
+
+
+def rehearse(line: bytes) -> None:
+    """Do for nothing what an order needs.
+
+    In a zygote often, so that what comes with first use (the compiler's own types, specialised bytecode) is made once
+    for all its forks; in a child once, so that the memory this touches is its own before time counts.
+    """
+    replace_environment(Order.from_wire(unpack(line)).environment)
     nothing = Path(os.devnull)
     exec(compile(nothing.read_bytes(), __file__, "exec", dont_inherit=True), {})  # noqa: S102 - an empty text
     fresh_main(nothing)
@@ -85,16 +94,23 @@ def rehearse() -> None:
 
 def replace_environment(environment: Mapping[str, str]) -> None:
     """Make this the whole environment, and let those who read it early read it again."""
-    for name in os.environ.keys() - environment.keys():
+    gone = os.environ.keys() - environment.keys()
+    new = {name for name, value in environment.items() if os.environ.get(name) != value}
+    for name in gone:
         del os.environ[name]
-    for name, value in environment.items():
-        if os.environ.get(name) != value:  # most is the same, and each setting copies a page
-            os.environ[name] = value
-    time.tzset()
+    for name in new:
+        os.environ[name] = environment[name]
+    if "TZ" in gone | new:
+        time.tzset()
     if environment.get("PYTHONUNBUFFERED"):
         cast("io.TextIOWrapper", sys.stdout).reconfigure(write_through=True)
     tempfile.tempdir = None
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    if LOCALE & (gone | new):
+        _set_locale()
+
+
+def _set_locale() -> None:
     try:
         locale.setlocale(locale.LC_CTYPE, "")
     except locale.Error:

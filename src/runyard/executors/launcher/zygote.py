@@ -10,6 +10,7 @@ import socket
 from runyard.executors.launcher import child, interpreter, system
 
 MOST_AT_ONCE = 32
+REHEARSALS = 30  # until the interpreter has specialised what it runs; a fork that still does so copies pages
 
 
 def main(arguments: list[str]) -> None:
@@ -21,27 +22,30 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # a collection would write to pages that all children share
     child.preload(modules)
     interpreter.settle()
+    line = interpreter.rehearsal()
+    for _ in range(REHEARSALS):
+        interpreter.rehearse(line)
     gc.freeze()
     while os.getppid() == int(launcher):
         wish, descriptors, _, _ = socket.recv_fds(channel, 1, MOST_AT_ONCE)
         if not wish:
             return
-        _fork(descriptors, launcher=int(launcher))
+        _fork(descriptors, line, launcher=int(launcher))
 
 
-def _fork(descriptors: list[int], *, launcher: int) -> None:
+def _fork(descriptors: list[int], line: bytes, *, launcher: int) -> None:
     """Fork twice, so that the children lose their parent and the launcher, a subreaper, becomes it."""
     middle = os.fork()
     if not middle:
-        _bear(descriptors, launcher=launcher)
+        _bear(descriptors, line, launcher=launcher)
     os.waitpid(middle, 0)
     for each in descriptors:
         os.close(each)
 
 
-def _bear(descriptors: list[int], *, launcher: int) -> None:
+def _bear(descriptors: list[int], line: bytes, *, launcher: int) -> None:
     middle = os.getpid()
     for each in descriptors:
         if not os.fork():
-            child.live(each, launcher=launcher, born_of=middle)
+            child.live(each, line, launcher=launcher, born_of=middle)
     os._exit(0)
