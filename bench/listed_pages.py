@@ -140,13 +140,13 @@ def _page_ms(caller: Caller, page: Recorded) -> float:
 @contextmanager
 def static_responder(pages: list[Recorded]) -> Iterator[str]:
     """Give the URL of a process that answers with recorded pages."""
-    with working_folder() as folder:
-        file = folder / "pages.json"
-        file.write_text(json.dumps({page.members.get("NextToken", ""): page.body for page in pages}))
-        command = [sys.executable, "-m", "bench.static_responder", str(file)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            try:
-                yield process.stdout.readline().strip()
-            finally:
-                process.terminate()
+    folder = working_folder()
+    file = folder / "pages.json"
+    file.write_text(json.dumps({page.members.get("NextToken", ""): page.body for page in pages}))
+    command = [sys.executable, "-m", "bench.static_responder", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()

@@ -30,7 +30,7 @@ def describe_machine() -> dict[str, Any]:
 
 def _fsync_ms() -> float:
     """Return the median time to append a block durably where the homes of the bench lie."""
-    with working_folder() as folder, (folder / "block").open("wb", buffering=0) as file:
+    with (working_folder() / "block").open("wb", buffering=0) as file:
         return statistics.median(_sync_ms(file.fileno()) for _ in range(SYNCS))
 
 

@@ -1,4 +1,7 @@
-"""Virtual environments of the packages that jobs name: made once per distinct set, shared by all who name it."""
+"""Virtual environments of the packages that jobs name: made once per distinct set, shared by all who name it.
+
+subprocess is imported late: it brings threading, whose hooks every fork of a warm child would have to run.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +82,8 @@ def _install(folder: Path, order: Order) -> None:
     command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
     command += ["--no-input", "--disable-pip-version-check", *order.package_options, *order.packages]
     complaints: list[bytes] = []
+    import subprocess  # noqa: PLC0415 - late, as said at the top
+
     with subprocess.Popen(command, env=order.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
         for line in pip.stdout or ():
             os.write(1, line)
@@ -91,6 +95,8 @@ def _install(folder: Path, order: Order) -> None:
 
 def _output(command: list[str], order: Order) -> str:
     """Return what the command prints; it runs in the job's own environment."""
+    import subprocess  # noqa: PLC0415 - late, as said at the top
+
     try:
         done = subprocess.run(command, env=order.environment, capture_output=True, check=False)
     except OSError as error:

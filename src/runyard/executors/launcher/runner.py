@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import sys
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -146,7 +145,8 @@ def _write(result: Path, message: str, trace: str | None = None) -> None:
 
 def _finish(exit_code: int, result: Path) -> int:
     """Do what Python does at its end, up to the finalisation, which only costs time."""
-    _quietly(threading._shutdown)  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
+    if threading := sys.modules.get("threading"):
+        _quietly(threading._shutdown)  # noqa: SLF001 - as multiprocessing does
     _quietly(atexit._run_exitfuncs)  # noqa: SLF001 - as multiprocessing does in its forks
     try:
         sys.stdout.flush()
