@@ -20,7 +20,7 @@ from runyard.engine.scheduler import forget
 from runyard.engine.settings import Settings
 from runyard.engine.works import Preparing, Works
 from runyard.executors.mounts import default_mounts
-from runyard.store.ledger import Page
+from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
 
 T = TypeVar("T")
@@ -62,6 +62,7 @@ class Engine:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._workspaces: dict[str, Workspace] = {}
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self.home = home
         self.mounts = default_mounts(home.path, settings.mounts)
@@ -102,12 +103,19 @@ class Engine:
 
     def workspace(self, name: str) -> Workspace:
         """Return a workspace, made on first use."""
-        known = self._store.read(lambda ledger: ledger.workspace(name))
-        if known is not None:
-            return known
+        if name not in self._workspaces:
+            known = self._store.read(lambda ledger: ledger.workspace(name)) or self._new_workspace(name)
+            self._workspaces[name] = known  # for good: nothing ever changes or removes one
+        return self._workspaces[name]
+
+    def _new_workspace(self, name: str) -> Workspace:
         fresh = Workspace(id=self._works.ids.next(), name=name, created_at=self._clock())
-        self._store.write(lambda ledger: ledger.add_workspace(fresh))
-        return self.workspace(name)
+
+        def add(ledger: Ledger) -> Workspace | None:
+            ledger.add_workspace(fresh)
+            return ledger.workspace(name)  # another caller's, if that one was first
+
+        return self._store.write(add) or fresh
 
     # jobs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ def _is_at_or_below(uri: str, prefix: str) -> bool:
 def _below(folder: Path, rest: str, uri: str) -> Path:
     clean = posixpath.normpath("/" + rest).lstrip("/")
     path = folder / clean
-    if ".." in rest.split("/") or not path.resolve().is_relative_to(folder.resolve()):
+    if ".." in rest.split("/") or not _is_inside(os.path.realpath(path), os.path.realpath(folder)):
         raise InvalidRequest(f"{uri!r} leads out of its mount.")
     return path
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

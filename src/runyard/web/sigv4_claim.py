@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
 ISO_BASIC = "%Y%m%dT%H%M%SZ"
+ISO_BASIC_SHAPE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 WEEK_SECONDS = 7 * 24 * 3600
 DEFAULT_SKEW = timedelta(minutes=5)
 SKEWS = {"s3": timedelta(minutes=15)}
@@ -196,10 +198,17 @@ def _moment(amz_date: str | None, date: str | None) -> str:
         message = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
         raise SignatureError("IncompleteSignature", message)
     try:
-        datetime.strptime(text, ISO_BASIC).replace(tzinfo=UTC)
+        _iso_basic(text)
     except ValueError:
         return _http_moment(text)
     return text
+
+
+def _iso_basic(text: str) -> datetime:
+    """The moment of a text as 20261121T034557Z; not by strptime, which takes a tenth of a call."""
+    if ISO_BASIC_SHAPE.fullmatch(text) is None:
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 def _http_moment(text: str) -> str:
@@ -226,7 +235,7 @@ def check_signed_headers(claim: Claim, headers: Mapping[str, str]) -> None:
 
 def check_time(claim: Claim, now: datetime) -> None:
     """Refuse a signature of another time, so that an overheard request cannot be replayed for long."""
-    moment = datetime.strptime(claim.moment, ISO_BASIC).replace(tzinfo=UTC)
+    moment = _iso_basic(claim.moment)
     skew = SKEWS.get(claim.service, DEFAULT_SKEW)
     minutes = int(skew.total_seconds() // 60)
     shown = now.strftime(ISO_BASIC)

@@ -50,6 +50,7 @@ def live(descriptor: int, line: bytes, *, launcher: int, born_of: int) -> NoRetu
         _become_child_of(launcher, born_of=born_of)
         interpreter.differ_from_siblings()
         interpreter.rehearse(line)
+        system.name_process("runyard-child")
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
         message = next(messages(channel), None)

@@ -155,9 +155,7 @@ class Loop:
                 self._end_unborn(attempt_id, None, f"No process could be started; {self._places.log} tells why.")
 
     def _give(self, order: Order, child: Child) -> None:
-        process = tree.look_up(child.pid)
-        birth = process.birth if process else 0
-        self._journal.write("given", order.attempt_id, pid=child.pid, birth=birth, boot=self._boot)
+        self._journal.write("given", order.attempt_id, pid=child.pid, birth=child.birth, boot=self._boot)
         try:
             child.channel.sendall(pack(order.to_wire()))
         except OSError:  # it died while it idled: the order is for the next one

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from runyard.executors.launcher import boot
+from runyard.executors.launcher import boot, tree
 from runyard.executors.launcher.wire import CHUNK, Garbage, Lines
 from runyard.executors.launcher.zygote import MOST_AT_ONCE
 
@@ -41,6 +41,7 @@ class Child:
 
     channel: socket.socket
     pid: int = 0  # until it has told us
+    birth: int = 0  # with the pid a name that nobody else ever has
     lines: Lines = field(default_factory=Lines)
 
 
@@ -171,6 +172,7 @@ class Nursery:
             return
         for message in heard:
             child.pid = message["pid"]
+            child.birth = process.birth if (process := tree.look_up(child.pid)) else 0
             self._failures = 0
             self._unborn.discard(child)
             self._idle.append(child)
