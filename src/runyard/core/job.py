@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 MINUTE_MS = 60_000
+UNLIMITED = -1
 
 
 class RunIf(StrEnum):
@@ -29,9 +30,11 @@ class Task:
     kind: str  # which executor runs it
     spec: Mapping[str, Any] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
+    branch: Mapping[str, str] = field(default_factory=dict)  # the result that a task before must have for this to run
     run_if: RunIf = RunIf.ALL_SUCCESS
-    max_retries: int = 0
+    max_retries: int = 0  # UNLIMITED: until it succeeds or is stopped
     retry_wait_ms: int = 0
+    retries_timeout: bool = False
     timeout_ms: int | None = None  # counted from the first line of its code
 
 

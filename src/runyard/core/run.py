@@ -62,6 +62,7 @@ class Attempt:
     run_id: int
     task_key: str
     number: int = 0
+    series: int = 0  # the number with which its series of retries began: 0, or later after a repair
     state: State
     outcome: Outcome | None = None
     created_at: int
@@ -75,6 +76,7 @@ class Attempt:
     category: str | None = None  # what kind of failure, for dialects with codes
     message: str | None = None
     trace: str | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)  # what it told on ending: `result` (text), `values`
 
     @property
     def phase(self) -> str:
@@ -102,12 +104,18 @@ class Run:
     message: str | None = None  # what went wrong
     attempt: int = 0  # number of the newest attempt, over all tasks
     previous_run_id: int | None = None
+    parent_attempt_id: int | None = None  # the attempt whose work this run is
+    is_listed: bool = True  # False: only a part of another run
+    tasks_at_once: int | None = None  # how many of its tasks may go on together; None: all
+    repairs: int = 0  # how often tasks of it were run again
+    started_by: Mapping[str, Any] = field(default_factory=dict)  # what started it if nobody did: `kind`, …
     idempotency_key: str | None = None
     created_at: int
     updated_at: int
     admitted_at: int | None = None
     wait_until: int | None = None  # a queued run gives up then
     notify_at: int | None = None  # tell somebody then if it has not ended
+    timeout_at: int | None = None  # it is stopped then, whatever its tasks do
     attempt_at: int  # when the newest attempt was made
     running_at: int | None = None  # when the newest attempt's code began
     ended_at: int | None = None
@@ -116,6 +124,24 @@ class Run:
     def phase(self) -> str:
         """The state, or the outcome once ended."""
         return phase(self.state, self.outcome)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repair:
+    """One round of a run: the original (number 0), written when the first repair follows it, or a repair.
+
+    Its attempts are those whose id lies between its own and the next repair's: ids are ordered by time.
+    """
+
+    id: int
+    run_id: int
+    number: int
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what was asked for, in the words of the run's language
+    task_keys: tuple[str, ...] = ()
+    created_at: int
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -132,6 +132,7 @@ def _apply(moves: Moves, event: Started | Ended) -> None:
         "category": event.category,
         "message": _message(event),
         "trace": _storable(event.trace),
+        "output": event.output or {},
     }
     outcome = outcome_of(event)
     moves.finished(event.attempt_id, outcome, at=event.at, facts=facts, started_at=event.started_at)

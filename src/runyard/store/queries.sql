@@ -50,7 +50,7 @@ SELECT /* run_columns */ FROM run WHERE id = :id /* for_update */;
 SELECT /* run_columns */ FROM run WHERE workspace_id = :workspace_id AND idempotency_key = :idempotency_key;
 
 -- runs --
-SELECT /* run_columns */ FROM run WHERE workspace_id = :workspace_id {filters} ORDER BY id {order} LIMIT :limit;
+SELECT /* run_columns */ FROM run WHERE workspace_id = :workspace_id AND is_listed = 1 {filters} ORDER BY id {order} LIMIT :limit;
 
 -- runs_alive_at --
 -- What was made before a moment and had not ended then. Of what lasted less than an hour (3600000 ms), only what
@@ -74,7 +74,7 @@ SELECT /* run_columns */ FROM run WHERE job_id = :job_id AND admitted_at IS NULL
 -- save_run --
 -- Compare and set: only if the run is still where the caller saw it.
 UPDATE run SET state = :state, outcome = :outcome, reason = :reason, message = :message, attempt = :attempt, updated_at = :updated_at,
-  admitted_at = :admitted_at, wait_until = :wait_until, notify_at = :notify_at, attempt_at = :attempt_at, running_at = :running_at, ended_at = :ended_at
+  admitted_at = :admitted_at, wait_until = :wait_until, notify_at = :notify_at, timeout_at = :timeout_at, repairs = :repairs, attempt_at = :attempt_at, running_at = :running_at, ended_at = :ended_at
 WHERE id = :id AND state = :seen AND updated_at = :seen_at RETURNING id;
 
 -- remove_run --
@@ -114,7 +114,7 @@ SELECT /* attempt_columns */ FROM attempt WHERE run_id = :run_id ORDER BY id;
 -- save_attempt --
 -- Compare and set: only if the attempt is still in the state the caller saw.
 UPDATE attempt SET state = :state, outcome = :outcome, updated_at = :updated_at, retry_at = :retry_at, running_at = :running_at,
-  ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace
+  ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace, output = :output
 WHERE id = :id AND state = :seen RETURNING id;
 
 -- queued_attempts --

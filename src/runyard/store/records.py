@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from runyard.core.job import Job, Task, Workspace
-from runyard.core.run import Attempt, Event, Outcome, Run, State
+from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -19,13 +19,19 @@ _OUTCOMES: Mapping[str | None, Outcome | None] = {None: None, **{one.value: one 
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "settings": msgspec.json.decode,
     "tags": msgspec.json.decode,
+    "started_by": msgspec.json.decode,
+    "output": msgspec.json.decode,
+    "task_keys": msgspec.json.Decoder(tuple[str, ...]).decode,
+    "is_listed": bool,
     "detail": msgspec.json.decode,
     "tasks": msgspec.json.Decoder(tuple[Task, ...]).decode,
     "state": {one.value: one for one in State}.__getitem__,
     "outcome": _OUTCOMES.__getitem__,
 }
 """How a column that is not a plain value is read."""
-_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks"})
+_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys"})
+_CHANGING_DOCUMENTS = frozenset({"output"})
+_FLAGS = frozenset({"is_listed", "is_paused"})  # 0 or 1: the two databases do not agree on booleans
 _JOBS_OWN_WORDS = frozenset({"reason", "message", "trace"})
 
 
@@ -39,8 +45,10 @@ class Shape(Generic[R]):
         # A row comes from our own columns, whole: setting its slots skips the constructor and halves a page's time.
         self._set = tuple(getattr(kind, name).__set__ for name in self.columns)
         self._read = tuple((place, _READ[name]) for place, name in enumerate(self.columns) if name in _READ)
-        self._plain = tuple(name for name in self.columns if name not in _DOCUMENTS | _JOBS_OWN_WORDS)
+        self._plain = tuple(name for name in self.columns if name not in _DOCUMENTS | _CHANGING_DOCUMENTS | _FLAGS | _JOBS_OWN_WORDS)
         self._words = tuple(name for name in self.columns if name in _JOBS_OWN_WORDS)
+        self._flags = tuple(name for name in self.columns if name in _FLAGS)
+        self._changing = tuple(name for name in self.columns if name in _CHANGING_DOCUMENTS)
         self._documents = tuple(name for name in self.columns if name in _DOCUMENTS)
 
     def read(self, rows: Iterable[Iterable[Any]]) -> list[R]:
@@ -69,6 +77,10 @@ class Shape(Generic[R]):
         values = {name: getattr(record, name) for name in self._plain}
         for name in self._words:
             values[name] = _storable(getattr(record, name))
+        for name in self._flags:
+            values[name] = int(getattr(record, name))
+        for name in self._changing:
+            values[name] = msgspec.json.encode(getattr(record, name)).decode()
         return values
 
 
@@ -94,11 +106,12 @@ WORKSPACE = Shape(Workspace, "workspace")
 JOB = Shape(Job, "job")
 RUN = Shape(Run, "run")
 ATTEMPT = Shape(Attempt, "attempt")
+REPAIR = Shape(Repair, "repair")
 EVENT = Shape(Event, "event")
 
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, EVENT)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT)
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

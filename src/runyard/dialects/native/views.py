@@ -26,7 +26,7 @@ class Words:
 
 
 TASK = Words(
-    plain=("key", "kind", "depends_on", "run_if", "max_retries", "retry_wait_ms", "timeout_ms"),
+    plain=("key", "kind", "depends_on", "branch", "run_if", "max_retries", "retry_wait_ms", "retries_timeout", "timeout_ms"),
     not_shown={"spec": "shown word by word, see SPEC"},
 )
 SPEC = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
@@ -54,17 +54,23 @@ _RUN = (
     "message",
     "attempt",
     "previous_run_id",
+    "parent_attempt_id",
+    "tasks_at_once",
+    "repairs",
+    "started_by",
     "created_at",
     "updated_at",
     "admitted_at",
     "wait_until",
     "notify_at",
+    "timeout_at",
     "attempt_at",
     "running_at",
     "ended_at",
 )
 _RUN_NOT_SHOWN = {
     "workspace_id": "the caller knows in which workspace it asks",
+    "is_listed": "what is in a list is",
     "idempotency_key": "the caller made it; nobody else may reuse it",
 }
 _LONG = "long; ask for the one"
@@ -93,6 +99,7 @@ ATTEMPT = Words(
         "run_id",
         "task_key",
         "number",
+        "series",
         "phase",
         "state",
         "outcome",
@@ -107,6 +114,7 @@ ATTEMPT = Words(
         "category",
         "message",
         "trace",
+        "output",
     )
 )
 

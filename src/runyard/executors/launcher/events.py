@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runyard.executors.launcher.wire import Message
@@ -29,6 +29,7 @@ class Ended:
     message: str | None = None
     trace: str | None = None
     category: str | None = None  # "preparation" or "library_installation": no user code ran
+    output: dict[str, Any] | None = None  # what the job told in output.json: `result` (text), `values`
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runyard.executors.launcher.order import Order
 
 KILL_AGAIN_S = 1.0
-RESULT_LIMIT = 1024 * 1024
+RESULT_LIMIT = 8 * 1024 * 1024
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Job:
         """Return the end that the kernel's word and the runner's together make."""
         code = os.waitstatus_to_exitcode(status)
         exit_code, signal_number = (code, None) if code >= 0 else (None, -code)
-        found = self.failure or (self._result() if exit_code else {})
+        found = self.failure or (self._told("result.json") if exit_code else {})
         message = found.get("message") or ends.of_exit(exit_code, signal_number)
         if self.cause:
             message = ends.of_cause(self.cause, timeout_ms=self.order.timeout_ms)
@@ -91,11 +91,12 @@ class Job:
             message=message,
             trace=found.get("trace"),
             category=found.get("category"),
+            output=self._told("output.json") or None,
         )
 
-    def _result(self) -> Message:
+    def _told(self, name: str) -> Message:
         try:
-            with (Path(self.order.folder) / "result.json").open("rb") as file:
+            with (Path(self.order.folder) / name).open("rb") as file:
                 return unpack(file.read(RESULT_LIMIT))
         except (OSError, Garbage):
             return {}

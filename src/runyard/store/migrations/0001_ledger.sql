@@ -41,12 +41,18 @@ CREATE TABLE run (
   message TEXT,
   attempt BIGINT NOT NULL,
   previous_run_id BIGINT,
+  parent_attempt_id BIGINT,
+  is_listed BIGINT NOT NULL,
+  tasks_at_once BIGINT,
+  repairs BIGINT NOT NULL,
+  started_by TEXT NOT NULL,
   idempotency_key TEXT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   admitted_at BIGINT,
   wait_until BIGINT,
   notify_at BIGINT,
+  timeout_at BIGINT,
   attempt_at BIGINT NOT NULL,
   running_at BIGINT,
   ended_at BIGINT,
@@ -66,6 +72,8 @@ CREATE INDEX run_long ON run (workspace_id, ended_at, id) WHERE ended_at - creat
 CREATE INDEX run_admitted ON run (job_id) WHERE admitted_at IS NOT NULL AND state <> 'ended';
 CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 'queued';
 CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX run_timeout ON run (timeout_at) WHERE timeout_at IS NOT NULL;
+CREATE UNIQUE INDEX run_of_attempt ON run (parent_attempt_id) WHERE parent_attempt_id IS NOT NULL;
 CREATE INDEX run_notify ON run (notify_at) WHERE notify_at IS NOT NULL;
 CREATE UNIQUE INDEX run_idempotency ON run (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
@@ -74,6 +82,7 @@ CREATE TABLE attempt (
   run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
   task_key TEXT NOT NULL,
   number BIGINT NOT NULL,
+  series BIGINT NOT NULL,
   state TEXT NOT NULL,
   outcome TEXT,
   created_at BIGINT NOT NULL,
@@ -87,6 +96,7 @@ CREATE TABLE attempt (
   category TEXT,
   message TEXT,
   trace TEXT,
+  output TEXT NOT NULL,
   CONSTRAINT attempt_state CHECK (state IN ('blocked', 'queued', 'starting', 'running', 'stopping', 'retrying', 'ended')),
   CONSTRAINT attempt_outcome CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped', 'upstream_failed', 'excluded', 'crashed')),
   CONSTRAINT attempt_ended CHECK ((state = 'ended') = (outcome IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL)),
@@ -98,6 +108,19 @@ CREATE INDEX attempt_queued ON attempt (id) WHERE state = 'queued';
 CREATE INDEX attempt_on_process ON attempt (owner) WHERE state IN ('starting', 'running', 'stopping');
 CREATE INDEX attempt_retrying ON attempt (retry_at) WHERE state = 'retrying';
 
+CREATE TABLE repair (
+  id /* id_type */ PRIMARY KEY,
+  run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  settings TEXT NOT NULL,
+  task_keys TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  outcome TEXT,
+  message TEXT
+);
+CREATE UNIQUE INDEX repair_of_run ON repair (run_id, number);
+
 CREATE TABLE event (
   id /* id_type */ PRIMARY KEY,
   run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
@@ -107,3 +130,34 @@ CREATE TABLE event (
   detail TEXT NOT NULL
 );
 CREATE INDEX event_of_run ON event (run_id, id);
+
+-- What starts runs by itself.
+CREATE TABLE trigger_of_job (
+  id /* id_type */ PRIMARY KEY,
+  workspace_id BIGINT NOT NULL REFERENCES workspace (id),
+  job_id BIGINT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  memory TEXT NOT NULL,
+  is_paused BIGINT NOT NULL,
+  next_at BIGINT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE INDEX trigger_of_one_job ON trigger_of_job (job_id, id);
+CREATE INDEX trigger_due ON trigger_of_job (next_at) WHERE next_at IS NOT NULL;
+
+-- What is to be told to somebody outside, until it has been.
+CREATE TABLE notice (
+  id /* id_type */ PRIMARY KEY,
+  run_id BIGINT NOT NULL,
+  channel TEXT NOT NULL,
+  body TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  due_at BIGINT,
+  created_at BIGINT NOT NULL,
+  told_at BIGINT,
+  trouble TEXT
+);
+CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notice_of_run ON notice (run_id, id);
