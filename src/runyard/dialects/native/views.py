@@ -26,7 +26,17 @@ class Words:
 
 
 TASK = Words(
-    plain=("key", "kind", "depends_on", "branch", "run_if", "max_retries", "retry_wait_ms", "retries_timeout", "timeout_ms"),
+    plain=(
+        "key",
+        "kind",
+        "depends_on",
+        "branch",
+        "run_if",
+        "max_retries",
+        "retry_wait_ms",
+        "retries_timeout",
+        "timeout_ms",
+    ),
     not_shown={"spec": "shown word by word, see SPEC"},
 )
 SPEC = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
