@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-OURS = frozenset({"awsglue"})  # what jobs import of us is light
+OURS = frozenset({"awsglue", "dbruntime"})  # what jobs import of us is light
 _IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([^#;\n\\]+))", re.MULTILINE)
 _UNUSUAL = re.compile(rb"__import__|import_module|runpy|exec\(|;[ \t]*(?:import|from)[ \t]|import[ \t]*\\")
 
