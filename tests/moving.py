@@ -10,7 +10,8 @@ from runyard.core.ids import Ids
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.queue import Overflow
 from runyard.core.run import Attempt, Outcome, Run
-from runyard.engine.moves import Claim, Moves, first_run_record
+from runyard.engine.moves import Moves, first_run_record
+from runyard.engine.transaction import Claim
 from runyard.store.store import Store
 
 T = TypeVar("T")

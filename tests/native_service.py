@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from runyard.core.job import Job, Task, Workspace
+from runyard.core.job import Job, Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Run
 from runyard.dialects.exchange import Reply, Request
 from runyard.dialects.native.protocol import PREFIX, Native
 from runyard.engine.engine import Engine
-from runyard.engine.engine import Request as Wish
 from runyard.engine.home import Home
+from runyard.engine.language import Language
+from runyard.engine.requests import Request as Wish
 from runyard.engine.settings import Settings
+from runyard.engine.starting import Starting
 from runyard.store.store import open_store
 
 SECRET = "hunter2"
 
 
-def start_plainly(engine: Engine, workspace: Workspace, job: Job, arguments: Mapping[str, str]) -> Run:
-    settings = {"told": dict(arguments)}
-    return engine.start_run(workspace, Wish(language=job.language, job_name=job.name, job=job, settings=settings))
+def start_plainly(starting: Starting) -> Run:
+    job, settings = starting.job, {"told": dict(starting.parameters)}
+    wish = Wish(language=job.language, job_name=job.name, job=job, settings=settings)
+    return starting.engine.start_run(starting.workspace, wish)
+
+
+LANGUAGES = {"glue": Language(start=start_plainly)}
 
 
 @dataclass
@@ -86,6 +92,6 @@ class Speaker:
 
 def speaking(tmp_path: Path, *, places: int) -> Iterator[Speaker]:
     store = open_store("sqlite://")
-    engine = Engine(store, Home(tmp_path / "home").make(), Settings(places=places, preload=()))
-    yield Speaker(engine, Native({"glue": start_plainly}))
+    engine = Engine(store, Home(tmp_path / "home").make(), Settings(places=places, preload=()), languages=LANGUAGES)
+    yield Speaker(engine, Native())
     store.close()

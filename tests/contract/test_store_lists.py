@@ -343,9 +343,10 @@ def test_the_load_counts_what_waits_and_what_holds_a_place(filled: Store) -> Non
     attempts = [
         an_ended_attempt(20 + number, number=number)
         if state is State.ENDED
-        else an_attempt(20 + number, number=number, state=state)
+        else an_attempt(20 + number, number=number, state=state, owner="here" if state in ON_A_PROCESS else None)
         for number, state in enumerate(states)
     ]
-    record(filled, *attempts)
+    conducted = an_attempt(90, number=90, state=State.RUNNING)
+    record(filled, *attempts, conducted)
 
     assert filled.read(lambda ledger: ledger.load()) == {"queued": 2, "retrying": 1, "on_process": 3}

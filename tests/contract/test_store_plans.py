@@ -37,7 +37,7 @@ CONDITIONS = {
 SORTS = {"attempts_of_run"}  # a handful of rows, found by index: sorting them is cheaper than one more index
 READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order that is wanted
     "queued_attempts": {"attempt_queued"},
-    "load": {"attempt_queued", "attempt_retrying", "attempt_on_process"},
+    "load": {"attempt_queued", "attempt_retrying"},
 }
 
 

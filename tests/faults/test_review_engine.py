@@ -15,8 +15,9 @@ from waiting import until
 from runyard.core.job import Task, Workspace
 from runyard.core.queue import Overflow
 from runyard.core.run import Run, State
-from runyard.engine.engine import Engine, Request
+from runyard.engine.engine import Engine
 from runyard.engine.home import Home
+from runyard.engine.requests import Request
 from runyard.engine.settings import Settings
 from runyard.store.store import open_store
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +11,8 @@ from runyard.dialects.aws_ids import job_id, run_id
 from runyard.dialects.glue import capacity
 from runyard.dialects.glue.arguments import finish, task
 from runyard.dialects.glue.asked import effective, run_settings, updated
+from runyard.engine.engine import Engine
+from runyard.engine.finishing import Finishing
 
 
 def job(name: str = "glueetl", **more: Any) -> dict[str, Any]:
@@ -218,11 +221,16 @@ def started(words: dict[str, Any], number: int = 0) -> tuple[Run, Attempt]:
     return run, attempt
 
 
+def finished(run: Run, attempt: Attempt) -> Mapping[str, Any]:
+    engine = cast("Engine", None)  # nothing of it is asked
+    return finish(Finishing(engine=engine, run=run, attempt=attempt, task=run.tasks[0]))
+
+
 def test_a_script_gets_the_command_line_of_aws() -> None:
     words = effective(job("pythonshell"), {"Arguments": {"--day": "2026-01-01", "--empty": ""}})
     run, attempt = started(words, number=2)
 
-    spec = finish(run, attempt, run.tasks[0])
+    spec = finished(run, attempt)
 
     assert spec["script"] == "s3://b/s.py"
     assert spec["arguments"] == [
@@ -245,7 +253,7 @@ def test_the_bookmark_option_asked_for_is_told_once() -> None:
     words = effective(job("pythonshell"), {"Arguments": {"--job-bookmark-option": "job-bookmark-enable"}})
     run, attempt = started(words)
 
-    arguments = finish(run, attempt, run.tasks[0])["arguments"]
+    arguments = finished(run, attempt)["arguments"]
 
     assert arguments.count("--job-bookmark-option") == 1
     assert arguments[arguments.index("--job-bookmark-option") + 1] == "job-bookmark-enable"
@@ -255,4 +263,4 @@ def test_a_job_without_a_script_cannot_start_and_says_what_to_do() -> None:
     run, attempt = started(effective({"Command": {"Name": "pythonshell"}}, {}))
 
     with pytest.raises(InvalidRequest, match="Job nightly has no ScriptLocation; set Command"):
-        finish(run, attempt, run.tasks[0])
+        finished(run, attempt)

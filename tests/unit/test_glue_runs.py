@@ -11,7 +11,8 @@ from runyard.core.job import Task
 from runyard.core.run import Outcome
 from runyard.dialects.aws_ids import run_id
 from runyard.dialects.glue.starting import start_with_arguments
-from runyard.engine.engine import Request as RunRequest
+from runyard.engine.requests import Request as RunRequest
+from runyard.engine.starting import Starting
 
 
 @pytest.fixture
@@ -276,7 +277,8 @@ def test_another_language_starts_a_glue_job_with_names_and_values(glue: Glue) ->
     glue("CreateJob", Name="nightly", DefaultArguments={"--a": "1"}, **JOB)
     job = glue.engine.job_named(glue.workspace, "nightly")
 
-    run = start_with_arguments(glue.engine, glue.workspace, job, {"day": "monday"})
+    starting = Starting(engine=glue.engine, workspace=glue.workspace, job=job, parameters={"day": "monday"})
+    run = start_with_arguments(starting)
 
     shown = glue("GetJobRun", JobName="nightly", RunId=run_id(run.id))["JobRun"]
     assert shown["Arguments"] == {"--a": "1", "--day": "monday"}

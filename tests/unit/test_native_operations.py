@@ -88,7 +88,7 @@ def test_the_value_of_a_variable_is_never_repeated(speaker: Speaker) -> None:
 
 
 def test_a_caller_who_is_not_believed_is_told_so() -> None:
-    reply = Native({}).refuse(PermissionError("no credential"), status=403)
+    reply = Native().refuse(PermissionError("no credential"), status=403)
 
     assert reply.status == 401
     assert reply.headers["www-authenticate"] == "Bearer"
@@ -99,8 +99,8 @@ def test_every_error_of_the_core_has_a_status_and_a_code() -> None:
     kinds = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Exception)}
 
     assert kinds <= set(ERRORS)
-    assert Native({}).refuse(errors.LedgerUnavailable("full"), status=500).status == 503
-    assert Native({}).refuse(errors.RunyardError("defect"), status=500).status == 500
+    assert Native().refuse(errors.LedgerUnavailable("full"), status=500).status == 503
+    assert Native().refuse(errors.RunyardError("defect"), status=500).status == 500
 
 
 # runs

@@ -60,6 +60,7 @@ RULES: Mapping[RunIf, Rule] = {
     ),
 }
 ALL_EXCLUDED = "all tasks it depends on were excluded"
+OTHER_BRANCH = "it follows the result {wanted!r} of {key}, which was {result!r}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,17 @@ class Decision:
     outcome: Outcome | None = None
     category: str | None = None
     message: str | None = None
+
+
+def with_dependents(tasks: Sequence[Task], keys: Iterable[str]) -> frozenset[str]:
+    """Return these tasks and all that depend on them, directly or not."""
+    found = set(keys)
+    grown = True
+    while grown:
+        more = {task.key for task in tasks if task.key not in found and found.intersection(task.depends_on)}
+        grown = bool(more)
+        found |= more
+    return frozenset(found)
 
 
 def check_tasks(tasks: Sequence[Task]) -> None:
@@ -96,8 +108,8 @@ def newest(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
     return latest
 
 
-def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> list[Decision]:
-    """Decide for every blocked attempt whose upstream tasks have all ended."""
+def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt], *, at_once: int | None = None) -> list[Decision]:
+    """Decide for every blocked attempt whose upstream tasks have all ended, of which `at_once` may go on together."""
     decisions = []
     for task in tasks:
         attempt = latest[task.key]
@@ -105,7 +117,16 @@ def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt]) -> list[Deci
             upstream = [latest[key] for key in task.depends_on]
             if all(one.state is State.ENDED for one in upstream):
                 decisions.append(_decide(task, attempt, upstream))
-    return decisions
+    return decisions if at_once is None else _as_many_as_may(decisions, at_once - _under_way(latest))
+
+
+def _under_way(latest: Mapping[str, Attempt]) -> int:
+    return sum(attempt.state not in {State.BLOCKED, State.ENDED} for attempt in latest.values())
+
+
+def _as_many_as_may(decisions: list[Decision], free: int) -> list[Decision]:
+    going_on = [decision for decision in decisions if decision.outcome is None]
+    return [decision for decision in decisions if decision.outcome] + going_on[: max(free, 0)]
 
 
 def _decide(task: Task, attempt: Attempt, upstream: Sequence[Attempt]) -> Decision:
@@ -113,6 +134,11 @@ def _decide(task: Task, attempt: Attempt, upstream: Sequence[Attempt]) -> Decisi
         return Decision(attempt=attempt)
     if all(one.outcome is Outcome.EXCLUDED for one in upstream):
         return Decision(attempt=attempt, outcome=Outcome.EXCLUDED, message=_not_run(ALL_EXCLUDED))
+    if other := next((one for one in upstream if _took_other_branch(task, one)), None):
+        text = OTHER_BRANCH.format(
+            key=other.task_key, result=other.output.get("result"), wanted=task.branch[other.task_key]
+        )
+        return Decision(attempt=attempt, outcome=Outcome.EXCLUDED, message=_not_run(text))
     failed = [one for one in upstream if one.outcome not in HEALTHY]
     rule = RULES[task.run_if]
     if rule.is_met(len(upstream) - len(failed), len(failed)):
@@ -124,6 +150,12 @@ def _decide(task: Task, attempt: Attempt, upstream: Sequence[Attempt]) -> Decisi
         category=UPSTREAM_CANCELLED if cancelled else None,
         message=_not_run(rule.text.format(failed=_named(failed))),
     )
+
+
+def _took_other_branch(task: Task, upstream: Attempt) -> bool:
+    """Tell whether a task before succeeded with another result than this one follows."""
+    wanted = task.branch.get(upstream.task_key)
+    return wanted is not None and upstream.outcome is Outcome.SUCCEEDED and upstream.output.get("result") != wanted
 
 
 def _was_cancelled(attempt: Attempt) -> bool:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 MINUTE_MS = 60_000
+WITHOUT_PROCESS = frozenset({"condition", "for_each", "run_job", "unavailable"})
+"""The kinds of tasks that the engine carries out itself; they take none of a server's places."""
 UNLIMITED = -1
 
 
@@ -36,6 +38,11 @@ class Task:
     retry_wait_ms: int = 0
     retries_timeout: bool = False
     timeout_ms: int | None = None  # counted from the first line of its code
+
+    @property
+    def has_process(self) -> bool:
+        """Tell whether an attempt of it is a process."""
+        return self.kind not in WITHOUT_PROCESS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

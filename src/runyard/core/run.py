@@ -115,6 +115,7 @@ class Run:
     admitted_at: int | None = None
     wait_until: int | None = None  # a queued run gives up then
     notify_at: int | None = None  # tell somebody then if it has not ended
+    timeout_ms: int | None = None  # counted from its admission
     timeout_at: int | None = None  # it is stopped then, whatever its tasks do
     attempt_at: int  # when the newest attempt was made
     running_at: int | None = None  # when the newest attempt's code began

@@ -9,9 +9,8 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from runyard.core.errors import InvalidRequest, RunyardError
-from runyard.core.job import Task
 from runyard.core.run import Attempt, Run
-from runyard.engine.moves import Claim
+from runyard.engine.transaction import Claim
 from runyard.executors.kinds import executor_of
 from runyard.executors.launcher.client import LauncherUnavailable
 from runyard.executors.launcher.order import Order
@@ -20,9 +19,6 @@ from runyard.executors.work import Place, Work
 log = logging.getLogger(__name__)
 
 LARGEST_ORDER = 2 * 1024 * 1024  # characters; Linux takes 2 MiB of arguments and environment
-
-Finish = Callable[[Run, Attempt, Task], Mapping[str, Any]]
-"""Gives a task's spec its last facts (ids, resolved values), in the language of the run."""
 
 
 class Starter(Protocol):
@@ -45,7 +41,7 @@ class Dispatcher:
         launcher: Starter,
         place: Place,
         *,
-        finish: Mapping[str, Finish],
+        finish: Callable[[Claim], Mapping[str, Any]],
         environment: Callable[[Run], Mapping[str, str]],
         refused: Callable[[Attempt, str, str], None],
     ) -> None:
@@ -107,8 +103,7 @@ class Dispatcher:
 
     def _order(self, claim: Claim) -> Order:
         executor = executor_of(claim.task.kind)
-        finish = self._finish.get(claim.run.language)
-        spec = finish(claim.run, claim.attempt, claim.task) if finish else claim.task.spec
+        spec = self._finish(claim)
         environment = {**self._environment(claim.run), **spec.get("environment", {})}
         work = Work(
             run=claim.run,

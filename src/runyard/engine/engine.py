@@ -3,48 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from runyard.core import graph
-from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, WrongState
-from runyard.core.job import Job, Task, Workspace
-from runyard.core.queue import Overflow
-from runyard.core.run import Attempt, Event, Run, State
-from runyard.engine.dispatcher import Finish
+from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, NotSupported, WrongState
+from runyard.core.job import Job, Workspace
+from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
+from runyard.engine.conductor import Conductor
+from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
+from runyard.engine.language import Language
 from runyard.engine.logs import Log
 from runyard.engine.moves import Moves, first_run_record
+from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
 from runyard.engine.settings import Settings
+from runyard.engine.starting import Starting
+from runyard.engine.transaction import Claim, task_of
 from runyard.engine.works import Preparing, Works
 from runyard.executors.mounts import default_mounts
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
 
 T = TypeVar("T")
+LAST_ID = 2**53
+STOPPED_AT_ONCE = 100  # runs read together
+MOST_ACTIVE = 10_000  # runs of one job whose timeout is changed together
 
 
 def now_ms() -> int:
     """Return the time in the ledger's unit."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a caller wants run, in the words of the core."""
-
-    language: str
-    job_name: str
-    job: Job | None = None
-    tasks: Sequence[Task] = ()  # empty: the job's own
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    overflow: Overflow = Overflow.REFUSE
-    previous_run_id: int | None = None
-    idempotency_key: str | None = None
-    wait_ms: int | None = None  # how long it may wait for its job's limit; None: the server's setting
-    notify_after_ms: int | None = None
 
 
 class Engine:
@@ -57,28 +49,32 @@ class Engine:
         settings: Settings,
         *,
         clock: Callable[[], int] = now_ms,
-        finish: Mapping[str, Finish] | None = None,
+        languages: Mapping[str, Language] | None = None,
         environment: Callable[[Run], Mapping[str, str]] = lambda _: {},
     ) -> None:
         self._store = store
         self._clock = clock
+        self._languages = languages or {}
         self._workspaces: dict[str, Workspace] = {}
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self.home = home
         self.mounts = default_mounts(home.path, settings.mounts)
         self.attempt_folder = home.attempt_folder
+        self._conductor = Conductor(self)
         self._works = Works(
             store,
             home,
             settings,
             clock=clock,
-            preparing=Preparing(finish=finish or {}, environment=environment, mounts=self.mounts),
+            preparing=Preparing(finish=self.finished_spec, environment=environment, mounts=self.mounts),
+            conduct=self._conductor.take,
         )
 
     # life of the engine
 
     def start(self) -> None:
         """Find or start the launcher, take up what ran before, and begin to work."""
+        self._conductor.start(self._store.read(_to_conduct))
         self._works.start()
 
     def release(self) -> None:
@@ -87,6 +83,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop taking work and leave; jobs keep running under the launcher, and the next server takes them up."""
+        self._conductor.close()
         self._works.close()
         self._store.close()
 
@@ -107,6 +104,13 @@ class Engine:
             known = self._store.read(lambda ledger: ledger.workspace(name)) or self._new_workspace(name)
             self._workspaces[name] = known  # for good: nothing ever changes or removes one
         return self._workspaces[name]
+
+    def workspace_of(self, run: Run) -> Workspace:
+        """Return the workspace that a run belongs to."""
+        known = next((one for one in self._workspaces.values() if one.id == run.workspace_id), None)
+        return known or _found(
+            self._store.read(lambda ledger: ledger.workspace_by_id(run.workspace_id)), "workspace", run.workspace_id
+        )
 
     def _new_workspace(self, name: str) -> Workspace:
         fresh = Workspace(id=self._works.ids.next(), name=name, created_at=self._clock())
@@ -182,7 +186,8 @@ class Engine:
             earlier = moves.ledger.run_by_idempotency_key(workspace.id, key) if key else None
             if earlier is not None:
                 return earlier
-            return moves.start(run, limit=limit, overflow=request.overflow)
+            begin = moves.start if run.parent_attempt_id is None else moves.start_child
+            return begin(run, limit=limit, overflow=request.overflow)
 
         recorded, moves = self._works.apply(begin)
         return moves.changed.get(recorded.id, recorded)
@@ -199,6 +204,32 @@ class Engine:
         """Return runs that were alive at some moment of a span, oldest first, from the one behind `after` on."""
         span = {"since": since, "until": until, "after": after, "limit": limit}
         return self._store.read(lambda ledger: ledger.runs_alive(workspace.id, **span))
+
+    def start_job(self, starting: Starting) -> Run:
+        """Start a job as the language that made it would."""
+        job = starting.job
+        start = self._language(job.language).start
+        if start is None:
+            raise NotSupported(f"Jobs made in {job.language} cannot be started here; start {job.name} with its client.")
+        return start(starting)
+
+    def attempt(self, workspace: Workspace, attempt_id: int) -> tuple[Run, Attempt]:
+        """Return an attempt and its run."""
+
+        def find(ledger: Ledger) -> tuple[Run, Attempt] | None:
+            attempt = ledger.attempt(attempt_id)
+            run = ledger.run(workspace.id, attempt.run_id) if attempt else None
+            return (run, attempt) if run and attempt else None
+
+        return _found(self._store.read(find), "run", attempt_id)
+
+    def child_run(self, attempt: Attempt) -> Run | None:
+        """Return the run that is the attempt's work, if it has one."""
+        return self._store.read(lambda ledger: ledger.run_of_attempt(attempt.id))
+
+    def repairs(self, run: Run) -> list[Repair]:
+        """Return the rounds of a run, the original first; none if it was never repaired."""
+        return self._store.read(lambda ledger: ledger.repairs(run.id)) if run.repairs else []
 
     def attempts(self, run: Run) -> list[Attempt]:
         """Return every attempt of a run, oldest first."""
@@ -221,6 +252,59 @@ class Engine:
             return moves.changed[run_id]
 
         return self._works.change(stop)
+
+    def stop_attempt(self, workspace: Workspace, attempt_id: int) -> None:
+        """Ask one attempt to stop; its run goes on with what does not depend on it."""
+        self.attempt(workspace, attempt_id)
+        self._works.change(lambda moves: moves.stop_attempt(attempt_id))
+
+    def stop_runs(self, workspace: Workspace, where: Mapping[str, Any]) -> int:
+        """Ask all runs to stop that have not ended and fit; return how many there were."""
+        count, before = 0, LAST_ID
+        while runs := self.runs(
+            workspace, Page(limit=STOPPED_AT_ONCE, where={**where, "active": True, "before": before})
+        ):
+            for run in runs:
+                with suppress(WrongState):  # it ended meanwhile
+                    self.stop_run(workspace, run.id)
+            count, before = count + len(runs), runs[-1].id
+        return count
+
+    def repair_run(self, workspace: Workspace, run_id: int, repairing: Repairing) -> Repair:
+        """Run some tasks of an ended run again, in the same run."""
+        self.run(workspace, run_id)
+
+        def repair(moves: Moves) -> Repair:
+            run = _found(moves.ledger.run_anywhere(run_id), "run", run_id)
+            rounds = moves.ledger.repairs(run_id)
+            if rounds and repairing.after != rounds[-1].id:
+                raise WrongState(f"Run {run_id} was repaired since; name its newest repair {rounds[-1].id} to go on.")
+            settings = run.settings if repairing.run_settings is None else repairing.run_settings
+            return moves.repair(
+                run,
+                Repair(
+                    id=self._works.ids.next(),
+                    run_id=run_id,
+                    number=0,  # given by the moves
+                    settings=repairing.settings,
+                    task_keys=tuple(repairing.task_keys),
+                    created_at=self._clock(),
+                ),
+                tasks=repairing.tasks or run.tasks,
+                settings=settings,
+            )
+
+        return self._works.change(repair)
+
+    def change_timeout(self, workspace: Workspace, job_id: int, timeout_ms: int | None) -> None:
+        """Give the runs of a job that have not ended another timeout, counted from their beginning."""
+
+        def change(moves: Moves) -> None:
+            where = {"job_id": job_id, "active": True}
+            for run in moves.ledger.runs(workspace.id, Page(limit=MOST_ACTIVE, where=where)):
+                moves.change_timeout(run, timeout_ms)
+
+        self._works.change(change)
 
     def delete_run(self, workspace: Workspace, run_id: int) -> None:
         """Forget an ended run, its attempts, events and folders."""
@@ -268,7 +352,35 @@ class Engine:
             attempt_at=now,
             wait_until=now + wait_ms,
             notify_at=now + request.notify_after_ms if request.notify_after_ms else None,
+            timeout_ms=request.timeout_ms,
+            started_by=request.started_by,
+            parent_attempt_id=request.parent_attempt_id,
+            tasks_at_once=request.tasks_at_once,
+            is_listed=request.is_listed,
         )
+
+    # for those who carry out attempts
+
+    def _language(self, name: str) -> Language:
+        return self._languages.get(name, Language())
+
+    def finished_spec(self, claim: Claim) -> Mapping[str, Any]:
+        """Return the spec of a task with its last facts, if its language has any to give."""
+        finish = self._language(claim.run.language).finish
+        if finish is None:
+            return claim.task.spec
+        return finish(Finishing(engine=self, run=claim.run, attempt=claim.attempt, task=claim.task))
+
+    def conclude(self, claim: Claim, outcome: Outcome, **facts: Any) -> None:
+        """Record how an attempt ended that was carried out without a process."""
+        now = self._clock()
+        self._works.change(lambda moves: moves.finished(claim.attempt.id, outcome, at=now, started_at=now, facts=facts))
+
+
+def _to_conduct(ledger: Ledger) -> list[Claim]:
+    """Return what a server before this one has taken and not carried out."""
+    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
+    return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
 
 
 def _found(thing: T | None, kind: str, name: object) -> T:

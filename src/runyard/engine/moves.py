@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runyard.core import graph, queue, retry
-from runyard.core.errors import LimitReached, WrongState
-from runyard.core.ids import Ids
+from runyard.core.errors import InvalidRequest, LimitReached, WrongState
 from runyard.core.job import Task
 from runyard.core.queue import Admission, Overflow
-from runyard.core.run import ON_A_PROCESS, Attempt, Event, Outcome, Run, State, check_move
-from runyard.store.ledger import Ledger
+from runyard.core.run import Attempt, Outcome, Repair, Run, State
+from runyard.engine.transaction import Claim, Transaction, task_of
 
 STOPPED = "The run was stopped by a request."
+CANCELLED = "cancelled"
+RUN_TIMEOUT = "run_timeout"
+OF_PARENT: Mapping[Outcome | None, Outcome] = {
+    one: one for one in (Outcome.SUCCEEDED, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.CRASHED)
+}
+"""How an attempt ends whose work was a run, by the run's outcome; every other one is a failure."""
 LOST = "The launcher that ran this attempt is gone and left no record of its end."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """An attempt that this server has taken and must now start."""
-
-    run: Run
-    attempt: Attempt
-    task: Task
-
-
-@dataclass(kw_only=True)
-class Moves:
-    """One transaction's worth of moves, and what must follow once it is durable."""
-
-    ledger: Ledger
-    ids: Ids
-    clock: Callable[[], int]
-    owner: str
-    places: int
-    claimed: list[Claim] = field(default_factory=list)
-    stopping: list[Attempt] = field(default_factory=list)
-    ended: list[Attempt] = field(default_factory=list)
-    changed: dict[int, Run] = field(default_factory=dict)
-    _latest: dict[int, dict[str, Attempt]] = field(default_factory=dict)  # where the task runs of a run stand
-    _seen: dict[int, Run] = field(default_factory=dict)
-    _may_claim: bool = False  # somebody waits or a place is free that was not
+class Moves(Transaction):
+    """The moves of one transaction."""
 
     # beginning
 
@@ -60,25 +42,32 @@ class Moves:
             return self._add_skipped(run, text)
         if decision is Admission.HOLD:
             return self._add(replace(run, reason=text), roots=State.BLOCKED)
-        admitted = replace(run, admitted_at=run.created_at, wait_until=None, reason=self._no_place())
-        return self._add(admitted, roots=State.QUEUED)
+        return self._add(self._admitted(run, at=run.created_at), roots=State.QUEUED)
+
+    def _admitted(self, run: Run, *, at: int) -> Run:
+        """Let a run begin; its timeout counts from now."""
+        timeout_at = None if run.timeout_ms is None else at + run.timeout_ms
+        return replace(run, admitted_at=at, timeout_at=timeout_at, wait_until=None, reason=self._no_place())
 
     def _add(self, run: Run, *, roots: State) -> Run:
         self.ledger.add_run(run)
         self._latest[run.id] = {}
-        for task in run.tasks:
-            state = State.BLOCKED if task.depends_on else roots
-            self._add_attempt(run, task, number=0, state=state)
         self.changed[run.id] = self._seen[run.id] = run
-        return run
+        gradual = run.tasks_at_once is not None
+        for task in run.tasks:
+            self._add_attempt(run, task, state=State.BLOCKED if task.depends_on or gradual else roots)
+        return self._settle(run) if gradual or self.conducted else run
 
-    def _add_attempt(self, run: Run, task: Task, *, number: int, state: State, retry_at: int | None = None) -> Attempt:
+    def _add_attempt(
+        self, run: Run, task: Task, *, number: int = 0, series: int = 0, state: State, retry_at: int | None = None
+    ) -> Attempt:
         now = self.clock()
         attempt = Attempt(
             id=self.ids.next(),
             run_id=run.id,
             task_key=task.key,
             number=number,
+            series=series,
             state=state,
             created_at=now,
             updated_at=now,
@@ -87,7 +76,7 @@ class Moves:
         self.ledger.add_attempt(attempt)
         self._note(attempt)
         self._event(run, state.value, attempt=attempt, detail={"number": number} if number else {})
-        return attempt
+        return self._begin_without_process(run, attempt)
 
     def _add_skipped(self, run: Run, text: str) -> Run:
         skipped = replace(
@@ -120,17 +109,17 @@ class Moves:
             run = self._run(attempt)
             taken = self._move(run, attempt, State.STARTING, owner=self.owner)
             run = self._settle(run)
-            self.claimed.append(Claim(run=run, attempt=taken, task=_task(run, attempt)))
+            self.claimed.append(Claim(run=run, attempt=taken, task=task_of(run, attempt)))
 
     def admit_held(self, job_id: int, *, limit: int | None) -> None:
         """Let the runs that wait for their job's limit begin, the oldest first."""
         while held := self.ledger.first_held(job_id):
             if limit is not None and self.ledger.count_admitted(job_id) >= limit:
                 return
-            admitted = replace(held, admitted_at=self.clock(), wait_until=None, reason=self._no_place())
+            admitted = self._admitted(held, at=self.clock())
             self._save(admitted, seen=held)
             for attempt in self.ledger.attempts(held.id):
-                if not _task(held, attempt).depends_on:
+                if not task_of(held, attempt).depends_on:
                     self._move(admitted, attempt, State.QUEUED)
             self._settle(self._run_again(held.id))
 
@@ -153,6 +142,8 @@ class Moves:
         if attempt is None or attempt.state is State.ENDED:
             return  # told twice
         run = self._run(attempt)
+        if attempt.state is State.STOPPING and attempt.category == RUN_TIMEOUT:
+            outcome, facts = Outcome.TIMED_OUT, {**facts, "message": attempt.message, "category": RUN_TIMEOUT}
         if started_at is not None and attempt.running_at is None:  # its beginning is told with its end
             self._event(run, State.RUNNING.value, attempt=attempt, detail={}, at=started_at)
             facts = {**facts, "running_at": started_at}
@@ -160,7 +151,7 @@ class Moves:
         ended = self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=at, **facts)
         again = None
         if attempt.state is not State.STOPPING:
-            again = retry.retry_at(_task(run, attempt), ended, now=at)
+            again = retry.retry_at(task_of(run, attempt), ended, now=at)
         if again is not None:
             run = self._try_again(run, ended, at=again)
         self._settle(run)
@@ -169,7 +160,9 @@ class Moves:
         waits = at > self.clock()
         number = ended.number + 1
         state = State.RETRYING if waits else State.QUEUED
-        attempt = self._add_attempt(run, _task(run, ended), number=number, state=state, retry_at=at if waits else None)
+        task = task_of(run, ended)
+        retry_at = at if waits else None
+        attempt = self._add_attempt(run, task, number=number, series=ended.series, state=state, retry_at=retry_at)
         reason = f"Attempt {number} follows because attempt {ended.number} {ended.phase}."
         return replace(
             run,
@@ -187,7 +180,7 @@ class Moves:
                 continue  # its end was told meanwhile
             if attempt.state is State.STARTING:  # the server died between recording it and ordering it
                 run = self._run(attempt)
-                self.claimed.append(Claim(run=run, attempt=attempt, task=_task(run, attempt)))
+                self.claimed.append(Claim(run=run, attempt=attempt, task=task_of(run, attempt)))
                 continue
             stopped = attempt.state is State.STOPPING
             outcome = Outcome.CANCELLED if stopped else Outcome.CRASHED
@@ -213,169 +206,139 @@ class Moves:
         self._event(run, "delayed", detail={"phase": run.phase, "after_ms": self.clock() - run.created_at})
         self._save(replace(run, notify_at=None), seen=run)
 
+    def change_timeout(self, run: Run, timeout_ms: int | None) -> None:
+        """Give a run that has not ended another timeout."""
+        begun_at = run.admitted_at
+        timeout_at = None if timeout_ms is None or begun_at is None else begun_at + timeout_ms
+        self._save(replace(run, timeout_ms=timeout_ms, timeout_at=timeout_at), seen=run)
+
+    def time_out(self, run: Run) -> None:
+        """End a run that has taken as long as it may."""
+        text = f"The run did not finish within its timeout of {(run.timeout_ms or 0) / 1000:g} s."
+        self._end_all(replace(run, timeout_at=None), Outcome.TIMED_OUT, message=text, category=RUN_TIMEOUT)
+
     # stopping
 
     def stop(self, run: Run) -> None:
         """Ask a run to stop: what waits ends at once, what runs is told to."""
         if run.state is State.ENDED:
             raise WrongState(f"Run {run.id} has ended ({run.phase}); there is nothing to stop.")
-        self._end_all(run, Outcome.CANCELLED, message=STOPPED, category="cancelled")
+        self._end_all(run, Outcome.CANCELLED, message=STOPPED, category=CANCELLED)
 
-    def _end_all(self, run: Run, outcome: Outcome, *, message: str, category: str) -> None:
-        now = self.clock()
-        for attempt in tuple(self._newest(run).values()):
-            if attempt.state in {State.STARTING, State.RUNNING}:
-                self.stopping.append(self._move(run, attempt, State.STOPPING))
-            elif attempt.state not in {State.STOPPING, State.ENDED}:
-                self._move(
-                    run,
-                    attempt,
-                    State.ENDED,
-                    outcome=outcome,
-                    ended_at=now,
-                    message=message,
-                    category=category,
-                )
+    def stop_attempt(self, attempt_id: int) -> None:
+        """Ask one attempt to stop; what depends on it learns that it was cancelled."""
+        attempt = self.ledger.attempt(attempt_id)
+        if attempt is None or attempt.state is State.ENDED:
+            raise WrongState(f"Attempt {attempt_id} has ended; there is nothing to stop.")
+        run = self._run(attempt)
+        self._end(run, attempt, Outcome.CANCELLED, message=STOPPED, category=CANCELLED)
         self._settle(run)
 
-    # keeping the run true to its attempts
+    def _end_all(self, run: Run, outcome: Outcome, **why: str) -> None:
+        for attempt in tuple(self._newest(run).values()):
+            self._end(run, attempt, outcome, **why)
+        self._settle(run)
 
-    def _settle(self, run: Run) -> Run:
-        """Queue or end the tasks whose upstream ended, then write how the run stands."""
-        latest = self._newest(run)
-        if run.admitted_at is not None:
-            self._follow_graph(run, latest)
-        state, outcome = graph.run_state(run.tasks, latest)
-        if run.admitted_at is None and state is not State.ENDED:
-            state = State.QUEUED  # held back as a whole
-        return self._save(self._as_it_stands(run, state, outcome, latest), seen=self._run_again(run.id))
-
-    def _follow_graph(self, run: Run, latest: dict[str, Attempt]) -> None:
-        while decisions := graph.unblocked(run.tasks, latest):
-            for decision in decisions:
-                self._unblock(run, decision)
-
-    def _unblock(self, run: Run, decision: graph.Decision) -> None:
-        if decision.outcome is None:
-            self._move(run, decision.attempt, State.QUEUED)
+    def _end(self, run: Run, attempt: Attempt, outcome: Outcome, **why: str) -> None:
+        if attempt.state in {State.STOPPING, State.ENDED}:
             return
-        self._move(
-            run,
-            decision.attempt,
-            State.ENDED,
-            outcome=decision.outcome,
-            ended_at=self.clock(),
-            category=decision.category,
-            message=decision.message,
-        )
+        child = None if task_of(run, attempt).has_process else self.ledger.run_of_attempt(attempt.id)
+        if child and child.state is not State.ENDED:
+            self._move(run, attempt, State.STOPPING, **why)
+            self._end_all(self._run_again(child.id), outcome, **why)
+        elif attempt.state in {State.STARTING, State.RUNNING} and task_of(run, attempt).has_process:
+            self.stopping.append(self._move(run, attempt, State.STOPPING, **why))
+        else:
+            self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=self.clock(), **why)
 
-    def _newest(self, run: Run) -> dict[str, Attempt]:
-        """Return where the task runs of a run stand; kept true by every move of this transaction."""
-        if run.id not in self._latest:
-            self._latest[run.id] = graph.newest(self.ledger.attempts(run.id))
-        return self._latest[run.id]
+    # runs that are the work of an attempt
 
-    def _know(self, run: Run, attempt: Attempt) -> None:
-        """Spare a query: of a run with one task, the attempt at hand is the newest if the run says so."""
-        if len(run.tasks) == 1 and attempt.number == run.attempt:
-            self._latest.setdefault(run.id, {attempt.task_key: attempt})
+    def start_child(self, run: Run, *, limit: int | None, overflow: Overflow) -> Run:
+        """Record the run that an attempt has asked for, unless it is there; refuse it if the attempt was stopped."""
+        parent_id = run.parent_attempt_id or 0
+        if earlier := self.ledger.run_of_attempt(parent_id):
+            return earlier
+        parent = self.ledger.attempt(parent_id)
+        if parent is None or parent.state is not State.STARTING:
+            raise WrongState(f"Attempt {parent_id} no longer waits for a run to be its work.")
+        self.started(parent_id, at=self.clock())
+        return self.start(run, limit=limit, overflow=overflow)
 
-    def _note(self, attempt: Attempt) -> None:
-        if attempt.run_id in self._latest:
-            self._latest[attempt.run_id][attempt.task_key] = attempt
-        self._may_claim |= attempt.state in {State.QUEUED, State.ENDED}
+    def run_ended(self, run: Run) -> None:
+        """Let the next run of the job begin, and the attempt end whose work this run was."""
+        if run.repairs:
+            self.ledger.end_repair(run)
+        if run.job_id is not None and self.ledger.first_held(run.job_id) is not None:
+            job = self.ledger.job(run.workspace_id, run.job_id)
+            self.admit_held(run.job_id, limit=job.max_concurrent_runs if job else None)
+        if run.parent_attempt_id is not None:
+            self._end_parent(run, run.parent_attempt_id)
 
-    def _as_it_stands(self, run: Run, state: State, outcome: Outcome | None, latest: Mapping[str, Attempt]) -> Run:
-        if state is not State.ENDED:
-            waits = state in {State.QUEUED, State.RETRYING, State.BLOCKED}
-            return replace(run, state=state, reason=run.reason if waits else None)
-        culprit = next((one for one in graph.culprits(run.tasks, latest) if one.message), None)
-        return replace(
-            run,
-            state=state,
-            outcome=outcome,
-            message=culprit.message if culprit else run.message,
-            reason=None,
-            ended_at=max(one.ended_at or 0 for one in latest.values()),
-            wait_until=None,
-            notify_at=None,
-        )
+    def _end_parent(self, run: Run, parent_id: int) -> None:
+        outcome = OF_PARENT.get(run.outcome, Outcome.FAILED)
+        text = None if outcome is Outcome.SUCCEEDED else f"Run {run.id} ended {run.phase}: {run.message or run.reason}"
+        self.finished(parent_id, outcome, at=run.ended_at or self.clock(), facts={"message": text})
 
-    def _save(self, run: Run, *, seen: Run) -> Run:
-        saved = replace(run, updated_at=max(self.clock(), seen.updated_at + 1))
-        if not self.ledger.save_run(saved, seen=seen):
+    # repairing
+
+    def repair(self, run: Run, repair: Repair, *, tasks: Sequence[Task], settings: Mapping[str, Any]) -> Repair:
+        """Run some tasks of an ended run again, as they are defined now; the others stay as they ended."""
+        if run.state is not State.ENDED:
+            raise WrongState(f"Run {run.id} is {run.phase}; only a run that has ended can be repaired.")
+        latest = self._newest(run)
+        if strangers := [key for key in repair.task_keys if key not in latest]:
+            raise InvalidRequest(f"Run {run.id} has no task {strangers[0]!r}.")
+        if run.repairs == 0:
+            self.ledger.add_repair(_original(run))
+        recorded = replace(repair, number=run.repairs + 1)
+        self.ledger.add_repair(recorded)
+        reopened = self._admitted(_reopened(run, tasks=tasks, settings=settings), at=self.clock())
+        if not self.ledger.reopen_run(reopened, seen=run):
             raise WrongState(f"Run {run.id} was changed by somebody else meanwhile; try again.")
-        self.changed[run.id] = self._seen[run.id] = saved
-        if saved.state is State.ENDED and seen.state is not State.ENDED and saved.job_id is not None:
-            self._make_room(saved, saved.job_id)
-        return saved
+        self._seen[run.id] = reopened
+        self._event(reopened, "repaired", detail={"task_keys": repair.task_keys})
+        self._run_tasks_again(reopened, repair.task_keys, latest)
+        return recorded
 
-    def _make_room(self, run: Run, job_id: int) -> None:
-        if self.ledger.first_held(job_id) is not None:
-            job = self.ledger.job(run.workspace_id, job_id)
-            self.admit_held(job_id, limit=job.max_concurrent_runs if job else None)
-
-    def _move(self, run: Run, attempt: Attempt, to: State, **facts: Any) -> Attempt:
-        check_move(attempt, to)
-        moved = replace(attempt, state=to, updated_at=self.clock(), **facts)
-        if not self.ledger.save_attempt(moved, seen=attempt.state):
-            raise WrongState(f"Attempt {attempt.id} was changed by somebody else meanwhile; try again.")
-        self._note(moved)
-        if attempt.state in ON_A_PROCESS and to is State.ENDED:
-            self.ended.append(moved)
-        at = facts.get("ended_at") or facts.get("running_at")
-        self._event(run, moved.phase, attempt=moved, detail=_detail(moved), at=at)
-        return moved
-
-    def _event(
-        self,
-        run: Run,
-        kind: str,
-        *,
-        attempt: Attempt | None = None,
-        detail: Mapping[str, Any],
-        at: int | None = None,
-    ) -> None:
-        self.ledger.add_event(
-            Event(
-                id=self.ids.next(),
-                run_id=run.id,
-                attempt_id=attempt.id if attempt else None,
-                at=at or self.clock(),
-                kind=kind,
-                detail=detail,
-            )
-        )
-
-    def _run(self, attempt: Attempt) -> Run:
-        run = self._run_again(attempt.run_id)
-        self._know(run, attempt)
-        return run
-
-    def _run_again(self, run_id: int) -> Run:
-        """Return a run as the ledger has it now; kept true by every save of this transaction."""
-        run = self._seen.get(run_id) or self.ledger.run_anywhere(run_id)
-        if run is None:
-            raise WrongState(f"Run {run_id} is gone from the ledger.")
-        self._seen[run_id] = run
-        return run
-
-    def _no_place(self) -> str:
-        return queue.NO_PLACE.format(limit=self.places)
+    def _run_tasks_again(self, run: Run, keys: Collection[str], latest: Mapping[str, Attempt]) -> None:
+        for task in run.tasks:
+            if task.key in keys:
+                number = latest[task.key].number + 1
+                waits = task.depends_on or run.tasks_at_once is not None
+                state = State.BLOCKED if waits else State.QUEUED
+                self._add_attempt(run, task, number=number, series=number, state=state)
+        newest = self._newest(run).values()
+        self._settle(replace(run, attempt=max(one.number for one in newest), attempt_at=self.clock()))
 
 
-def _task(run: Run, attempt: Attempt) -> Task:
-    return next(task for task in run.tasks if task.key == attempt.task_key)
+def _original(run: Run) -> Repair:
+    """Return a run as it was before its first repair: under its own id, as what came before all repairs."""
+    return Repair(
+        id=run.id,
+        run_id=run.id,
+        number=0,
+        settings=run.settings,
+        task_keys=tuple(task.key for task in run.tasks),
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+        outcome=run.outcome,
+        message=run.message,
+    )
 
 
-def _detail(attempt: Attempt) -> dict[str, Any]:
-    told = {
-        "message": attempt.message,
-        "exit_code": attempt.exit_code,
-        "signal": attempt.signal,
-        "owner": attempt.owner,
-    }
-    return {name: value for name, value in told.items() if value is not None}
+def _reopened(run: Run, *, tasks: Sequence[Task], settings: Mapping[str, Any]) -> Run:
+    return replace(
+        run,
+        tasks=tuple(tasks),
+        settings=settings,
+        state=State.QUEUED,
+        outcome=None,
+        message=None,
+        ended_at=None,
+        running_at=None,
+        repairs=run.repairs + 1,
+        updated_at=run.updated_at + 1,
+    )
 
 
 def first_run_record(tasks: Sequence[Task], **facts: Any) -> Run:

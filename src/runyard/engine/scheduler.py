@@ -98,6 +98,8 @@ def _do(moves: Moves) -> None:
         moves.retry_now(attempt)
     for run in moves.ledger.due_waits(now, AT_ONCE):
         moves.give_up_waiting(run)
+    for run in moves.ledger.due_timeouts(now, AT_ONCE):
+        moves.time_out(run)
     for run in moves.ledger.due_notices(now, AT_ONCE):
         moves.notify(run)
 

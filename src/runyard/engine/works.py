@@ -6,17 +6,18 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runyard.core.ids import Ids
 from runyard.core.run import Attempt, Run, State
-from runyard.engine.dispatcher import Dispatcher, Finish
+from runyard.engine.dispatcher import Dispatcher
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
 from runyard.engine.moves import Moves
 from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
+from runyard.engine.transaction import Claim
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
@@ -33,7 +34,7 @@ T = TypeVar("T")
 class Preparing:
     """What it takes to make an attempt ready: its language's last facts, its environment, its paths."""
 
-    finish: Mapping[str, Finish]
+    finish: Callable[[Claim], Mapping[str, Any]]
     environment: Callable[[Run], Mapping[str, str]]
     mounts: Mounts
 
@@ -42,7 +43,14 @@ class Works:
     """One server's hands on the ledger and on the launcher."""
 
     def __init__(
-        self, store: Store, home: Home, settings: Settings, *, clock: Callable[[], int], preparing: Preparing
+        self,
+        store: Store,
+        home: Home,
+        settings: Settings,
+        *,
+        clock: Callable[[], int],
+        preparing: Preparing,
+        conduct: Callable[[Claim], None],
     ) -> None:
         self.ids = Ids(clock)
         self.places = settings.places
@@ -51,6 +59,7 @@ class Works:
         self._store = store
         self._clock = clock
         self._owner = home.server_name()
+        self._conduct = conduct
         self._supervisor = Supervisor(self.change, recorded=self._recorded, lost=self._launcher_lost)
         self._launcher = _launcher(home, settings, self._supervisor.tell)
         self._dispatcher = Dispatcher(
@@ -110,12 +119,14 @@ class Works:
     def _follow(self, moves: Moves) -> None:
         for claim in moves.claimed:
             self._dispatcher.start(claim)
+        for claim in moves.conducted:
+            self._conduct(claim)
         for attempt in moves.stopping:
             self._dispatcher.stop(attempt)
         for attempt in moves.ended:
             self._dispatcher.forget(attempt.id)
         self.changes.publish(moves.changed)
-        if any(run.wait_until or run.notify_at or run.state is State.RETRYING for run in moves.changed.values()):
+        if any(map(_awaits_its_time, moves.changed.values())):
             self._scheduler.wake()
 
     def _refused(self, attempt: Attempt, message: str, category: str) -> None:
@@ -152,6 +163,10 @@ class Works:
         unknown = [attempt for attempt in mine if attempt.id not in known]
         if unknown:
             self.change(lambda moves: moves.take_up(unknown))
+
+
+def _awaits_its_time(run: Run) -> bool:
+    return bool(run.wait_until or run.notify_at or run.timeout_at) or run.state is State.RETRYING
 
 
 def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent], None]) -> Launcher:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
-from runyard.store.records import ATTEMPT, EVENT, JOB, RUN, WORKSPACE, Shape
+from runyard.store.records import ATTEMPT, EVENT, JOB, REPAIR, RUN, WORKSPACE, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runyard.core.job import Job, Workspace
-    from runyard.core.run import Attempt, Event, Run
+    from runyard.core.run import Attempt, Event, Repair, Run
     from runyard.store.database import Cursor
 
 R = TypeVar("R")
@@ -55,6 +55,10 @@ class Ledger:
     def workspace(self, name: str) -> Workspace | None:
         """Return a workspace by name."""
         return self._one(WORKSPACE, "workspace_by_name", name=name)
+
+    def workspace_by_id(self, workspace_id: int) -> Workspace | None:
+        """Return a workspace by id."""
+        return self._one(WORKSPACE, "workspace_by_id", id=workspace_id)
 
     def add_workspace(self, workspace: Workspace) -> None:
         """Add a workspace unless it is there."""
@@ -127,6 +131,27 @@ class Ledger:
         """Write what may change of a run; False if somebody else changed it first."""
         return self._did("save_run", {**RUN.changing_values(run), "seen": seen.state, "seen_at": seen.updated_at})
 
+    def reopen_run(self, run: Run, *, seen: Run) -> bool:
+        """Write what a repair changes of an ended run; False if somebody else changed it first."""
+        return self._did("reopen_run", {**RUN.values(run), "seen_at": seen.updated_at})
+
+    def run_of_attempt(self, attempt_id: int) -> Run | None:
+        """Return the run that is an attempt's work."""
+        return self._one(RUN, "run_of_attempt", attempt_id=attempt_id)
+
+    def repairs(self, run_id: int) -> list[Repair]:
+        """Return the rounds of a run, the original first; none if it was never repaired."""
+        return self._all(REPAIR, "repairs_of_run", run_id=run_id)
+
+    def add_repair(self, repair: Repair) -> None:
+        """Add a round of a run."""
+        self._cursor.run("add_repair", REPAIR.values(repair))
+
+    def end_repair(self, run: Run) -> None:
+        """Write how the newest round of an ended run ended."""
+        facts = {"ended_at": run.ended_at, "outcome": run.outcome, "message": run.message}
+        self._cursor.run("end_repair", {"run_id": run.id, "number": run.repairs, **facts})
+
     def remove_run(self, run_id: int) -> None:
         """Forget an ended run and all that belongs to it."""
         self._cursor.run("remove_run", {"run_id": run_id})
@@ -165,6 +190,10 @@ class Ledger:
         """Return the oldest attempts that wait for a place."""
         return self._all(ATTEMPT, "queued_attempts", limit=limit)
 
+    def attempts_to_conduct(self) -> list[Attempt]:
+        """Return the attempts without a process that nobody has carried out yet."""
+        return self._all(ATTEMPT, "attempts_to_conduct")
+
     def count_on_process(self, owner: str) -> int:
         """Count the places an owner has taken."""
         return int(self._cursor.all("count_on_process", {"owner": owner})[0][0])
@@ -186,6 +215,10 @@ class Ledger:
     def due_notices(self, now: int, limit: int) -> list[Run]:
         """Return the runs that take longer than somebody wished."""
         return self._all(RUN, "due_notices", now=now, limit=limit)
+
+    def due_timeouts(self, now: int, limit: int) -> list[Run]:
+        """Return the runs that have taken as long as they may."""
+        return self._all(RUN, "due_timeouts", now=now, limit=limit)
 
     def due_retries(self, now: int, limit: int) -> list[Attempt]:
         """Return the attempts whose time to be tried again has come."""

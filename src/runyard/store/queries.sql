@@ -10,6 +10,9 @@ INSERT INTO workspace (/* workspace_columns */) VALUES (/* workspace_values */) 
 -- workspace_by_name --
 SELECT /* workspace_columns */ FROM workspace WHERE name = :name;
 
+-- workspace_by_id --
+SELECT /* workspace_columns */ FROM workspace WHERE id = :id;
+
 -- add_job --
 -- The unique index on (workspace_id, unique_name) decides between two creators.
 INSERT INTO job (/* job_columns */) VALUES (/* job_values */)
@@ -74,8 +77,28 @@ SELECT /* run_columns */ FROM run WHERE job_id = :job_id AND admitted_at IS NULL
 -- save_run --
 -- Compare and set: only if the run is still where the caller saw it.
 UPDATE run SET state = :state, outcome = :outcome, reason = :reason, message = :message, attempt = :attempt, updated_at = :updated_at,
-  admitted_at = :admitted_at, wait_until = :wait_until, notify_at = :notify_at, timeout_at = :timeout_at, repairs = :repairs, attempt_at = :attempt_at, running_at = :running_at, ended_at = :ended_at
+  admitted_at = :admitted_at, wait_until = :wait_until, notify_at = :notify_at, timeout_ms = :timeout_ms, timeout_at = :timeout_at, attempt_at = :attempt_at, running_at = :running_at, ended_at = :ended_at
 WHERE id = :id AND state = :seen AND updated_at = :seen_at RETURNING id;
+
+-- reopen_run --
+-- A repair: an ended run goes on with tasks and settings as they are now; compared first, like every change.
+UPDATE run SET state = :state, outcome = NULL, message = NULL, ended_at = NULL, running_at = NULL, reason = :reason, tasks = :tasks, settings = :settings,
+  repairs = :repairs, admitted_at = :admitted_at, timeout_at = :timeout_at, updated_at = :updated_at
+WHERE id = :id AND state = 'ended' AND updated_at = :seen_at RETURNING id;
+
+-- run_of_attempt --
+-- The run that is an attempt's work.
+SELECT /* run_columns */ FROM run WHERE parent_attempt_id = :attempt_id /* for_update */;
+
+-- add_repair --
+INSERT INTO repair (/* repair_columns */) VALUES (/* repair_values */);
+
+-- repairs_of_run --
+SELECT /* repair_columns */ FROM repair WHERE run_id = :run_id ORDER BY number;
+
+-- end_repair --
+-- The newest round of a run has ended with it.
+UPDATE repair SET ended_at = :ended_at, outcome = :outcome, message = :message WHERE run_id = :run_id AND number = :number;
 
 -- remove_run --
 -- Only what has ended may be forgotten; its attempts and events go with it (ON DELETE CASCADE).
@@ -91,6 +114,9 @@ SELECT /* run_columns */ FROM run WHERE wait_until IS NOT NULL AND wait_until <=
 -- due_notices --
 SELECT /* run_columns */ FROM run WHERE notify_at IS NOT NULL AND notify_at <= :now ORDER BY notify_at LIMIT :limit /* skip_locked */;
 
+-- due_timeouts --
+SELECT /* run_columns */ FROM run WHERE timeout_at IS NOT NULL AND timeout_at <= :now ORDER BY timeout_at LIMIT :limit /* skip_locked */;
+
 -- due_retries --
 SELECT /* attempt_columns */ FROM attempt WHERE state = 'retrying' AND retry_at <= :now ORDER BY retry_at LIMIT :limit /* skip_locked */;
 
@@ -99,6 +125,7 @@ SELECT /* attempt_columns */ FROM attempt WHERE state = 'retrying' AND retry_at 
 SELECT min(at) AS at FROM (
   SELECT min(wait_until) AS at FROM run WHERE wait_until IS NOT NULL
   UNION ALL SELECT min(notify_at) FROM run WHERE notify_at IS NOT NULL
+  UNION ALL SELECT min(timeout_at) FROM run WHERE timeout_at IS NOT NULL
   UNION ALL SELECT min(retry_at) FROM attempt WHERE state = 'retrying'
 ) AS due;
 
@@ -121,6 +148,11 @@ WHERE id = :id AND state = :seen RETURNING id;
 -- The oldest first; SKIP LOCKED lets several servers take different ones.
 SELECT /* attempt_columns */ FROM attempt WHERE state = 'queued' ORDER BY id LIMIT :limit /* skip_locked */;
 
+-- attempts_to_conduct --
+-- What the engine must carry out itself and has not: it has no owner, as it holds no place.
+SELECT /* attempt_columns */ FROM attempt
+WHERE owner IS NULL AND state IN ('starting', 'running', 'stopping') AND state = 'starting' ORDER BY id;
+
 -- count_on_process --
 SELECT count(*) AS n FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping');
 
@@ -137,4 +169,4 @@ SELECT /* event_columns */ FROM event WHERE run_id = :run_id AND id > :after ORD
 -- How many attempts wait or hold a place; reads only the partial indexes of what has not ended.
 SELECT 'queued' AS state, count(*) AS n FROM attempt WHERE state = 'queued'
 UNION ALL SELECT 'retrying', count(*) FROM attempt WHERE state = 'retrying'
-UNION ALL SELECT 'on_process', count(*) FROM attempt WHERE state IN ('starting', 'running', 'stopping');
+UNION ALL SELECT 'on_process', count(*) FROM attempt WHERE owner IS NOT NULL AND state IN ('starting', 'running', 'stopping');

@@ -45,7 +45,8 @@ class Shape(Generic[R]):
         # A row comes from our own columns, whole: setting its slots skips the constructor and halves a page's time.
         self._set = tuple(getattr(kind, name).__set__ for name in self.columns)
         self._read = tuple((place, _READ[name]) for place, name in enumerate(self.columns) if name in _READ)
-        self._plain = tuple(name for name in self.columns if name not in _DOCUMENTS | _CHANGING_DOCUMENTS | _FLAGS | _JOBS_OWN_WORDS)
+        special = _DOCUMENTS | _CHANGING_DOCUMENTS | _FLAGS | _JOBS_OWN_WORDS
+        self._plain = tuple(name for name in self.columns if name not in special)
         self._words = tuple(name for name in self.columns if name in _JOBS_OWN_WORDS)
         self._flags = tuple(name for name in self.columns if name in _FLAGS)
         self._changing = tuple(name for name in self.columns if name in _CHANGING_DOCUMENTS)

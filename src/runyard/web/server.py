@@ -30,7 +30,7 @@ from runyard.web.authentication import LOCAL_HOSTS, Gate
 from runyard.web.credentials import Credentials, load_credentials
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
-from runyard.web.services import FINISH, services
+from runyard.web.services import LANGUAGES, services
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
     ready = Ready(url=_url(options.host, listener), pg=None, home=str(home.path), pid=os.getpid())
     store = open_store(options.store or home.ledger_url)
     environment = _environment(ready, credentials, settings.environment)
-    engine = Engine(store, home, settings, finish=FINISH, environment=environment)
+    engine = Engine(store, home, settings, languages=LANGUAGES, environment=environment)
     spoken = services(engine)
     spoken.objects.discard_unfinished(now=time.time())
     app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)

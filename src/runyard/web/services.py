@@ -8,25 +8,20 @@ from runyard.dialects.aws import iam, logs, sts
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.starting import start_with_arguments
-from runyard.dialects.native.calls import Start
 from runyard.dialects.native.protocol import Native
 from runyard.dialects.s3.edge import S3
-from runyard.engine.dispatcher import Finish
 from runyard.engine.engine import Engine
+from runyard.engine.language import Language
 from runyard.web.app import Services
 
-FINISH: Mapping[str, Finish] = {"glue": finish_glue}
-"""How each language gives a task its last facts before it starts."""
-
-
-STARTS: Mapping[str, Start] = {"glue": start_with_arguments}
-"""How a job of each language is started by name and arguments alone."""
+LANGUAGES: Mapping[str, Language] = {"glue": Language(start=start_with_arguments, finish=finish_glue)}
+"""What the engine may ask of each language in which jobs are made."""
 
 
 def services(engine: Engine) -> Services:
     """Return the table of languages."""
     return Services(
         signed={"glue": glue, "logs": logs, "sts": sts, "iam": iam},
-        by_path={"/runyard/v1/": Native(STARTS)},
+        by_path={"/runyard/v1/": Native()},
         objects=S3(engine.mounts),
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 from runyard.core.errors import InvalidRequest
 from runyard.core.job import MINUTE_MS, Task
-from runyard.core.run import Attempt, Run
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import capacity
 from runyard.dialects.glue.capacity import Settings
+from runyard.engine.finishing import Finishing
 
 TASK_KEY = "main"
 KINDS: Mapping[str, str] = {
@@ -47,8 +47,9 @@ def _spec(words: Settings) -> dict[str, Any]:
     }
 
 
-def finish(run: Run, attempt: Attempt, planned: Task) -> Mapping[str, Any]:
+def finish(finishing: Finishing) -> Mapping[str, Any]:
     """Give a script the command line that AWS gives it: its job and run beside its own arguments."""
+    run, attempt, planned = finishing.run, finishing.attempt, finishing.task
     if "script" not in planned.spec:
         raise InvalidRequest(f"Job {run.job_name} has no ScriptLocation; set Command.ScriptLocation with UpdateJob.")
     arguments: Mapping[str, str] = run.settings["Arguments"]

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runyard.core.errors import NotFound
 from runyard.core.job import Job, Workspace
-from runyard.core.run import Run
 from runyard.engine.engine import Engine
-
-Start = Callable[[Engine, Workspace, Job, Mapping[str, str]], Run]
-"""Starts a job with arguments (name without dashes → value) as the language that made it would."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """The engine, whose jobs are meant, and how jobs of each language are started."""
+    """The engine, and whose jobs are meant."""
 
     engine: Engine
     workspace: Workspace
-    starts: Mapping[str, Start]
 
     def job(self, named: str) -> Job:
         """Return a job by its name, else by its id."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from runyard.core.errors import InvalidRequest, NotSupported
+from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run, State
 from runyard.dialects.native import log_pieces
 from runyard.dialects.native.calls import Call
@@ -30,6 +30,7 @@ from runyard.dialects.native.submission import submission
 from runyard.dialects.native.views import ATTEMPT, EVENT, JOB, JOB_LINE, RUN, RUN_LINE
 from runyard.dialects.tokens import read_token, write_token
 from runyard.engine.engine import now_ms
+from runyard.engine.starting import Starting
 from runyard.store.ledger import Page, Value
 
 Answer = dict[str, Any]
@@ -60,10 +61,8 @@ def delete_job(call: Call, asked: OneJob) -> Answer:
 def start_job(call: Call, asked: StartJob) -> Answer:
     """Starts a run of a job, just as the language that made the job would."""
     job = call.job(asked.job)
-    start = call.starts.get(job.language)
-    if start is None:
-        raise NotSupported(f"Jobs made in {job.language} cannot be started here; start {job.name} with a client of it.")
-    return RUN.show(start(call.engine, call.workspace, job, asked.arguments))
+    starting = Starting(engine=call.engine, workspace=call.workspace, job=job, parameters=asked.arguments)
+    return RUN.show(call.engine.start_job(starting))
 
 
 # runs

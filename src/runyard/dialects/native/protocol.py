@@ -11,7 +11,7 @@ import msgspec
 
 from runyard.core.errors import InvalidRequest, RunyardError
 from runyard.dialects.exchange import Reply, Request
-from runyard.dialects.native.calls import Call, Start
+from runyard.dialects.native.calls import Call
 from runyard.dialects.native.errors import UNAUTHENTICATED, NoSuchPath, WrongMethod, wire_error
 from runyard.dialects.native.operations import OPERATIONS, Operation
 from runyard.dialects.native.parameters import read
@@ -22,10 +22,9 @@ _MEMBER = {"job": r"(?P<job>.+)", "run": r"(?P<run>[^/]+)"}
 
 
 class Native:
-    """Our own language; `starts` says how a job of each other language is started."""
+    """Our own language."""
 
-    def __init__(self, starts: Mapping[str, Start]) -> None:
-        self._starts = starts
+    def __init__(self) -> None:
         self._routes = [(operation, _pattern(operation.path)) for operation in OPERATIONS]
 
     def answer(self, engine: Engine, request: Request) -> Reply:
@@ -33,7 +32,7 @@ class Native:
         try:
             operation, named = self._route(request)
             asked = read(operation.asks, {**_body(request), **request.query, **named})
-            call = Call(engine=engine, workspace=request.workspace, starts=self._starts)
+            call = Call(engine=engine, workspace=request.workspace)
             return _reply(operation.handle(call, asked), status=operation.status)
         except RunyardError as error:
             return _refusal(error)

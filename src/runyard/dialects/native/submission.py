@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.errors import InvalidRequest
 from runyard.core.job import Task
 from runyard.dialects.native.parameters import Script, Submit
-from runyard.engine.engine import Request
+from runyard.engine.requests import Request
 
 LANGUAGE = "native"
 DEFAULT_NAME = "script.py"

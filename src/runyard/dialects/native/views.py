@@ -73,6 +73,7 @@ _RUN = (
     "admitted_at",
     "wait_until",
     "notify_at",
+    "timeout_ms",
     "timeout_at",
     "attempt_at",
     "running_at",

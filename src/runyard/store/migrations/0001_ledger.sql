@@ -52,6 +52,7 @@ CREATE TABLE run (
   admitted_at BIGINT,
   wait_until BIGINT,
   notify_at BIGINT,
+  timeout_ms BIGINT,
   timeout_at BIGINT,
   attempt_at BIGINT NOT NULL,
   running_at BIGINT,
