@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from runyard.core.ids import first_of
@@ -108,8 +108,9 @@ def forget(store: Store, runs: list[Run], attempt_folder: Callable[[int], Path])
     """Remove ended runs from the ledger, then their folders; return how many folders went."""
 
     def remove(ledger: Ledger) -> list[int]:
-        attempts = [attempt.id for run in runs for attempt in ledger.attempts(run.id)]
-        for run in runs:
+        whole = [part for run in runs for part in _with_parts(ledger, run)]
+        attempts = [attempt.id for run in whole for attempt in ledger.attempts(run.id)]
+        for run in whole:
             ledger.remove_run(run.id)
         return attempts
 
@@ -117,3 +118,14 @@ def forget(store: Store, runs: list[Run], attempt_folder: Callable[[int], Path])
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     return len(folders)
+
+
+def _with_parts(ledger: Ledger, run: Run) -> Iterator[Run]:
+    """Return a run and the runs that are only parts of it."""
+    yield run
+    if all(task.has_process for task in run.tasks):
+        return
+    for attempt in ledger.attempts(run.id):
+        part = ledger.run_of_attempt(attempt.id)
+        if part and not part.is_listed:
+            yield from _with_parts(ledger, part)

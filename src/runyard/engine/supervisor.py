@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
@@ -132,7 +133,7 @@ def _apply(moves: Moves, event: Started | Ended) -> None:
         "category": event.category,
         "message": _message(event),
         "trace": _storable(event.trace),
-        "output": event.output or {},
+        "output": _storable_document(event.output or {}),
     }
     outcome = outcome_of(event)
     moves.finished(event.attempt_id, outcome, at=event.at, facts=facts, started_at=event.started_at)
@@ -143,6 +144,11 @@ def outcome_of(event: Ended) -> Outcome:
     if event.cause in _BY_CAUSE:
         return _BY_CAUSE[event.cause]
     return Outcome.SUCCEEDED if event.exit_code == 0 else Outcome.FAILED
+
+
+def _storable_document(document: dict[str, Any]) -> Any:
+    """Replace half characters in a job's own document; NUL is spelled out by JSON itself."""
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _message(event: Ended) -> str | None:
