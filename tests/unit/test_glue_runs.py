@@ -282,3 +282,17 @@ def test_another_language_starts_a_glue_job_with_names_and_values(glue: Glue) ->
 
     shown = glue("GetJobRun", JobName="nightly", RunId=run_id(run.id))["JobRun"]
     assert shown["Arguments"] == {"--a": "1", "--day": "monday"}
+
+
+def test_runs_of_a_job_that_another_language_made_are_listed_by_its_name(glue: Glue) -> None:
+    task = Task(key="main", kind="python_script", spec={"script": "/a.py"})
+    request = RunRequest(language="native", job_name="theirs", tasks=(task,))
+    run = glue.engine.start_run(glue.workspace, request)
+
+    listed = glue("GetJobRuns", JobName="theirs")["JobRuns"]
+    stopped = glue("BatchStopJobRun", JobName="theirs", JobRunIds=[listed[0]["Id"]])
+
+    assert [one["Id"] for one in listed] == [run_id(run.id)]
+    assert [one["JobRunId"] for one in stopped["SuccessfulSubmissions"]] == [run_id(run.id)]
+    with pytest.raises(Refused, match="EntityNotFoundException"):
+        glue("GetJobRuns", JobName="nobody's")

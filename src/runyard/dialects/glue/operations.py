@@ -16,6 +16,7 @@ from runyard.dialects.glue.errors import stop_error
 from runyard.dialects.glue.starting import start
 from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE, JobRun
 from runyard.engine.engine import Engine
+from runyard.store.ledger import Page, Value
 
 Members = dict[str, Any]
 
@@ -151,8 +152,8 @@ def get_job_run(call: Call) -> Members:
 
 def get_job_runs(call: Call) -> Members:
     """Lists the runs of a job, the newest first."""
-    job = _job(call, call["JobName"])
-    job_runs, token = pages.job_runs(call.engine, call.workspace, job=job, members=call.members)
+    of = _runs_of(call, call["JobName"])
+    job_runs, token = pages.job_runs(call.engine, call.workspace, of=of, members=call.members)
     return _page("JobRuns", [JOB_RUN.show(job_run) for job_run in job_runs], token)
 
 
@@ -171,6 +172,17 @@ def _page(member: str, items: list[Any], token: str | None) -> Members:
 
 def _job(call: Call, name: str) -> Job:
     return call.engine.job_named(call.workspace, name)
+
+
+def _runs_of(call: Call, name: str) -> Mapping[str, Value]:
+    """Return the condition for a job's runs: of ours, or of any that another language made or submitted."""
+    try:
+        return {"job_id": _job(call, name).id}
+    except NotFound:
+        of = {"job_name": name}
+        if not call.engine.runs(call.workspace, Page(limit=1, where=of)):
+            raise
+        return of
 
 
 def _tagged_job(call: Call) -> Job:

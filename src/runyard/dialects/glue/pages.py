@@ -11,7 +11,7 @@ from runyard.core.run import Run
 from runyard.dialects.glue.views import LANGUAGE, JobRun, is_retried, newest, tries
 from runyard.dialects.tokens import read_token, write_token
 from runyard.engine.engine import Engine
-from runyard.store.ledger import Page
+from runyard.store.ledger import Page, Value
 
 MOST_RUNS = 200  # on a page, even for older clients that ask for up to 1000
 MOST_JOBS = 1000
@@ -19,13 +19,13 @@ JOBS_SCOPE = "jobs"
 
 
 def job_runs(
-    engine: Engine, workspace: Workspace, *, job: Job, members: Mapping[str, Any]
+    engine: Engine, workspace: Workspace, *, of: Mapping[str, Value], members: Mapping[str, Any]
 ) -> tuple[list[JobRun], str | None]:
-    """Return a page of a job's runs, each with its earlier tries, the newest first, and the next page's token."""
+    """Return a page of runs that fit, each with its earlier tries, the newest first, and the next page's token."""
     limit = min(members.get("MaxResults", MOST_RUNS), MOST_RUNS)
-    scope, token = f"runs of {job.id}", members.get("NextToken")
+    scope, token = f"runs of {of}", members.get("NextToken")
     run_id, number = read_token(scope, token, size=2) if token else (None, 0)
-    where = {"job_id": job.id} if run_id is None else {"job_id": job.id, "before": run_id + 1}
+    where = of if run_id is None else {**of, "before": run_id + 1}
     runs = engine.runs(workspace, Page(limit=limit + 1, where=where))
     found = [one for run in runs for one in all_tries(engine, run) if run.id != run_id or one.number <= number]
     after = found[limit] if len(found) > limit else None
