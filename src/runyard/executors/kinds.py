@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import python_script
+from runyard.executors import python_script, python_wheel, sql
 from runyard.executors.work import Executor
 
-EXECUTORS: Mapping[str, Executor] = {"python_script": python_script.order}
+EXECUTORS: Mapping[str, Executor] = {
+    "python_script": python_script.order,
+    "python_wheel": python_wheel.order,
+    "sql": sql.order,
+}
 
 _SPARK = (
     "This run needs Spark, and this version of runyard has no Spark executor yet. Install one that has, with "

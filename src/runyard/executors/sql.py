@@ -1,0 +1,48 @@
+"""Runs SQL statements in DuckDB, in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runyard.executors.launcher.order import Order
+from runyard.executors.process import RUNTIME, existing, process_order
+from runyard.executors.work import Place, Work
+
+
+def order(work: Work, place: Place) -> Order:
+    """Return the order for the statements of a text.
+
+    The spec holds `file` (URI) or `query` (its text, with `name`), and optionally `parameters`, `database` (a name,
+    or the URI of a DuckDB file; each workspace has one of its own) and what process.py reads.
+    """
+    spec = work.spec
+    return process_order(
+        work,
+        place,
+        script=RUNTIME / "sql_task.py",
+        preloaded=True,
+        argv=[str(_text(work, place)), str(_database(work, place))],
+        parameters={**spec.get("context", {}).get("parameters", {}), **(spec.get("parameters") or {})},
+    )
+
+
+def _text(work: Work, place: Place) -> Path:
+    """Return a copy of the text: what ran is what is kept."""
+    spec = work.spec
+    if "query" in spec:
+        name, text = spec.get("name") or "query", spec["query"].encode()
+    else:
+        source = existing(place.mounts, spec["file"], "SQL file")
+        name, text = source.name, source.read_bytes()
+    file = place.attempt_folder(work.attempt.id) / "submitted" / f"{Path(name).stem or 'query'}.sql"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text)
+    return file
+
+
+def _database(work: Work, place: Place) -> Path:
+    """Return the database's file: a plain name means one of the home's own."""
+    named = work.spec.get("database") or f"workspace_{work.run.workspace_id}"
+    if "/" in named:
+        return place.mounts.resolve(named)
+    return place.environments.parent / "sql" / f"{named.removesuffix('.duckdb')}.duckdb"
