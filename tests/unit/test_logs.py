@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runyard.engine.logs import BLOCK, LONGEST_LINE, Log
+from runyard.engine.logs import BLOCK, LONGEST_LINE, Log, ends_of
 
 
 def written(folder: Path, text: bytes, times: str = "") -> Log:
@@ -55,6 +55,26 @@ def test_a_moment_is_found_in_a_log_by_its_bytes(tmp_path: Path) -> None:
 
     assert [log.first_seen(moment) for moment in (0, 2000, 2001, 3000, 3001)] == [0, 0, 4, 4, 11]
     assert [Log(tmp_path, "stdout", started_at=9000).first_seen(moment) for moment in (3001, 9000, 9001)] == [8, 8, 11]
+
+
+def test_the_end_of_a_log_is_read_without_the_rest(tmp_path: Path) -> None:
+    with (tmp_path / "stdout").open("wb") as file:
+        file.seek(8 * 1024**3)
+        file.write(b"the end")
+    log = Log(tmp_path, "stdout", started_at=1)
+
+    assert (log.tail(3), log.tail(7), Log(tmp_path, "stderr", started_at=1).tail(9)) == (b"end", b"the end", b"")
+
+
+def test_the_ends_of_two_logs_share_the_room_there_is(tmp_path: Path) -> None:
+    (tmp_path / "stdout").write_bytes(b"0123456789")
+    (tmp_path / "stderr").write_bytes(b"abc")
+    logs = [Log(tmp_path, stream, started_at=1) for stream in ("stdout", "stderr")]
+
+    assert ends_of(logs, 13) == (b"0123456789abc", False)
+    assert ends_of(logs, 8) == (b"56789abc", True)
+    assert ends_of(logs, 4) == (b"89bc", True)
+    assert ends_of(logs[::-1], 8) == (b"abc56789", True)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,10 @@ class Log:
             file.seek(offset)
             return file.read(limit)
 
+    def tail(self, limit: int) -> bytes:
+        """Return the last `limit` bytes, however long the log is."""
+        return self.read(max(0, self.size - limit), limit)
+
     def lines(self, offset: int = 0) -> Iterator[Line]:
         """Yield the lines from a byte offset on; the last one may still be growing."""
         if not self._file.exists():
@@ -78,6 +82,19 @@ class Log:
         if before is not None:
             return before
         return self.observed if self._after >= moment else self.size
+
+
+def ends_of(logs: Sequence[Log], limit: int) -> tuple[bytes, bool]:
+    """Return the ends of several logs one after the other, `limit` bytes in all, and whether anything is left out.
+
+    A short log is given whole; what it leaves of its share goes to the longer ones.
+    """
+    room, shares = limit, {}
+    for place, log in sorted(enumerate(logs), key=lambda each: each[1].size):
+        shares[place] = log.tail(room // (len(logs) - len(shares)))
+        room -= len(shares[place])
+    ends = [shares[place] for place in range(len(logs))]
+    return b"".join(ends), any(log.size > len(end) for log, end in zip(logs, ends, strict=True))
 
 
 class Observations:
