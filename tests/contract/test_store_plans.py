@@ -34,10 +34,14 @@ CONDITIONS = {
     "outcome": ("succeeded", "failed"),
     "active": (True,),
 }
-SORTS = {"attempts_of_run"}  # a handful of rows, found by index: sorting them is cheaper than one more index
+SORTS = {
+    "attempts_of_run",
+    "notices_of_run",
+}  # a handful of rows, found by index: sorting them is cheaper than one more index
 READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order that is wanted
     "queued_attempts": {"attempt_queued"},
     "load": {"attempt_queued", "attempt_retrying"},
+    "pending_triggers": {"trigger_pending"},
 }
 
 

@@ -41,7 +41,7 @@ class Trigger:
     kind: str
     spec: Mapping[str, Any]
     memory: Mapping[str, Any] = field(default_factory=dict)
-    pending: Mapping[str, Any] = field(default_factory=dict)  # the firing that is decided and not yet done
+    pending: Mapping[str, Any] | None = None  # the firing that is decided and not yet done
     is_paused: bool = False
     next_at: int | None = None
     created_at: int
@@ -100,7 +100,7 @@ def done(trigger: Trigger, run_id: int | None, text: str, *, now: int) -> Trigge
     """Return the trigger after its pending firing was carried out, or (without a run) refused."""
     told = {"at": now, "text": text} if run_id is None else {"at": now, "text": text, "run_id": run_id}
     trigger = noted(trigger, "failed" if run_id is None else "fired", told, now=now)
-    trigger = replace(trigger, pending={})
+    trigger = replace(trigger, pending=None)
     kind = KINDS[trigger.kind]
     if run_id is None and kind.refused is not None and not trigger.is_paused:
         return _after(trigger, kind.refused(trigger, now), now=now)

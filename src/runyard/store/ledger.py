@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
-from runyard.store.records import ATTEMPT, EVENT, JOB, REPAIR, RUN, WORKSPACE, Shape
+from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runyard.core.job import Job, Workspace
+    from runyard.core.notice import Notice
     from runyard.core.run import Attempt, Event, Repair, Run
+    from runyard.core.trigger import Trigger
     from runyard.store.database import Cursor
 
 R = TypeVar("R")
@@ -155,6 +157,7 @@ class Ledger:
     def remove_run(self, run_id: int) -> None:
         """Forget an ended run and all that belongs to it."""
         self._cursor.run("remove_run", {"run_id": run_id})
+        self._cursor.run("remove_notices", {"run_id": run_id})
 
     def count_admitted(self, job_id: int) -> int:
         """Count the runs of a job that were admitted and have not ended."""
@@ -238,6 +241,78 @@ class Ledger:
     def events(self, run_id: int, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return a run's events, oldest first."""
         return self._all(EVENT, "events_of_run", run_id=run_id, after=after, limit=limit)
+
+    # triggers
+
+    def add_trigger(self, trigger: Trigger, *, watched: Iterable[int] = ()) -> None:
+        """Add a trigger that hears of the ends of these jobs' runs."""
+        self._cursor.run("add_trigger", TRIGGER.values(trigger))
+        for job_id in watched:
+            self._cursor.run("add_watch", {"job_id": job_id, "trigger_id": trigger.id})
+
+    def trigger(self, trigger_id: int) -> Trigger | None:
+        """Return a trigger, held against other writers."""
+        return self._one(TRIGGER, "trigger_by_id", id=trigger_id)
+
+    def triggers(self, job_id: int) -> list[Trigger]:
+        """Return the triggers of a job, in the order of its definition."""
+        return self._all(TRIGGER, "triggers_of_job", job_id=job_id)
+
+    def triggers_watching(self, job_id: int) -> list[Trigger]:
+        """Return the triggers, of any job, that must hear when a run of this job ends."""
+        return self._all(TRIGGER, "triggers_watching", job_id=job_id)
+
+    def save_trigger(self, trigger: Trigger, *, seen: Trigger) -> bool:
+        """Write what may change of a trigger; False if somebody else changed it first."""
+        return self._did("save_trigger", {**TRIGGER.changing_values(trigger), "seen_at": seen.updated_at})
+
+    def remove_trigger(self, trigger_id: int) -> None:
+        """Remove a trigger."""
+        self._cursor.run("remove_trigger", {"id": trigger_id})
+
+    def due_triggers(self, now: int, limit: int) -> list[Trigger]:
+        """Return the triggers whose moment has come."""
+        return self._all(TRIGGER, "due_triggers", now=now, limit=limit)
+
+    def pending_triggers(self, limit: int) -> list[Trigger]:
+        """Return the triggers whose run is decided and not yet started."""
+        return self._all(TRIGGER, "pending_triggers", limit=limit)
+
+    def next_trigger(self) -> int | None:
+        """Return the earliest moment at which a trigger must be looked at."""
+        at: int | None = self._cursor.all("next_trigger", {})[0][0]
+        return at
+
+    # notices
+
+    def add_notice(self, notice: Notice) -> None:
+        """Add a notice unless the run has one of that name."""
+        self._cursor.run("add_notice", NOTICE.values(notice))
+
+    def notices(self, run_id: int) -> list[Notice]:
+        """Return the notices of a run, oldest first."""
+        return self._all(NOTICE, "notices_of_run", run_id=run_id)
+
+    def untold_notices(self, now: int, limit: int) -> list[Notice]:
+        """Return the notices whose moment has come."""
+        return self._all(NOTICE, "untold_notices", now=now, limit=limit)
+
+    def take_notice(self, notice: Notice, *, until: int) -> bool:
+        """Take a notice to tell it by that moment; False if somebody else has."""
+        return self._did("take_notice", {"id": notice.id, "due_at": notice.due_at, "until": until})
+
+    def save_notice(self, notice: Notice) -> None:
+        """Write what became of a notice."""
+        self._cursor.run("save_notice", NOTICE.changing_values(notice))
+
+    def next_notice(self) -> int | None:
+        """Return the earliest moment at which something is to be told."""
+        at: int | None = self._cursor.all("next_notice", {})[0][0]
+        return at
+
+    def remove_notice(self, notice_id: int) -> None:
+        """Forget a notice."""
+        self._cursor.run("remove_notice", {"id": notice_id})
 
     def _one(self, shape: Shape[R], query: str, **parameters: Value) -> R | None:
         records = self._all(shape, query, **parameters)

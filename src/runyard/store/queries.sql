@@ -170,3 +170,65 @@ SELECT /* event_columns */ FROM event WHERE run_id = :run_id AND id > :after ORD
 SELECT 'queued' AS state, count(*) AS n FROM attempt WHERE state = 'queued'
 UNION ALL SELECT 'retrying', count(*) FROM attempt WHERE state = 'retrying'
 UNION ALL SELECT 'on_process', count(*) FROM attempt WHERE owner IS NOT NULL AND state IN ('starting', 'running', 'stopping');
+
+-- add_trigger --
+INSERT INTO trigger_of_job (/* trigger_of_job_columns */) VALUES (/* trigger_of_job_values */);
+
+-- add_watch --
+-- The trigger hears of every run of this job that ends.
+INSERT INTO watch (job_id, trigger_id) VALUES (:job_id, :trigger_id) ON CONFLICT (job_id, trigger_id) DO NOTHING;
+
+-- trigger_by_id --
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE id = :id /* for_update */;
+
+-- triggers_of_job --
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE job_id = :job_id ORDER BY id /* for_update */;
+
+-- triggers_watching --
+-- Asked at the end of every run; held, so that two ends at once are both remembered.
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE id IN (SELECT trigger_id FROM watch WHERE job_id = :job_id) /* for_update */;
+
+-- save_trigger --
+-- Compare and set: only if nobody changed it since the caller saw it.
+UPDATE trigger_of_job SET memory = :memory, pending = :pending, is_paused = :is_paused, next_at = :next_at, updated_at = :updated_at
+WHERE id = :id AND updated_at = :seen_at RETURNING id;
+
+-- remove_trigger --
+DELETE FROM trigger_of_job WHERE id = :id;
+
+-- due_triggers --
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE next_at IS NOT NULL AND next_at <= :now ORDER BY next_at LIMIT :limit;
+
+-- pending_triggers --
+-- Those whose run is decided and, as far as the ledger knows, not yet started.
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE pending IS NOT NULL ORDER BY id LIMIT :limit;
+
+-- next_trigger --
+SELECT min(next_at) AS at FROM trigger_of_job WHERE next_at IS NOT NULL;
+
+-- add_notice --
+-- Its name decides between two that would say the same.
+INSERT INTO notice (/* notice_columns */) VALUES (/* notice_values */) ON CONFLICT (run_id, name) DO NOTHING;
+
+-- notices_of_run --
+SELECT /* notice_columns */ FROM notice WHERE run_id = :run_id ORDER BY id;
+
+-- untold_notices --
+SELECT /* notice_columns */ FROM notice WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :limit;
+
+-- take_notice --
+-- Compare and set: whoever moves its moment is the one who tells it now; who dies over it leaves it due again later.
+UPDATE notice SET tries = tries + 1, due_at = :until WHERE id = :id AND due_at = :due_at RETURNING id;
+
+-- save_notice --
+UPDATE notice SET tries = :tries, due_at = :due_at, told_at = :told_at, trouble = :trouble WHERE id = :id;
+
+-- next_notice --
+SELECT min(due_at) AS at FROM notice WHERE due_at IS NOT NULL;
+
+-- remove_notice --
+DELETE FROM notice WHERE id = :id;
+
+-- remove_notices --
+-- With a run goes what was told of it; what was not yet goes when it is.
+DELETE FROM notice WHERE run_id = :run_id AND due_at IS NULL;

@@ -9,7 +9,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from runyard.core.job import Job, Task, Workspace
+from runyard.core.notice import Channel, Notice, What
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
+from runyard.core.trigger import Trigger
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -23,16 +25,23 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "output": msgspec.json.decode,
     "task_keys": msgspec.json.Decoder(tuple[str, ...]).decode,
     "is_listed": bool,
+    "is_paused": bool,
+    "spec": msgspec.json.decode,
+    "memory": msgspec.json.decode,
+    "pending": lambda text: None if text is None else msgspec.json.decode(text),
+    "body": msgspec.json.decode,
+    "what": What,
+    "channel": Channel,
     "detail": msgspec.json.decode,
     "tasks": msgspec.json.Decoder(tuple[Task, ...]).decode,
     "state": {one.value: one for one in State}.__getitem__,
     "outcome": _OUTCOMES.__getitem__,
 }
 """How a column that is not a plain value is read."""
-_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys"})
-_CHANGING_DOCUMENTS = frozenset({"output"})
+_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body"})
+_CHANGING_DOCUMENTS = frozenset({"output", "memory", "pending"})
 _FLAGS = frozenset({"is_listed", "is_paused"})  # 0 or 1: the two databases do not agree on booleans
-_JOBS_OWN_WORDS = frozenset({"reason", "message", "trace"})
+_JOBS_OWN_WORDS = frozenset({"reason", "message", "trace", "trouble"})
 
 
 class Shape(Generic[R]):
@@ -81,7 +90,8 @@ class Shape(Generic[R]):
         for name in self._flags:
             values[name] = int(getattr(record, name))
         for name in self._changing:
-            values[name] = msgspec.json.encode(getattr(record, name)).decode()
+            document = getattr(record, name)
+            values[name] = None if document is None else msgspec.json.encode(document).decode()
         return values
 
 
@@ -109,10 +119,12 @@ RUN = Shape(Run, "run")
 ATTEMPT = Shape(Attempt, "attempt")
 REPAIR = Shape(Repair, "repair")
 EVENT = Shape(Event, "event")
+TRIGGER = Shape(Trigger, "trigger_of_job")
+NOTICE = Shape(Notice, "notice")
 
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE)
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

@@ -140,6 +140,7 @@ CREATE TABLE trigger_of_job (
   kind TEXT NOT NULL,
   spec TEXT NOT NULL,
   memory TEXT NOT NULL,
+  pending TEXT,
   is_paused BIGINT NOT NULL,
   next_at BIGINT,
   created_at BIGINT NOT NULL,
@@ -147,12 +148,25 @@ CREATE TABLE trigger_of_job (
 );
 CREATE INDEX trigger_of_one_job ON trigger_of_job (job_id, id);
 CREATE INDEX trigger_due ON trigger_of_job (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX trigger_pending ON trigger_of_job (id) WHERE pending IS NOT NULL;
 
--- What is to be told to somebody outside, until it has been.
+-- Which triggers must hear when a run of a job ends.
+CREATE TABLE watch (
+  job_id BIGINT NOT NULL,
+  trigger_id BIGINT NOT NULL REFERENCES trigger_of_job (id) ON DELETE CASCADE,
+  PRIMARY KEY (job_id, trigger_id)
+);
+CREATE INDEX watch_of_trigger ON watch (trigger_id);
+
+-- What is to be told to somebody outside, until it has been; it outlives its run.
 CREATE TABLE notice (
   id /* id_type */ PRIMARY KEY,
   run_id BIGINT NOT NULL,
+  attempt_id BIGINT,
+  name TEXT NOT NULL,
+  what TEXT NOT NULL,
   channel TEXT NOT NULL,
+  address TEXT NOT NULL,
   body TEXT NOT NULL,
   tries BIGINT NOT NULL,
   due_at BIGINT,
@@ -161,4 +175,4 @@ CREATE TABLE notice (
   trouble TEXT
 );
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX notice_of_run ON notice (run_id, id);
+CREATE UNIQUE INDEX notice_of_run ON notice (run_id, name);
