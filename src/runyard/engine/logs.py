@@ -89,7 +89,8 @@ def ends_of(logs: Sequence[Log], limit: int) -> tuple[bytes, bool]:
 
     A short log is given whole; what it leaves of its share goes to the longer ones.
     """
-    room, shares = limit, {}
+    room = limit
+    shares: dict[int, bytes] = {}
     for place, log in sorted(enumerate(logs), key=lambda each: each[1].size):
         shares[place] = log.tail(room // (len(logs) - len(shares)))
         room -= len(shares[place])
