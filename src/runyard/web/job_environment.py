@@ -38,7 +38,7 @@ PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
 def job_environment(url: str, credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
-    """Return what every job's process finds: boto3, the aws cli and s3fs work in it with no configuration."""
+    """Return what every job's process finds: boto3, the aws cli, s3fs and databricks-sdk need no configuration."""
     inherited = {
         name: value for name, value in os.environ.items() if any(fnmatch(name, pattern) for pattern in INHERITED)
     }
@@ -50,6 +50,8 @@ def job_environment(url: str, credentials: Credentials, more: Mapping[str, str])
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "DATABRICKS_HOST": url,
+        "DATABRICKS_TOKEN": credentials.token,
         "RUNYARD_URL": url,
         "RUNYARD_TOKEN": credentials.token,
         **more,
