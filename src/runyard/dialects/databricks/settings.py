@@ -1,0 +1,141 @@
+"""A job's settings: kept whole as they came, with the defaults that the service fills in and shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from runyard.dialects.databricks import reading, versions
+
+Members = dict[str, Any]
+
+LANGUAGE = "databricks"
+UNTITLED = "Untitled"
+NOT_SETTINGS = frozenset({"creator_user_name", "access_control_list"})
+"""What stands in a job's record beside its settings, and is not shown among them."""
+_NUMBERS = frozenset(
+    {
+        "timeout_seconds",
+        "max_concurrent_runs",
+        "max_retries",
+        "min_retry_interval_millis",
+        "concurrency",
+        "job_id",
+    }
+)
+_FLAGS = frozenset({"retry_on_timeout", "disabled", "enabled", "disable_auto_optimization"})
+_NESTED = frozenset({"for_each_task", "run_job_task", "queue", "task"})
+_JOB_DEFAULTS: Mapping[str, Any] = {
+    "name": UNTITLED,
+    "email_notifications": {},
+    "webhook_notifications": {},
+    "timeout_seconds": 0,
+    "max_concurrent_runs": 1,
+}
+_TASK_DEFAULTS: Mapping[str, Any] = {"run_if": "ALL_SUCCESS", "timeout_seconds": 0, "email_notifications": {}}
+MERGED: Mapping[str, str] = {"tasks": "task_key", "job_clusters": "job_cluster_key"}
+"""The arrays that an update merges, and the member by which it knows their elements."""
+_NOT_IN_A_KEY = re.compile(r"[^\w-]")
+
+
+def completed(asked: Mapping[str, Any], version: str) -> Members:
+    """Return new settings of a job as they are kept: one shape, numbers as numbers, defaults filled in."""
+    queue = {"queue": {"enabled": True}} if version in versions.QUEUED_BY_DEFAULT else {}
+    return _with_defaults({**queue, **_shaped(asked)}, _JOB_DEFAULTS)
+
+
+def updated(current: Mapping[str, Any], new: Mapping[str, Any], removed: Iterable[str]) -> Members:
+    """Return settings with some removed and others put in their place; tasks and clusters are merged by key."""
+    kept = _without(current, set(removed))
+    fresh = _shaped(new, like=kept)
+    merged = {name: _merged(kept.get(name), value, MERGED.get(name)) for name, value in fresh.items()}
+    together = {**kept, **merged}
+    is_single = current.get("format") == versions.SINGLE_TASK and len(together.get("tasks", ())) == 1
+    together["format"] = versions.SINGLE_TASK if is_single else versions.MULTI_TASK
+    return _with_defaults(together, _JOB_DEFAULTS)
+
+
+def submitted(asked: Mapping[str, Any]) -> Members:
+    """Return what a run without a job is asked to be, as it is kept."""
+    settings = _read(asked)
+    name = reading.text(settings.get("run_name") or UNTITLED, "run_name")
+    if versions.has_single_shape(settings):
+        settings = versions.gathered(settings, name)
+    return _with_defaults({**settings, "run_name": name}, {"timeout_seconds": 0})
+
+
+def own(settings: Mapping[str, Any]) -> Members:
+    """Return the settings in a job's record without what only stands beside them."""
+    return {name: value for name, value in settings.items() if name not in NOT_SETTINGS}
+
+
+def is_queued(settings: Mapping[str, Any]) -> bool:
+    """Tell whether runs beyond the limit wait."""
+    return bool((settings.get("queue") or {}).get("enabled"))
+
+
+def _shaped(asked: Mapping[str, Any], *, like: Mapping[str, Any] | None = None) -> Members:
+    """Return settings with their tasks in `tasks`; the only task of a job keeps the key that it has in `like`."""
+    settings = _read({name: value for name, value in asked.items() if name != "format"})
+    if not versions.has_single_shape(settings):
+        return settings if like is not None else {**settings, "format": versions.MULTI_TASK}
+    tasks = (like or {}).get("tasks", ())
+    name = _NOT_IN_A_KEY.sub("_", reading.text(settings.get("name") or UNTITLED, "name"))
+    key = tasks[0]["task_key"] if len(tasks) == 1 else name
+    return {**versions.gathered(settings, key), "format": versions.SINGLE_TASK}
+
+
+def _without(settings: Mapping[str, Any], removed: set[str]) -> Members:
+    kept = {name: value for name, value in settings.items() if name not in removed}
+    for array, key in MERGED.items():
+        gone = {name.partition("/")[2] for name in removed if name.startswith(f"{array}/")}
+        if gone and array in kept:
+            kept[array] = [one for one in kept[array] if one.get(key) not in gone]
+    return kept
+
+
+def _merged(old: Any, new: Any, key: str | None) -> Any:
+    """Return old elements, each replaced whole by the new one of its key, and then the new ones."""
+    if key is None or not isinstance(old, list) or not isinstance(new, list):
+        return new
+    fresh = {one.get(key): one for one in new if isinstance(one, dict)}
+    kept = [fresh.pop(one.get(key), one) for one in old]
+    return [*kept, *fresh.values()]
+
+
+def _with_defaults(settings: Members, defaults: Mapping[str, Any]) -> Members:
+    git = "git_source" in settings
+    tasks = [_completed_task(one, git=git) for one in reading.array(settings.get("tasks"), "tasks")]
+    return _filled({**settings, "tasks": tasks}, defaults)
+
+
+def _filled(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Members:
+    return {**given, **{name: value for name, value in defaults.items() if name not in given}}
+
+
+def _completed_task(asked: Any, *, git: bool) -> Members:
+    task = _filled(reading.mapping(asked, "tasks[]"), _TASK_DEFAULTS)
+    if isinstance(notebook := task.get("notebook_task"), dict):
+        task["notebook_task"] = {**notebook, "source": notebook.get("source") or ("GIT" if git else "WORKSPACE")}
+    if isinstance(loop := task.get("for_each_task"), dict) and isinstance(loop.get("task"), dict):
+        task["for_each_task"] = {**loop, "task": _completed_task(loop["task"], git=git)}
+    return task
+
+
+def _read(asked: Mapping[str, Any], place: str = "") -> Members:
+    """Return an object without empty members, its numbers and flags read leniently; free texts stay as they came."""
+    return {name: _read_member(name, value, place + name) for name, value in asked.items() if value is not None}
+
+
+def _read_member(name: str, value: Any, place: str) -> Any:
+    if name in ("tasks", "depends_on") and isinstance(value, list):
+        return [_read(one, f"{place}[{number}].") if isinstance(one, dict) else one for number, one in enumerate(value)]
+    if isinstance(value, dict):
+        return _read(value, f"{place}.") if name in _NESTED else value
+    reader: Callable[[Any, str], Any] | None = (
+        reading.integer if name in _NUMBERS else reading.flag if name in _FLAGS else None
+    )
+    # A job may be named by a reference that another task gives its value.
+    is_reference = isinstance(value, str) and "{{" in value
+    return reader(value, place) if reader and not is_reference else value

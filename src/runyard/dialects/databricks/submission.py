@@ -1,0 +1,51 @@
+"""The operation that runs tasks without a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runyard.dialects.databricks import settings
+from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
+from runyard.dialects.databricks.checks import check_submission
+from runyard.dialects.databricks.starting import run_of_submission
+
+NOT_KEPT = frozenset({"idempotency_token", "access_control_list"})
+
+
+def submit_run(call: Call) -> dict[str, Any]:
+    """Start a one-time run; durable when answered."""
+    asked = {name: value for name, value in call.members.items() if name not in NOT_KEPT}
+    kept = settings.submitted(asked)
+    check_submission(kept)
+    run = call.engine.start_run(call.workspace, run_of_submission(kept, call.members, call.request.user))
+    return {"run_id": run.id}
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="submitRun",
+        method="POST",
+        path="jobs/runs/submit",
+        handle=submit_run,
+        summary="Run tasks without a job",
+        takes={
+            "run_name": "string",
+            "tasks": "array",
+            "timeout_seconds": "int",
+            "idempotency_token": "string",
+            "job_clusters": "array",
+            "environments": "array",
+            "environment_variables": "array",
+            "git_source": "object",
+            "queue": "object",
+            "run_as": "object",
+            "health": "object",
+            "email_notifications": "object",
+            "webhook_notifications": "object",
+            "notification_settings": "object",
+            "access_control_list": "array",
+        },
+        gives={"run_id": "int"},
+        versions=JOBS_VERSIONS,
+    ),
+)
