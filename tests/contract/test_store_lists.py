@@ -37,6 +37,8 @@ CONDITIONS = {
     "state": "ended",
     "outcome": "failed",
     "active": True,
+    "of_a_job": True,
+    "of_no_job": True,
 }
 
 
@@ -57,6 +59,8 @@ def meets(run: Run, name: str, value: Any) -> bool:
     """Say again, in Python, what a condition of a list means."""
     meanings = {"before": run.id < value, "after": run.id > value} if name in ("before", "after") else {}
     meanings["active"] = run.state is not State.ENDED
+    meanings["of_a_job"] = run.job_id is not None
+    meanings["of_no_job"] = run.job_id is None
     return bool(meanings.get(name, getattr(run, name, None) == value))
 
 
@@ -81,6 +85,8 @@ def test_a_list_holds_whole_records(filled: Store) -> None:
         ({"state": State.RUNNING}, [6, 4]),
         ({"outcome": Outcome.FAILED}, [5, 3]),
         ({"active": True}, [8, 6, 4, 1]),
+        ({"of_a_job": True}, [6, 5, 4, 3, 2, 1]),
+        ({"of_no_job": True}, [8, 7]),
         ({"before": 4}, [3, 2, 1]),
         ({"after": 4}, [8, 7, 6, 5]),
     ],

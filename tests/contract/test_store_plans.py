@@ -33,6 +33,8 @@ CONDITIONS = {
     "state": ("ended", "running"),
     "outcome": ("succeeded", "failed"),
     "active": (True,),
+    "of_a_job": (True,),
+    "of_no_job": (True,),
 }
 SORTS = {
     "attempts_of_run",
@@ -42,6 +44,8 @@ READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order
     "queued_attempts": {"attempt_queued"},
     "load": {"attempt_queued", "attempt_retrying"},
     "pending_triggers": {"trigger_pending"},
+    "attempts_of_runs": {"json_each"},  # the ids it was given
+    "runs_of_attempts": {"json_each"},
 }
 
 
@@ -119,6 +123,7 @@ def test_every_list_of_jobs_is_read_in_order_through_an_index(
         ({"job_name": "a", "after": 5}, "run_of_job_name (workspace_id=? AND job_name=? AND id>?)"),
         ({"job_name": "a", "outcome": "failed"}, "run_of_job_name (workspace_id=? AND job_name=?)"),
         ({"active": True}, "run_active (workspace_id=?)"),
+        ({"of_no_job": True, "before": 5}, "run_of_no_job (workspace_id=? AND id<?)"),
         ({"state": State.QUEUED, "before": 5}, "run_active (workspace_id=? AND id<?)"),
         ({"outcome": "failed", "before": 5}, "run_unsuccessful (workspace_id=? AND id<?)"),
     ],

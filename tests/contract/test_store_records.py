@@ -330,6 +330,24 @@ def test_the_attempts_of_a_run_come_oldest_first(workspace_store: Store) -> None
     assert [attempt.id for attempt in attempts] == [1, 2, 3]
 
 
+def test_the_attempts_of_several_runs_come_together_oldest_first(workspace_store: Store) -> None:
+    record(workspace_store, a_run(1), a_run(2), a_run(3))
+    record(workspace_store, *[an_attempt(id_, run_id=run_id) for id_, run_id in ((13, 3), (12, 1), (11, 2))])
+
+    assert [
+        [attempt.id for attempt in workspace_store.read(lambda ledger, ids=ids: ledger.attempts_of_runs(ids))]
+        for ids in ([1, 3], [2], [99], [])
+    ] == [[12, 13], [11], [], []]
+
+
+def test_the_runs_that_are_the_work_of_several_attempts_come_together(workspace_store: Store) -> None:
+    record(workspace_store, a_run(1), a_run(2, parent_attempt_id=12), a_run(3, parent_attempt_id=13))
+
+    children = workspace_store.read(lambda ledger: ledger.runs_of_attempts([11, 12, 13]))
+
+    assert {(child.id, child.parent_attempt_id) for child in children} == {(2, 12), (3, 13)}
+
+
 def test_what_may_change_of_an_attempt_is_saved(workspace_store: Store) -> None:
     changed = replace(EVERY_ATTEMPT_FIELD, id=5, run_id=1, number=0)
     saved = write(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -234,6 +234,19 @@ class Engine:
     def attempts(self, run: Run) -> list[Attempt]:
         """Return every attempt of a run, oldest first."""
         return self._store.read(lambda ledger: ledger.attempts(run.id))
+
+    def attempts_of(self, runs: Iterable[Run]) -> dict[int, list[Attempt]]:
+        """Return every attempt of some runs by run, oldest first, in one query."""
+        found: dict[int, list[Attempt]] = {run.id: [] for run in runs}
+        for attempt in self._store.read(lambda ledger: ledger.attempts_of_runs(found.keys())):
+            found[attempt.run_id].append(attempt)
+        return found
+
+    def child_runs(self, attempts: Iterable[Attempt]) -> dict[int, Run]:
+        """Return the runs that are the work of some attempts, by attempt, in one query."""
+        ids = [attempt.id for attempt in attempts]
+        children = self._store.read(lambda ledger: ledger.runs_of_attempts(ids)) if ids else []
+        return {child.parent_attempt_id: child for child in children if child.parent_attempt_id is not None}
 
     def events(self, run: Run, *, after: int = 0) -> list[Event]:
         """Return what happened to a run, oldest first."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from runyard.core.job import Job, Workspace
     from runyard.core.notice import Notice
@@ -30,10 +32,12 @@ _FILTERS: Mapping[str, str] = {
     "state": "AND state = :state",
     "outcome": "AND outcome = :outcome",
     "active": "AND state <> 'ended'",
+    "of_a_job": "AND job_id IS NOT NULL",
+    "of_no_job": "AND job_id IS NULL",
 }
 """Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index.
 
-`active` is a mark: its presence is the condition, whatever its value.
+`active`, `of_a_job` and `of_no_job` are marks: their presence is the condition, whatever their value.
 """
 
 
@@ -180,6 +184,15 @@ class Ledger:
     def attempts(self, run_id: int) -> list[Attempt]:
         """Return every attempt of a run, oldest first."""
         return self._all(ATTEMPT, "attempts_of_run", run_id=run_id)
+
+    def attempts_of_runs(self, run_ids: Collection[int]) -> list[Attempt]:
+        """Return every attempt of some runs, oldest first."""
+        found = self._all(ATTEMPT, "attempts_of_runs", ids=_listed(run_ids))
+        return sorted(found, key=lambda attempt: attempt.id)
+
+    def runs_of_attempts(self, attempt_ids: Collection[int]) -> list[Run]:
+        """Return the runs that are the work of some attempts."""
+        return self._all(RUN, "runs_of_attempts", ids=_listed(attempt_ids))
 
     def add_attempt(self, attempt: Attempt) -> None:
         """Add an attempt."""
@@ -328,6 +341,10 @@ class Ledger:
 
     def _did(self, query: str, parameters: Mapping[str, Value]) -> bool:
         return bool(self._cursor.all(query, parameters))
+
+
+def _listed(ids: Collection[int]) -> str:
+    return msgspec.json.encode(list(ids)).decode()
 
 
 def _conditions(where: Mapping[str, Value]) -> str:

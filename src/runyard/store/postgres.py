@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-FRAGMENTS = {"id_type": "BIGINT", "skip_locked": "FOR UPDATE SKIP LOCKED", "for_update": "FOR UPDATE"}
+FRAGMENTS = {
+    "id_type": "BIGINT",
+    "skip_locked": "FOR UPDATE SKIP LOCKED",
+    "for_update": "FOR UPDATE",
+    "listed_ids": "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:ids AS json))",
+}
 LOOKING = {**FRAGMENTS, "skip_locked": "", "for_update": ""}  # a read-only transaction may hold no row
 MIGRATION_LOCK = 0x72756E79  # any number will do that nobody else uses
 TRIES = 5

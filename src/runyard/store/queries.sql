@@ -138,6 +138,14 @@ SELECT /* attempt_columns */ FROM attempt WHERE id = :id;
 -- attempts_of_run --
 SELECT /* attempt_columns */ FROM attempt WHERE run_id = :run_id ORDER BY id;
 
+-- attempts_of_runs --
+-- Of a page of runs in one query; :ids is a JSON array. No order: the reader has them by run anyway.
+SELECT /* attempt_columns */ FROM attempt WHERE run_id IN (/* listed_ids */);
+
+-- runs_of_attempts --
+-- The runs that are the work of these attempts; :ids is a JSON array.
+SELECT /* run_columns */ FROM run WHERE parent_attempt_id IN (/* listed_ids */);
+
 -- save_attempt --
 -- Compare and set: only if the attempt is still in the state the caller saw.
 UPDATE attempt SET state = :state, outcome = :outcome, updated_at = :updated_at, retry_at = :retry_at, running_at = :running_at,

@@ -20,7 +20,12 @@ T = TypeVar("T")
 Waiting = tuple["Callable[[Cursor], Any]", "Future[Any]"]
 Answer = tuple[Any, BaseException | None]
 
-FRAGMENTS = {"id_type": "INTEGER", "skip_locked": "", "for_update": ""}
+FRAGMENTS = {
+    "id_type": "INTEGER",
+    "skip_locked": "",
+    "for_update": "",
+    "listed_ids": "SELECT value FROM json_each(:ids)",
+}
 GROUP = 64  # transactions that share one commit; more gains nothing (measured) and makes the first wait
 BUSY_SECONDS = 10
 PRAGMAS = (

@@ -66,6 +66,7 @@ CREATE TABLE run (
 CREATE INDEX run_in_workspace ON run (workspace_id, id);
 CREATE INDEX run_of_job ON run (job_id, id);
 CREATE INDEX run_of_job_name ON run (workspace_id, job_name, id);
+CREATE INDEX run_of_no_job ON run (workspace_id, id) WHERE job_id IS NULL;
 CREATE INDEX run_active ON run (workspace_id, id) WHERE state <> 'ended';
 CREATE INDEX run_unsuccessful ON run (workspace_id, id) WHERE outcome <> 'succeeded';
 CREATE INDEX run_ended ON run (workspace_id, ended_at, id) WHERE ended_at IS NOT NULL;
