@@ -1,0 +1,123 @@
+"""What the views of a run are made of: its rows, put together as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runyard.core import graph
+from runyard.core.job import Task
+from runyard.core.run import Attempt, Repair, Run
+from runyard.dialects.databricks import standing
+from runyard.dialects.databricks.states import Standing
+
+NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """The run that is a task run's work, with its attempts."""
+
+    run: Run
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskRun:
+    """One attempt of one task, with what is shown beside its own row."""
+
+    run: Run
+    attempt: Attempt
+    task: Task | None
+    settings: Mapping[str, Any]  # the task as it was written
+    standing: Standing
+    original_id: int  # of the first attempt in its series of retries
+    began_at: int
+    whole: Run  # the run in the list that it belongs to
+    url: str  # of this server
+    part: Part | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRun:
+    """A run as a whole, with its task runs in the order of its tasks."""
+
+    run: Run
+    settings: Mapping[str, Any]
+    standing: Standing
+    task_runs: Sequence[TaskRun]
+    rounds: Sequence[Repair]  # the original first; none if it was never repaired
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What the ledger tells of a run."""
+
+    run: Run
+    url: str
+    attempts: Sequence[Attempt] = ()
+    rounds: Sequence[Repair] = ()
+    parts: Mapping[int, Part] = field(default_factory=dict)  # by the attempt whose work they are
+    whole: Run | None = None  # the run in the list, if this one is a part of it
+    definition: Mapping[str, Any] | None = None  # of every task, if this run is a loop's work
+
+
+def job_run(facts: Facts) -> JobRun:
+    """Return a run to show."""
+    latest = graph.newest(facts.attempts)
+    return JobRun(
+        run=facts.run,
+        settings=facts.run.settings,
+        standing=standing.of_run(facts.run, latest),
+        task_runs=task_runs(facts),
+        rounds=facts.rounds,
+        url=facts.url,
+    )
+
+
+def task_runs(facts: Facts) -> list[TaskRun]:
+    """Return every attempt of a run's tasks, in the order of the tasks and then of the attempts."""
+    by_task: dict[str, list[Attempt]] = {task.key: [] for task in facts.run.tasks}
+    for attempt in facts.attempts:
+        by_task.setdefault(attempt.task_key, []).append(attempt)
+    tasks = {task.key: task for task in facts.run.tasks}
+    written = {one.get("task_key"): one for one in facts.run.settings.get("tasks", ())}
+    return [
+        _task_run(facts, attempt, tasks.get(key), written.get(key, NOTHING), by_task)
+        for key, attempts in by_task.items()
+        for attempt in attempts
+    ]
+
+
+def _task_run(
+    facts: Facts,
+    attempt: Attempt,
+    task: Task | None,
+    written: Mapping[str, Any],
+    by_task: Mapping[str, Sequence[Attempt]],
+) -> TaskRun:
+    series = next((one for one in by_task[attempt.task_key] if one.number == attempt.series), attempt)
+    upstream = [one for key in (task.depends_on if task else ()) for one in by_task.get(key, ())]
+    return TaskRun(
+        run=facts.run,
+        attempt=attempt,
+        task=task,
+        settings=written if facts.definition is None else facts.definition,
+        standing=standing.of_task_run(facts.run, task, attempt),
+        original_id=series.id,
+        began_at=_began_at(facts.run, attempt, upstream),
+        whole=facts.whole or facts.run,
+        url=facts.url,
+        part=facts.parts.get(attempt.id),
+    )
+
+
+def _began_at(run: Run, attempt: Attempt, upstream: Sequence[Attempt]) -> int:
+    """Return when nothing but a place of this server was wanting any more, as far as the rows tell."""
+    known = [attempt.running_at, attempt.ended_at]
+    latest = next((moment for moment in known if moment is not None), None)
+    moments = [run.admitted_at, *(one.ended_at for one in upstream)]
+    past = [one for one in moments if one is not None and (latest is None or one <= latest)]
+    return max([attempt.created_at, *past])
