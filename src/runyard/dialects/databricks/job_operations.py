@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runyard.core.errors import NotFound
@@ -27,7 +27,8 @@ def create_job(call: Call) -> Members:
     """Create a job; nothing runs yet."""
     kept = settings.completed({**call.members}, call.version)
     kept["creator_user_name"] = call.request.user
-    facts = _facts(call, kept)
+    check_nesting(call.engine, call.workspace, kept)
+    facts = _facts(kept)
     return {"job_id": call.engine.create_job(call.workspace, once=False, language=LANGUAGE, **facts).id}
 
 
@@ -94,10 +95,9 @@ def _job(call: Call) -> Job:
     return job
 
 
-def _facts(call: Call, kept: Members, job_id: int | None = None) -> Members:
+def _facts(kept: Members) -> Members:
     """Return what the engine keeps of a job: its settings whole, and the fields that it acts on."""
     check_job(kept)
-    check_nesting(call.engine, call.workspace, kept, job_id=job_id)
     return {
         "name": kept["name"],
         "settings": kept,
@@ -111,13 +111,11 @@ def _tasks(kept: Members) -> tuple[Task, ...]:
     return tuple(task_of(task, kept) for task in kept["tasks"])
 
 
-def _change(call: Call, change: Any) -> Members:
+def _change(call: Call, change: Callable[[Job], Members]) -> Members:
     job = _job(call)
-
-    def facts(current: Job) -> Mapping[str, Any]:
-        return _facts(call, change(current), current.id)
-
-    changed = call.engine.change_job(job, facts)
+    # Other jobs are read before the change, which reads and writes only its own.
+    check_nesting(call.engine, call.workspace, change(job), job_id=job.id)
+    changed = call.engine.change_job(job, lambda current: _facts(change(current)))
     if timeout_ms(changed.settings) != timeout_ms(job.settings):
         call.engine.change_timeout(call.workspace, job.id, timeout_ms(changed.settings))
     return {}

@@ -48,7 +48,7 @@ TRIGGERS: Mapping[str, str] = {
     "periodic": "periodic",
     "run_job": "run_job_task",
     "file_arrival": "file_arrival",
-    "table_update": "table",
+    "table": "table",
     "continuous": "continuous",
     "job_completion": "job_completion",
 }
