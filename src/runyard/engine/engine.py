@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from runyard.core import graph
-from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, NotSupported, WrongState
+from runyard.core.errors import InvalidRequest, NotSupported, WrongState
 from runyard.core.job import Job, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
 from runyard.engine.conductor import Conductor
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
+from runyard.engine.jobs import Jobs, found
 from runyard.engine.language import Language
 from runyard.engine.logs import Log
 from runyard.engine.moves import Moves, first_run_record
@@ -22,8 +21,9 @@ from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
 from runyard.engine.settings import Settings
 from runyard.engine.starting import Starting
+from runyard.engine.surroundings import Surroundings, heralds_of
 from runyard.engine.transaction import Claim, task_of
-from runyard.engine.works import Preparing, Works
+from runyard.engine.works import Beside, Preparing, Works
 from runyard.executors.mounts import default_mounts
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
@@ -39,7 +39,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Engine:
+class Engine(Jobs):
     """Jobs and runs of every workspace on one ledger, and the processes of this server."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Engine:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._languages = languages or {}
+        self.languages = languages or {}
         self._workspaces: dict[str, Workspace] = {}
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self.home = home
@@ -67,8 +67,9 @@ class Engine:
             settings,
             clock=clock,
             preparing=Preparing(finish=self.finished_spec, environment=environment, mounts=self.mounts),
-            conduct=self._conductor.take,
+            beside=Beside(conduct=self._conductor.take, heralds=heralds_of(self.languages), follow=self._follow),
         )
+        self._surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
 
     # life of the engine
 
@@ -76,6 +77,7 @@ class Engine:
         """Find or start the launcher, take up what ran before, and begin to work."""
         self._conductor.start(self._store.read(_to_conduct))
         self._works.start()
+        self._surroundings.start()
 
     def release(self) -> None:
         """Answer those who wait for a run with what there is, now and from now on: the server is leaving."""
@@ -83,6 +85,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop taking work and leave; jobs keep running under the launcher, and the next server takes them up."""
+        self._surroundings.close()
         self._conductor.close()
         self._works.close()
         self._store.close()
@@ -105,11 +108,11 @@ class Engine:
             self._workspaces[name] = known  # for good: nothing ever changes or removes one
         return self._workspaces[name]
 
-    def workspace_of(self, run: Run) -> Workspace:
-        """Return the workspace that a run belongs to."""
-        known = next((one for one in self._workspaces.values() if one.id == run.workspace_id), None)
-        return known or _found(
-            self._store.read(lambda ledger: ledger.workspace_by_id(run.workspace_id)), "workspace", run.workspace_id
+    def workspace_of(self, thing: Run | Job) -> Workspace:
+        """Return the workspace that a run or job belongs to."""
+        known = next((one for one in self._workspaces.values() if one.id == thing.workspace_id), None)
+        return known or found(
+            self._store.read(lambda ledger: ledger.workspace_by_id(thing.workspace_id)), "workspace", thing.workspace_id
         )
 
     def _new_workspace(self, name: str) -> Workspace:
@@ -120,59 +123,6 @@ class Engine:
             return ledger.workspace(name)  # another caller's, if that one was first
 
         return self._store.write(add) or fresh
-
-    # jobs
-
-    def create_job(self, workspace: Workspace, *, once: bool = True, **facts: Any) -> Job:
-        """Record a job; `once` refuses a second job of the same name."""
-        graph.check_tasks(facts["tasks"])
-        now = self._clock()
-        name = facts["name"] if once else None
-        job = Job(
-            id=self._works.ids.next(),
-            workspace_id=workspace.id,
-            unique_name=name,
-            created_at=now,
-            updated_at=now,
-            **facts,
-        )
-        if not self._store.write(lambda ledger: ledger.add_job(job)):
-            raise AlreadyExists("job", job.name)
-        return job
-
-    def update_job(self, job: Job, **facts: Any) -> Job:
-        """Overwrite the given facts of a job and no others; runs that wait for a limit that was raised begin."""
-        graph.check_tasks(facts.get("tasks", job.tasks))
-        return self.change_job(job, lambda _: facts)
-
-    def change_job(self, job: Job, change: Callable[[Job], Mapping[str, Any]]) -> Job:
-        """Overwrite the facts that `change` makes of the job as it is now, whoever changed it meanwhile."""
-
-        def save(moves: Moves) -> Job:
-            moves.ledger.hold_job(job.id)
-            found = _found(moves.ledger.job(job.workspace_id, job.id), "job", job.name)
-            changed = replace(found, updated_at=self._clock(), **change(found))
-            moves.ledger.save_job(changed)
-            moves.admit_held(job.id, limit=changed.max_concurrent_runs)
-            return changed
-
-        return self._works.change(save)
-
-    def delete_job(self, job: Job) -> bool:
-        """Remove a job; False if it was gone. Its runs stay in the ledger."""
-        return self._store.write(lambda ledger: ledger.remove_job(job))
-
-    def job(self, workspace: Workspace, job_id: int) -> Job:
-        """Return a job by id."""
-        return _found(self._store.read(lambda ledger: ledger.job(workspace.id, job_id)), "job", job_id)
-
-    def job_named(self, workspace: Workspace, name: str) -> Job:
-        """Return a job by its unique name."""
-        return _found(self._store.read(lambda ledger: ledger.job_named(workspace.id, name)), "job", name)
-
-    def jobs(self, workspace: Workspace, page: Page) -> list[Job]:
-        """Return a page of jobs."""
-        return self._store.read(lambda ledger: ledger.jobs(workspace.id, page))
 
     # runs
 
@@ -194,7 +144,7 @@ class Engine:
 
     def run(self, workspace: Workspace, run_id: int) -> Run:
         """Return a run."""
-        return _found(self._store.read(lambda ledger: ledger.run(workspace.id, run_id)), "run", run_id)
+        return found(self._store.read(lambda ledger: ledger.run(workspace.id, run_id)), "run", run_id)
 
     def runs(self, workspace: Workspace, page: Page) -> list[Run]:
         """Return a page of runs."""
@@ -208,7 +158,7 @@ class Engine:
     def start_job(self, starting: Starting) -> Run:
         """Start a job as the language that made it would."""
         job = starting.job
-        start = self._language(job.language).start
+        start = self.language(job.language).start
         if start is None:
             raise NotSupported(f"Jobs made in {job.language} cannot be started here; start {job.name} with its client.")
         return start(starting)
@@ -221,7 +171,7 @@ class Engine:
             run = ledger.run(workspace.id, attempt.run_id) if attempt else None
             return (run, attempt) if run and attempt else None
 
-        return _found(self._store.read(find), "run", attempt_id)
+        return found(self._store.read(find), "run", attempt_id)
 
     def child_run(self, attempt: Attempt) -> Run | None:
         """Return the run that is the attempt's work, if it has one."""
@@ -261,7 +211,7 @@ class Engine:
         self.run(workspace, run_id)
 
         def stop(moves: Moves) -> Run:
-            moves.stop(_found(moves.ledger.run_anywhere(run_id), "run", run_id))
+            moves.stop(found(moves.ledger.run_anywhere(run_id), "run", run_id))
             return moves.changed[run_id]
 
         return self._works.change(stop)
@@ -288,7 +238,7 @@ class Engine:
         self.run(workspace, run_id)
 
         def repair(moves: Moves) -> Repair:
-            run = _found(moves.ledger.run_anywhere(run_id), "run", run_id)
+            run = found(moves.ledger.run_anywhere(run_id), "run", run_id)
             rounds = moves.ledger.repairs(run_id)
             if rounds and repairing.after != rounds[-1].id:
                 raise WrongState(f"Run {run_id} was repaired since; name its newest repair {rounds[-1].id} to go on.")
@@ -372,14 +322,18 @@ class Engine:
             is_listed=request.is_listed,
         )
 
+    def _follow(self, moves: Moves) -> None:
+        self._surroundings.follow(moves)
+
     # for those who carry out attempts
 
-    def _language(self, name: str) -> Language:
-        return self._languages.get(name, Language())
+    def language(self, name: str) -> Language:
+        """Return what the engine may ask of a language."""
+        return self.languages.get(name, Language())
 
     def finished_spec(self, claim: Claim) -> Mapping[str, Any]:
         """Return the spec of a task with its last facts, if its language has any to give."""
-        finish = self._language(claim.run.language).finish
+        finish = self.language(claim.run.language).finish
         if finish is None:
             return claim.task.spec
         return finish(Finishing(engine=self, run=claim.run, attempt=claim.attempt, task=claim.task))
@@ -394,9 +348,3 @@ def _to_conduct(ledger: Ledger) -> list[Claim]:
     """Return what a server before this one has taken and not carried out."""
     found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
     return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
-
-
-def _found(thing: T | None, kind: str, name: object) -> T:
-    if thing is None:
-        raise NotFound(kind, name)
-    return thing

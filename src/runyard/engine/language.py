@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from runyard.core.job import Job
+    from runyard.core.trigger import Wish
     from runyard.engine.finishing import Finish
+    from runyard.engine.notices import Herald
     from runyard.engine.starting import Start
 
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
-    """How its jobs are started by others, and how its tasks get their last facts; None: as they stand."""
+    """How its jobs are started by others, and how its tasks get their last facts; None: as they stand.
+
+    Which triggers a job's definition asks for, and who is told of its runs; None: none, and nobody.
+    """
 
     start: Start | None = None
     finish: Finish | None = None
+    triggers: Callable[[Job], Sequence[Wish]] | None = None
+    herald: Herald | None = None

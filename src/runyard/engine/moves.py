@@ -11,6 +11,7 @@ from runyard.core.errors import InvalidRequest, LimitReached, WrongState
 from runyard.core.job import Task
 from runyard.core.queue import Admission, Overflow
 from runyard.core.run import Attempt, Outcome, Repair, Run, State
+from runyard.engine import arming, notices
 from runyard.engine.transaction import Claim, Transaction, task_of
 
 STOPPED = "The run was stopped by a request."
@@ -92,6 +93,7 @@ class Moves(Transaction):
         self.ledger.add_run(skipped)
         self._event(skipped, Outcome.SKIPPED.value, detail={"reason": text})
         self.changed[run.id] = skipped
+        notices.run_changed(self, skipped)
         return skipped
 
     # taking work
@@ -266,6 +268,7 @@ class Moves(Transaction):
 
     def run_ended(self, run: Run) -> None:
         """Let the next run of the job begin, and the attempt end whose work this run was."""
+        self.armed |= arming.hear(self.ledger, run, now=self.clock())
         if run.repairs:
             self.ledger.end_repair(run)
         if run.job_id is not None and self.ledger.first_held(run.job_id) is not None:

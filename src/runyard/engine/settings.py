@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -26,6 +27,28 @@ def _installed() -> tuple[str, ...]:
     return tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
 
 
+class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}):
+    """The mail server that carries notices."""
+
+    host: str
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    sender: str = ""  # `from`; empty: runyard at this machine
+    starttls: bool = False
+    tls: bool = False  # from the first byte, as on port 465
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who is told by a POST."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    form: Literal["document", "text"] = "document"  # text: what chat rooms take, {"text": …}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Limits, places and habits of a server."""
@@ -40,6 +63,9 @@ class Settings:
     mounts: Mapping[str, str] = field(default_factory=dict)  # URI prefix -> folder
     environment: Mapping[str, str] = field(default_factory=dict)  # added to every job's environment
     limits: Mapping[str, int] = field(default_factory=dict)  # resource limits of a job's process: as, nofile, …
+    poll_s: float = 60.0  # how often triggers look at files and tables
+    smtp: Smtp | None = None  # without it, mails are recorded as not told
+    destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
 
     @property
     def retention_ms(self) -> int | None:
@@ -60,7 +86,14 @@ def load_settings(file: Path) -> Settings:
     return settings
 
 
-LEAST: Mapping[str, float] = {"places": 1, "warm_children": 0, "grace_s": 0, "queue_wait_s": 0, "retention_days": 0}
+LEAST: Mapping[str, float] = {
+    "places": 1,
+    "warm_children": 0,
+    "grace_s": 0,
+    "queue_wait_s": 0,
+    "retention_days": 0,
+    "poll_s": 0.05,
+}
 """The smallest value of each number."""
 
 
@@ -69,6 +102,9 @@ def _refuse_nonsense(file: Path, settings: Settings) -> None:
         value = getattr(settings, name)
         if value is not None and not (least <= value < math.inf):
             raise InvalidRequest(f"{file}: {name} is {value}; it must be a number of at least {least}.")
+    for name, destination in settings.destinations.items():
+        if not destination.url.startswith(("http://", "https://")):
+            raise InvalidRequest(f"{file}: destinations.{name}.url is {destination.url!r}; it must be an http(s) URL.")
 
 
 def _refuse_unknown(file: Path, settings: Settings) -> None:

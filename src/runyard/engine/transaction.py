@@ -11,6 +11,8 @@ from runyard.core.errors import WrongState
 from runyard.core.ids import Ids
 from runyard.core.job import Task
 from runyard.core.run import ON_A_PROCESS, Attempt, Event, Outcome, Run, State, check_move
+from runyard.engine import notices
+from runyard.engine.notices import Herald
 from runyard.store.ledger import Ledger
 
 
@@ -37,6 +39,9 @@ class Transaction:
     stopping: list[Attempt] = field(default_factory=list)
     ended: list[Attempt] = field(default_factory=list)
     changed: dict[int, Run] = field(default_factory=dict)
+    heralds: Mapping[str, Herald] = field(default_factory=dict)  # by language: who tells of its runs
+    armed: bool = False  # a trigger may be due
+    noticed: bool = False  # there is something to tell
     _latest: dict[int, dict[str, Attempt]] = field(default_factory=dict)  # where the task runs of a run stand
     _seen: dict[int, Run] = field(default_factory=dict)
     _may_claim: bool = False  # somebody waits or a place is free that was not
@@ -110,6 +115,7 @@ class Transaction:
         if not self.ledger.save_run(saved, seen=seen):
             raise WrongState(f"Run {run.id} was changed by somebody else meanwhile; try again.")
         self.changed[run.id] = self._seen[run.id] = saved
+        notices.run_changed(self, saved, seen=seen)
         if saved.state is State.ENDED and seen.state is not State.ENDED:
             self.run_ended(saved)
         return saved
@@ -127,6 +133,7 @@ class Transaction:
             self.ended.append(moved)
         at = facts.get("ended_at") or facts.get("running_at")
         self._event(run, moved.phase, attempt=moved, detail=_detail(moved), at=at)
+        notices.attempt_changed(self, run, moved, seen=attempt.state)
         return self._begin_without_process(run, moved)
 
     def _begin_without_process(self, run: Run, attempt: Attempt) -> Attempt:

@@ -14,6 +14,7 @@ from runyard.engine.dispatcher import Dispatcher
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
 from runyard.engine.moves import Moves
+from runyard.engine.notices import Herald
 from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
@@ -39,6 +40,15 @@ class Preparing:
     mounts: Mounts
 
 
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What a transaction may leave to do that needs no process."""
+
+    conduct: Callable[[Claim], None]  # an attempt that the engine carries out itself
+    heralds: Mapping[str, Herald]  # by language: who tells of its runs
+    follow: Callable[[Moves], None]  # what the transaction has left to triggers and notices
+
+
 class Works:
     """One server's hands on the ledger and on the launcher."""
 
@@ -50,7 +60,7 @@ class Works:
         *,
         clock: Callable[[], int],
         preparing: Preparing,
-        conduct: Callable[[Claim], None],
+        beside: Beside,
     ) -> None:
         self.ids = Ids(clock)
         self.places = settings.places
@@ -59,7 +69,7 @@ class Works:
         self._store = store
         self._clock = clock
         self._owner = home.server_name()
-        self._conduct = conduct
+        self._beside = beside
         self._supervisor = Supervisor(self.change, recorded=self._recorded, lost=self._launcher_lost)
         self._launcher = _launcher(home, settings, self._supervisor.tell)
         self._dispatcher = Dispatcher(
@@ -107,7 +117,14 @@ class Works:
         """Run `work` and whatever can start after it as one transaction, then do what must follow."""
 
         def body(ledger: Ledger) -> tuple[T, Moves]:
-            moves = Moves(ledger=ledger, ids=self.ids, clock=self._clock, owner=self._owner, places=self.places)
+            moves = Moves(
+                ledger=ledger,
+                ids=self.ids,
+                clock=self._clock,
+                owner=self._owner,
+                places=self.places,
+                heralds=self._beside.heralds,
+            )
             result = work(moves)
             moves.claim()
             return result, moves
@@ -120,7 +137,7 @@ class Works:
         for claim in moves.claimed:
             self._dispatcher.start(claim)
         for claim in moves.conducted:
-            self._conduct(claim)
+            self._beside.conduct(claim)
         for attempt in moves.stopping:
             self._dispatcher.stop(attempt)
         for attempt in moves.ended:
@@ -128,6 +145,7 @@ class Works:
         self.changes.publish(moves.changed)
         if any(map(_awaits_its_time, moves.changed.values())):
             self._scheduler.wake()
+        self._beside.follow(moves)
 
     def _refused(self, attempt: Attempt, message: str, category: str) -> None:
         """End an attempt that could not be started, as one that the launcher could not start ends.

@@ -1,0 +1,127 @@
+"""Starts the runs that nobody asks for: a thread that looks at triggers when their moment has come."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from runyard.core import trigger as triggers
+from runyard.core.errors import LedgerUnavailable, RunyardError
+from runyard.core.run import Run
+from runyard.core.trigger import Trigger
+from runyard.engine.sights import Sights
+from runyard.engine.tables import Occupied
+from runyard.store.ledger import Ledger
+from runyard.store.store import Store
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+IDLE_S = 60.0  # how long to sleep at most
+AGAIN_MS = 60_000  # when to look again at a trigger that could not be looked at
+
+
+class Triggers:
+    """Fires what is due: first the firing is decided in the ledger, then its run is started.
+
+    Whoever dies in between leaves a pending firing, which the next one starts under the same idempotency key: no
+    moment is lost, and none makes two runs. Moments that passed while no server was there make one run together.
+    """
+
+    def __init__(
+        self, store: Store, sights: Sights, *, clock: Callable[[], int], start_run: Callable[[Trigger], Run]
+    ) -> None:
+        self._store = store
+        self._sights = sights
+        self._clock = clock
+        self._start_run = start_run
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._watch, name="triggers", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look again: a trigger may be due sooner."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Finish what is being done."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                self.do_what_is_due()
+                pause = self._pause()
+            except Exception:  # outermost loop of the thread: what is due later must come in any case
+                log.exception("the triggers could not be looked at; they are again in a second")
+                pause = 1.0
+            self._wake.wait(pause)
+
+    def do_what_is_due(self) -> None:
+        """Fire everything whose moment has come, what an earlier server left first."""
+        for trigger in self._store.read(lambda ledger: ledger.pending_triggers(AT_ONCE)):
+            self._fire(trigger)
+        for trigger in self._store.read(lambda ledger: ledger.due_triggers(self._clock(), AT_ONCE)):
+            if self._stopping:
+                return
+            self._look(trigger)
+
+    def _look(self, trigger: Trigger) -> None:
+        try:
+            after = triggers.look(trigger, self._sights.see(trigger))
+        except Occupied:
+            after = self._later(trigger, AGAIN_MS)
+        except (RunyardError, OSError) as error:
+            after = self._in_trouble(trigger, str(error))
+        except Exception as error:  # outermost of one trigger: the others must not wait for its mending
+            log.exception("trigger %d could not be looked at", trigger.id)
+            after = self._in_trouble(trigger, f"{type(error).__name__}: {error}")
+        saved = self._store.write(lambda ledger: ledger.save_trigger(after, seen=trigger))
+        if saved and after.pending is not None:
+            self._fire(after)
+
+    def _in_trouble(self, trigger: Trigger, text: str) -> Trigger:
+        now = self._clock()
+        return triggers.noted(self._later(trigger, AGAIN_MS), "failed", {"at": now, "text": text}, now=now)
+
+    def _later(self, trigger: Trigger, wait_ms: int) -> Trigger:
+        now = self._clock()
+        return replace(trigger, next_at=now + wait_ms, updated_at=max(now, trigger.updated_at + 1))
+
+    def _fire(self, trigger: Trigger) -> None:
+        """Start the run of a pending firing; what cannot be started is noted, and does not come back."""
+        try:
+            run = self._start_run(trigger)
+        except LedgerUnavailable:
+            raise  # it stays pending
+        except RunyardError as error:
+            log.warning("trigger %d of job %d started no run: %s", trigger.id, trigger.job_id, error)
+            self._done(trigger, None, str(error))
+        except Exception as error:  # outermost of one trigger: the others must not wait for its mending
+            log.exception("trigger %d of job %d started no run", trigger.id, trigger.job_id)
+            self._done(trigger, None, f"{type(error).__name__}: {error}")
+        else:
+            self._done(trigger, run.id, f"Started run {run.id}.")
+
+    def _done(self, fired: Trigger, run_id: int | None, text: str) -> None:
+        def note(ledger: Ledger) -> None:
+            trigger = ledger.trigger(fired.id)  # it may have heard of something meanwhile
+            if trigger is None or trigger.pending != fired.pending:
+                return
+            ledger.save_trigger(triggers.done(trigger, run_id, text, now=self._clock()), seen=trigger)
+
+        self._store.write(note)
+
+    def _pause(self) -> float:
+        at = self._store.read(lambda ledger: ledger.next_trigger())
+        return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
