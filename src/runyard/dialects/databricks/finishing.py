@@ -42,7 +42,7 @@ def scene_of(finishing: Finishing) -> Scene:
     engine, run, attempts = finishing.engine, finishing.run, finishing.attempts
     known = finishing.task.spec.get("context", {})
     scene = Scene(
-        run=run if run.is_listed else _listed(engine, finishing.workspace, run),
+        run=run if run.is_listed else listed_run(engine, finishing.workspace, run),
         attempts=(),
         attempt=finishing.attempt,
         task_key=known.get("task_key", finishing.task.key),
@@ -69,7 +69,7 @@ def _written(finishing: Finishing) -> Mapping[str, Any]:
     return task if run.is_listed else (task.get("for_each_task") or {}).get("task") or {}
 
 
-def _listed(engine: Engine, workspace: Workspace, run: Run) -> Run:
+def listed_run(engine: Engine, workspace: Workspace, run: Run) -> Run:
     """Return the run that a part of a loop belongs to."""
     while not run.is_listed and run.parent_attempt_id is not None:
         run, _ = engine.attempt(workspace, run.parent_attempt_id)

@@ -35,7 +35,7 @@ def jobs_page(
         raise InvalidRequest("The page token is not one that this list gave out. Ask for the first page again.")
     found = _jobs(engine, workspace, edge, newest_first=towards == _OLDER)
     fitting = (job for job in found if name is None or job.name.casefold() == name.casefold())
-    start = _offset(members)
+    start = offset_of(members)
     page = list(islice(fitting, start, start + limit + 1))
     goes_on, page = len(page) > limit, page[:limit]
     if towards == _NEWER:
@@ -73,7 +73,8 @@ def _limit(members: Mapping[str, Any], version: str) -> int:
     return limit
 
 
-def _offset(members: Mapping[str, Any]) -> int:
+def offset_of(members: Mapping[str, Any]) -> int:
+    """Return how many of a list are passed over, in the older way to page."""
     offset: int = members.get("offset") or 0
     if offset > LARGEST_OFFSET:
         raise InvalidRequest(_OFFSET_TEXT.format(offset=offset, most=LARGEST_OFFSET))
