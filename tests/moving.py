@@ -10,6 +10,7 @@ from runyard.core.ids import Ids
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.queue import Overflow
 from runyard.core.run import Attempt, Outcome, Run
+from runyard.engine.memory import Memory
 from runyard.engine.moves import Moves, first_run_record
 from runyard.engine.transaction import Claim
 from runyard.store.store import Store
@@ -28,6 +29,7 @@ class Yard:
     now: int = START
     last: Moves | None = None
     ids: Ids = field(init=False)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         self.ids = Ids(lambda: self.now)
@@ -35,12 +37,18 @@ class Yard:
 
     def change(self, work: Callable[[Moves], T]) -> T:
         def body(ledger: Any) -> T:
-            self.last = Moves(ledger=ledger, ids=self.ids, clock=lambda: self.now, owner="here", places=self.places)
+            self.last = Moves(
+                ledger=ledger, ids=self.ids, clock=lambda: self.now, owner="here", places=self.places,
+                memory=self.memory,
+            )  # fmt: skip
             result = work(self.last)
             self.last.claim()
             return result
 
-        return self.store.write(body)
+        result = self.store.write(body)
+        assert self.last is not None
+        self.memory.learn(self.last)
+        return result
 
     def job(self, *, limit: int | None = None) -> Job:
         number = self.ids.next()

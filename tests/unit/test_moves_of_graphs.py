@@ -13,7 +13,7 @@ from runyard.core.errors import InvalidRequest, WrongState
 from runyard.core.job import Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome, Repair, Run, State
-from runyard.engine.moves import RUN_TIMEOUT, first_run_record
+from runyard.engine.moves import RUN_TIMEOUT, Moves, first_run_record
 from runyard.engine.scheduler import forget
 from runyard.store.ledger import Page
 from runyard.store.store import open_store
@@ -298,3 +298,34 @@ def test_a_forgotten_run_takes_the_parts_of_its_loops_with_it(yard: Yard, tmp_pa
     forget(yard.store, [yard.run(run)], lambda number: tmp_path / str(number))
 
     assert yard.store.read(lambda ledger: ledger.run_anywhere(child.id)) is None
+
+
+def test_what_one_server_remembers_of_a_large_run_does_not_hide_what_another_did(yard: Yard) -> None:
+    other = Yard(yard.store, places=20)
+    other.ids = yard.ids
+    yard.places = 20
+    run = yard.start(*(script(f"t{number}") for number in range(9)), script("last", *(f"t{n}" for n in range(9))))
+    for number in range(8):
+        (yard if number % 3 else other).end(run, key=f"t{number}")
+    other.end(run, Outcome.FAILED, key="t8")
+
+    assert yard.attempt(run, "last").phase == "upstream_failed"
+    assert yard.run(run).outcome is Outcome.FAILED
+
+
+def test_a_transaction_that_is_undone_is_not_remembered(yard: Yard) -> None:
+    yard.places = 20
+    run = yard.start(*(script(f"t{number}") for number in range(9)))
+
+    first = yard.attempt(run, "t0").id
+
+    def break_off(moves: Moves) -> None:
+        moves.finished(first, Outcome.FAILED, at=yard.now, facts={})
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - our own, just above
+        yard.change(break_off)
+    for number in range(9):
+        yard.end(run, key=f"t{number}")
+
+    assert yard.run(run).outcome is Outcome.SUCCEEDED

@@ -113,11 +113,16 @@ def unblocked(tasks: Sequence[Task], latest: Mapping[str, Attempt], *, at_once: 
     decisions = []
     for task in tasks:
         attempt = latest[task.key]
-        if attempt.state is State.BLOCKED:
-            upstream = [latest[key] for key in task.depends_on]
-            if all(one.state is State.ENDED for one in upstream):
-                decisions.append(_decide(task, attempt, upstream))
+        if attempt.state is State.BLOCKED and not _waits(task, latest):
+            decisions.append(_decide(task, attempt, [latest[key] for key in task.depends_on]))
     return decisions if at_once is None else _as_many_as_may(decisions, at_once - _under_way(latest))
+
+
+def _waits(task: Task, latest: Mapping[str, Attempt]) -> bool:
+    for key in task.depends_on:  # noqa: SIM110 - a generator a task makes the end of each task of a long chain dear
+        if latest[key].state is not State.ENDED:
+            return True
+    return False
 
 
 def _under_way(latest: Mapping[str, Attempt]) -> int:

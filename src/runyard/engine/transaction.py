@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from runyard.core.ids import Ids
 from runyard.core.job import Task
 from runyard.core.run import ON_A_PROCESS, Attempt, Event, Outcome, Run, State, check_move
 from runyard.engine import notices
+from runyard.engine.memory import Memory
 from runyard.engine.notices import Herald
 from runyard.store.ledger import Ledger
 
@@ -42,7 +43,9 @@ class Transaction:
     heralds: Mapping[str, Herald] = field(default_factory=dict)  # by language: who tells of its runs
     armed: bool = False  # a trigger may be due
     noticed: bool = False  # there is something to tell
+    memory: Memory = field(default_factory=Memory)
     _latest: dict[int, dict[str, Attempt]] = field(default_factory=dict)  # where the task runs of a run stand
+    _moved: dict[int, dict[str, Attempt]] = field(default_factory=dict)  # what this transaction has changed of it
     _seen: dict[int, Run] = field(default_factory=dict)
     _may_claim: bool = False  # somebody waits or a place is free that was not
 
@@ -80,8 +83,14 @@ class Transaction:
     def _newest(self, run: Run) -> dict[str, Attempt]:
         """Return where the task runs of a run stand; kept true by every move of this transaction."""
         if run.id not in self._latest:
-            self._latest[run.id] = graph.newest(self.ledger.attempts(run.id))
+            known = self.memory.latest(self._run_again(run.id))
+            before = graph.newest(self.ledger.attempts(run.id)) if known is None else known
+            self._latest[run.id] = {**before, **self._moved.get(run.id, {})}
         return self._latest[run.id]
+
+    def standings(self) -> Iterator[tuple[Run, Mapping[str, Attempt]]]:
+        """Return the runs that were changed, with their newest attempts as far as they were looked at."""
+        return ((run, self._latest[run.id]) for run in self.changed.values() if run.id in self._latest)
 
     def _know(self, run: Run, attempt: Attempt) -> None:
         """Spare a query: of a run with one task, the attempt at hand is the newest if the run says so."""
@@ -89,6 +98,7 @@ class Transaction:
             self._latest.setdefault(run.id, {attempt.task_key: attempt})
 
     def _note(self, attempt: Attempt) -> None:
+        self._moved.setdefault(attempt.run_id, {})[attempt.task_key] = attempt
         if attempt.run_id in self._latest:
             self._latest[attempt.run_id][attempt.task_key] = attempt
         self._may_claim |= attempt.state in {State.QUEUED, State.ENDED}

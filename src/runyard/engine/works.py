@@ -13,6 +13,7 @@ from runyard.core.run import Attempt, Run, State
 from runyard.engine.dispatcher import Dispatcher
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
+from runyard.engine.memory import Memory
 from runyard.engine.moves import Moves
 from runyard.engine.notices import Herald
 from runyard.engine.scheduler import Scheduler
@@ -66,6 +67,7 @@ class Works:
         self.places = settings.places
         self.changes = Changes()
         self.is_leaving = False
+        self._memory = Memory()
         self._store = store
         self._clock = clock
         self._owner = home.server_name()
@@ -124,12 +126,14 @@ class Works:
                 owner=self._owner,
                 places=self.places,
                 heralds=self._beside.heralds,
+                memory=self._memory,
             )
             result = work(moves)
             moves.claim()
             return result, moves
 
         result, moves = self._store.write(body)
+        self._memory.learn(moves)
         self._follow(moves)
         return result, moves
 

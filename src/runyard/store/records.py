@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,6 +17,8 @@ from runyard.core.trigger import Trigger
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+PLANS = 128  # lists of tasks that are kept decoded: one run's is read at the end of each of its tasks
 
 _OUTCOMES: Mapping[str | None, Outcome | None] = {None: None, **{one.value: one for one in Outcome}}
 _READ: Mapping[str, Callable[[Any], Any]] = {
@@ -33,7 +36,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "what": What,
     "channel": Channel,
     "detail": msgspec.json.decode,
-    "tasks": msgspec.json.Decoder(tuple[Task, ...]).decode,
+    "tasks": lru_cache(PLANS)(msgspec.json.Decoder(tuple[Task, ...]).decode),
     "state": {one.value: one for one in State}.__getitem__,
     "outcome": _OUTCOMES.__getitem__,
 }
