@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -66,6 +66,7 @@ class Services:
     signed: Mapping[str, Service]  # by the service of the AWS signature's scope
     by_path: Mapping[str, Service]  # by the first part of the path that fits
     objects: Objects
+    open_pages: Mapping[str, Callable[[], tuple[bytes, str]]] = field(default_factory=dict)  # that anybody may read
 
 
 class App:
@@ -77,7 +78,7 @@ class App:
         self._services = services
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._patient = ThreadPoolExecutor(PATIENT_THREADS, thread_name_prefix="wait")
-        self._open = {"/healthz": lambda: (b'{"status":"ok"}', "application/json")}
+        self._open = {"/healthz": lambda: (b'{"status":"ok"}', "application/json"), **services.open_pages}
         self._guarded = {"/metrics": lambda: (metrics(), "text/plain; version=0.0.4; charset=utf-8")}
         self.url = ""
 
@@ -136,7 +137,7 @@ class App:
         except SignatureError as error:
             return service.refuse(error, status=403)
         if caller is None:
-            return service.refuse(SignatureError("MissingAuthenticationToken", MISSING), status=403)
+            return service.refuse(_unknown(headers), status=403)
         return self._carry_out(service, scope, headers, (caller, body))
 
     def _carry_out(
@@ -190,6 +191,16 @@ class App:
 
 
 MISSING = "The request carries no credential of this server; `runyard env` prints them for its owner."
+
+
+WRONG = "The credential is none of this server's; `runyard env` prints them for its owner."
+
+
+def _unknown(headers: list[tuple[str, str]]) -> SignatureError:
+    """Return why nobody was recognized: there was no credential, or a wrong one."""
+    if any(name == "authorization" and value for name, value in headers):
+        return SignatureError("UnrecognizedClient", WRONG)
+    return SignatureError("MissingAuthenticationToken", MISSING)
 
 
 def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) -> SignedRequest:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.dialects.aws import iam, logs, sts
+from runyard.dialects.databricks.account import HOST_FACTS
+from runyard.dialects.databricks.finishing import finish as finish_databricks
+from runyard.dialects.databricks.protocol import PATHS, Databricks
+from runyard.dialects.databricks.starting import start as start_databricks
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.starting import start_with_arguments
@@ -14,14 +18,19 @@ from runyard.engine.engine import Engine
 from runyard.engine.language import Language
 from runyard.web.app import Services
 
-LANGUAGES: Mapping[str, Language] = {"glue": Language(start=start_with_arguments, finish=finish_glue)}
+LANGUAGES: Mapping[str, Language] = {
+    "glue": Language(start=start_with_arguments, finish=finish_glue),
+    "databricks": Language(start=start_databricks, finish=finish_databricks),
+}
 """What the engine may ask of each language in which jobs are made."""
 
 
 def services(engine: Engine) -> Services:
     """Return the table of languages."""
+    databricks = Databricks()
     return Services(
         signed={"glue": glue, "logs": logs, "sts": sts, "iam": iam},
-        by_path={"/runyard/v1/": Native()},
+        by_path={"/runyard/v1/": Native(), **dict.fromkeys(PATHS, databricks)},
         objects=S3(engine.mounts),
+        open_pages={"/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json")},
     )

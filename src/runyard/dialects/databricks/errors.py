@@ -75,8 +75,12 @@ CODES: Mapping[type[RunyardError], str] = {
 
 def wire_error(error: RunyardError) -> WireError:
     """Spell an error."""
-    code = error.code if isinstance(error, Refusal) else CODES.get(type(error), "INTERNAL_ERROR")
+    code = error.code if isinstance(error, Refusal) else _code(type(error))
     return WireError(status=STATUS[code], code=code, message=_text(error))
+
+
+def _code(kind: type[RunyardError]) -> str:
+    return next((CODES[each] for each in kind.__mro__ if each in CODES), "INTERNAL_ERROR")
 
 
 def _text(error: RunyardError) -> str:

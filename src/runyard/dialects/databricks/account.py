@@ -1,0 +1,40 @@
+"""Who is calling, and where the API says of itself that it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runyard.dialects.databricks.calls import Call, Operation
+
+Members = dict[str, Any]
+
+HOST_FACTS = b"{}"
+"""What a client is told when it first asks a host about itself: nothing to discover, the token does."""
+
+
+def current_user(call: Call) -> Members:
+    """Tell who the caller is."""
+    user = call.request.user
+    return {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "id": str(call.workspace.id),
+        "userName": user,
+        "displayName": user,
+        "name": {"givenName": user},
+        "active": True,
+        "emails": [{"type": "work", "value": user, "primary": True}],
+        "groups": [{"display": "admins", "value": "1", "type": "direct"}],
+        "entitlements": [{"value": "workspace-access"}, {"value": "allow-cluster-create"}],
+    }
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="getCurrentUser",
+        method="GET",
+        path="preview/scim/v2/Me",
+        handle=current_user,
+        summary="Tell who the caller is",
+        gives={"id": "string", "userName": "string", "displayName": "string", "active": "bool", "groups": "array"},
+    ),
+)

@@ -1,0 +1,14 @@
+"""Every operation of the language: the routes, the OpenAPI document and the tests are made of this table."""
+
+from __future__ import annotations
+
+from runyard.dialects.databricks import account, job_operations
+from runyard.dialects.databricks.calls import Operation
+
+AREAS = (
+    account,
+    job_operations,
+)
+"""The modules that each export the operations of their area."""
+
+OPERATIONS: tuple[Operation, ...] = tuple(operation for area in AREAS for operation in area.OPERATIONS)
