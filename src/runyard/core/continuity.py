@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runyard.core.errors import InvalidRequest
-from runyard.core.job import Job, Task
+from runyard.core.job import Task
 from runyard.core.run import Outcome, Run
 from runyard.core.sight import Fire, Seen, Step
 
@@ -25,12 +25,12 @@ def check(spec: Mapping[str, Any]) -> None:
         raise InvalidRequest(f"{spec['task_retries']!r} is no way to retry tasks; known are {', '.join(TASK_RETRIES)}.")
 
 
-def look(memory: Mapping[str, Any], seen: Seen) -> Step:
+def look(spec: Mapping[str, Any], memory: Mapping[str, Any], seen: Seen) -> Step:
     """Fire unless a run goes on; its end will be heard."""
     if seen.is_busy:
         return Step(memory={**memory, "retry_at": None}, next_at=None)
-    fire = Fire(at=seen.now, started_by={"kind": "continuous", "at": seen.now})
-    return Step(memory={**memory, "retry_at": None}, next_at=None, fire=fire)
+    started_by = {"kind": "continuous", "at": seen.now, "task_retries": spec["task_retries"]}
+    return Step(memory={**memory, "retry_at": None}, next_at=None, fire=Fire(at=seen.now, started_by=started_by))
 
 
 def hear(memory: Mapping[str, Any], run: Run, *, now: int) -> Step:
@@ -56,13 +56,10 @@ def wait_ms(failures: int) -> int:
     return int(min(BACK_OFF_MS * 2 ** min(failures - 1, 20), LONGEST_MS))
 
 
-def as_run(job: Job, spec: Mapping[str, Any]) -> Job:
-    """Return the job as a continuous trigger runs it: one run at a time, its tasks retried as the trigger says."""
-    if spec["task_retries"] == "as_written":
-        return replace(job, max_concurrent_runs=1)
-    retries = RETRIES_OF_TASK if spec["task_retries"] == "on_failure" else 0
-    return replace(job, max_concurrent_runs=1, tasks=tuple(_retried(task, retries) for task in job.tasks))
-
-
-def _retried(task: Task, retries: int) -> Task:
-    return replace(task, max_retries=retries, retry_wait_ms=BACK_OFF_MS if retries else 0)
+def retried(tasks: Sequence[Task], started_by: Mapping[str, Any]) -> tuple[Task, ...]:
+    """Return the tasks of a run, retried as the trigger says that started it, if it says."""
+    mode = started_by.get("task_retries", "as_written")
+    if mode == "as_written":
+        return tuple(tasks)
+    retries, wait = (RETRIES_OF_TASK, BACK_OFF_MS) if mode == "on_failure" else (0, 0)
+    return tuple(replace(task, max_retries=retries, retry_wait_ms=wait) for task in tasks)

@@ -178,7 +178,7 @@ KINDS: Mapping[str, Kind] = {
     "continuous": Kind(
         check=continuity.check,
         first_at=lambda _, now: now,
-        look=lambda trigger, seen: continuity.look(trigger.memory, seen),
+        look=lambda trigger, seen: continuity.look(trigger.spec, trigger.memory, seen),
         hear=lambda trigger, run, now: continuity.hear(trigger.memory, run, now=now),
         watches=lambda _, own: (own,),
         refused=lambda trigger, now: continuity.refused(trigger.memory, now=now),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from runyard.core import continuity
 from runyard.core.errors import InvalidRequest, NotSupported, WrongState
 from runyard.core.job import Job, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
@@ -301,7 +302,7 @@ class Engine(Jobs):
         now = self._clock()
         wait_ms = self._queue_wait_ms if request.wait_ms is None else request.wait_ms
         return first_run_record(
-            tasks,
+            continuity.retried(tasks, request.started_by),
             id=self._works.ids.next(),
             workspace_id=workspace.id,
             job_id=request.job.id if request.job else None,

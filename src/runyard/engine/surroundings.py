@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from runyard.core import continuity
 from runyard.core import trigger as triggers
 from runyard.core.errors import NotFound
 from runyard.core.ids import Ids
@@ -88,7 +87,7 @@ class Surroundings:
         starting = Starting(
             engine=self._engine,
             workspace=self._engine.workspace_of(job),
-            job=continuity.as_run(job, trigger.spec) if trigger.kind == "continuous" else job,
+            job=job,
             started_by=pending["started_by"],
             idempotency_key=pending["key"],
         )
