@@ -17,13 +17,18 @@ from runyard.core.run import Attempt, Outcome, Run
 from runyard.dialects.databricks import job_operations, submission
 from runyard.dialects.databricks.calls import Call
 from runyard.dialects.databricks.finishing import finish
+from runyard.dialects.databricks.settings import LANGUAGE
+from runyard.dialects.databricks.starting import start
 from runyard.dialects.exchange import Request
+from runyard.engine.conductor import Conductor
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
+from runyard.engine.language import Language
 from runyard.engine.moves import Moves
 from runyard.engine.settings import Settings
-from runyard.engine.transaction import task_of
+from runyard.engine.transaction import Claim, task_of
+from runyard.store.ledger import Ledger
 from runyard.store.store import Store, open_store
 
 SERVER = "the server under test"
@@ -99,9 +104,22 @@ class Yard:
         self.move(partial(Moves.started, attempt_id=attempt.id, at=self.clock()))
         self.move(partial(Moves.finished, attempt_id=attempt.id, outcome=outcome, at=self.clock(), facts=facts))
 
+    def conduct(self) -> None:
+        """Carry out the tasks that need no process, and those that become due by that."""
+        self.move(_claim_all)
+        while claims := self.store.read(_to_conduct):
+            conductor = Conductor(self.engine)
+            conductor.start(claims)
+            conductor.close()
+
     def clock(self) -> int:
         self.time[0] += 1  # the engine's own
         return self.time[0]
+
+
+def _to_conduct(ledger: Ledger) -> list[Claim]:
+    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
+    return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
 
 
 def _claim_all(moves: Moves) -> None:
@@ -120,7 +138,8 @@ def databricks_yard(home: Path) -> Iterator[Yard]:
         return time[0]
 
     # No places: the engine records and leaves the launcher's part to the test.
-    engine = Engine(store, Home(home).make(), Settings(places=0), clock=clock)
+    languages = {LANGUAGE: Language(start=start, finish=finish)}
+    engine = Engine(store, Home(home).make(), Settings(places=0), clock=clock, languages=languages)
     yield Yard(engine=engine, store=store, workspace=engine.workspace("default"), time=time)
     store.close()
 

@@ -57,7 +57,7 @@ def test_queueing_is_on_by_default_only_in_the_newest_version(yard: Yard) -> Non
 
 
 def test_members_that_nobody_here_knows_come_back_as_they_came(yard: Yard) -> None:
-    unknown = {"deployment": {"kind": "BUNDLE", "n": [1, None]}, "edit_mode": "UI_LOCKED"}
+    unknown: dict[str, Any] = {"deployment": {"kind": "BUNDLE", "n": [1, None]}, "edit_mode": "UI_LOCKED"}
 
     shown = yard.settings(yard.create(script("a", description="d", compute={"x": 1}), **unknown))
 
@@ -143,7 +143,7 @@ def test_an_update_merges_clusters_by_key_and_replaces_other_members_whole(yard:
 
 
 def test_an_update_removes_members_tasks_and_clusters_by_name(yard: Yard) -> None:
-    clusters = [{"job_cluster_key": key, "new_cluster": {}} for key in ("x", "y")]
+    clusters: list[Any] = [{"job_cluster_key": key, "new_cluster": {}} for key in ("x", "y")]
     job_id = yard.create(
         script("a"), script("b"), job_clusters=clusters, tags={"a": "1"}, max_concurrent_runs=7, timeout_seconds=5
     )

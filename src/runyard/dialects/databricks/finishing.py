@@ -13,6 +13,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Run
 from runyard.dialects.databricks import references
+from runyard.dialects.databricks.libraries import with_requirements
 from runyard.dialects.databricks.planning import tasks_as_told
 from runyard.dialects.databricks.scene import NOTHING, Scene, with_parameters
 from runyard.dialects.databricks.versions import is_task_type
@@ -34,6 +35,8 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     }
     if not finishing.task.has_process:
         return spec
+    if "requirements" in spec:
+        spec = with_requirements(spec, partial(_text, finishing.engine))
     return {**spec, "environment": _environment(finishing, spec), "context": _context(scene, spec)}
 
 
@@ -108,6 +111,15 @@ def _environment(finishing: Finishing, spec: Mapping[str, Any]) -> dict[str, str
 
 def _secret(_: Finishing, scope: str, key: str) -> str:
     raise InvalidRequest(f"There is no secret {key!r} in scope {scope!r}; put it there, and start the run again.")
+
+
+def _text(engine: Engine, uri: str) -> str:
+    try:
+        return engine.mounts.resolve(uri).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InvalidRequest(
+            f"The requirements file {uri} does not exist; upload it and start the run again."
+        ) from error
 
 
 def _workspace_url(engine: Engine) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,8 @@ from runyard.dialects.databricks import reading
 from runyard.dialects.databricks.places import in_workspace
 
 Members = Mapping[str, Any]
+
+_COMMENT = re.compile(r"(^|\s)#.*")
 
 
 @dataclass
@@ -37,6 +41,17 @@ def needs_of(task: Members, settings: Members) -> Needs:
         _add_line(needs, line)
     needs.environment = _variables(task, settings)
     return needs
+
+
+def with_requirements(spec: Mapping[str, Any], read: Callable[[str], str]) -> dict[str, Any]:
+    """Return a spec with the lines of its requirements files as packages: what they say now is what is installed."""
+    needs = Needs(packages=list(spec.get("packages", ())), package_options=list(spec.get("package_options", ())))
+    needs.requirements = list(spec.get("requirements", ()))
+    for uri in needs.requirements:  # which grows by the files that files name
+        for line in read(uri).splitlines():
+            _add_line(needs, _COMMENT.sub("", line), folder=posixpath.dirname(uri))
+    needs.requirements = []
+    return {**{name: value for name, value in spec.items() if name != "requirements"}, **needs.spec()}
 
 
 def _pypi(needs: Needs, library: Any) -> None:
@@ -88,11 +103,11 @@ def _dependencies(task: Members, settings: Members) -> list[str]:
     return []
 
 
-def _add_line(needs: Needs, line: str) -> None:
+def _add_line(needs: Needs, line: str, *, folder: str = "") -> None:
     line = line.strip()
     option, _, value = line.partition(" ")
     if option in ("-r", "--requirement"):
-        needs.requirements.append(in_workspace(value.strip()))
+        needs.requirements.append(in_workspace(posixpath.join(folder, value.strip())))
     elif line.startswith("-"):
         needs.package_options += [option, value.strip()] if value else [option]
     elif line:

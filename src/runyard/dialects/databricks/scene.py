@@ -139,7 +139,7 @@ def _tasks(scene: Scene, path: Path) -> object:
     if attempt is None:
         raise InvalidRequest(f"A reference names the task {key!r}, which is not a task of this run.")
     if what == "values":
-        return _within(_value(attempt, rest[0]), rest[1:])
+        return shown(_within(_value(attempt, rest[0]), rest[1:]))
     if what == "output":
         return _output(scene.rows(attempt), rest)
     known: dict[str, object] = {
@@ -182,7 +182,7 @@ def _notebook_path(run: Run, key: str) -> str | None:
 def _input(scene: Scene, path: Path) -> object:
     if scene.given_input is NOTHING:
         raise InvalidRequest("{{input}} has a value only in the nested task of a for_each_task.")
-    return _within(scene.given_input, path)
+    return shown(_within(scene.given_input, path))
 
 
 def _within(value: Any, path: Sequence[str]) -> object:
