@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import reading, references
+from runyard.dialects.databricks import notifications, reading, references
 from runyard.dialects.databricks.selection import upstream
 from runyard.dialects.databricks.task_types import OPERATORS, REQUIRED
 from runyard.dialects.databricks.tasks import LOOP, RUN_IF
@@ -41,6 +41,7 @@ def check_job(settings: Members) -> None:
     """Refuse settings that no job can have."""
     for check in (_check_numbers, _check_texts, _check_parameters, _check_clusters, _check_git):
         check(settings)
+    notifications.check(settings, "The job")
     check_tasks(settings)
 
 
@@ -48,6 +49,7 @@ def check_submission(settings: Members) -> None:
     """Refuse what no run without a job can be."""
     _check_timeout(settings, "The run")
     _check_git(settings)
+    notifications.check(settings, "The run")
     if not settings["tasks"]:
         raise InvalidRequest("A run needs at least one task: give tasks, each with a task_key and what it runs.")
     check_tasks(settings)
@@ -137,6 +139,7 @@ def _check_task(task: Members, settings: Members) -> None:
     if task.get("max_retries", 0) < -1:
         raise InvalidRequest(f"Task {key!r} has max_retries {task['max_retries']}; use -1 to retry without end.")
     _check_timeout(task, f"Task {key!r}")
+    notifications.check(task, f"Task {key!r}")
     _check_wait(key, task)
     _check_named(task, settings)
     references.check({name: value for name, value in task.items() if name not in _FREE})

@@ -15,6 +15,7 @@ from runyard.dialects.databricks.nesting import check_nesting
 from runyard.dialects.databricks.settings import LANGUAGE
 from runyard.dialects.databricks.starting import run_of_job, timeout_ms
 from runyard.dialects.databricks.tasks import task_of
+from runyard.dialects.databricks.triggers import start_in_place, trigger_state
 from runyard.dialects.tokens import read_token, write_token
 
 Members = dict[str, Any]
@@ -36,6 +37,8 @@ def get_job(call: Call) -> Members:
     """Show a job; arrays of more than 100 elements come page by page."""
     job = _job(call)
     shown = _shown(job, versions.shown(settings.own(job.settings), call.version))
+    if call.members.get("include_trigger_state"):
+        shown |= trigger_state(job, call.engine.triggers(job), history=True)
     if call.version not in versions.PAGED_ARRAYS:
         return shown
     scope, token = f"arrays of job {job.id}", call.members.get("page_token")
@@ -80,7 +83,9 @@ def delete_job(call: Call) -> Members:
 
 def run_job_now(call: Call) -> Members:
     """Start a run of a job; durable when answered."""
-    run = call.engine.start_run(call.workspace, run_of_job(_job(call), call.members, call.request.user))
+    job = _job(call)
+    request = run_of_job(job, call.members, call.request.user)
+    run = start_in_place(call.engine, call.workspace, job, request)
     return {"run_id": run.id, "number_in_job": run.id}
 
 
