@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from runyard.dialects.databricks import account, job_operations
+from runyard.dialects.databricks import account, job_operations, run_operations
 from runyard.dialects.databricks.calls import Operation
 
 AREAS = (
     account,
     job_operations,
+    run_operations,
 )
 """The modules that each export the operations of their area."""
 

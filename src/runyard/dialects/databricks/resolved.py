@@ -1,0 +1,53 @@
+"""The values that a task run was told, with their references resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runyard.core.errors import RunyardError
+from runyard.core.run import State
+from runyard.dialects.databricks.facts import TaskRun
+from runyard.dialects.databricks.finishing import scene_of
+from runyard.dialects.databricks.references import resolve
+from runyard.engine.engine import Engine
+from runyard.engine.finishing import Finishing
+
+Spec = Mapping[str, Any]
+NOT_YET = frozenset({State.BLOCKED, State.QUEUED, State.RETRYING})
+
+
+def _wheel(spec: Spec) -> dict[str, Any]:
+    told = {"parameters": spec.get("parameters"), "named_parameters": spec.get("named_parameters")}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+RESOLVED: Mapping[str, tuple[str, Callable[[Spec], dict[str, Any]]]] = {
+    "notebook": ("notebook_task", lambda spec: {"base_parameters": spec.get("parameters", {})}),
+    "python_script": ("spark_python_task", lambda spec: {"parameters": spec.get("arguments", [])}),
+    "python_wheel": ("python_wheel_task", _wheel),
+    "sql": ("sql_task", lambda spec: {"parameters": spec.get("parameters", {})}),
+    "dbt": ("dbt_task", lambda spec: {"commands": spec.get("commands", [])}),
+    "condition": ("condition_task", lambda spec: {"left": spec.get("left"), "right": spec.get("right")}),
+    "run_job": ("run_job_task", lambda spec: {"job_parameters": spec.get("parameters", {})}),
+}
+"""By kind of task: the member that tells its values, and how they stand in its spec."""
+
+
+def with_resolved_values(engine: Engine, one: TaskRun, shown: dict[str, Any]) -> dict[str, Any]:
+    """Return a task run with the values it was told; without, while what they refer to may still change."""
+    task = one.task
+    if task is None or task.kind not in RESOLVED or one.attempt.state in NOT_YET:
+        return shown
+    member, values = RESOLVED[task.kind]
+    told = {name: value for name, value in task.spec.items() if name not in _LARGE}
+    try:
+        scene = scene_of(Finishing(engine=engine, run=one.run, attempt=one.attempt, task=task))
+        resolved = values({name: resolve(value, scene.look) for name, value in told.items()})
+    except RunyardError:  # it failed for this very reason
+        return shown
+    return {**shown, "resolved_values": {member: resolved}}
+
+
+_LARGE = frozenset({"environment", "source", "context", "packages", "python_files"})
+"""The members of a spec in which nothing is told by reference, or nothing that may be shown."""
