@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
 
 from runyard.core.job import Workspace
 from runyard.engine.engine import Engine
@@ -21,6 +23,16 @@ class Request:
     workspace: Workspace
     user: str
     url: str  # of this server, as the caller reached it
+    spool: Path | None = None  # the body instead, where it may be large: a file that is gone after the answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of a file as a response's body; the file is closed when it is sent."""
+
+    file: BinaryIO
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +42,7 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    piece: Piece | None = None  # the body instead, where it may be large
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -17,16 +18,14 @@ from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
 from runyard.web.authentication import Caller, Gate, stranger_in
+from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
 from runyard.web.sigv4 import Identity, verify
 from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
 
 log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-LARGEST_BODY = 16 * 1024 * 1024  # of a call; objects of S3 stream past this
 THREADS = 64  # calls worked on at once; each mostly waits for the disk
 PATIENT_THREADS = 512  # calls that wait for a run, and must not keep others waiting
 
@@ -66,7 +65,16 @@ class Services:
     signed: Mapping[str, Service]  # by the service of the AWS signature's scope
     by_path: Mapping[str, Service]  # by the first part of the path that fits
     objects: Objects
+    takes_content: Callable[[str, str], bool] = lambda _method, _path: False  # by method and path: into a file
     open_pages: Mapping[str, Callable[[], tuple[bytes, str]]] = field(default_factory=dict)  # that anybody may read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What came with a call: bytes, or a file that holds them."""
+
+    content: bytes
+    spool: Path | None = None
 
 
 class App:
@@ -89,7 +97,7 @@ class App:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         stranger = stranger_in(headers) if self._gate.is_open else None
         if stranger is not None:
-            await _send(send, _problem(403, f"{stranger} is not this machine; with --auth off only it is served."))
+            await answer(send, _problem(403, f"{stranger} is not this machine; with --auth off only it is served."))
             return
         claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
         if claimed is not None and claimed[1] == "s3":
@@ -113,19 +121,26 @@ class App:
         await self._services.objects.handle(scope, receive, send, identity)
 
     async def _serve_call(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
+        is_believed = self._gate.by_authorization(dict(headers)) is not None  # before a disk is filled
         try:
-            body = await _body(receive)
+            if is_believed and self._services.takes_content(scope["method"], scope["path"]):
+                async with spooled(receive, self._engine.home.path) as file:
+                    await answer(send, await self._reply(scope, headers, b"", file))
+            else:
+                body = await whole(receive)
+                too_large = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
+                await answer(send, too_large if body is None else await self._reply(scope, headers, body))
         except HungUp:
             return  # half a call is none
-        if body is None:
-            reply = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
-        else:
-            loop = asyncio.get_running_loop()
-            threads = self._patient if b"wait_s=" in scope["query_string"] else self._threads
-            reply = await loop.run_in_executor(threads, self._answer, scope, headers, body)
-        await _send(send, reply)
 
-    def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: bytes) -> Reply:
+    async def _reply(
+        self, scope: Scope, headers: list[tuple[str, str]], body: bytes, spool: Path | None = None
+    ) -> Reply:
+        threads = self._patient if b"wait_s=" in scope["query_string"] else self._threads
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, self._answer, scope, headers, Body(content=body, spool=spool))
+
+    def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: Body) -> Reply:
         """Answer a call; runs in a thread."""
         if scope["path"] in self._open:
             return _page(*self._open[scope["path"]]())
@@ -133,7 +148,7 @@ class App:
         if service is None:
             return self._answer_plainly(scope, headers)
         try:
-            caller = self._caller(scope, headers, body)
+            caller = self._caller(scope, headers, body.content)
         except SignatureError as error:
             return service.refuse(error, status=403)
         if caller is None:
@@ -141,7 +156,7 @@ class App:
         return self._carry_out(service, scope, headers, (caller, body))
 
     def _carry_out(
-        self, service: Service, scope: Scope, headers: list[tuple[str, str]], given: tuple[Caller, bytes]
+        self, service: Service, scope: Scope, headers: list[tuple[str, str]], given: tuple[Caller, Body]
     ) -> Reply:
         caller, body = given
         try:
@@ -153,10 +168,11 @@ class App:
             path=scope["path"],
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=dict(headers),
-            body=body,
+            body=body.content,
             workspace=workspace,
             user=caller.user,
             url=self.url,
+            spool=body.spool,
         )
         try:
             return service.answer(self._engine, request)
@@ -212,33 +228,6 @@ def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) ->
         headers=headers,
         body=body,
     )
-
-
-class HungUp(Exception):
-    """The caller left in the middle of the body."""
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body; None if it is too large to be kept."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise HungUp
-        part = message.get("body", b"")
-        size += len(part)
-        if size <= LARGEST_BODY:
-            parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts) if size <= LARGEST_BODY else None
-
-
-async def _send(send: Send, reply: Reply) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-    headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
 
 
 def _page(body: bytes, content_type: str) -> Reply:

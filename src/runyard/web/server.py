@@ -27,6 +27,7 @@ from runyard.engine.settings import load_settings
 from runyard.store.store import open_store
 from runyard.web.app import App
 from runyard.web.authentication import LOCAL_HOSTS, Gate
+from runyard.web.bodies import discard_unfinished
 from runyard.web.credentials import Credentials, load_credentials
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
@@ -79,6 +80,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
     engine = Engine(store, home, settings, languages=LANGUAGES, environment=environment)
     spoken = services(engine)
     spoken.objects.discard_unfinished(now=time.time())
+    discard_unfinished(home.path)
     app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)
     app.url = ready.url
     server = _Server(app, started=lambda: announce(ready, credentials), leaving=engine.release)

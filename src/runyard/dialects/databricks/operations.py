@@ -8,6 +8,7 @@ from runyard.dialects.databricks.calls import Operation
 AREAS = (
     account,
     job_operations,
+    submission,
     run_operations,
 )
 """The modules that each export the operations of their area."""
