@@ -1,0 +1,55 @@
+"""Runs a notebook, cell by cell, in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runyard.core.errors import InvalidRequest
+from runyard.executors.databases import database_of
+from runyard.executors.imports import uses_more_than_the_standard_library
+from runyard.executors.launcher.order import Order
+from runyard.executors.mounts import Mounts
+from runyard.executors.process import RUNTIME, process_order
+from runyard.executors.work import Place, Work
+
+ENDINGS = ("", ".py", ".sql", ".ipynb", ".scala", ".r", ".R")
+"""What a notebook's file may end with; its path is told without."""
+
+
+def order(work: Work, place: Place) -> Order:
+    """Return the order for a notebook.
+
+    The spec holds `path` (URI or path, without an ending), and optionally `parameters`, `database` (see
+    databases.py) and what process.py reads.
+    """
+    path = str(work.spec["path"])
+    file = _file(place.mounts, path)
+    parameters = {**work.spec.get("context", {}).get("parameters", {}), **work.spec.get("parameters", {})}
+    return process_order(
+        work,
+        place,
+        script=RUNTIME / "notebook_task.py",
+        preloaded=_wants_packages(file),
+        parameters=parameters,
+        notebook={"file": str(file), "path": path, "endings": ENDINGS, "database": str(database_of(work, place))},
+    )
+
+
+def _file(mounts: Mounts, path: str) -> Path:
+    base = mounts.resolve(path)
+    for ending in ENDINGS:
+        file = base.with_name(base.name + ending)
+        if file.is_file():
+            return file
+    raise InvalidRequest(
+        f"Unable to access the notebook {path!r}: there is no file {base}, with or without one of the endings "
+        f"{', '.join(ENDINGS[1:])}. Import it into the workspace and start the run again."
+    )
+
+
+def _wants_packages(file: Path) -> bool:
+    """Tell whether its cells are likely to import packages."""
+    source = file.read_bytes()
+    if source.lstrip().startswith(b"{"):  # Jupyter's cells are texts in JSON: each line in quotes
+        source = source.replace(b'"', b"\n").replace(b"\\n", b"\n")
+    return uses_more_than_the_standard_library(source)

@@ -1,0 +1,119 @@
+"""The process of a notebook, from its first cell to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import UserNamespaceInitializer
+from ..dbutils import RestartPython
+from ..redaction import watch_streams
+from ..workflow import NotebookExit
+from . import frames
+from .record import Record
+from .restart import restart, told_before
+from .runner import Here, Runner
+from .source import Notebook, read_notebook
+
+FAILED = 1
+
+
+def main() -> None:
+    """Run the notebook that the context of this process names, and end the process if it fails."""
+    initializer = UserNamespaceInitializer.getOrCreate()
+    task = Task(initializer)
+    if not task.run():
+        raise SystemExit(FAILED)
+
+
+class Task:
+    """One notebook, its record, and the interpreter that they share with it."""
+
+    def __init__(self, initializer: UserNamespaceInitializer) -> None:
+        self._session = session = initializer.session
+        self._dbutils = initializer.dbutils
+        told = session.facts.notebook
+        file = Path(told["file"])
+        name = session.facts.notebook_path or str(file)
+        self._before = told_before(session.facts.folder)
+        self._namespace = sys.modules["__main__"].__dict__
+        self._runner = Runner(session, self._dbutils, self._namespace, Here(file, told["endings"]))
+        self._notebook: Notebook = read_notebook(file, name=posixpath.basename(name))
+        self._record = Record(_in(session.facts.folder, "notebook.json"), self._notebook, session.redactor)
+        self._prepare(file, initializer.get_namespace_globals())
+
+    def _prepare(self, file: Path, names: dict[str, Any]) -> None:
+        """Make this interpreter look like the start of a notebook."""
+        session = self._session
+        session.is_notebook = True
+        session.show = self._record.add
+        watch_streams(session.redactor, self._record.add_text)
+        for name in ("main", "__file__", "__cached__"):
+            self._namespace.pop(name, None)
+        self._namespace.update(names)
+        os.chdir(file.parent)
+        os.environ.setdefault("MPLBACKEND", "agg")  # there is no screen
+        sys.argv = [sys.argv[0]]
+        if self._before:
+            sys.path[:] = [*self._before["path"], *(each for each in sys.path if each not in self._before["path"])]
+            self._dbutils.widgets.give(self._before["widgets"])
+            previous = json.loads(_in(session.facts.folder, "notebook.json").read_text(encoding="utf-8"))
+            self._record.take_up(previous, self._before["next_cell"])
+        elif str(file.parent) not in sys.path:
+            sys.path.insert(0, str(file.parent))
+
+    def run(self) -> bool:
+        """Run what is to be run and tell whether it succeeded."""
+        first = self._before["next_cell"] if self._before else 0
+        own = os.getpid()
+        try:
+            for number in range(first, len(self._notebook.cells)):
+                self._run_cell(number)
+        except NotebookExit as stop:
+            self._record.end("finished", exit_text=stop.value)
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                return self._fail(stop, own)
+            self._record.end("finished")
+        except BaseException as error:  # noqa: BLE001 - outermost of the notebook: whatever it is, the run ends with it
+            return self._fail(error, own)
+        self._record.finish()
+        return True
+
+    def _run_cell(self, number: int) -> None:
+        self._record.begin(number)
+        try:
+            self._runner.run(self._notebook.cells[number], f"<cell {number + 1}>")
+        except RestartPython:
+            self._record.end("finished")
+            self._record.flush()
+            folder = self._session.facts.folder
+            assert folder  # noqa: S101 - for mypy: a notebook has one
+            restart(folder, next_cell=number + 1, widgets=self._dbutils.widgets.getAll())
+        self._record.end("finished")
+
+    def _fail(self, error: BaseException, own: int) -> bool:
+        """Note why the notebook failed: for its readers, for the log, and for the launcher."""
+        redact = self._session.redactor.redact
+        error = frames.without_ours(error)
+        message, trace = redact(frames.message_of(error)), redact(frames.trace_of(error))
+        if os.getpid() == own:  # and not a fork of it that a cell let run to the end
+            self._record.add({"type": "error", "data": trace, "summary": message, "cause": trace})
+            self._record.end("failed")
+            self._record.finish()
+            result = json.dumps({"message": message, "trace": trace})
+            _in(self._session.facts.folder, "result.json").write_text(result, encoding="utf-8")
+        below = sys.__stderr__
+        if below:
+            below.write(trace)
+        return False
+
+
+def _in(folder: Path | None, name: str) -> Path:
+    if folder is None:
+        raise RuntimeError("A notebook runs in the folder of an attempt, which RUNYARD_ATTEMPT_FOLDER names.")
+    return folder / name
