@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runyard.dialects.databricks import account, job_operations, run_operations
+from runyard.dialects.databricks import account, job_operations, run_operations, submission
 from runyard.dialects.databricks.calls import Operation
 
 AREAS = (
