@@ -70,7 +70,7 @@ class Engine(Jobs):
             preparing=Preparing(finish=self.finished_spec, environment=environment, mounts=self.mounts),
             beside=Beside(conduct=self._conductor.take, heralds=heralds_of(self.languages), follow=self._follow),
         )
-        self._surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
+        self.surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
 
     # life of the engine
 
@@ -78,7 +78,7 @@ class Engine(Jobs):
         """Find or start the launcher, take up what ran before, and begin to work."""
         self._conductor.start(self._store.read(_to_conduct))
         self._works.start()
-        self._surroundings.start()
+        self.surroundings.start()
 
     def release(self) -> None:
         """Answer those who wait for a run with what there is, now and from now on: the server is leaving."""
@@ -86,7 +86,7 @@ class Engine(Jobs):
 
     def close(self) -> None:
         """Stop taking work and leave; jobs keep running under the launcher, and the next server takes them up."""
-        self._surroundings.close()
+        self.surroundings.close()
         self._conductor.close()
         self._works.close()
         self._store.close()
@@ -324,7 +324,7 @@ class Engine(Jobs):
         )
 
     def _follow(self, moves: Moves) -> None:
-        self._surroundings.follow(moves)
+        self.surroundings.follow(moves)
 
     # for those who carry out attempts
 

@@ -27,7 +27,7 @@ class Jobs:
     _store: Store
     _clock: Callable[[], int]
     _works: Works
-    _surroundings: Surroundings
+    surroundings: Surroundings
 
     def create_job(self, workspace: Workspace, *, once: bool = True, **facts: Any) -> Job:
         """Record a job with the triggers it asks for; `once` refuses a second job of the same name."""
@@ -46,12 +46,12 @@ class Jobs:
         def add(ledger: Ledger) -> bool:
             is_new = ledger.add_job(job)
             if is_new:
-                self._surroundings.arm(ledger, job)
+                self.surroundings.arm(ledger, job)
             return is_new
 
         if not self._store.write(add):
             raise AlreadyExists("job", job.name)
-        self._surroundings.triggers.wake()
+        self.surroundings.triggers.wake()
         return job
 
     def update_job(self, job: Job, **facts: Any) -> Job:
@@ -67,7 +67,7 @@ class Jobs:
             known = found(moves.ledger.job(job.workspace_id, job.id), "job", job.name)
             changed = replace(known, updated_at=self._clock(), **change(known))
             moves.ledger.save_job(changed)
-            self._surroundings.arm(moves.ledger, changed)
+            self.surroundings.arm(moves.ledger, changed)
             moves.armed = True
             moves.admit_held(job.id, limit=changed.max_concurrent_runs)
             return changed
