@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from runyard.dialects.aws import iam, logs, sts
 from runyard.dialects.databricks.account import HOST_FACTS
 from runyard.dialects.databricks.finishing import finish as finish_databricks
+from runyard.dialects.databricks.notifications import HERALD
 from runyard.dialects.databricks.protocol import PATHS, Databricks
 from runyard.dialects.databricks.starting import start as start_databricks
+from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.starting import start_with_arguments
@@ -20,7 +22,7 @@ from runyard.web.app import Services
 
 LANGUAGES: Mapping[str, Language] = {
     "glue": Language(start=start_with_arguments, finish=finish_glue),
-    "databricks": Language(start=start_databricks, finish=finish_databricks),
+    "databricks": Language(start=start_databricks, finish=finish_databricks, triggers=triggers_of, herald=HERALD),
 }
 """What the engine may ask of each language in which jobs are made."""
 
