@@ -55,7 +55,10 @@ def plan_again(run: Run, job: Job | None, told: Told) -> Plan:
     beside = {
         name: run.settings[name] for name in ("run_name", "run_type", "creator_user_name") if name in run.settings
     }
-    return plan(job.settings if job else run.settings, both, only=run.settings.get("only", ()), **beside)
+    settings = job.settings if job else run.settings
+    known = {task["task_key"] for task in settings.get("tasks", ())}
+    only = [name for name in run.settings.get("only", ()) if name in known or name.strip("+") in known]
+    return plan(settings, both, only=only, **beside)
 
 
 def tasks_as_told(run: Run) -> list[dict[str, Any]]:

@@ -97,7 +97,10 @@ _NO_SQL: Mapping[str, str] = {
 def _dbt(task: Members) -> Planned:
     project = reading.text(task.get("project_directory") or "", "project_directory")
     _refuse_git(task.get("source"), project or "of the project")
+    if not project:
+        raise NotSupported("The dbt_task names no project_directory; put the project into the workspace and name it.")
     words = {name: task[name] for name in ("schema", "catalog") if task.get(name)}
+    words |= {"warehouse": task["warehouse_id"]} if task.get("warehouse_id") else {}
     if task.get("profiles_directory"):
         words["profiles"] = of_workspace(reading.text(task["profiles_directory"], "profiles_directory"))
     return "dbt", {"commands": reading.texts(task["commands"], "commands"), "project": of_workspace(project), **words}
