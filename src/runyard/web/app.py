@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 
+READING = frozenset({"GET", "HEAD"})
 THREADS = 64  # calls worked on at once; each mostly waits for the disk
 PATIENT_THREADS = 512  # calls that wait for a run, and must not keep others waiting
 
@@ -142,8 +143,6 @@ class App:
 
     def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: Body) -> Reply:
         """Answer a call; runs in a thread."""
-        if scope["path"] in self._open:
-            return _page(*self._open[scope["path"]]())
         service = self._service(scope, headers)
         if service is None:
             return self._answer_plainly(scope, headers)
@@ -199,6 +198,8 @@ class App:
 
     def _answer_plainly(self, scope: Scope, headers: list[tuple[str, str]]) -> Reply:
         """Answer what belongs to no dialect."""
+        if scope["path"] in self._open and scope["method"] in READING:
+            return _page(*self._open[scope["path"]]())
         if self._gate.by_authorization(dict(headers)) is None:
             return _problem(401, MISSING, {"www-authenticate": 'Bearer realm="runyard"'})
         if scope["path"] in self._guarded:

@@ -9,6 +9,8 @@ from runyard.dialects.databricks.account import HOST_FACTS
 from runyard.dialects.databricks.finishing import finish as finish_databricks
 from runyard.dialects.databricks.notifications import HERALD
 from runyard.dialects.databricks.protocol import PATHS, Databricks
+from runyard.dialects.databricks.run_page import PREFIX as RUN_PAGES
+from runyard.dialects.databricks.run_page import RunPages, leading_page
 from runyard.dialects.databricks.starting import start as start_databricks
 from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.glue import protocol as glue
@@ -32,7 +34,10 @@ def services(engine: Engine) -> Services:
     databricks = Databricks()
     return Services(
         signed={"glue": glue, "logs": logs, "sts": sts, "iam": iam},
-        by_path={"/runyard/v1/": Native(), **dict.fromkeys(PATHS, databricks)},
+        by_path={"/runyard/v1/": Native(), RUN_PAGES: RunPages(), **dict.fromkeys(PATHS, databricks)},
         objects=S3(engine.mounts),
-        open_pages={"/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json")},
+        open_pages={
+            "/": leading_page,
+            "/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json"),
+        },
     )

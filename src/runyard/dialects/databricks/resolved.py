@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runyard.core.errors import RunyardError
-from runyard.core.run import State
 from runyard.dialects.databricks.facts import TaskRun
 from runyard.dialects.databricks.finishing import scene_of
 from runyard.dialects.databricks.references import resolve
@@ -14,7 +13,6 @@ from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
 Spec = Mapping[str, Any]
-NOT_YET = frozenset({State.BLOCKED, State.QUEUED, State.RETRYING})
 
 
 def _wheel(spec: Spec) -> dict[str, Any]:
@@ -35,9 +33,9 @@ RESOLVED: Mapping[str, tuple[str, Callable[[Spec], dict[str, Any]]]] = {
 
 
 def with_resolved_values(engine: Engine, one: TaskRun, shown: dict[str, Any]) -> dict[str, Any]:
-    """Return a task run with the values it was told; without, while what they refer to may still change."""
+    """Return a task run with the values it was told; without, if it never began."""
     task = one.task
-    if task is None or task.kind not in RESOLVED or one.attempt.state in NOT_YET:
+    if task is None or task.kind not in RESOLVED or one.attempt.running_at is None:
         return shown
     member, values = RESOLVED[task.kind]
     told = {name: value for name, value in task.spec.items() if name not in _LARGE}

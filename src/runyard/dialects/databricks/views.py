@@ -304,28 +304,27 @@ def as_run(one: TaskRun) -> dict[str, Any]:
         JobRun(run=one.whole, settings=one.whole.settings, standing=one.standing, task_runs=[], rounds=[], url=one.url)
     )
     task = RUN_TASK.show(one)
-    own = {name: task[name] for name in _OF_TASK_RUN if name in task}
-    numbers = {"number_in_job": one.attempt.id, "original_attempt_run_id": one.original_id, "tasks": [task]}
-    return {**{name: value for name, value in whole.items() if name not in _OF_TASK_RUN}, **own, **numbers}
+    own = {name: task.get(name) if name in _OF_TASK_RUN else value for name, value in whole.items()}
+    own |= {name: task[name] for name in _OF_TASK_RUN if name in task}
+    own |= {"number_in_job": one.attempt.id, "original_attempt_run_id": one.original_id, "tasks": [task]}
+    return {name: value for name, value in own.items() if value is not None}
 
 
-_OF_TASK_RUN = frozenset(
-    {
-        "run_id",
-        "description",
-        "run_page_url",
-        "state",
-        "status",
-        "start_time",
-        "setup_duration",
-        "execution_duration",
-        "cleanup_duration",
-        "end_time",
-        "run_duration",
-        "queue_duration",
-        "cluster_instance",
-        "attempt_number",
-        "git_source",
-    }
+_OF_TASK_RUN = (
+    "run_id",
+    "description",
+    "run_page_url",
+    "state",
+    "status",
+    "start_time",
+    "setup_duration",
+    "execution_duration",
+    "cleanup_duration",
+    "end_time",
+    "run_duration",
+    "queue_duration",
+    "cluster_instance",
+    "attempt_number",
+    "git_source",
 )
 """The members of a run in which a task run speaks of itself."""
