@@ -11,6 +11,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 from http.client import HTTPException
@@ -109,12 +110,16 @@ def _send(message: EmailMessage, smtp: Smtp) -> None:
         server: smtplib.SMTP = smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=TIMEOUT_S, context=secure)
     else:
         server = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_S)
-    with server:
+    try:
         if smtp.starttls:
             server.starttls(context=secure)
         if smtp.user:
             server.login(smtp.user, smtp.password)
         server.send_message(message)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):  # taken is taken, however it says good-bye
+            server.quit()
+        server.close()
 
 
 def _is_final(error: Exception) -> bool:
