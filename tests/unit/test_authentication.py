@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runyard.web.authentication import Caller, Gate, is_local
+from runyard.web.authentication import Caller, Gate, foreign_page_in, is_local
 from runyard.web.credentials import credentials_file, load_credentials
 
 
@@ -81,3 +81,15 @@ def test_this_machine_is_local(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "evil.example", "evil.example:8642", "localhost.evil.example", "10.0.0.1:8642"])
 def test_others_are_not_local(host: str) -> None:
     assert not is_local(host)
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_sent_away"),
+    [("http://here:8642", False), ("https://elsewhere", True), ("http://here:1", True), ("null", True)],
+)
+def test_a_kept_password_serves_the_servers_own_pages_only(origin: str, *, is_sent_away: bool) -> None:
+    headers = [("host", "here:8642"), ("authorization", "Basic YTpi"), ("origin", origin)]
+
+    assert (foreign_page_in(headers) is not None) == is_sent_away
+    assert foreign_page_in([("host", "here:8642"), ("authorization", "Bearer t"), ("origin", origin)]) is None
+    assert foreign_page_in(headers[:2]) is None

@@ -17,7 +17,7 @@ import msgspec
 from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
-from runyard.web.authentication import Caller, Gate, stranger_in
+from runyard.web.authentication import Caller, Gate, foreign_page_in, stranger_in
 from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
 from runyard.web.sigv4 import Identity, verify
 from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
@@ -96,9 +96,9 @@ class App:
         if scope["type"] != "http":
             return
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        stranger = stranger_in(headers) if self._gate.is_open else None
+        stranger = stranger_in(headers) if self._gate.is_open else foreign_page_in(headers)
         if stranger is not None:
-            await answer(send, _problem(403, f"{stranger} is not this machine; with --auth off only it is served."))
+            await answer(send, _problem(403, f"{stranger} {NOT_SERVED[self._gate.is_open]}"))
             return
         claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
         if claimed is not None and claimed[1] == "s3":
@@ -207,6 +207,11 @@ class App:
         return _problem(404, f"There is nothing at {scope['path']}.")
 
 
+NOT_SERVED: Mapping[bool, str] = {
+    True: "is not this machine; with --auth off only it is served.",
+    False: "is a page from elsewhere; passwords that a browser keeps are taken from this server's own pages only.",
+}
+"""Why a caller is sent away, by whether authentication is off."""
 MISSING = "The request carries no credential of this server; `runyard env` prints them for its owner."
 
 

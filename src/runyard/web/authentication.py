@@ -67,6 +67,19 @@ def stranger_in(headers: Iterable[tuple[str, str]]) -> str | None:
     return next(iter(foreign), None)
 
 
+def foreign_page_in(headers: Iterable[tuple[str, str]]) -> str | None:
+    """Return the header by which a page from elsewhere shows that it uses a password which the browser keeps for us.
+
+    A browser sends a kept password with whatever any page posts here; tokens and signatures it never has.
+    """
+    given = dict(headers)
+    is_kept = given.get("authorization", "").lower().startswith("basic ")
+    origin = given.get("origin")
+    if not is_kept or origin is None or origin.partition("://")[2] == given.get("host"):
+        return None
+    return f"Origin {origin!r}"
+
+
 def is_local(host: str) -> bool:
     """Tell whether a host, with or without a port, is this machine."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
