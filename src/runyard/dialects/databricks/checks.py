@@ -48,7 +48,8 @@ def check_job(settings: Members) -> None:
 def check_submission(settings: Members) -> None:
     """Refuse what no run without a job can be."""
     _check_timeout(settings, "The run")
-    _check_git(settings)
+    for check in (_check_parameters, _check_clusters, _check_git):
+        check(settings)
     notifications.check(settings, "The run")
     if not settings["tasks"]:
         raise InvalidRequest("A run needs at least one task: give tasks, each with a task_key and what it runs.")
@@ -89,8 +90,8 @@ def _check_texts(settings: Members) -> None:
 
 
 def _check_parameters(settings: Members) -> None:
-    given = reading.array(settings.get("parameters"), "parameters")
-    names = [reading.text(reading.mapping(one, "parameters[]").get("name"), "parameters[].name") for one in given]
+    given = settings.get("parameters", ())
+    names = [one["name"] for one in given]
     for one, name in zip(given, names, strict=True):
         if not _PARAMETER.fullmatch(name):
             raise InvalidRequest(f"The parameter {name!r} must consist of letters, digits, '_', '-' and '.'.")

@@ -28,8 +28,8 @@ def create_job(call: Call) -> Members:
     """Create a job; nothing runs yet."""
     kept = settings.completed({**call.members}, call.version)
     kept["creator_user_name"] = call.request.user
-    check_nesting(call.engine, call.workspace, kept)
     facts = _facts(kept)
+    check_nesting(call.engine, call.workspace, kept)
     return {"job_id": call.engine.create_job(call.workspace, once=False, language=LANGUAGE, **facts).id}
 
 
@@ -118,8 +118,9 @@ def _tasks(kept: Members) -> tuple[Task, ...]:
 
 def _change(call: Call, change: Callable[[Job], Members]) -> Members:
     job = _job(call)
+    check_job(preview := change(job))
     # Other jobs are read before the change, which reads and writes only its own.
-    check_nesting(call.engine, call.workspace, change(job), job_id=job.id)
+    check_nesting(call.engine, call.workspace, preview, job_id=job.id)
     changed = call.engine.change_job(job, lambda current: _facts(change(current)))
     if timeout_ms(changed.settings) != timeout_ms(job.settings):
         call.engine.change_timeout(call.workspace, job.id, timeout_ms(changed.settings))

@@ -62,7 +62,7 @@ def _check(job_parameters: Mapping[str, str], older: Members) -> None:
 
 def of_run(settings: Members, given: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the parameters of a run as they are shown: the job's, each with its value, and those the run adds."""
-    defined = {one["name"]: one.get("default", "") for one in settings.get("parameters", ())}
+    defined = {one["name"]: reading.text(one.get("default", ""), "default") for one in settings.get("parameters", ())}
     known = [{"name": name, "default": text, "value": given.get(name, text)} for name, text in defined.items()]
     return known + [{"name": name, "value": text} for name, text in given.items() if name not in defined]
 

@@ -54,8 +54,11 @@ def array(value: Any, name: str) -> list[Any]:
 
 def mapping(value: Any, name: str) -> dict[str, Any]:
     """Return an object; an absent one is empty."""
-    if value is None:
-        return {}
+    return {} if value is None else present(value, name)
+
+
+def present(value: Any, name: str) -> dict[str, Any]:
+    """Return an object that must be there."""
     if not isinstance(value, dict):
         raise _wrong(name, "an object", value)
     return value

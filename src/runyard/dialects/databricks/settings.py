@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runyard.dialects.databricks import reading, versions
+from runyard.dialects.databricks import reading, schema, versions
 
 Members = dict[str, Any]
 
@@ -14,18 +14,6 @@ LANGUAGE = "databricks"
 UNTITLED = "Untitled"
 NOT_SETTINGS = frozenset({"creator_user_name", "access_control_list"})
 """What stands in a job's record beside its settings, and is not shown among them."""
-_NUMBERS = frozenset(
-    {
-        "timeout_seconds",
-        "max_concurrent_runs",
-        "max_retries",
-        "min_retry_interval_millis",
-        "concurrency",
-        "job_id",
-    }
-)
-_FLAGS = frozenset({"retry_on_timeout", "disabled", "enabled", "disable_auto_optimization"})
-_NESTED = frozenset({"for_each_task", "run_job_task", "queue", "task"})
 _JOB_DEFAULTS: Mapping[str, Any] = {
     "name": UNTITLED,
     "email_notifications": {},
@@ -58,8 +46,8 @@ def updated(current: Mapping[str, Any], new: Mapping[str, Any], removed: Iterabl
 
 def submitted(asked: Mapping[str, Any]) -> Members:
     """Return what a run without a job is asked to be, as it is kept."""
-    settings = _read(asked)
-    name = reading.text(settings.get("run_name") or UNTITLED, "run_name")
+    settings = schema.read(asked, schema.SETTINGS)
+    name = settings.get("run_name") or UNTITLED
     if versions.has_single_shape(settings):
         settings = versions.gathered(settings, name)
     return _with_defaults({**settings, "run_name": name}, {"timeout_seconds": 0})
@@ -72,16 +60,17 @@ def own(settings: Mapping[str, Any]) -> Members:
 
 def is_queued(settings: Mapping[str, Any]) -> bool:
     """Tell whether runs beyond the limit wait."""
-    return bool((settings.get("queue") or {}).get("enabled"))
+    queue = reading.mapping(settings.get("queue"), "queue")
+    return reading.flag(queue.get("enabled", False), "queue.enabled")
 
 
 def _shaped(asked: Mapping[str, Any], *, like: Mapping[str, Any] | None = None) -> Members:
     """Return settings with their tasks in `tasks`; the only task of a job keeps the key that it has in `like`."""
-    settings = _read({name: value for name, value in asked.items() if name != "format"})
+    settings = schema.read({name: value for name, value in asked.items() if name != "format"}, schema.SETTINGS)
     if not versions.has_single_shape(settings):
         return settings if like is not None else {**settings, "format": versions.MULTI_TASK}
     tasks = (like or {}).get("tasks", ())
-    name = _NOT_IN_A_KEY.sub("_", reading.text(settings.get("name") or UNTITLED, "name"))
+    name = _NOT_IN_A_KEY.sub("_", settings.get("name") or UNTITLED)
     key = tasks[0]["task_key"] if len(tasks) == 1 else name
     return {**versions.gathered(settings, key), "format": versions.SINGLE_TASK}
 
@@ -106,7 +95,7 @@ def _merged(old: Any, new: Any, key: str | None) -> Any:
 
 def _with_defaults(settings: Members, defaults: Mapping[str, Any]) -> Members:
     git = "git_source" in settings
-    tasks = [_completed_task(one, git=git) for one in reading.array(settings.get("tasks"), "tasks")]
+    tasks = [_completed_task(one, git=git) for one in settings.get("tasks", ())]
     return _filled({**settings, "tasks": tasks}, defaults)
 
 
@@ -114,28 +103,10 @@ def _filled(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Members:
     return {**given, **{name: value for name, value in defaults.items() if name not in given}}
 
 
-def _completed_task(asked: Any, *, git: bool) -> Members:
-    task = _filled(reading.mapping(asked, "tasks[]"), _TASK_DEFAULTS)
-    if isinstance(notebook := task.get("notebook_task"), dict):
+def _completed_task(asked: Members, *, git: bool) -> Members:
+    task = _filled(asked, _TASK_DEFAULTS)
+    if notebook := task.get("notebook_task"):
         task["notebook_task"] = {**notebook, "source": notebook.get("source") or ("GIT" if git else "WORKSPACE")}
-    if isinstance(loop := task.get("for_each_task"), dict) and isinstance(loop.get("task"), dict):
+    if (loop := task.get("for_each_task")) and "task" in loop:
         task["for_each_task"] = {**loop, "task": _completed_task(loop["task"], git=git)}
     return task
-
-
-def _read(asked: Mapping[str, Any], place: str = "") -> Members:
-    """Return an object without empty members, its numbers and flags read leniently; free texts stay as they came."""
-    return {name: _read_member(name, value, place + name) for name, value in asked.items() if value is not None}
-
-
-def _read_member(name: str, value: Any, place: str) -> Any:
-    if name in ("tasks", "depends_on") and isinstance(value, list):
-        return [_read(one, f"{place}[{number}].") if isinstance(one, dict) else one for number, one in enumerate(value)]
-    if isinstance(value, dict):
-        return _read(value, f"{place}.") if name in _NESTED else value
-    reader: Callable[[Any, str], Any] | None = (
-        reading.integer if name in _NUMBERS else reading.flag if name in _FLAGS else None
-    )
-    # A job may be named by a reference that another task gives its value.
-    is_reference = isinstance(value, str) and "{{" in value
-    return reader(value, place) if reader and not is_reference else value
