@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,3 +257,27 @@ def test_a_changed_timeout_ends_a_run_that_goes_on(client: WorkspaceClient, live
     run = client.jobs.wait_get_run_job_terminated_or_skipped(run_id)
     assert run.state is not None
     assert run.state.result_state is jobs.RunResultState.TIMEDOUT
+
+
+def command(live: Live, *arguments: str) -> Any:
+    """Call the legacy command; it drops the port of its host, and therefore speaks through a proxy."""
+    told = {"DATABRICKS_HOST": "http://workspace.example", "DATABRICKS_TOKEN": live.credentials["token"]}
+    proxied = {"http_proxy": live.url, "HTTP_PROXY": live.url, "no_proxy": "", "NO_PROXY": ""}
+    environment = {**os.environ, **told, **proxied}
+    line = [str(Path(sys.executable).with_name("databricks")), *arguments]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_legacy_command_makes_shows_and_starts_a_job_in_the_oldest_shape(live: Live, show: str) -> None:
+    words = {"name": "old", "spark_python_task": {"python_file": show}, "new_cluster": {"num_workers": 1}}
+
+    made = command(live, "jobs", "create", "--version", "2.0", "--json", json.dumps(words))["job_id"]
+    shown = command(live, "jobs", "get", "--version", "2.0", "--job-id", str(made))
+    started = command(live, "jobs", "run-now", "--version", "2.0", "--job-id", str(made), "--python-params", '["x"]')
+
+    assert shown["settings"]["format"] == "SINGLE_TASK"
+    assert shown["settings"]["spark_python_task"] == {"python_file": show}
+    client = workspace_client(live)
+    run = client.jobs.wait_get_run_job_terminated_or_skipped(started["run_id"])
+    assert log_of(client, run, "old") == "told x \n"
