@@ -19,6 +19,7 @@ class ReplContext:
         self.currentRunId = _text(facts.task_run_id)
         self.idInJob = _text(facts.run_id)
         self.multitaskParentRunId = _text(facts.run_id)
+        self.workspaceId = _text(facts.workspace_id)
         self.taskKey = facts.task_key
         self.notebookPath = facts.notebook_path
         self.apiUrl = server or None

@@ -24,11 +24,13 @@ class Facts:
     run_id: int | None = None
     task_run_id: int | None = None
     task_key: str | None = None
+    workspace_id: int | None = None
 
     @property
     def notebook_path(self) -> str | None:
         """Return the name of the notebook in its workspace, None if this process runs none."""
-        return self.workspace_path or self.notebook.get("path")
+        path = self.workspace_path or self.notebook.get("path")
+        return str(path).removeprefix("/Workspace") if path else None
 
 
 def read_facts() -> Facts:

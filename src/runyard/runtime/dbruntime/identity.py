@@ -141,6 +141,7 @@ class Context:
             "runId": facts.task_run_id,
             "multitaskParentRunId": facts.run_id,
             "taskKey": facts.task_key,
+            "orgId": facts.workspace_id,
             "browserHostName": self.browserHostName().getOrElse(None),
         }
         return {name: str(value) for name, value in known.items() if value is not None}

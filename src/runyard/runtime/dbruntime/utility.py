@@ -15,5 +15,5 @@ class Utility:
     def _told(self, name: str) -> str:
         part = getattr(self, name)
         said = (inspect.getdoc(part) or "").splitlines()
-        signature = str(inspect.signature(part)) if callable(part) else ""
+        signature = str(inspect.signature(part, eval_str=True)) if callable(part) else ""
         return f"{name}{signature} -> {said[0] if said else ''}"

@@ -47,8 +47,9 @@ def _make(environment: Path) -> None:
 def use(environment: Path) -> None:
     """Import from an environment before all others, and run its commands before others."""
     commands = str(environment / "bin")
-    if commands not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([commands, os.environ["PATH"]])
+    known = os.environ.get("PATH", os.defpath)
+    if commands not in known.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([commands, known])
     before = list(sys.path)
     site.addsitedir(str(_packages_of(environment)))
     new = [each for each in sys.path if each not in before]

@@ -12,6 +12,16 @@ from typing import Any, NoReturn
 AGAIN = "--after-restart"
 FILE = "restart.json"
 
+# What the first interpreter was given by its launcher comes first, then what the new one has of itself.
+PROGRAM = """\
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    told = json.load(file)["path"]
+sys.path[:] = [*told, *(each for each in sys.path if each and each not in told)]
+from dbruntime.notebook.task import main
+main()
+"""
+
 
 def restart(folder: Path, *, next_cell: int, widgets: Mapping[str, str]) -> NoReturn:
     """Become a new interpreter, which goes on with the next cell."""
@@ -20,11 +30,10 @@ def restart(folder: Path, *, next_cell: int, widgets: Mapping[str, str]) -> NoRe
     told.write_text(json.dumps({"next_cell": next_cell, "widgets": dict(widgets), "path": sys.path}), encoding="utf-8")
     environment = folder / "environment" / "bin" / "python"
     python = str(environment) if environment.exists() else sys.executable
-    script = folder / "work" / "notebook_task.py"
     sys.stdout.flush()
     sys.stderr.flush()
     variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    os.execve(python, [python, str(script), AGAIN], variables)  # noqa: S606 - there is no shell to be fooled
+    os.execve(python, [python, "-c", PROGRAM, str(told), AGAIN], variables)  # noqa: S606 - there is no shell to be fooled
 
 
 def told_before(folder: Path | None) -> dict[str, Any] | None:

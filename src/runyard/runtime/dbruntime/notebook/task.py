@@ -20,6 +20,7 @@ from .runner import Here, Runner
 from .source import Notebook, read_notebook
 
 FAILED = 1
+NO_FILE = frozenset({"__file__", "__cached__"})
 
 
 def main() -> None:
@@ -52,14 +53,13 @@ class Task:
         session.is_notebook = True
         session.show = self._record.add
         watch_streams(session.redactor, self._record.add_text)
-        for name in ("main", "__file__", "__cached__"):
-            self._namespace.pop(name, None)
+        for name in [each for each in self._namespace if each in NO_FILE or not each.startswith("__")]:
+            del self._namespace[name]  # of the script that brought us here
         self._namespace.update(names)
         os.chdir(file.parent)
         os.environ.setdefault("MPLBACKEND", "agg")  # there is no screen
         sys.argv = [sys.argv[0]]
         if self._before:
-            sys.path[:] = [*self._before["path"], *(each for each in sys.path if each not in self._before["path"])]
             self._dbutils.widgets.give(self._before["widgets"])
             previous = json.loads(_in(session.facts.folder, "notebook.json").read_text(encoding="utf-8"))
             self._record.take_up(previous, self._before["next_cell"])
