@@ -50,6 +50,7 @@ TRIGGERS: Mapping[str, str] = {
     "file_arrival": "file_arrival",
     "table": "table",
     "continuous": "continuous",
+    "continuous_restart": "continuous_restart",
     "job_completion": "job_completion",
 }
 """`{{job.trigger.type}}` by what started the run; anything else was started by somebody, once."""
