@@ -50,6 +50,7 @@ def test_a_trigger_comes_back_as_it_was(store: Store) -> None:
     add(store, plain, full)
 
     assert store.read(lambda ledger: ledger.triggers(1)) == [plain, full]
+    assert store.write(lambda ledger: ledger.triggers(1)) == [plain, full]
     assert store.read(lambda ledger: ledger.trigger(6)) == full
     assert store.read(lambda ledger: ledger.trigger(7)) is None
 
@@ -80,7 +81,7 @@ def test_a_trigger_hears_of_the_jobs_it_watches(store: Store) -> None:
     store.write(lambda ledger: ledger.add_trigger(a_trigger(5), watched=[2, 3, 3]))
     store.write(lambda ledger: ledger.add_trigger(a_trigger(6), watched=[1, 2]))
 
-    heard = store.read(lambda ledger: [[one.id for one in ledger.triggers_watching(job)] for job in (1, 2, 3, 4)])
+    heard = store.write(lambda ledger: [[one.id for one in ledger.triggers_watching(job)] for job in (1, 2, 3, 4)])
     assert [sorted(ids) for ids in heard] == [[6], [5, 6], [5], []]
 
 
