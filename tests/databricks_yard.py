@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from runyard.core.ids import Ids
-from runyard.core.job import Workspace
+from runyard.core.job import Task, Workspace
 from runyard.core.run import Attempt, Outcome, Run
+from runyard.dialects.databricks import job_operations, run_operations, submission
 from runyard.dialects.databricks.calls import Call
 from runyard.dialects.databricks.finishing import finish
-from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.settings import LANGUAGE
 from runyard.dialects.databricks.starting import start
 from runyard.dialects.exchange import Request
@@ -26,13 +26,15 @@ from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
 from runyard.engine.language import Language
 from runyard.engine.moves import Moves
+from runyard.engine.requests import Request as Wish
 from runyard.engine.settings import Settings
 from runyard.engine.transaction import Claim, task_of
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store, open_store
 
 SERVER = "the server under test"
-HANDLERS = {one.id: one.handle for one in OPERATIONS}
+AREAS = (job_operations, submission, run_operations)
+HANDLERS = {one.id: one.handle for area in AREAS for one in area.OPERATIONS}
 
 
 @dataclass
@@ -99,14 +101,14 @@ class Yard:
 
     def end(self, run: Run, key: str, outcome: Outcome = Outcome.SUCCEEDED, **facts: Any) -> None:
         """Let a task of a run begin and end."""
-        self.move(_claim_all)
+        self.move(claim_all)
         attempt = self.attempt(run, key)
         self.move(partial(Moves.started, attempt_id=attempt.id, at=self.clock()))
         self.move(partial(Moves.finished, attempt_id=attempt.id, outcome=outcome, at=self.clock(), facts=facts))
 
     def conduct(self) -> None:
         """Carry out the tasks that need no process, and those that become due by that."""
-        self.move(_claim_all)
+        self.move(claim_all)
         while claims := self.store.read(_to_conduct):
             conductor = Conductor(self.engine)
             conductor.start(claims)
@@ -122,7 +124,7 @@ def _to_conduct(ledger: Ledger) -> list[Claim]:
     return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
 
 
-def _claim_all(moves: Moves) -> None:
+def claim_all(moves: Moves) -> None:
     moves.look_for_work()
     moves.claim()
 
@@ -148,6 +150,22 @@ def script(key: str, *depends_on: str, **more: Any) -> dict[str, Any]:
     """Return a task that runs a script."""
     before = {"depends_on": [{"task_key": one} for one in depends_on]} if depends_on else {}
     return {"task_key": key, "spark_python_task": {"python_file": "dbfs:/main.py"}, **before, **more}
+
+
+def get(yard: Yard, run_id: int, version: str = "2.2", **more: Any) -> dict[str, Any]:
+    """Return a run or a task run as it is shown."""
+    return yard("getJobRun", version, run_id=run_id, **more)
+
+
+def submitted(yard: Yard, *tasks: dict[str, Any]) -> Run:
+    """Return a run of these tasks, or of one script."""
+    return yard.submit(tasks=list(tasks or (script("main"),)), run_name="once")
+
+
+def of_glue(yard: Yard) -> Run:
+    """Return a run that another language asked for."""
+    task = Task(key="main", kind="python_script", spec={"script": "/x.py"})
+    return yard.engine.start_run(yard.workspace, Wish(language="glue", job_name="nightly", tasks=(task,)))
 
 
 def notebook(key: str, **more: Any) -> dict[str, Any]:
