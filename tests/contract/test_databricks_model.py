@@ -17,7 +17,7 @@ from runyard.core.graph import UPSTREAM_CANCELLED
 from runyard.core.job import Task
 from runyard.core.run import PHASES, Attempt, Outcome, Repair, Run, State, phase
 from runyard.dialects.databricks import errors, outputs, standing, states, views
-from runyard.dialects.databricks.facts import Facts, Part, TaskRun, job_run, task_runs
+from runyard.dialects.databricks.facts import Facts, Part, TaskRun, TaskRuns, job_run
 from runyard.dialects.databricks.repairing import history
 from runyard.dialects.databricks.run_operations import OPERATIONS
 from runyard.dialects.databricks.states import Standing
@@ -157,7 +157,7 @@ def test_a_round_of_repairs_is_made_of_the_sdks_members() -> None:
 def a_task_run(task: Task, written: Mapping[str, Any], **more: Any) -> TaskRun:
     run = a_run(1, tasks=(task,), settings={"tasks": [{"task_key": "main", **written}]})
     attempts = [an_ended_attempt(2, output={"result": "true"})]
-    return task_runs(Facts(run=run, url=URL, attempts=attempts, **more))[0]
+    return TaskRuns(Facts(run=run, url=URL, attempts=attempts, **more))[0]
 
 
 def test_a_condition_shows_its_outcome_with_the_sdks_members() -> None:

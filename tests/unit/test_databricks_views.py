@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from records import a_run, a_task, an_attempt, an_ended_attempt, an_ended_run
 
 from runyard.core.job import Task
 from runyard.core.run import Attempt, Outcome, Repair, Run, State
-from runyard.dialects.databricks.facts import Facts, TaskRun, job_run, task_runs
+from runyard.dialects.databricks.facts import Facts, TaskRun, TaskRuns, job_run
 from runyard.dialects.databricks.shapes import in_version
 from runyard.dialects.databricks.views import RUN, RUN_TASK, as_run
 
@@ -19,8 +20,8 @@ def shown(run: Run, *attempts: Attempt, **more: Any) -> dict[str, Any]:
     return RUN.show(job_run(Facts(run=run, url=URL, attempts=attempts, **more)))
 
 
-def parts(run: Run, *attempts: Attempt, **more: Any) -> list[TaskRun]:
-    return task_runs(Facts(run=run, url=URL, attempts=attempts, **more))
+def parts(run: Run, *attempts: Attempt, **more: Any) -> Sequence[TaskRun]:
+    return TaskRuns(Facts(run=run, url=URL, attempts=attempts, **more))
 
 
 def tasks(run: Run, *attempts: Attempt) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from runyard.core import graph
 from runyard.core.job import Task
@@ -71,47 +71,60 @@ def job_run(facts: Facts) -> JobRun:
         run=facts.run,
         settings=facts.run.settings,
         standing=standing.of_run(facts.run, latest),
-        task_runs=task_runs(facts),
+        task_runs=TaskRuns(facts),
         rounds=facts.rounds,
         url=facts.url,
     )
 
 
-def task_runs(facts: Facts) -> list[TaskRun]:
-    """Return every attempt of a run's tasks, in the order of the tasks and then of the attempts."""
-    by_task: dict[str, list[Attempt]] = {task.key: [] for task in facts.run.tasks}
-    for attempt in facts.attempts:
-        by_task.setdefault(attempt.task_key, []).append(attempt)
-    tasks = {task.key: task for task in facts.run.tasks}
-    written = {one.get("task_key"): one for one in facts.run.settings.get("tasks", ())}
-    return [
-        _task_run(facts, attempt, tasks.get(key), written.get(key, NOTHING), by_task)
-        for key, attempts in by_task.items()
-        for attempt in attempts
-    ]
+class TaskRuns(Sequence[TaskRun]):
+    """Every attempt of a run's tasks, in the order of the tasks and then of the attempts.
 
+    Each is put together when it is asked for: a page of a run with a thousand tasks shows a hundred of them.
+    """
 
-def _task_run(
-    facts: Facts,
-    attempt: Attempt,
-    task: Task | None,
-    written: Mapping[str, Any],
-    by_task: Mapping[str, Sequence[Attempt]],
-) -> TaskRun:
-    series = next((one for one in by_task[attempt.task_key] if one.number == attempt.series), attempt)
-    upstream = [one for key in (task.depends_on if task else ()) for one in by_task.get(key, ())]
-    return TaskRun(
-        run=facts.run,
-        attempt=attempt,
-        task=task,
-        settings=written if facts.definition is None else facts.definition,
-        standing=standing.of_task_run(facts.run, task, attempt),
-        original_id=series.id,
-        began_at=_began_at(facts.run, attempt, upstream),
-        whole=facts.whole or facts.run,
-        url=facts.url,
-        part=facts.parts.get(attempt.id),
-    )
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._by_task: dict[str, list[Attempt]] = {task.key: [] for task in facts.run.tasks}
+        for attempt in facts.attempts:
+            self._by_task.setdefault(attempt.task_key, []).append(attempt)
+        self._attempts = [attempt for attempts in self._by_task.values() for attempt in attempts]
+        self._tasks = {task.key: task for task in facts.run.tasks}
+        self._written = {one.get("task_key"): one for one in facts.run.settings.get("tasks", ())}
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    @overload
+    def __getitem__(self, place: int) -> TaskRun: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[TaskRun]: ...
+    def __getitem__(self, place: int | slice) -> TaskRun | list[TaskRun]:
+        if isinstance(place, slice):
+            return [self._task_run(attempt) for attempt in self._attempts[place]]
+        return self._task_run(self._attempts[place])
+
+    def of(self, attempt_id: int) -> TaskRun:
+        """Return the task run of an attempt."""
+        return self._task_run(next(one for one in self._attempts if one.id == attempt_id))
+
+    def _task_run(self, attempt: Attempt) -> TaskRun:
+        facts, key = self._facts, attempt.task_key
+        task = self._tasks.get(key)
+        series = next((one for one in self._by_task[key] if one.number == attempt.series), attempt)
+        upstream = [one for before in (task.depends_on if task else ()) for one in self._by_task.get(before, ())]
+        return TaskRun(
+            run=facts.run,
+            attempt=attempt,
+            task=task,
+            settings=self._written.get(key, NOTHING) if facts.definition is None else facts.definition,
+            standing=standing.of_task_run(facts.run, task, attempt),
+            original_id=series.id,
+            began_at=_began_at(facts.run, attempt, upstream),
+            whole=facts.whole or facts.run,
+            url=facts.url,
+            part=facts.parts.get(attempt.id),
+        )
 
 
 def _began_at(run: Run, attempt: Attempt, upstream: Sequence[Attempt]) -> int:

@@ -44,13 +44,12 @@ def get_run(call: Call) -> Members:
     """Show a run or a task run; arrays of more than 100 elements come page by page."""
     run, attempt = _found(call)
     if attempt is None:
-        shown = _shown_run(call, run)
+        whole = _whole_run(call, run)
     else:
-        shown = _shown_task_run(call, task_run_of(call.engine, run, attempt, call.request.url))
-    shown = in_version(shown, call.version)
-    if call.version not in versions.PAGED_ARRAYS:
-        return shown
-    return run_pages.part(shown, call.members.get("page_token") or None)
+        whole = _whole_task_run(call, task_run_of(call.engine, run, attempt, call.request.url))
+    if call.version in versions.PAGED_ARRAYS:
+        whole = run_pages.part(whole, call.members.get("page_token") or None)
+    return in_version(_with_tasks_shown(call, whole), call.version)
 
 
 def list_runs(call: Call) -> Members:
@@ -124,18 +123,28 @@ def _found(call: Call) -> Found:
     return found(call.engine, call.workspace, reading.integer(call.members.get("run_id"), "run_id"))
 
 
-def _shown_run(call: Call, run: Run) -> Members:
-    one = job_run(facts_of(call.engine, run, call.request.url))
-    shown = {**RUN.show(one), "tasks": [_shown_task(call, each) for each in one.task_runs]}
+def _whole_run(call: Call, run: Run) -> Members:
+    """Return a run whose tasks are not spelled yet: a page holds few of them."""
+    facts = facts_of(call.engine, run, call.request.url)
+    one = job_run(facts)
+    whole = {**RUN.show(one), "tasks": one.task_runs}
     if call.members.get("include_history"):
-        shown["repair_history"] = repairing.history(run, [each.attempt for each in one.task_runs], one.rounds)
-    return shown
+        whole["repair_history"] = repairing.history(run, facts.attempts, one.rounds)
+    return whole
 
 
-def _shown_task_run(call: Call, one: TaskRun) -> Members:
-    shown = {**as_run(one), "tasks": [_shown_task(call, one)]}
+def _whole_task_run(call: Call, one: TaskRun) -> Members:
+    whole = {**as_run(one), "tasks": [one]}
     iterations = iterations_of(call.engine, one)
-    return {**shown, "iterations": [_shown_task(call, each) for each in iterations]} if iterations else shown
+    return {**whole, "iterations": iterations} if iterations else whole
+
+
+def _with_tasks_shown(call: Call, whole: Members) -> Members:
+    shown: Members = {**whole}
+    for name in ("tasks", "iterations"):
+        if name in whole:
+            shown[name] = [_shown_task(call, one) for one in whole[name]]
+    return shown
 
 
 def _shown_task(call: Call, one: TaskRun) -> Members:
@@ -147,8 +156,9 @@ def _listed(call: Call, shown: Members, task_runs: Any) -> Members:
     """Return a run as a list shows it: without its tasks and clusters, or with the first of them."""
     if task_runs is None:
         return in_version({name: value for name, value in shown.items() if name != "job_clusters"}, call.version)
-    whole = in_version({**shown, "tasks": [RUN_TASK.show(one) for one in task_runs]}, call.version)
-    return run_pages.first_part(whole) if call.version in versions.PAGED_ARRAYS else whole
+    whole = {**shown, "tasks": task_runs}
+    whole = run_pages.first_part(whole) if call.version in versions.PAGED_ARRAYS else whole
+    return in_version({**whole, "tasks": [RUN_TASK.show(one) for one in whole["tasks"]]}, call.version)
 
 
 def _one_task_run(call: Call, refusal: str) -> TaskRun:

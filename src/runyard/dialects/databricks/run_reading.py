@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.errors import NotFound
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Outcome, Run, State
-from runyard.dialects.databricks.facts import Facts, Part, TaskRun, task_runs
+from runyard.dialects.databricks.facts import Facts, Part, TaskRun, TaskRuns
 from runyard.engine.engine import Engine
 
 LOOP = "for_each"
@@ -65,16 +65,16 @@ def task_run_of(engine: Engine, found_run: Run, attempt: Attempt, url: str) -> T
         whole=whole,
         definition=None if found_run.is_listed else nested_task(found_run),
     )
-    return next(one for one in task_runs(facts) if one.attempt.id == attempt.id)
+    return TaskRuns(facts).of(attempt.id)
 
 
-def iterations_of(engine: Engine, loop: TaskRun) -> list[TaskRun]:
+def iterations_of(engine: Engine, loop: TaskRun) -> Sequence[TaskRun]:
     """Return the task runs of a loop, by input and then by attempt."""
     if loop.part is None:
         return []
     part = loop.part
     definition = nested_task(part.run)
-    return task_runs(
+    return TaskRuns(
         Facts(
             run=part.run,
             url=loop.url,
