@@ -1,0 +1,49 @@
+"""An unmodified databricks-sdk against a server of tests/live.py."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import jobs
+from databricks.sdk.service.workspace import ImportFormat, Language
+from live import Live
+
+FOLDER = "/Workspace/tests"
+
+
+def workspace_client(live: Live) -> WorkspaceClient:
+    """Return a client that knows nothing but the address and a token."""
+    return WorkspaceClient(host=live.url, token=live.credentials["token"])
+
+
+def put_notebook(client: WorkspaceClient, name: str, *cells: str, language: Language = Language.PYTHON) -> str:
+    """Import a notebook of these cells and return its path."""
+    mark = "--" if language is Language.SQL else "#"
+    text = f"{mark} Databricks notebook source\n" + f"\n\n{mark} COMMAND ----------\n\n".join(cells)
+    client.workspace.mkdirs(FOLDER)
+    content = base64.b64encode(text.encode()).decode()
+    client.workspace.import_(
+        path=f"{FOLDER}/{name}", content=content, format=ImportFormat.SOURCE, language=language, overwrite=True
+    )
+    return f"{FOLDER}/{name}"
+
+
+def notebook(key: str, path: str, *upstream: str, **more: Any) -> jobs.Task:
+    """Return a task that runs a notebook."""
+    return jobs.Task(
+        task_key=key,
+        notebook_task=jobs.NotebookTask(notebook_path=path),
+        depends_on=[jobs.TaskDependency(task_key=one) for one in upstream],
+        **more,
+    )
+
+
+def results(run: jobs.Run) -> dict[str, str]:
+    """Return how the newest attempt of each task ended."""
+    return {
+        task.task_key or "": task.state.result_state.value
+        for task in run.tasks or ()
+        if task.state and task.state.result_state
+    }
