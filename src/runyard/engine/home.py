@@ -34,6 +34,7 @@ class Home:
             self.path / "s3",
             self.path / "dbfs",
             self.path / "workspace",
+            self.path / "volumes",
         ):
             folder.mkdir(exist_ok=True, mode=0o700)
         return self

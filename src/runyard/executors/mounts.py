@@ -44,6 +44,8 @@ def default_mounts(home: Path, more: Mapping[str, str]) -> Mounts:
         "dbfs:/": home / "dbfs",
         "/dbfs/": home / "dbfs",
         "/Workspace/": home / "workspace",
+        "/Volumes/": home / "volumes",
+        "dbfs:/Volumes/": home / "volumes",
     }
     return Mounts({**folders, **{prefix: Path(folder).expanduser() for prefix, folder in more.items()}})
 

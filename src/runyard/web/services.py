@@ -36,6 +36,7 @@ def services(engine: Engine) -> Services:
         signed={"glue": glue, "logs": logs, "sts": sts, "iam": iam},
         by_path={"/runyard/v1/": Native(), RUN_PAGES: RunPages(), **dict.fromkeys(PATHS, databricks)},
         objects=S3(engine.mounts),
+        takes_content=databricks.takes_content,
         open_pages={
             "/": leading_page,
             "/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json"),

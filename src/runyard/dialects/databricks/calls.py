@@ -42,4 +42,4 @@ class Operation:
     """Members by name: "int", "bool", "string", "object", "array", "bytes"; a mark "!" behind it says required."""
     gives: Mapping[str, str] = field(default_factory=dict)  # likewise, of the answer
     versions: tuple[str, ...] = ("2.0",)
-    body: str = ""  # "bytes": the body is content, not JSON
+    body: str = ""  # "bytes": the body is content, not JSON; "form": it may be a form with a large file

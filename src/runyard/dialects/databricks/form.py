@@ -1,31 +1,82 @@
-"""A body of the type multipart/form-data: texts and a file's bytes, as `curl -F` and the SDK's uploads send them."""
+"""A body of the type multipart/form-data: texts and a file's bytes, as `curl -F` and the clients' uploads send them."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 
 from runyard.dialects.databricks.errors import Refusal
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
 _NAME = re.compile(rb'[;\s]name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_FILE = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 _BLANK = b"\r\n\r\n"
+_LONGEST_HEAD = 16 * 1024
+_AT_ONCE = 1024 * 1024
 
 
-def parts(body: bytes, content_type: str) -> dict[str, bytes]:
-    """Return the parts by name."""
+class Bytes(Protocol):
+    """Bytes in memory or, as a mapped file, on disk."""
+
+    def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int:
+        """Return where `sub` begins, or -1."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A file in a body, which may be too large to be held in memory."""
+
+    body: Bytes
+    start: int
+    end: int
+
+    def copy_to(self, file: BinaryIO) -> None:
+        """Write it, piece by piece."""
+        starts = range(self.start, self.end, _AT_ONCE)
+        file.writelines(self.body[start : min(start + _AT_ONCE, self.end)] for start in starts)
+
+    def __bytes__(self) -> bytes:
+        """Return it whole."""
+        return self.body[self.start : self.end]
+
+
+def is_form(content_type: str) -> bool:
+    """Tell whether a body is a form."""
+    return content_type.lower().startswith("multipart/form-data")
+
+
+def parts(body: Bytes, content_type: str) -> dict[str, bytes | Slice]:
+    """Return the parts of a form by name: bytes, or a slice of the body for a file."""
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise Refusal("MALFORMED_REQUEST", f"The content type {content_type!r} names no boundary.")
-    mark = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
-    pieces = (b"\r\n" + body).split(mark)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):  # noqa: PLR2004 - what is before the first mark, and the end
-        raise Refusal("MALFORMED_REQUEST", "The body breaks off before its last boundary.")
-    return dict(_part(piece) for piece in pieces[1:-1])
+    mark = b"--" + (boundary[1] or boundary[2]).encode("latin-1")
+    found: dict[str, bytes | Slice] = {}
+    start = body.find(mark)
+    while start >= 0 and body[start + len(mark) : start + len(mark) + 2] != b"--":
+        end = body.find(b"\r\n" + mark, start + len(mark))
+        if end < 0:
+            break
+        name, part = _part(body, start + len(mark), end)
+        found[name] = part
+        start = end + 2
+    else:
+        if start >= 0:
+            return found
+    raise Refusal("MALFORMED_REQUEST", "The body breaks off before its last boundary.")
 
 
-def _part(piece: bytes) -> tuple[str, bytes]:
-    head, blank, content = piece.partition(_BLANK)
+def _part(body: Bytes, start: int, end: int) -> tuple[str, bytes | Slice]:
+    blank = body.find(_BLANK, start, min(end + len(_BLANK), start + _LONGEST_HEAD))
+    head = body[start : max(blank, start)]
     name = _NAME.search(head)
-    if not blank or name is None:
+    if blank < 0 or name is None:
         raise Refusal("MALFORMED_REQUEST", "A part of the body has no name; each needs a Content-Disposition.")
-    return name[1].decode("utf-8", "replace"), content
+    content = Slice(body, blank + len(_BLANK), max(end, blank + len(_BLANK)))
+    return name[1].decode("utf-8", "replace"), content if _FILE.search(head) else bytes(content)

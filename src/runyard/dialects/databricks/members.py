@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import mmap
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from runyard.dialects.exchange import Request
 
 REQUIRED = "!"
 CONTENT = "bytes"  # of an operation's body: content, not members
+LARGEST_JSON = 16 * 1024 * 1024
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -38,10 +41,20 @@ def members(operation: Operation, request: Request, named: Mapping[str, str]) ->
 
 def _body(request: Request) -> dict[str, Any]:
     """Return the members of a body; JSON whatever its type is called, as the old command calls it text/json."""
+    content = mapped(request.spool) if request.spool else request.body
     content_type = request.headers.get("content-type", "")
-    if content_type.lower().startswith("multipart/form-data"):
-        return dict(form.parts(request.body, content_type))
-    return _json(request.body) if request.body.strip() else {}
+    if form.is_form(content_type):
+        return dict(form.parts(content, content_type))
+    if len(content) > LARGEST_JSON:
+        raise Refusal("MALFORMED_REQUEST", f"The body has {len(content)} bytes of JSON; the most is {LARGEST_JSON}.")
+    plain = content[:]
+    return _json(plain) if plain.strip() else {}
+
+
+def mapped(file: Path) -> mmap.mmap | bytes:
+    """Return the bytes of a file without reading it into memory."""
+    with file.open("rb") as opened:
+        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) if file.stat().st_size else b""
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -55,9 +68,9 @@ def _json(body: bytes) -> dict[str, Any]:
     return read
 
 
-def _content(value: Any, name: str) -> bytes:
-    """Return bytes: a file of a form as it is, a text from its base64."""
-    if isinstance(value, bytes):
+def _content(value: Any, name: str) -> bytes | form.Slice:
+    """Return bytes: what a form holds as it is, a text from its base64."""
+    if isinstance(value, bytes | form.Slice):
         return value
     plain = "".join(reading.text(value, name).split())
     try:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from runyard.dialects.databricks import account, job_operations, run_operations, submission
+from runyard.dialects.databricks import (
+    account,
+    cluster_operations,
+    dbfs,
+    dbfs_streams,
+    files,
+    job_operations,
+    permissions,
+    run_operations,
+    secrets,
+    submission,
+    warehouses,
+    workspace_files,
+)
 from runyard.dialects.databricks.calls import Operation
 
 AREAS = (
-    account,
     job_operations,
-    submission,
     run_operations,
+    submission,
+    permissions,
+    workspace_files,
+    dbfs,
+    dbfs_streams,
+    files,
+    secrets,
+    cluster_operations,
+    warehouses,
+    account,
 )
 """The modules that each export the operations of their area."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -50,8 +51,13 @@ class Databricks:
         # The SDK asks any answer which workspace it came from.
         place = {"x-databricks-org-id": str(request.workspace.id)}
         if isinstance(told, Reply):
-            return Reply(status=told.status, headers={**place, **told.headers}, body=told.body)
+            return replace(told, headers={**place, **told.headers})
         return _reply(told or {}, headers=place)  # clients read JSON from every success
+
+    def takes_content(self, method: str, path: str) -> bool:
+        """Tell whether the body of a call may be large."""
+        route = self._routes.known(method, path)
+        return route is not None and bool(route.operation.body)
 
     def refuse(self, error: Exception, *, status: int) -> Reply:
         """Say why a call was not even looked at."""

@@ -43,10 +43,14 @@ class Routes:
 
     def find(self, method: str, path: str) -> Route:
         """Return what a call asks for; refuse what there is not, also by this method."""
-        known = self._plain.get((method, path)) or self._matching(method, path)
+        known = self.known(method, path)
         if known is None:
             raise Refusal("ENDPOINT_NOT_FOUND", f"No API found for '{method} {path.removeprefix('/api')}'")
         return known
+
+    def known(self, method: str, path: str) -> Route | None:
+        """Return what a call asks for, if there is such a thing."""
+        return self._plain.get((method, path)) or self._matching(method, path)
 
     def _matching(self, method: str, path: str) -> Route | None:
         for operation, version, pattern in self._patterns:
