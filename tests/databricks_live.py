@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
@@ -47,3 +52,13 @@ def results(run: jobs.Run) -> dict[str, str]:
         for task in run.tasks or ()
         if task.state and task.state.result_state
     }
+
+
+def legacy_command(live: Live, *arguments: str) -> Any:
+    """Call the legacy command; it drops the port of its host, and therefore speaks through a proxy."""
+    told = {"DATABRICKS_HOST": "http://workspace.example", "DATABRICKS_TOKEN": live.credentials["token"]}
+    proxied = {"http_proxy": live.url, "HTTP_PROXY": live.url, "no_proxy": "", "NO_PROXY": ""}
+    environment = {**os.environ, **told, **proxied}
+    line = [str(Path(sys.executable).with_name("databricks")), *arguments]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)

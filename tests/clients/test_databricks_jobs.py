@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, OperationFailed, ResourceDoesNotExist
 from databricks.sdk.service import compute, jobs
-from databricks_live import results, workspace_client
+from databricks_live import legacy_command, results, workspace_client
 from live import Live
 
 SHOW = "import os, sys\nprint('told', *sys.argv[1:], os.environ.get('DAY', ''))\n"
@@ -259,22 +256,14 @@ def test_a_changed_timeout_ends_a_run_that_goes_on(client: WorkspaceClient, live
     assert run.state.result_state is jobs.RunResultState.TIMEDOUT
 
 
-def command(live: Live, *arguments: str) -> Any:
-    """Call the legacy command; it drops the port of its host, and therefore speaks through a proxy."""
-    told = {"DATABRICKS_HOST": "http://workspace.example", "DATABRICKS_TOKEN": live.credentials["token"]}
-    proxied = {"http_proxy": live.url, "HTTP_PROXY": live.url, "no_proxy": "", "NO_PROXY": ""}
-    environment = {**os.environ, **told, **proxied}
-    line = [str(Path(sys.executable).with_name("databricks")), *arguments]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 def test_the_legacy_command_makes_shows_and_starts_a_job_in_the_oldest_shape(live: Live, show: str) -> None:
     words = {"name": "old", "spark_python_task": {"python_file": show}, "new_cluster": {"num_workers": 1}}
 
-    made = command(live, "jobs", "create", "--version", "2.0", "--json", json.dumps(words))["job_id"]
-    shown = command(live, "jobs", "get", "--version", "2.0", "--job-id", str(made))
-    started = command(live, "jobs", "run-now", "--version", "2.0", "--job-id", str(made), "--python-params", '["x"]')
+    made = legacy_command(live, "jobs", "create", "--version", "2.0", "--json", json.dumps(words))["job_id"]
+    shown = legacy_command(live, "jobs", "get", "--version", "2.0", "--job-id", str(made))
+    started = legacy_command(
+        live, "jobs", "run-now", "--version", "2.0", "--job-id", str(made), "--python-params", '["x"]'
+    )
 
     assert shown["settings"]["format"] == "SINGLE_TASK"
     assert shown["settings"]["spark_python_task"] == {"python_file": show}
