@@ -339,3 +339,21 @@ def test_secrets_are_put_in_by_scope_and_key() -> None:
     assert (
         references.with_secrets(text, lambda scope, key: f"<{scope}:{key}>") == "a <my scope:key> <s:k> {{secrets/s}}"
     )
+
+
+def test_variables_get_their_secrets_when_the_task_starts(yard: Yard) -> None:
+    yard("createSecretScope", scope="s")
+    yard("putSecret", scope="s", key="k", string_value="hunter2")
+    cluster = {"spark_env_vars": {"PASSWORD": "{{secrets/s/k}}", "PLAIN": "{{job.id}}"}}
+    run = yard.run_now(yard.create(script("a", new_cluster=cluster)))
+
+    assert yard.finished(run, "a")["environment"] == {"PASSWORD": "hunter2", "PLAIN": "{{job.id}}"}
+    assert "hunter2" not in str(yard.run(run.id))
+
+
+def test_a_secret_that_is_not_there_is_an_error_when_the_task_starts(yard: Yard) -> None:
+    cluster = {"spark_env_vars": {"PASSWORD": "{{secrets/s/k}}"}}
+    run = yard.run_now(yard.create(script("a", new_cluster=cluster)))
+
+    with pytest.raises(InvalidRequest, match="There is no secret 'k' in scope 's'"):
+        yard.finished(run, "a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Run
 from runyard.dialects.databricks import references
+from runyard.dialects.databricks.kept import FOLDER, Kept
 from runyard.dialects.databricks.libraries import with_requirements
 from runyard.dialects.databricks.planning import tasks_as_told
 from runyard.dialects.databricks.scene import NOTHING, Scene, with_parameters
@@ -109,8 +111,13 @@ def _environment(finishing: Finishing, spec: Mapping[str, Any]) -> dict[str, str
     }
 
 
-def _secret(_: Finishing, scope: str, key: str) -> str:
-    raise InvalidRequest(f"There is no secret {key!r} in scope {scope!r}; put it there, and start the run again.")
+def _secret(finishing: Finishing, scope: str, key: str) -> str:
+    """Return a secret of the run's workspace."""
+    document = Kept(finishing.engine.home.path / FOLDER / str(finishing.run.workspace_id) / "secrets.json")
+    found = document.read().get(scope, {}).get("secrets", {}).get(key)
+    if found is None:
+        raise InvalidRequest(f"There is no secret {key!r} in scope {scope!r}; put it there and start the run again.")
+    return b64decode(found["value"]).decode()
 
 
 def _text(engine: Engine, uri: str) -> str:
