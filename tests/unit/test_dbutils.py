@@ -16,9 +16,8 @@ from runyard.runtime.dbruntime.dbutils import DBUtils
 from runyard.runtime.dbruntime.places import OutOfMount
 from runyard.runtime.dbruntime.redaction import Redactor, Stream
 from runyard.runtime.dbruntime.results import displayed, plain
-from runyard.runtime.dbruntime.session import Session
+from runyard.runtime.dbruntime.session import NotebookExit, Session
 from runyard.runtime.dbruntime.widgets import InputWidgetNotDefined
-from runyard.runtime.dbruntime.workflow import NotebookExit
 
 
 @pytest.fixture

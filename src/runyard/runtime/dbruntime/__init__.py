@@ -14,20 +14,33 @@ class UserNamespaceInitializer:
     _only: ClassVar[UserNamespaceInitializer | None] = None
 
     def __init__(self) -> None:
-        from .absent import spark_globals  # noqa: PLC0415 - whoever only looks for this package pays nothing
+        from .absent import put_into_spark, spark_globals  # noqa: PLC0415 - whoever only looks for this package pays nothing
         from .dbutils import DBUtils  # noqa: PLC0415 - as above
-        from .results import displayed, html  # noqa: PLC0415 - as above
         from .session import Session  # noqa: PLC0415 - as above
 
-        self.session = session = Session()
-        self.dbutils = DBUtils(session)
+        self.session = Session()
+        self.dbutils = DBUtils(self.session)
+        put_into_spark(self.dbutils)
         self._globals = {
             **spark_globals(),
             "dbutils": self.dbutils,
             "getArgument": self.dbutils.widgets.getArgument,
-            "display": lambda value=None, *_, **__: None if value is None else session.show(displayed(value)),
-            "displayHTML": lambda page: session.show(html(str(page))),
+            "display": self._display,
+            "displayHTML": self._display_html,
         }
+
+    def _display(self, value: Any = None, *_: Any, **__: Any) -> None:
+        """Show a value; whatever has rows is shown as a table."""
+        from .results import displayed  # noqa: PLC0415 - as above
+
+        if value is not None:
+            self.session.show(displayed(value))
+
+    def _display_html(self, page: Any) -> None:
+        """Show a piece of a page."""
+        from .results import html  # noqa: PLC0415 - as above
+
+        self.session.show(html(str(page)))
 
     @classmethod
     def getOrCreate(cls) -> UserNamespaceInitializer:

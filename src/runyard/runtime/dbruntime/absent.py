@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
-from typing import Any, NoReturn
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
 
 NEEDED = (
     "{name} needs Spark, which is not installed where this job runs. Install it with `pip install 'runyard[spark]'`; "
@@ -16,80 +17,79 @@ class SparkNotInstalled(ImportError):
     """Something of Spark was used where there is none."""
 
 
-class Absent:
-    """Stands for an object of Spark; every use of it says what is missing."""
-
-    def __init__(self, name: str) -> None:
-        object.__setattr__(self, "_name", name)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._refuse()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self._refuse()
-
-    def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        """Say what is missing."""
-        self._refuse()
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __repr__(self) -> str:
-        return f"<{self._name}: not installed here>"
-
-    def _refuse(self) -> NoReturn:
-        raise SparkNotInstalled(NEEDED.format(name=object.__getattribute__(self, "_name")))
-
-
 class Late:
     """Stands for an object of Spark until it is used, because a session takes seconds to make."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, name: str, make: Callable[[str], Any], kind: str | None = None) -> None:
+        object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_make", make)
+        object.__setattr__(self, "_kind", kind)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "_make")(), name)
+        if name.startswith("__"):
+            raise AttributeError(name)  # whoever looks a stranger over makes no session
+        return getattr(_of(self), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(object.__getattribute__(self, "_make")(), name, value)
+        setattr(_of(self), name, value)
 
-    @property  # type: ignore[misc] # so that isinstance() finds the class it stands for
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Call what it stands for."""
+        return _of(self)(*given, **named)
+
+    def __repr__(self) -> str:
+        return f"<{object.__getattribute__(self, '_name')}, made with its first use>"
+
+    @property  # type: ignore[misc] # so that isinstance() finds the class it stands for, once that is imported
     def __class__(self) -> type:
         """Return the class of what it stands for."""
-        found: type = type(object.__getattribute__(self, "_make")())
-        return found
+        found = getattr(sys.modules.get("pyspark.sql"), object.__getattribute__(self, "_kind") or "", Late)
+        return found if isinstance(found, type) else Late
+
+
+def _of(late: Late) -> Any:
+    return object.__getattribute__(late, "_make")(object.__getattribute__(late, "_name"))
 
 
 def spark_globals() -> dict[str, Any]:
     """Return `spark` and what comes with it."""
-    if importlib.util.find_spec("pyspark") is None:
-        return {name: Absent(name) for name in ("spark", "sc", "sqlContext", "sql", "table", "udf")}
-    return {
-        "spark": Late(_session),
-        "sc": Late(lambda: _session().sparkContext),
-        "sqlContext": Late(_sql_context),
-        "sql": lambda *given, **named: _session().sql(*given, **named),
-        "table": lambda name: _session().table(name),
-        "udf": _udf,
-    }
+    return {name: Late(name, make, KINDS.get(name)) for name, make in MAKERS.items()}
 
 
-def _session() -> Any:
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - only where it is used: it takes a second
-
-    return SparkSession.builder.getOrCreate()
-
-
-def _sql_context() -> Any:
-    from pyspark.sql import SQLContext  # noqa: PLC0415 - as above
-
-    return SQLContext(_session().sparkContext)
+def put_into_spark(dbutils: Any) -> None:
+    """Let `from pyspark.dbutils import DBUtils` find what this process has, where there is a pyspark."""
+    module = types.ModuleType("pyspark.dbutils")
+    module.__dict__["DBUtils"] = lambda _spark=None: dbutils
+    sys.modules["pyspark.dbutils"] = module
 
 
-def _udf(*given: Any, **named: Any) -> Any:
-    from pyspark.sql.functions import udf  # noqa: PLC0415 - as above
+def _sql_of_spark(name: str) -> Any:
+    try:
+        import pyspark.sql  # noqa: PLC0415 - only where it is used: it takes a second
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] == "pyspark":
+            raise SparkNotInstalled(NEEDED.format(name=name)) from None
+        raise
+    return pyspark.sql
 
-    return udf(*given, **named)
+
+def _session(name: str) -> Any:
+    return _sql_of_spark(name).SparkSession.builder.getOrCreate()
+
+
+def _functions(name: str) -> Any:
+    _sql_of_spark(name)
+    from pyspark.sql import functions  # noqa: PLC0415 - as above
+
+    return functions
+
+
+MAKERS: Mapping[str, Callable[[str], Any]] = {
+    "spark": _session,
+    "sc": lambda name: _session(name).sparkContext,
+    "sqlContext": lambda name: _sql_of_spark(name).SQLContext(_session(name).sparkContext),
+    "sql": lambda name: _session(name).sql,
+    "table": lambda name: _session(name).table,
+    "udf": lambda name: _functions(name).udf,
+}
+KINDS = {"spark": "SparkSession", "sqlContext": "SQLContext"}

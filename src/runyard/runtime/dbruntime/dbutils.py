@@ -1,17 +1,20 @@
-"""`dbutils`, made of its parts."""
+"""`dbutils`, made of its parts; each is loaded with its first use, because most notebooks use one or two."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .fs import FileSystem
-from .jobs import Jobs
-from .places import Places
-from .secrets import Secrets
-from .session import Session
 from .utility import Utility
-from .widgets import Widgets
-from .workflow import Notebook
+
+if TYPE_CHECKING:
+    from .fs import FileSystem
+    from .identity import EntryPoint
+    from .jobs import Jobs
+    from .secrets import Secrets
+    from .session import Session
+    from .widgets import Widgets
+    from .workflow import Notebook
 
 
 class RestartPython(BaseException):
@@ -38,7 +41,7 @@ class Library(Utility):
 
 
 class Credentials(Utility):
-    """Roles of AWS, of which this server has one: its own."""
+    """Roles of AWS, of which jobs here have none: they use the keys in their environment."""
 
     def showRoles(self) -> list[str]:
         """Return the roles that could be assumed."""
@@ -60,11 +63,55 @@ class DBUtils(Utility):
     """What notebooks call `dbutils`."""
 
     def __init__(self, session: Session) -> None:
-        self.widgets = Widgets(session.facts.parameters)
-        self.notebook = Notebook(session)
-        self.jobs = Jobs(session)
-        self.fs = FileSystem(Places(session.facts.mounts))
-        self.secrets = Secrets(session)
-        self.library = Library(session)
-        self.credentials = Credentials()
-        self.entry_point = self.notebook.entry_point
+        self._session = session
+
+    @cached_property
+    def widgets(self) -> Widgets:
+        """The parameters of this job, by name."""
+        from .widgets import Widgets  # noqa: PLC0415 - as said at the top
+
+        return Widgets(self._session.facts.parameters)
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """The control flow of notebooks: exit and run."""
+        from .workflow import Notebook  # noqa: PLC0415 - as said at the top
+
+        return Notebook(self._session)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What a task can do as a part of its job: values for later tasks."""
+        from .jobs import Jobs  # noqa: PLC0415 - as said at the top
+
+        return Jobs(self._session)
+
+    @cached_property
+    def fs(self) -> FileSystem:
+        """Files below the mounts of the server."""
+        from .fs import FileSystem  # noqa: PLC0415 - as said at the top
+        from .places import Places  # noqa: PLC0415 - as said at the top
+
+        return FileSystem(Places(self._session.facts.mounts))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets of the workspace, kept out of what the job prints."""
+        from .secrets import Secrets  # noqa: PLC0415 - as said at the top
+
+        return Secrets(self._session)
+
+    @cached_property
+    def library(self) -> Library:
+        """Libraries of this notebook."""
+        return Library(self._session)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Roles of AWS."""
+        return Credentials()
+
+    @property
+    def entry_point(self) -> EntryPoint:
+        """The long way to the context of this run."""
+        return self.notebook.entry_point

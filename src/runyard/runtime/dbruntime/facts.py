@@ -3,28 +3,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 FOLDER = "RUNYARD_ATTEMPT_FOLDER"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What this process was told about its run; all of it empty where it belongs to none."""
+    """What this process was told about its run; all of it empty where it belongs to none.
 
-    folder: Path | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    task_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    mounts: Mapping[str, str] = field(default_factory=dict)
-    notebook: Mapping[str, Any] = field(default_factory=dict)  # of a notebook task: `file`, `path`, `endings`
-    workspace_path: str | None = None
-    job_id: int | None = None
-    run_id: int | None = None
-    task_run_id: int | None = None
-    task_key: str | None = None
-    workspace_id: int | None = None
+    No dataclass, like all that every notebook loads: to make one takes a millisecond of each run.
+    """
+
+    def __init__(self, folder: Path | None, told: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.parameters: Mapping[str, str] = told.get("parameters") or {}
+        self.task_values: Mapping[str, Mapping[str, Any]] = told.get("task_values") or {}
+        self.mounts: Mapping[str, str] = told.get("mounts") or {}
+        self.notebook: Mapping[str, Any] = told.get("notebook") or {}  # `file`, `path`, `endings`, `database`
+        self.workspace_path: str | None = told.get("workspace_path")
+        self.job_id: int | None = told.get("job_id")
+        self.run_id: int | None = told.get("run_id")
+        self.task_run_id: int | None = told.get("task_run_id")
+        self.task_key: str | None = told.get("task_key")
+        self.workspace_id: int | None = told.get("workspace_id")
 
     @property
     def notebook_path(self) -> str | None:
@@ -37,10 +39,8 @@ def read_facts() -> Facts:
     """Return what the file in the attempt's folder says."""
     named = os.environ.get(FOLDER)
     if not named or not (Path(named) / "context.json").is_file():
-        return Facts()
-    told = json.loads((Path(named) / "context.json").read_text(encoding="utf-8"))
-    known = {each.name for each in fields(Facts)} - {"folder"}
-    return Facts(folder=Path(named), **{name: told[name] for name in known & told.keys() if told[name] is not None})
+        return Facts(None, {})
+    return Facts(Path(named), json.loads((Path(named) / "context.json").read_text(encoding="utf-8")))
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -43,12 +43,12 @@ class FileSystem(Utility):
     """Reads and changes files below the mounts."""
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        self.places = places
 
     def ls(self, dir: str = "/") -> Sequence[FileInfo]:  # noqa: A002 - the vendor's name
         """List the contents of a folder."""
         folder = self._existing(dir)
-        base = self._places.full(dir)
+        base = self.places.full(dir)
         if folder.is_file():
             return [_entry(folder, base)]
         found = sorted(each for each in folder.iterdir() if each.name != OWN)
@@ -64,7 +64,7 @@ class FileSystem(Utility):
 
     def put(self, file: str, contents: str, overwrite: bool = False) -> bool:  # noqa: FBT001, FBT002 - the vendor's order
         """Write a text to a file."""
-        path = self._places.resolve(file)
+        path = self.places.resolve(file)
         if path.exists() and not overwrite:
             raise FileExistsError(f"{file} exists already; pass overwrite=True to write over it.")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class FileSystem(Utility):
 
     def mkdirs(self, dir: str) -> bool:  # noqa: A002 - the vendor's name
         """Make a folder and those above it."""
-        self._places.resolve(dir).mkdir(parents=True, exist_ok=True)
+        self.places.resolve(dir).mkdir(parents=True, exist_ok=True)
         return True
 
     def cp(self, source: str, dest: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002 - the vendor's order
@@ -101,7 +101,7 @@ class FileSystem(Utility):
 
     def rm(self, dir: str, recurse: bool = False) -> bool:  # noqa: A002, FBT001, FBT002 - the vendor's name and order
         """Remove a file, or with recurse a folder; tell whether there was one."""
-        path = self._places.resolve(dir)
+        path = self.places.resolve(dir)
         self._refuse_root(dir)
         if not path.is_dir() or path.is_symlink():
             is_there = path.exists() or path.is_symlink()
@@ -117,7 +117,7 @@ class FileSystem(Utility):
 
     def mounts(self) -> Sequence[MountInfo]:
         """Return what is mounted where."""
-        return [MountInfo(prefix, folder, "") for prefix, folder in sorted(self._places.mounts.items())]
+        return [MountInfo(prefix, folder, "") for prefix, folder in sorted(self.places.mounts.items())]
 
     def refreshMounts(self) -> bool:
         """Do nothing: the mounts are read when a run starts."""
@@ -131,21 +131,21 @@ class FileSystem(Utility):
     unmount = mount
 
     def _existing(self, uri: str) -> Path:
-        path = self._places.resolve(uri)
+        path = self.places.resolve(uri)
         if not path.exists():
-            raise FileNotFoundError(f"No such file or directory: {self._places.full(uri)}")
+            raise FileNotFoundError(f"No such file or directory: {self.places.full(uri)}")
         return path
 
     def _target(self, source: Path, uri: str) -> Path:
         """Return where a copy goes: into a folder that is there, or to the place that is named."""
-        target = self._places.resolve(uri)
+        target = self.places.resolve(uri)
         if source.is_file() and (target.is_dir() or uri.endswith("/")):
             target /= source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
     def _refuse_root(self, uri: str) -> None:
-        if self._places.is_root(uri):
+        if self.places.is_root(uri):
             raise PermissionError(f"{uri} is all of a mount, which a job may not take away.")
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from .session import Result
+
 MOST_ROWS = 10_000  # as the vendor shows; the value itself stays whole
 SIMPLE = (str, int, bool, type(None))
-
-Result = dict[str, Any]
 
 
 def text(value: str) -> Result:
@@ -27,7 +25,13 @@ def html(value: str) -> Result:
 
 def image(png: bytes) -> Result:
     """Return a picture, spelled as browsers take it."""
-    return {"type": "image", "data": f"data:image/png;base64,{base64.b64encode(png).decode()}"}
+    return {"type": "image", "data": f"data:image/png;base64,{_base64(png)}"}
+
+
+def _base64(data: bytes) -> str:
+    from base64 import b64encode  # noqa: PLC0415 - few cells show bytes, and every notebook loads this module
+
+    return b64encode(data).decode()
 
 
 def table(names: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]]) -> Result:
@@ -67,7 +71,7 @@ FORMS: Sequence[tuple[Any, Callable[[Any], Any]]] = (
     (float, _number),
     (Mapping, lambda value: {str(key): plain(each) for key, each in value.items()}),
     ((list, tuple, set, frozenset), lambda value: [plain(each) for each in value]),
-    ((bytes, bytearray, memoryview), lambda value: base64.b64encode(value).decode()),
+    ((bytes, bytearray, memoryview), _base64),
 )
 """How JSON spells what it has no simple word for."""
 
@@ -172,6 +176,8 @@ def _page(value: Any) -> Result | None:
 
 def figure(drawn: Any) -> Result:
     """Return what matplotlib has drawn."""
+    import io  # noqa: PLC0415 - as in _base64()
+
     held = io.BytesIO()
     drawn.savefig(held, format="png", bbox_inches="tight")
     return image(held.getvalue())

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from .facts import Facts, read_facts
+from .facts import read_facts
 from .output import Output
 from .redaction import Redactor
-from .results import Result
+
+Result = dict[str, Any]
+
+
+class NotebookExit(SystemExit):
+    """Ends a notebook as finished; it has no exit code, so that a script ends as finished too."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__()
+        self.value = value
 
 
 def print_result(result: Result) -> None:
@@ -22,15 +30,12 @@ def print_result(result: Result) -> None:
         sys.stdout.write(f"{result['data'] if result['type'] != 'image' else '(an image)'}\n")
 
 
-@dataclass(kw_only=True)
 class Session:
     """One process of one attempt."""
 
-    facts: Facts = field(default_factory=read_facts)
-    redactor: Redactor = field(default_factory=Redactor)
-    show: Callable[[Result], Any] = print_result  # where display() shows; the runner of notebooks puts its cells here
-    is_notebook: bool = False
-    output: Output = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.facts = read_facts()
+        self.redactor = Redactor()
         self.output = Output(self.facts.folder)
+        self.is_notebook = False
+        self.show: Callable[[Result], Any] = print_result  # the runner of notebooks puts its cells here

@@ -12,20 +12,12 @@ from typing import Any
 
 from . import service
 from .identity import Context, EntryPoint
-from .session import Session
+from .session import NotebookExit, Session
 from .utility import Utility
 
 ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
-
-
-class NotebookExit(SystemExit):
-    """Ends a notebook as finished; no SystemExit's code, so that a script ends as finished too."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__()
-        self.value = value
 
 
 class NotebookRunFailed(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import traceback
 import types
 from pathlib import Path
@@ -10,11 +9,6 @@ from pathlib import Path
 OURS = str(Path(__file__).parents[1])
 LARGEST_MESSAGE = 10_000
 LARGEST_TRACE = 100_000
-
-
-def remember_source(name: str, source: str) -> None:
-    """Let tracebacks show the lines of a cell, which is in no file."""
-    linecache.cache[name] = (len(source), None, [f"{line}\n" for line in source.splitlines()], name)
 
 
 def without_ours(error: BaseException) -> BaseException:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import re
 from collections.abc import Callable
 from typing import Any
 
-from .frames import remember_source
-
-LINE_MAGIC = re.compile(r"(\s*)(?:%{1,2}([A-Za-z]\w*)[ \t]*|(!))(.*)")
+LINE_MAGIC = r"(\s*)(?:%{1,2}([A-Za-z]\w*)[ \t]*|(!))(.*)"
 CALL = "_runyard_magic"
 """The name under which a cell finds what carries out its magic lines."""
 
@@ -35,6 +34,11 @@ def run_python(code: str, namespace: dict[str, Any], name: str, *, magic: Magic)
     return None if code.rstrip().endswith(";") else value
 
 
+def remember_source(name: str, source: str) -> None:
+    """Let tracebacks show the lines of a cell, which is in no file."""
+    linecache.cache[name] = (len(source), None, [f"{line}\n" for line in source.splitlines()], name)
+
+
 def parse(code: str, name: str) -> list[ast.stmt]:
     """Return the statements of a cell, its magic lines among them as calls.
 
@@ -46,7 +50,7 @@ def parse(code: str, name: str) -> list[ast.stmt]:
             tree: ast.Module = compile("\n".join(lines) + "\n", name, "exec", _FLAGS, dont_inherit=True)
         except SyntaxError as error:
             number = (error.lineno or 0) - 1
-            found = LINE_MAGIC.fullmatch(lines[number]) if 0 <= number < len(lines) else None
+            found = re.fullmatch(LINE_MAGIC, lines[number]) if 0 <= number < len(lines) else None
             if found is None:
                 raise
             lines[number] = f"{found[1]}{CALL}({(found[2] or found[3])!r}, {found[4]!r})"

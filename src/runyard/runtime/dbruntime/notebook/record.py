@@ -11,7 +11,8 @@ from typing import Any
 
 from ..facts import write_whole
 from ..redaction import Redactor
-from ..results import Result, text
+from ..results import text
+from ..session import Result
 from .source import Notebook
 
 LARGEST_TEXT = 1024 * 1024  # characters that a cell keeps of what it prints; the log has all

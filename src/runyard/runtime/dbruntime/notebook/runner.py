@@ -5,40 +5,38 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import results
 from ..dbutils import DBUtils
-from ..places import Places
 from ..session import Session
-from .magics import run_magic
 from .python_cells import run_python
-from .shell import run_shell
 from .source import Cell, read_notebook
-from .sql_cells import Database
+
+if TYPE_CHECKING:
+    from .sql_cells import Database
 
 REFUSED = (
     "Cells of {language} cannot run here: this server runs Python, SQL and the shell. Write the cell in one of them."
 )
 SPELLED = {"scala": "Scala", "r": "R"}
-ARGUMENT = re.compile(r"\$([\w.-]+)=(.*)", re.DOTALL)
+ARGUMENT = r"\$([\w.-]+)=(.*)"
 
 
 class CannotRun(Exception):
     """A cell asks for what this server does not have."""
 
 
-@dataclass(frozen=True)
 class Here:
     """The notebook whose cells run: itself, or one that it includes."""
 
-    file: Path
-    endings: Sequence[str]
-    including: tuple[Path, ...] = ()
+    def __init__(self, file: Path, endings: Sequence[str], including: tuple[Path, ...] = ()) -> None:
+        self.file = file
+        self.endings = endings
+        self.including = including
 
     def find(self, named: str, resolve: Callable[[str], Path]) -> Path:
         """Return the file of another notebook, by its path from here or from the workspace's root."""
@@ -64,9 +62,14 @@ class Runner:
         self.dbutils = dbutils
         self._namespace = namespace
         self._here = here
-        self._places = Places(session.facts.mounts)
-        file = session.facts.notebook.get("database")
-        self._database = Database(Path(file) if file else None, session.facts.mounts)
+
+    @cached_property
+    def _database(self) -> Database:
+        from .sql_cells import Database  # noqa: PLC0415 - what most notebooks do not use is loaded late
+
+        facts = self.session.facts
+        file = facts.notebook.get("database")
+        return Database(Path(file) if file else None, facts.mounts)
 
     def run(self, cell: Cell, name: str) -> None:
         """Carry out one cell."""
@@ -84,7 +87,12 @@ class Runner:
 
     def run_python(self, code: str, name: str) -> Any:
         """Carry out Python and return the value of its last expression."""
-        return run_python(code, self._namespace, name, magic=lambda word, rest: run_magic(self, word, rest))
+        return run_python(code, self._namespace, name, magic=self._run_magic)
+
+    def _run_magic(self, word: str, rest: str) -> Any:
+        from .magics import run_magic  # noqa: PLC0415 - as above
+
+        return run_magic(self, word, rest)
 
     def run_sql(self, code: str) -> None:
         """Carry out SQL and show what the last statement returns."""
@@ -94,6 +102,8 @@ class Runner:
 
     def run_files(self, code: str) -> None:
         """Carry out lines of `%fs`: a verb of dbutils.fs and its arguments."""
+        import shlex  # noqa: PLC0415 - as above
+
         for line in code.strip().splitlines():
             verb, *given = shlex.split(line)
             if verb.startswith("_") or not hasattr(self.dbutils.fs, verb):
@@ -103,8 +113,10 @@ class Runner:
 
     def include(self, code: str) -> None:
         """Carry out the cells of another notebook as if they stood here (`%run`)."""
+        import shlex  # noqa: PLC0415 - as above
+
         named, *given = shlex.split(code, comments=True)
-        file = self._here.find(named, self._places.resolve)
+        file = self._here.find(named, self.dbutils.fs.places.resolve)
         if file in (*self._here.including, self._here.file):
             raise CannotRun(f"The notebook {named} includes itself, directly or through others.")
         self.dbutils.widgets.give(_arguments(given))
@@ -118,11 +130,17 @@ class Runner:
             self._here = before
 
 
+def _shell(_: Runner, code: str, __: str) -> None:
+    from .shell import run_shell  # noqa: PLC0415 - as above
+
+    run_shell(code)
+
+
 CELLS: Mapping[str, Callable[[Runner, str, str], None]] = {
     "python": Runner.echo,
     "sql": lambda runner, code, _: runner.run_sql(code),
     "md": lambda _, __, ___: None,
-    "sh": lambda _, code, __: run_shell(code),
+    "sh": _shell,
     "fs": lambda runner, code, _: runner.run_files(code),
     "run": lambda runner, code, _: runner.include(code),
     "html": lambda runner, code, _: runner.session.show(results.html(code)),
@@ -139,7 +157,7 @@ def _flags_read(given: Sequence[str]) -> list[Any]:
 
 
 def _arguments(given: Sequence[str]) -> dict[str, str]:
-    found = [ARGUMENT.fullmatch(each) for each in given]
+    found = [re.fullmatch(ARGUMENT, each, re.DOTALL) for each in given]
     wrong = [each for each, match in zip(given, found, strict=True) if match is None]
     if wrong:
         raise CannotRun(f'%run cannot read {wrong[0]!r}; arguments are given as $name="value".')

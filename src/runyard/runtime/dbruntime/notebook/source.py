@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +31,26 @@ LANGUAGES = {
     "run": "run",
     "html": "html",
 }
-MAGIC = re.compile(r"\s*%{1,2}([a-z][\w-]*)[ \t]*(.*)", re.DOTALL)
+MAGIC = r"\s*%{1,2}([a-z][\w-]*)[ \t]*(.*)"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell: what people see of it, and what of it is carried out."""
 
-    language: str
-    source: str
-    code: str  # without the word that names its language
-    title: str | None = None
+    def __init__(self, *, language: str, source: str, code: str, title: str | None = None) -> None:
+        self.language = language
+        self.source = source
+        self.code = code  # without the word that names its language
+        self.title = title
 
 
-@dataclass(frozen=True, kw_only=True)
 class Notebook:
     """The cells of one file."""
 
-    name: str
-    language: str
-    cells: Sequence[Cell]
+    def __init__(self, *, name: str, language: str, cells: Sequence[Cell]) -> None:
+        self.name = name
+        self.language = language
+        self.cells = cells
 
 
 class NotANotebook(Exception):
@@ -75,22 +74,40 @@ def _from_source(text: str, name: str, *, suffix: str) -> Notebook:
     if first.strip() not in FORMATS:
         return Notebook(name=name, language=language, cells=[cell_of(text, language)])
     language = SUFFIXES.get(suffix, language) if comment == "#" else language
-    blocks = re.split(rf"^{re.escape(comment)} COMMAND -{{10}}[ \t]*$", rest, flags=re.MULTILINE)
-    cells = [_cell_of_block(block, comment, language) for block in blocks]
+    cells = [_cell_of_block(block, comment, language) for block in _blocks(rest, f"{comment} COMMAND ----------")]
     return Notebook(name=name, language=language, cells=[cell for cell in cells if cell.source.strip()])
 
 
-def _cell_of_block(block: str, comment: str, language: str) -> Cell:
-    title = re.search(rf"^{re.escape(comment)} DBTITLE \d+,(.*)$", block, flags=re.MULTILINE)
-    if title:
-        block = block[: title.start()] + block[title.end() :]
-    lines = re.sub(rf"^{re.escape(comment)} ?MAGIC ?", "", block.strip("\n"), flags=re.MULTILINE)
-    return cell_of(lines.strip("\n"), language, title=title[1].strip() if title else None)
+def _blocks(text: str, separator: str) -> Iterator[list[str]]:
+    block: list[str] = []
+    for line in text.splitlines():
+        if line.rstrip() == separator:
+            yield block
+            block = []
+        else:
+            block.append(line)
+    yield block
+
+
+def _cell_of_block(lines: list[str], comment: str, language: str) -> Cell:
+    mark, title = f"{comment} DBTITLE ", None
+    kept = []
+    for line in lines:
+        if title is None and line.startswith(mark) and "," in line:
+            title = line.partition(",")[2].strip()
+        else:
+            kept.append(_without_mark(line, comment))
+    return cell_of("\n".join(kept).strip("\n"), language, title=title)
+
+
+def _without_mark(line: str, comment: str) -> str:
+    mark = f"{comment} MAGIC"
+    return line.removeprefix(mark).removeprefix(" ") if line.startswith(mark) else line
 
 
 def cell_of(source: str, language: str, *, title: str | None = None) -> Cell:
     """Return the cell of a text, in the language that its first line names or in that of its notebook."""
-    named = MAGIC.match(source)
+    named = re.match(MAGIC, source, re.DOTALL) if source.lstrip().startswith("%") else None
     if named and named[1] in LANGUAGES:
         return Cell(language=LANGUAGES[named[1]], source=source, code=named[2], title=title)
     return Cell(language=language, source=source, code=source, title=title)

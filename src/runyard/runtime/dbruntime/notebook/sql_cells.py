@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..results import Result, duckdb_type, table
+from ..results import duckdb_type, table
+from ..session import Result
 
 MISSING = "SQL cells run on DuckDB, which is not installed where this job runs: add `duckdb` to the task's libraries."
 SHOWN = "_sqldf"

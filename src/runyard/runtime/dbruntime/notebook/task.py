@@ -12,10 +12,8 @@ from typing import Any
 from .. import UserNamespaceInitializer
 from ..dbutils import RestartPython
 from ..redaction import watch_streams
-from ..workflow import NotebookExit
-from . import frames
+from ..session import NotebookExit
 from .record import Record
-from .restart import restart, told_before
 from .runner import Here, Runner
 from .source import Notebook, read_notebook
 
@@ -40,7 +38,7 @@ class Task:
         told = session.facts.notebook
         file = Path(told["file"])
         name = session.facts.notebook_path or str(file)
-        self._before = told_before(session.facts.folder)
+        self._before = _told_before(session.facts.folder)
         self._namespace = sys.modules["__main__"].__dict__
         self._runner = Runner(session, self._dbutils, self._namespace, Here(file, told["endings"]))
         self._notebook: Notebook = read_notebook(file, name=posixpath.basename(name))
@@ -91,6 +89,8 @@ class Task:
         except RestartPython:
             self._record.end("finished")
             self._record.flush()
+            from .restart import restart  # noqa: PLC0415 - few notebooks need it
+
             folder = self._session.facts.folder
             assert folder  # noqa: S101 - for mypy: a notebook has one
             restart(folder, next_cell=number + 1, widgets=self._dbutils.widgets.getAll())
@@ -98,6 +98,8 @@ class Task:
 
     def _fail(self, error: BaseException, own: int) -> bool:
         """Note why the notebook failed: for its readers, for the log, and for the launcher."""
+        from . import frames  # noqa: PLC0415 - only notebooks that fail need it
+
         redact = self._session.redactor.redact
         error = frames.without_ours(error)
         message, trace = redact(frames.message_of(error)), redact(frames.trace_of(error))
@@ -111,6 +113,15 @@ class Task:
         if below:
             below.write(trace)
         return False
+
+
+def _told_before(folder: Path | None) -> dict[str, Any] | None:
+    """Return what an interpreter before this one has left, None in the first one."""
+    if len(sys.argv) == 1:
+        return None
+    from .restart import told_before  # noqa: PLC0415 - few notebooks need it
+
+    return told_before(folder)
 
 
 def _in(folder: Path | None, name: str) -> Path:
