@@ -334,10 +334,11 @@ def test_the_attempts_of_several_runs_come_together_oldest_first(workspace_store
     record(workspace_store, a_run(1), a_run(2), a_run(3))
     record(workspace_store, *[an_attempt(id_, run_id=run_id) for id_, run_id in ((13, 3), (12, 1), (11, 2))])
 
-    assert [
-        [attempt.id for attempt in workspace_store.read(lambda ledger, ids=ids: ledger.attempts_of_runs(ids))]
-        for ids in ([1, 3], [2], [99], [])
-    ] == [[12, 13], [11], [], []]
+    def found(*run_ids: int) -> list[int]:
+        attempts = workspace_store.read(lambda ledger: ledger.attempts_of_runs(run_ids))
+        return [attempt.id for attempt in attempts]
+
+    assert [found(1, 3), found(2), found(99), found()] == [[12, 13], [11], [], []]
 
 
 def test_the_runs_that_are_the_work_of_several_attempts_come_together(workspace_store: Store) -> None:

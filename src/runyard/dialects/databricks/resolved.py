@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from runyard.core.errors import RunyardError
+from runyard.core.job import Task
 from runyard.dialects.databricks.facts import TaskRun
 from runyard.dialects.databricks.finishing import scene_of
 from runyard.dialects.databricks.references import resolve
@@ -17,7 +20,7 @@ Spec = Mapping[str, Any]
 
 def _wheel(spec: Spec) -> dict[str, Any]:
     told = {"parameters": spec.get("parameters"), "named_parameters": spec.get("named_parameters")}
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in told.items() if value}
 
 
 RESOLVED: Mapping[str, tuple[str, Callable[[Spec], dict[str, Any]]]] = {
@@ -38,14 +41,22 @@ def with_resolved_values(engine: Engine, one: TaskRun, shown: dict[str, Any]) ->
     if task is None or task.kind not in RESOLVED or one.attempt.running_at is None:
         return shown
     member, values = RESOLVED[task.kind]
+    if member not in one.settings:  # another type of the same kind, or another language
+        return shown
     told = {name: value for name, value in task.spec.items() if name not in _LARGE}
     try:
-        scene = scene_of(Finishing(engine=engine, run=one.run, attempt=one.attempt, task=task))
-        resolved = values({name: resolve(value, scene.look) for name, value in told.items()})
+        return {**shown, "resolved_values": {member: values(_resolved(engine, one, task, told))}}
     except RunyardError:  # it failed for this very reason
         return shown
-    return {**shown, "resolved_values": {member: resolved}}
 
 
+def _resolved(engine: Engine, one: TaskRun, task: Task, told: Spec) -> Spec:
+    if _REFERENCE not in msgspec.json.encode(told):
+        return told  # most refer to nothing, and what can be referred to takes queries to read
+    scene = scene_of(Finishing(engine=engine, run=one.run, attempt=one.attempt, task=task))
+    return {name: resolve(value, scene.look) for name, value in told.items()}
+
+
+_REFERENCE = b"{{"
 _LARGE = frozenset({"environment", "source", "context", "packages", "python_files"})
 """The members of a spec in which nothing is told by reference, or nothing that may be shown."""
