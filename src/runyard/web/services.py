@@ -8,6 +8,8 @@ from runyard.dialects.aws import iam, logs, sts
 from runyard.dialects.databricks.account import HOST_FACTS
 from runyard.dialects.databricks.finishing import finish as finish_databricks
 from runyard.dialects.databricks.notifications import HERALD
+from runyard.dialects.databricks.openapi import described
+from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.protocol import PATHS, Databricks
 from runyard.dialects.databricks.run_page import PREFIX as RUN_PAGES
 from runyard.dialects.databricks.run_page import RunPages, leading_page
@@ -40,5 +42,6 @@ def services(engine: Engine) -> Services:
         open_pages={
             "/": leading_page,
             "/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json"),
+            "/openapi/databricks.json": lambda: (described(OPERATIONS), "application/json"),
         },
     )

@@ -12,6 +12,8 @@ from runyard.engine.engine import Engine
 
 JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 Members = Mapping[str, Any]
+CONTENT: Mapping[str, str] = {"": "bytes"}
+"""What an operation gives whose answer is content, not members."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from runyard.core.errors import InvalidRequest
 from runyard.dialects.databricks import storage
-from runyard.dialects.databricks.calls import Call, Operation
+from runyard.dialects.databricks.calls import CONTENT, Call, Operation
 from runyard.dialects.databricks.errors import Refusal
 from runyard.dialects.databricks.trees import VOLUMES
 from runyard.dialects.exchange import Piece, Reply
@@ -177,6 +177,7 @@ OPERATIONS: tuple[Operation, ...] = (
         handle=download,
         summary="Read a file",
         takes={"path": "string!"},
+        gives=CONTENT,
     ),
     Operation(
         id="getFileMetadata",

@@ -59,16 +59,6 @@ class Routes:
         return None
 
 
-def names_in(path: str) -> list[str]:
-    """Return what a path names, as `job_id` in `permissions/jobs/{job_id}`."""
-    return [name for name, _ in _NAMED.findall(path)]
-
-
-def plainly(path: str) -> str:
-    """Return a path as OpenAPI writes it."""
-    return re.sub(r"(?<!/)\{(\w+)\*\}", r"/{\1}", path)
-
-
 def _pattern(path: str) -> re.Pattern[str]:
     plain = re.escape(path)
     return re.compile(re.sub(r"\\\{(\w+)(\\\*)?\\\}", _part, plain), re.DOTALL)
