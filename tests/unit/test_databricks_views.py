@@ -10,6 +10,7 @@ from records import a_run, a_task, an_attempt, an_ended_attempt, an_ended_run
 from runyard.core.job import Task
 from runyard.core.run import Attempt, Outcome, Repair, Run, State
 from runyard.dialects.databricks.facts import Facts, TaskRun, TaskRuns, job_run
+from runyard.dialects.databricks.machine import CLUSTER_ID
 from runyard.dialects.databricks.shapes import in_version
 from runyard.dialects.databricks.views import RUN, RUN_TASK, as_run
 
@@ -62,7 +63,7 @@ def test_a_run_of_one_task_tells_how_long_its_setup_and_its_code_took() -> None:
     assert (one["setup_duration"], one["execution_duration"], one["cleanup_duration"]) == (5, 29, 0)
     assert one["queue_duration"] == 5
     assert one["run_duration"] == 35
-    assert one["cluster_instance"] == {"cluster_id": "local"}
+    assert one["cluster_instance"] == {"cluster_id": CLUSTER_ID}
 
 
 def test_a_run_of_many_tasks_leaves_those_lengths_to_its_tasks() -> None:
@@ -183,8 +184,10 @@ def test_only_a_task_with_a_process_has_a_cluster() -> None:
     waiting = an_attempt(3)
     condition = Task(key="main", kind="condition")
 
-    assert tasks(a_run(1), script)[0]["cluster_instance"] == {"cluster_id": "local"}
+    assert tasks(a_run(1), script)[0]["cluster_instance"] == {"cluster_id": CLUSTER_ID}
     assert "cluster_instance" not in tasks(a_run(1), waiting)[0]
+    named = a_run(1, settings={"tasks": [{"task_key": "main", "existing_cluster_id": "c"}]})
+    assert tasks(named, script)[0]["cluster_instance"] == {"cluster_id": "c"}
     assert "cluster_instance" not in tasks(a_run(1, tasks=(condition,)), script)[0]
 
 

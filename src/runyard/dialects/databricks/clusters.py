@@ -14,14 +14,13 @@ from typing import Any
 from runyard.dialects.databricks.calls import Call
 from runyard.dialects.databricks.errors import Refusal
 from runyard.dialects.databricks.kept import Kept, kept
+from runyard.dialects.databricks.machine import CLUSTER_ID as OWN
 from runyard.dialects.databricks.machine import NODE_TYPE, SPARK_VERSION, cores, memory_mb
 from runyard.dialects.tokens import read_token, write_token
 
 Members = dict[str, Any]
 
 VERSIONS = ("2.0", "2.1")
-OWN = "0101-000000-runyard0"
-"""The cluster that is always there."""
 RUNNING, TERMINATED = "RUNNING", "TERMINATED"
 LARGEST_PAGE = 100
 MOST_EVENTS = 500  # an answer holds, and a cluster remembers

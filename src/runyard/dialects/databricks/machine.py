@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+CLUSTER_ID = "0101-000000-runyard0"
+"""The cluster that is always there, and on which a task runs that names no other."""
 NODE_TYPE = "runyard.local"
 SPARK_VERSION = "16.4.x-scala2.12"
 SPARK_VERSIONS = {

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runyard.core import graph
-from runyard.core.job import Task
 from runyard.core.run import ON_A_PROCESS, Attempt, Run, State
 from runyard.dialects.databricks import standing
 from runyard.dialects.databricks.facts import JobRun, Part, TaskRun
+from runyard.dialects.databricks.machine import CLUSTER_ID
 from runyard.dialects.view import View, kept, shown
 
-CLUSTER_ID = "local"
-"""The one cluster there is: this server."""
 TRIGGERS: Mapping[str, str] = {
     "schedule": "PERIODIC",
     "periodic": "PERIODIC",
@@ -58,9 +56,9 @@ def job_id(run: Run) -> int:
     return run.job_id or run.id
 
 
-def _cluster(attempt: Attempt, task: Task | None) -> dict[str, Any] | None:
-    has_one = attempt.running_at is not None and task is not None and task.has_process
-    return {"cluster_id": CLUSTER_ID} if has_one else None
+def _cluster(one: TaskRun) -> dict[str, Any] | None:
+    has_one = one.attempt.running_at is not None and one.task is not None and one.task.has_process
+    return {"cluster_id": one.settings.get("existing_cluster_id") or CLUSTER_ID} if has_one else None
 
 
 # task runs
@@ -174,7 +172,7 @@ RUN_TASK = View(
         shown("cleanup_duration", lambda _: 0),
         shown("end_time", lambda one: _ended(one.attempt.ended_at)),
         shown("run_duration", lambda one: one.attempt.ended_at and max(one.attempt.ended_at - one.began_at, 0)),
-        shown("cluster_instance", lambda one: _cluster(one.attempt, one.task)),
+        shown("cluster_instance", _cluster),
         shown("attempt_number", lambda one: one.attempt.number),
         shown("git_source", lambda one: one.run.settings.get("git_source")),
         shown("resolved_values", lambda _: None),  # given on request, by resolved.py
@@ -248,7 +246,7 @@ def _cluster_spec(one: JobRun) -> dict[str, Any] | None:
 
 def _cluster_instance(one: JobRun) -> dict[str, Any] | None:
     only = _only(one)
-    return None if only is None else _cluster(only.attempt, only.task)
+    return None if only is None else _cluster(only)
 
 
 RUN = View(
