@@ -14,9 +14,9 @@ import msgspec
 from runyard.core.ids import Ids
 from runyard.core.job import Task, Workspace
 from runyard.core.run import Attempt, Outcome, Run
-from runyard.dialects.databricks import job_operations, run_operations, submission
 from runyard.dialects.databricks.calls import Call
 from runyard.dialects.databricks.finishing import finish
+from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.settings import LANGUAGE
 from runyard.dialects.databricks.starting import start
 from runyard.dialects.exchange import Request
@@ -33,8 +33,7 @@ from runyard.store.ledger import Ledger
 from runyard.store.store import Store, open_store
 
 SERVER = "the server under test"
-AREAS = (job_operations, submission, run_operations)
-HANDLERS = {one.id: one.handle for area in AREAS for one in area.OPERATIONS}
+HANDLERS = {one.id: one.handle for one in OPERATIONS}
 
 
 @dataclass
