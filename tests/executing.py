@@ -23,6 +23,7 @@ class Workshop:
     """A launcher, and the place that executors order their processes for."""
 
     yard: Yard
+    environments: Path
 
     @property
     def home(self) -> Path:
@@ -34,7 +35,8 @@ class Workshop:
         """The machine as the executors see it."""
         return Place(
             attempt_folder=self.yard.folder,
-            environments=self.home / "environments",
+            environments=self.environments,
+            databases=self.home / "sql",
             mounts=default_mounts(self.home, {}),
             grace_ms=200,
             limits={},
@@ -69,7 +71,7 @@ class Workshop:
 
 
 @contextmanager
-def running_workshop(home: Path) -> Iterator[Workshop]:
-    """A workshop, and its end."""
+def running_workshop(home: Path, *, environments: Path | None = None) -> Iterator[Workshop]:
+    """A workshop, and its end; environments that take long to make may outlive it."""
     with running_yard(home) as yard:
-        yield Workshop(yard)
+        yield Workshop(yard, environments or home / "environments")

@@ -54,6 +54,11 @@ class Home:
         """Where the virtual environments of jobs with packages of their own are kept."""
         return self.path / "environments"
 
+    @property
+    def databases(self) -> Path:
+        """Where the databases of SQL tasks are kept, one a workspace."""
+        return self.path / "sql"
+
     def attempt_folder(self, attempt_id: int) -> Path:
         """Return the folder of an attempt: stdout, stderr, times, result.json, work/."""
         return self.runs / f"{attempt_id // SHARD:x}" / f"{attempt_id:x}"

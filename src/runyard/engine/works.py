@@ -200,6 +200,7 @@ def _place(home: Home, settings: Settings, mounts: Mounts) -> Place:
     return Place(
         attempt_folder=home.attempt_folder,
         environments=home.environments,
+        databases=home.databases,
         mounts=mounts,
         grace_ms=int(settings.grace_s * 1000),
         limits=settings.limits,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import python_script, python_wheel, sql
+from runyard.executors import dbt, notebook, python_script, python_wheel, sql
 from runyard.executors.work import Executor
 
 EXECUTORS: Mapping[str, Executor] = {
+    "dbt": dbt.order,
+    "notebook": notebook.order,
     "python_script": python_script.order,
     "python_wheel": python_wheel.order,
     "sql": sql.order,

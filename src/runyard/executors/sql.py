@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runyard.executors.databases import database_of
 from runyard.executors.launcher.order import Order
 from runyard.executors.process import RUNTIME, existing, process_order
 from runyard.executors.work import Place, Work
@@ -12,8 +13,8 @@ from runyard.executors.work import Place, Work
 def order(work: Work, place: Place) -> Order:
     """Return the order for the statements of a text.
 
-    The spec holds `file` (URI) or `query` (its text, with `name`), and optionally `parameters`, `database` (a name,
-    or the URI of a DuckDB file; each workspace has one of its own) and what process.py reads.
+    The spec holds `file` (URI) or `query` (its text, with `name`), and optionally `parameters`, `database` (see
+    databases.py) and what process.py reads.
     """
     spec = work.spec
     return process_order(
@@ -21,7 +22,7 @@ def order(work: Work, place: Place) -> Order:
         place,
         script=RUNTIME / "sql_task.py",
         preloaded=True,
-        argv=[str(_text(work, place)), str(_database(work, place))],
+        argv=[str(_text(work, place)), str(database_of(work, place))],
         parameters={**spec.get("context", {}).get("parameters", {}), **(spec.get("parameters") or {})},
     )
 
@@ -38,11 +39,3 @@ def _text(work: Work, place: Place) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text)
     return file
-
-
-def _database(work: Work, place: Place) -> Path:
-    """Return the database's file: a plain name means one of the home's own."""
-    named = work.spec.get("database") or f"workspace_{work.run.workspace_id}"
-    if "/" in named:
-        return place.mounts.resolve(named)
-    return place.environments.parent / "sql" / f"{named.removesuffix('.duckdb')}.duckdb"

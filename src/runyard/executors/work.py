@@ -29,6 +29,7 @@ class Place:
 
     attempt_folder: Callable[[int], Path]
     environments: Path
+    databases: Path
     mounts: Mounts
     grace_ms: int
     limits: Mapping[str, int]

@@ -40,7 +40,7 @@ def attached(connection: duckdb.DuckDBPyConnection, path: Path, *, writes: bool)
     """Use a database file; a file that does not exist yet is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writes = writes or not path.exists()
-    with _turn(path, exclusive=writes):
+    with turn(path, exclusive=writes):
         _attach(connection, path, mode="READ_WRITE" if writes else "READ_ONLY")
         try:
             yield
@@ -49,7 +49,7 @@ def attached(connection: duckdb.DuckDBPyConnection, path: Path, *, writes: bool)
 
 
 @contextlib.contextmanager
-def _turn(path: Path, *, exclusive: bool) -> Iterator[None]:
+def turn(path: Path, *, exclusive: bool) -> Iterator[None]:
     """Hold the file's lock among our own tasks, which the database itself would only refuse."""
     kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     with path.with_name(f"{path.name}.lock").open("w") as lock:
