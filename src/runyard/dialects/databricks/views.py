@@ -18,7 +18,6 @@ TRIGGERS: Mapping[str, str] = {
     "continuous": "CONTINUOUS",
     "file_arrival": "FILE_ARRIVAL",
     "table": "TABLE",
-    "table_update": "TABLE",
     "continuous_restart": "CONTINUOUS_RESTART",
     "job_completion": "JOB_COMPLETION",
     "run_job": "RUN_JOB_TASK",
