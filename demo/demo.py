@@ -1,4 +1,4 @@
-"""What runyard does, shown with unmodified boto3 against a server of its own in a temporary home."""
+"""What runyard does, shown with unmodified boto3 and databricks-sdk against a server in a temporary home."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import diamond
 from rich.console import Console
 from rich.table import Table
 
@@ -178,11 +179,14 @@ def main() -> None:
             "AWS_ACCESS_KEY_ID": keys["access_key"],
             "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
             "AWS_DEFAULT_REGION": "us-east-1",
+            "DATABRICKS_HOST": url,
+            "DATABRICKS_TOKEN": keys["token"],
         }
-        console.print(f"[b]runyard[/b] serves on {url}; what follows is plain boto3 {boto3.__version__}.")
+        console.print(f"[b]runyard[/b] serves on {url}; what follows is plain boto3 and databricks-sdk.")
         story = Story(console)
         for step in (story.aggregate, story.many, story.stop, story.fail):
             step()
+        diamond.show(console, orders=f"{folder}/s3/{BUCKET}/orders.csv")
     console.print(f"All of it took {time.monotonic() - began:.1f} s. Your own server: [b]runyard serve[/b]")
     if arguments.save:
         drawn = console.export_svg(title="make demo")
