@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run
 from runyard.dialects.databricks import references
-from runyard.dialects.databricks.finishing import resolved_task
 from runyard.dialects.databricks.starting import start
-from runyard.engine.finishing import Finishing
 from runyard.engine.starting import Starting
-from runyard.engine.transaction import task_of
 
 SATURDAY_MS = 1_798_891_445_000  # 2027-01-02T12:04:05Z
 
@@ -256,16 +253,6 @@ def test_references_are_replaced_in_all_that_a_task_is_told(yard: Yard) -> None:
     assert specs["d"]["commands"] == ["dbt run --vars '{n: N}'"]
     assert specs["r"]["job_id"] == "12"
     assert specs["r"]["parameters"] == {"a": "N", "j": "12"}
-
-
-def test_a_task_can_be_shown_with_its_values(yard: Yard) -> None:
-    job_id = yard.create(notebook("nb", base_parameters={"x": "{{job.name}}"}), name="N")
-    run = yard.run_now(job_id, job_parameters={"p": "{{job.id}}"})
-    attempt = yard.attempt(run, "nb")
-
-    shown = resolved_task(Finishing(engine=yard.engine, run=run, attempt=attempt, task=task_of(run, attempt)))
-
-    assert shown["notebook_task"]["base_parameters"] == {"x": "N", "p": str(job_id)}
 
 
 def test_a_process_is_told_about_its_run(yard: Yard) -> None:

@@ -16,9 +16,7 @@ from runyard.core.run import Attempt, Run
 from runyard.dialects.databricks import references
 from runyard.dialects.databricks.kept import FOLDER, Kept
 from runyard.dialects.databricks.libraries import with_requirements
-from runyard.dialects.databricks.planning import tasks_as_told
 from runyard.dialects.databricks.scene import NOTHING, Scene, with_parameters
-from runyard.dialects.databricks.versions import is_task_type
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
@@ -58,27 +56,6 @@ def scene_of(finishing: Finishing) -> Scene:
     )
     seen = attempts() if run.is_listed else engine.attempts(scene.run)
     return with_parameters(Scene(**{**vars(scene), "attempts": seen}))
-
-
-def resolved_task(finishing: Finishing) -> dict[str, Any]:
-    """Return what a task runs as it is written (`{"notebook_task": …}`), told by its run, its references replaced."""
-    scene = scene_of(finishing)
-    task = _written(finishing)
-    return {name: references.resolve(value, scene.look) for name, value in task.items() if is_task_type(name)}
-
-
-def _written(finishing: Finishing) -> Mapping[str, Any]:
-    run = finishing.run
-    key = finishing.task.key if run.is_listed else run.started_by.get("task_key")
-    task: Mapping[str, Any] = next((one for one in tasks_as_told(run) if one.get("task_key") == key), {})
-    return task if run.is_listed else (task.get("for_each_task") or {}).get("task") or {}
-
-
-def listed_run(engine: Engine, workspace: Workspace, run: Run) -> Run:
-    """Return the run that a part of a loop belongs to."""
-    while not run.is_listed and run.parent_attempt_id is not None:
-        run, _ = engine.attempt(workspace, run.parent_attempt_id)
-    return run
 
 
 def _context(scene: Scene, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,10 +59,3 @@ def plan_again(run: Run, job: Job | None, told: Told) -> Plan:
     known = {task["task_key"] for task in settings.get("tasks", ())}
     only = [name for name in run.settings.get("only", ()) if name in known or name.strip("+") in known]
     return plan(settings, both, only=only, **beside)
-
-
-def tasks_as_told(run: Run) -> list[dict[str, Any]]:
-    """Return the tasks of a run as they are written in its settings, with the values that the run tells them."""
-    values = parameters.values(run.settings.get("job_parameters", []))
-    older = run.settings.get("overriding_parameters", {})
-    return [parameters.applied(task, values, older) for task in run.settings.get("tasks", ())]
