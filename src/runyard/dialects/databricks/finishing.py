@@ -58,6 +58,13 @@ def scene_of(finishing: Finishing) -> Scene:
     return with_parameters(Scene(**{**vars(scene), "attempts": seen}))
 
 
+def listed_run(engine: Engine, workspace: Workspace, run: Run) -> Run:
+    """Return the run that a part of a loop belongs to."""
+    while not run.is_listed and run.parent_attempt_id is not None:
+        run, _ = engine.attempt(workspace, run.parent_attempt_id)
+    return run
+
+
 def _context(scene: Scene, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a task's process is told of its run."""
     parameters = spec["parameters"] if isinstance(spec.get("parameters"), Mapping) else scene.job_parameters
