@@ -7,6 +7,8 @@ import io
 import json
 import logging
 import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -574,6 +576,58 @@ def test_there_is_one_warehouse(client: WorkspaceClient) -> None:
     assert client.warehouses.get(warehouses[0].id).name == "runyard"
     with pytest.raises(ResourceDoesNotExist):
         client.warehouses.get("other")
+
+
+# the command of old
+
+
+def command(live: Live, *words: str) -> str:
+    """Run the legacy command, which drops the port of a host and so finds the server as its proxy."""
+    host = {"DATABRICKS_HOST": "http://databricks.localhost", "http_proxy": live.url, "no_proxy": ""}
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("databricks")), *words],
+        env={**os.environ, **host, "DATABRICKS_TOKEN": live.credentials["token"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_legacy_command_moves_folders_of_notebooks(live: Live, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "there/sub").mkdir(parents=True)
+    (tmp_path / "there/one.py").write_text(SOURCE)
+    (tmp_path / "there/sub/two.sql").write_text("-- Databricks notebook source\nSELECT 1")
+
+    command(live, "workspace", "import_dir", str(tmp_path / "there"), folder, "--overwrite")
+    command(live, "workspace", "export_dir", folder, str(tmp_path / "back"))
+
+    assert (tmp_path / "back/one.py").read_text() == SOURCE
+    assert (tmp_path / "back/sub/two.sql").read_text() == "-- Databricks notebook source\nSELECT 1"
+    assert command(live, "workspace", "ls", folder).split() == ["one", "sub"]
+
+
+def test_the_legacy_command_copies_files(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "there.bin").write_bytes(os.urandom(3 * MEGABYTE))
+
+    command(live, "fs", "cp", str(tmp_path / "there.bin"), "dbfs:/legacy/file.bin")
+    command(live, "fs", "cp", "dbfs:/legacy/file.bin", str(tmp_path / "back.bin"))
+    listed = command(live, "fs", "ls", "dbfs:/legacy").split()
+    command(live, "fs", "rm", "-r", "dbfs:/legacy")
+
+    assert (tmp_path / "back.bin").read_bytes() == (tmp_path / "there.bin").read_bytes()
+    assert listed == ["file.bin"]
+
+
+def test_the_legacy_command_knows_secrets_and_clusters(live: Live) -> None:
+    command(live, "secrets", "create-scope", "--scope", "legacy")
+    command(live, "secrets", "put", "--scope", "legacy", "--key", "k", "--string-value", "v")
+
+    assert "k" in command(live, "secrets", "list", "--scope", "legacy")
+    assert "RUNNING" in command(live, "clusters", "list")
+    assert "spark" in command(live, "clusters", "spark-versions").lower()
 
 
 def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:

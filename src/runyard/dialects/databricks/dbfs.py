@@ -21,8 +21,10 @@ READ_BY_DEFAULT = BLOCK // 2
 
 def put(call: Call) -> Members:
     """Write a whole file: up to 1 MB as a member, any size as the file of a form."""
-    path, contents = call.members["path"], call.members.get("contents", b"")
-    overwrite = call.members.get("overwrite", False)
+    path, overwrite = call.members["path"], call.members.get("overwrite", False)
+    # The part of a form that is a file is the content, whatever clients call it: `contents`, or `file` as of old.
+    files = (each for each in call.members.values() if isinstance(each, form.Slice))
+    contents = next(files, call.members.get("contents", b""))
     if isinstance(contents, form.Slice):
         with storage.replacing(_file(call), overwrite=overwrite, refuse=lambda: exists(path)) as file:
             contents.copy_to(file)

@@ -78,9 +78,9 @@ def from_jupyter(content: bytes) -> Notebook:
     try:
         told = msgspec.json.decode(content)
         cells = [_from_jupyter(cell) for cell in told["cells"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return Notebook(language=_language_of(told.get("metadata") or {}), cells=cells)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequest(f"The content is no notebook in Jupyter's format: {error!r}.") from error
-    return Notebook(language=_language_of(told.get("metadata") or {}), cells=cells)
 
 
 def to_jupyter(notebook: Notebook, name: str) -> bytes:
