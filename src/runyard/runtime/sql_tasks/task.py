@@ -68,8 +68,9 @@ class Report:
         _write(self.folder / "sql.json", {"statements": self.statements})
 
     def close(self) -> None:
-        """Tell later tasks what the last statement brought."""
-        _write(self.folder / "output.json", {"values": {}, "output": output_of(self.statements[-1])})
+        """Tell later tasks what the last statement brought that brought anything."""
+        last = next((each for each in reversed(self.statements) if each["schema"]), self.statements[-1])
+        _write(self.folder / "output.json", {"values": {}, "output": output_of(last)})
 
 
 def _execute(script: Script, binding: Binding, report: Report, database: Path) -> None:
