@@ -55,10 +55,16 @@ def results(run: jobs.Run) -> dict[str, str]:
 
 
 def legacy_command(live: Live, *arguments: str) -> Any:
+    """Call the legacy command, and return the JSON that it prints."""
+    return json.loads(legacy_output(live, *arguments))
+
+
+def legacy_output(live: Live, *arguments: str) -> str:
     """Call the legacy command; it drops the port of its host, and therefore speaks through a proxy."""
     told = {"DATABRICKS_HOST": "http://workspace.example", "DATABRICKS_TOKEN": live.credentials["token"]}
     proxied = {"http_proxy": live.url, "HTTP_PROXY": live.url, "no_proxy": "", "NO_PROXY": ""}
     environment = {**os.environ, **told, **proxied}
     line = [str(Path(sys.executable).with_name("databricks")), *arguments]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
