@@ -122,9 +122,10 @@ class App:
         await self._services.objects.handle(scope, receive, send, identity)
 
     async def _serve_call(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
-        is_believed = self._gate.by_authorization(dict(headers)) is not None  # before a disk is filled
+        is_content = self._services.takes_content(scope["method"], scope["path"])
         try:
-            if is_believed and self._services.takes_content(scope["method"], scope["path"]):
+            # Who sends content is believed before a disk is filled with it.
+            if is_content and self._gate.by_authorization(dict(headers)) is not None:
                 async with spooled(receive, self._engine.home.path) as file:
                     await answer(send, await self._reply(scope, headers, b"", file))
             else:

@@ -56,7 +56,7 @@ class Databricks:
 
     def takes_content(self, method: str, path: str) -> bool:
         """Tell whether the body of a call may be large."""
-        route = self._routes.known(method, path)
+        route = self._routes.known(method, path) if path.startswith(PATHS) else None
         return route is not None and bool(route.operation.body)
 
     def refuse(self, error: Exception, *, status: int) -> Reply:
