@@ -9,21 +9,19 @@ and wait for it, N times in all; it records nothing.
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
 
 from live import Live
 
 from bench.caller import Caller
+from bench.ended_runs import reading_ledger, wait_until_all_ended
 from bench.figures import Row, at_least
 from bench.load import read_load, start_load
-from bench.servers import END_S, PAUSE_S, make_job, running_server
+from bench.servers import PAUSE_S, make_job, running_server
 from bench.size import Size
 
 FIGURE = "b"
@@ -31,7 +29,6 @@ JOB = "no-op"
 AT_ONCE = 8
 LIMIT = 1_000_000  # of the job: only the server's places limit
 NS = 1_000_000_000
-OPEN_RUNS = "SELECT count(*) FROM run WHERE state <> 'ended'"
 SUCCEEDED = "SELECT count(*) FROM run WHERE outcome = 'succeeded'"
 
 
@@ -59,28 +56,16 @@ def runs_a_second(live: Live, count: int) -> float:
     caller = Caller(live)
     message = caller.message("StartJobRun", {"JobName": JOB})
     caller.close()
-    with closing(_reader(live.home)) as ledger:
+    with reading_ledger(live) as ledger:
         (before,) = ledger.execute(SUCCEEDED).fetchone()
         generator = start_load(live.url, message, connections=AT_ONCE, until=("--calls", count))
         while generator.poll() is None:
             time.sleep(PAUSE_S)
-        _wait_until_all_ended(ledger)
+        wait_until_all_ended(ledger)
         ended_at = time.time_ns()
         (after,) = ledger.execute(SUCCEEDED).fetchone()
     assert after - before == count, f"{count} runs were started and {after - before} succeeded"
     return count * NS / (ended_at - read_load(generator).began_at)
-
-
-def _reader(home: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{home / 'ledger.db'}?mode=ro", uri=True)
-
-
-def _wait_until_all_ended(ledger: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + END_S
-    while ledger.execute(OPEN_RUNS).fetchone()[0]:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"there are runs that have not ended after {END_S:g} s")
-        time.sleep(PAUSE_S)
 
 
 def popens_a_second(live: Live, count: int) -> float:

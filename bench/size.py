@@ -19,6 +19,8 @@ class Size:
     walks: int  # of (d), over all pages
     pages: int  # of (d), of the first and of the last
     memory_runs: int  # of (e)
+    graph_tasks: int  # of (f), in each run
+    read_tasks: int  # of (f), of the run that is read
 
 
 FULL = Size(
@@ -32,6 +34,8 @@ FULL = Size(
     walks=3,
     pages=100,
     memory_runs=100,
+    graph_tasks=100,
+    read_tasks=1_000,
 )
 QUICK = Size(
     starts=3,
@@ -44,4 +48,6 @@ QUICK = Size(
     walks=1,
     pages=3,
     memory_runs=5,
+    graph_tasks=10,
+    read_tasks=120,
 )
