@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import OperationFailed, ResourceDoesNotExist
+from databricks.sdk.errors import InvalidParameterValue, OperationFailed, ResourceDoesNotExist
 from databricks.sdk.service import compute, jobs
 from databricks_live import notebook, put_notebook, results, workspace_client
 from live import Live
@@ -284,3 +284,25 @@ def test_a_run_started_here_is_seen_and_stopped_with_boto3(client: WorkspaceClie
 def _state(client: WorkspaceClient, run_id: int) -> str:
     state = client.jobs.get_run(run_id).state
     return state.life_cycle_state.value if state and state.life_cycle_state else ""
+
+
+def test_the_token_of_a_deleted_run_starts_no_other(client: WorkspaceClient) -> None:
+    path = put_notebook(client, "tokened", "print(1)")
+    job_id = create(client, "tokened", notebook("only", path))
+    first = client.jobs.run_now(job_id, idempotency_token="once").result()
+    again = client.jobs.run_now(job_id, idempotency_token="once")
+    assert again.run_id == first.run_id
+    client.jobs.delete_run(first.run_id or 0)
+
+    with pytest.raises(InvalidParameterValue, match="has been deleted"):
+        client.jobs.run_now(job_id, idempotency_token="once")
+
+
+def test_a_job_may_be_made_before_its_tasks(client: WorkspaceClient) -> None:
+    job_id = create(client, "later")
+    with pytest.raises(InvalidParameterValue, match="at least one task"):
+        client.jobs.run_now(job_id)
+    path = put_notebook(client, "later", "print(1)")
+    client.jobs.update(job_id, new_settings=jobs.JobSettings(tasks=[notebook("only", path)]))
+
+    assert results(client.jobs.run_now_and_wait(job_id)) == {"only": "SUCCESS"}

@@ -133,8 +133,7 @@ class Engine(Jobs):
         limit = request.job.max_concurrent_runs if request.job else None
 
         def begin(moves: Moves) -> Run:
-            key = request.idempotency_key
-            earlier = moves.ledger.run_by_idempotency_key(workspace.id, key) if key else None
+            earlier = _earlier(moves.ledger, workspace, request.idempotency_key)
             if earlier is not None:
                 return earlier
             begin = moves.start if run.parent_attempt_id is None else moves.start_child
@@ -275,6 +274,8 @@ class Engine(Jobs):
         run = self.run(workspace, run_id)
         if run.state is not State.ENDED:
             raise WrongState(f"Run {run_id} is {run.phase}; stop it before you delete it.")
+        if run.idempotency_key:
+            self._store.write(lambda ledger: ledger.spend_key(run))
         forget(self._store, [run], self.attempt_folder)
 
     def wait_run(self, workspace: Workspace, run_id: int, *, timeout_s: float) -> Run:
@@ -343,6 +344,16 @@ class Engine(Jobs):
         """Record how an attempt ended that was carried out without a process."""
         now = self._clock()
         self._works.change(lambda moves: moves.finished(claim.attempt.id, outcome, at=now, started_at=now, facts=facts))
+
+
+def _earlier(ledger: Ledger, workspace: Workspace, key: str | None) -> Run | None:
+    """Return the run that an earlier request with this key made; refuse the key of a deleted one."""
+    if not key:
+        return None
+    run = ledger.run_by_idempotency_key(workspace.id, key)
+    if run is None and ledger.is_spent(workspace.id, key):
+        raise InvalidRequest(f"The run that was started with the token {key!r} has been deleted; use another token.")
+    return run
 
 
 def _to_conduct(ledger: Ledger) -> list[Claim]:

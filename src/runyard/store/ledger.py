@@ -158,6 +158,14 @@ class Ledger:
         facts = {"ended_at": run.ended_at, "outcome": run.outcome, "message": run.message}
         self._cursor.run("end_repair", {"run_id": run.id, "number": run.repairs, **facts})
 
+    def spend_key(self, run: Run) -> None:
+        """Let the key of a run that is to be deleted start no other."""
+        self._cursor.run("spend_key", {"workspace_id": run.workspace_id, "idempotency_key": run.idempotency_key})
+
+    def is_spent(self, workspace_id: int, key: str) -> bool:
+        """Tell whether the run with this key was deleted."""
+        return self._did("spent_key", {"workspace_id": workspace_id, "idempotency_key": key})
+
     def remove_run(self, run_id: int) -> None:
         """Forget an ended run and all that belongs to it."""
         self._cursor.run("remove_run", {"run_id": run_id})

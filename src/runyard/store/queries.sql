@@ -100,6 +100,14 @@ SELECT /* repair_columns */ FROM repair WHERE run_id = :run_id ORDER BY number;
 -- The newest round of a run has ended with it.
 UPDATE repair SET ended_at = :ended_at, outcome = :outcome, message = :message WHERE run_id = :run_id AND number = :number;
 
+-- spend_key --
+-- Deleted twice at once, it is spent once.
+INSERT INTO spent_key (workspace_id, idempotency_key) VALUES (:workspace_id, :idempotency_key)
+ON CONFLICT (workspace_id, idempotency_key) DO NOTHING;
+
+-- spent_key --
+SELECT idempotency_key FROM spent_key WHERE workspace_id = :workspace_id AND idempotency_key = :idempotency_key;
+
 -- remove_run --
 -- Only what has ended may be forgotten; its attempts and events go with it (ON DELETE CASCADE).
 DELETE FROM run WHERE id = :run_id AND state = 'ended';

@@ -123,6 +123,13 @@ CREATE TABLE repair (
 );
 CREATE UNIQUE INDEX repair_of_run ON repair (run_id, number);
 
+-- Keys of runs that were deleted: a request that comes again must not run again.
+CREATE TABLE spent_key (
+  workspace_id BIGINT NOT NULL REFERENCES workspace (id),
+  idempotency_key TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, idempotency_key)
+);
+
 CREATE TABLE event (
   id /* id_type */ PRIMARY KEY,
   run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
