@@ -248,6 +248,30 @@ def test_what_cannot_run_here_fails_and_says_so(client: WorkspaceClient) -> None
     assert status.termination_details.code is jobs.TerminationCodeCode.FEATURE_DISABLED
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"notebook_task": jobs.NotebookTask("/Workspace/tests/nowhere")},
+        {"spark_python_task": jobs.SparkPythonTask("/Workspace/tests/nowhere.py")},
+        {"sql_task": jobs.SqlTask("any", file=jobs.SqlTaskFile("/Workspace/tests/nowhere.sql"))},
+        {"dbt_task": jobs.DbtTask(["dbt run"], project_directory="/Workspace/tests/nowhere")},
+        {"run_job_task": jobs.RunJobTask(5)},
+    ],
+    ids=lambda what: next(iter(what)),
+)
+def test_what_is_not_there_is_a_resource_that_was_not_found(client: WorkspaceClient, what: dict[str, object]) -> None:
+    job_id = create(client, "missing", jobs.Task(task_key="main", **what))  # type: ignore[arg-type]  # one of many types
+
+    with pytest.raises(OperationFailed):
+        client.jobs.run_now_and_wait(job_id)
+
+    (run,) = client.jobs.list_runs(job_id=job_id, expand_tasks=True)
+    for one in (run, *(run.tasks or ())):
+        assert one.status is not None
+        assert one.status.termination_details is not None
+        assert one.status.termination_details.code is jobs.TerminationCodeCode.RESOURCE_NOT_FOUND
+
+
 def test_a_run_that_does_not_exist_is_the_sdks_own_error(client: WorkspaceClient) -> None:
     with pytest.raises(ResourceDoesNotExist, match="Run 7 does not exist"):
         client.jobs.get_run(7)

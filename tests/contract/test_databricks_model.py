@@ -98,7 +98,7 @@ def test_every_member_of_the_sdk_is_shown_or_has_a_reason(view: View, theirs: se
 
 TASK = a_task("main")
 LOOP = Task(key="main", kind="for_each", spec={})
-CATEGORIES = (None, "preparation", "library_installation", "feature_disabled", UPSTREAM_CANCELLED)
+CATEGORIES = (None, "preparation", "not_found", "library_installation", "feature_disabled", UPSTREAM_CANCELLED)
 
 
 def every_attempt() -> Iterable[Attempt]:

@@ -167,6 +167,7 @@ def test_a_job_that_does_not_exist_fails_the_task_that_wants_it(yard: Yard) -> N
     run = yard.run(Task(key="call", kind="run_job", spec={"job_id": 17}))
 
     assert (run.outcome, run.message) == (Outcome.FAILED, "Job 17 does not exist, so this task cannot start it.")
+    assert yard.engine.attempts(run)[0].category == "not_found"
 
 
 def test_jobs_that_start_each_other_end_at_a_depth(yard: Yard) -> None:

@@ -19,6 +19,7 @@ from runyard.dialects.databricks.errors import CODES, STATUS, wire_error
 from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.protocol import Databricks
 from runyard.dialects.databricks.routes import Routes
+from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.exchange import Reply, Request
 from runyard.web.sigv4_claim import SignatureError
 
@@ -92,6 +93,30 @@ def test_empty_members_are_absent(speaker: Speaker, job_id: int) -> None:
     )
 
     assert told["number_in_job"] == told["run_id"]
+
+
+def test_nothing_said_of_a_continuous_job_still_makes_it_one(speaker: Speaker) -> None:
+    told = speaker.said("POST", "/api/2.2/jobs/create", {"name": "always", "tasks": [script("a")], "continuous": {}})
+
+    job = speaker.yard.engine.job(speaker.yard.workspace, told["job_id"])
+    assert [(one.kind, one.is_paused) for one in triggers_of(job)] == [("continuous", False)]
+    assert speaker.yard.settings(told["job_id"])["continuous"] == {}
+
+
+@pytest.mark.parametrize("name", ["schedule", "trigger", "triggers", "git_source", "tags", "parameters"])
+def test_other_settings_that_are_empty_say_nothing(speaker: Speaker, name: str) -> None:
+    empty: Any = [] if name in ("triggers", "parameters") else {}
+
+    told = speaker.said("POST", "/api/2.2/jobs/create", {"name": "plain", "tasks": [script("a")], name: empty})
+
+    assert triggers_of(speaker.yard.engine.job(speaker.yard.workspace, told["job_id"])) == []
+
+
+def test_a_number_beyond_64_bits_is_refused(speaker: Speaker) -> None:
+    status, code, text = speaker.refused("GET", "/api/2.2/jobs/get", query={"job_id": str(2**63)})
+
+    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+    assert text == f"Invalid value for job_id: expected a whole number of 64 bits, got {2**63}."
 
 
 def test_a_call_that_gets_may_have_a_body(speaker: Speaker, job_id: int) -> None:

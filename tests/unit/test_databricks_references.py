@@ -165,6 +165,30 @@ def test_the_result_of_a_task_can_be_asked_for(yard: Yard, outcome: Outcome, tex
     assert after_task(yard, "{{tasks.first.result_state}}", outcome) == text
 
 
+def test_a_task_that_did_not_run_for_a_cancelled_one_says_so(yard: Yard) -> None:
+    last = {**notebook("nb", base_parameters={"x": "{{tasks.second.result_state}}"}), "run_if": "ALL_DONE"}
+    middle = {**script("second"), "depends_on": [{"task_key": "first"}]}
+    run = yard.run_now(yard.create(script("first"), middle, {**last, "depends_on": [{"task_key": "second"}]}))
+
+    yard.end(run, "first", Outcome.CANCELLED)
+
+    assert yard.finished(run, "nb")["parameters"]["x"] == "upstream_canceled"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "category", "code"),
+    [
+        (Outcome.SUCCEEDED, None, ""),
+        (Outcome.FAILED, None, "RUN_EXECUTION_ERROR"),
+        (Outcome.FAILED, "not_found", "RESOURCE_NOT_FOUND"),
+        (Outcome.CRASHED, "launcher_lost", "INTERNAL_ERROR"),
+        (Outcome.CANCELLED, None, ""),
+    ],
+)
+def test_why_a_task_failed_can_be_asked_for(yard: Yard, outcome: Outcome, category: str, code: str) -> None:
+    assert after_task(yard, "{{tasks.first.error_code}}", outcome, category=category) == code
+
+
 def test_rows_of_a_sql_task_can_be_asked_for(yard: Yard) -> None:
     words = {**notebook("nb", base_parameters={"x": "{{tasks.q.output.rows}} {{tasks.q.output.first_row.n}}"})}
     sql = {"task_key": "q", "sql_task": {"warehouse_id": "w", "file": {"path": "/q.sql"}}}

@@ -61,6 +61,15 @@ def test_a_large_result_keeps_its_beginning(yard: Yard) -> None:
     assert told["result"] == "é" * (outputs.LARGEST_RESULT // 2)
 
 
+def test_a_result_that_its_process_has_cut_is_marked(yard: Yard) -> None:
+    run = submitted(yard, notebook("main"))
+    yard.end(run, "main", output={"result": "the beginning", "truncated": True})
+
+    told = yard("getJobRunOutput", run_id=run.id)["notebook_output"]
+
+    assert told == {"result": "the beginning", "truncated": True}
+
+
 def test_a_script_leaves_what_it_printed_and_why_it_failed(yard: Yard) -> None:
     run = submitted(yard)
     yard.end(run, "main", Outcome.FAILED, message="ValueError: no rows", trace="Traceback …")

@@ -68,6 +68,7 @@ def test_a_failed_task_is_terminated_and_leaves_the_rest_to_its_output() -> None
         ("feature_disabled", "FEATURE_DISABLED"),
         ("library_installation", "LIBRARY_INSTALLATION_ERROR"),
         ("preparation", "INVALID_RUN_CONFIGURATION"),
+        ("not_found", "RESOURCE_NOT_FOUND"),
     ],
 )
 def test_a_task_that_never_ran_its_code_says_why(category: str, code: str) -> None:

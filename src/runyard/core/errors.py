@@ -29,6 +29,10 @@ class InvalidRequest(RunyardError):
     """The request cannot be understood or breaks a rule; nothing was done."""
 
 
+class Missing(InvalidRequest):
+    """What a task names (a file, another job) is not there when its turn comes."""
+
+
 class WrongState(RunyardError):
     """The thing is not in a state that allows this."""
 

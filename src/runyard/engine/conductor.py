@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from runyard.core import condition
-from runyard.core.errors import InvalidRequest, NotFound, RunyardError
+from runyard.core.errors import InvalidRequest, Missing, NotFound, RunyardError
 from runyard.core.job import Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome
+from runyard.engine.categories import category_of
 from runyard.engine.requests import Request
 from runyard.engine.starting import Starting
 
@@ -69,7 +70,7 @@ class Conductor:
         except Unavailable as error:
             self._engine.conclude(claim, Outcome.FAILED, message=str(error), category=UNAVAILABLE)
         except RunyardError as error:
-            self._engine.conclude(claim, Outcome.FAILED, message=str(error), category="preparation")
+            self._engine.conclude(claim, Outcome.FAILED, message=str(error), category=category_of(error))
 
 
 class Unavailable(RunyardError):
@@ -127,7 +128,7 @@ def _run_job(engine: Engine, claim: Claim, spec: Spec) -> None:
     try:
         job = engine.job(workspace, int(spec["job_id"]))
     except NotFound as error:
-        raise InvalidRequest(f"Job {spec['job_id']} does not exist, so this task cannot start it.") from error
+        raise Missing(f"Job {spec['job_id']} does not exist, so this task cannot start it.") from error
     started_by = {"kind": "run_job", "run_id": claim.run.id, "task_key": claim.task.key}
     engine.start_job(
         Starting(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from runyard.core.errors import InvalidRequest, RunyardError
 from runyard.core.run import Attempt, Run
+from runyard.engine.categories import category_of
 from runyard.engine.transaction import Claim
 from runyard.executors.kinds import executor_of
 from runyard.executors.launcher.client import LauncherUnavailable
@@ -59,12 +60,12 @@ class Dispatcher:
         try:
             order = self._order(claim)
         except (RunyardError, OSError) as error:
-            self._refused(claim.attempt, str(error), "preparation")
+            self._refused(claim.attempt, str(error), category_of(error))
             return
         except Exception as error:  # outermost of a start: the claim is recorded, and the claims behind it wait
             log.exception("attempt %d could not be prepared", claim.attempt.id)
             text = f"The run could not be prepared: {type(error).__name__}: {error}."
-            self._refused(claim.attempt, text, "preparation")
+            self._refused(claim.attempt, text, category_of(error))
             return
         with self._lock:
             stopped = claim.attempt.id in self._stopped

@@ -279,7 +279,7 @@ class Moves(Transaction):
 
     def _end_parent(self, run: Run, parent_id: int) -> None:
         outcome = OF_PARENT.get(run.outcome, Outcome.FAILED)
-        text = None if outcome is Outcome.SUCCEEDED else f"Run {run.id} ended {run.phase}: {run.message or run.reason}"
+        text = None if outcome is Outcome.SUCCEEDED else _told_of_part(run)
         self.finished(parent_id, outcome, at=run.ended_at or self.clock(), facts={"message": text})
 
     # repairing
@@ -312,6 +312,12 @@ class Moves(Transaction):
                 self._add_attempt(run, task, number=number, series=number, state=state)
         newest = self._newest(run).values()
         self._settle(replace(run, attempt=max(one.number for one in newest), attempt_at=self.clock()))
+
+
+def _told_of_part(run: Run) -> str:
+    """Say how a run ended that was an attempt's work; one that is in no list has no name to look for."""
+    why = str(run.message or run.reason)
+    return f"Run {run.id} ended {run.phase}: {why}" if run.is_listed else why
 
 
 def _original(run: Run) -> Repair:

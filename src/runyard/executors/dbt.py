@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runyard.core.errors import InvalidRequest
+from runyard.core.errors import Missing
 from runyard.executors.databases import database_of
 from runyard.executors.launcher.order import Order
 from runyard.executors.mounts import Mounts
@@ -38,5 +38,5 @@ def order(work: Work, place: Place) -> Order:
 def _folder(mounts: Mounts, uri: str, what: str) -> Path:
     path = mounts.resolve(uri)
     if not path.is_dir():
-        raise InvalidRequest(f"The {what} {uri} does not exist: there is no folder {path}. Upload it and start again.")
+        raise Missing(f"The {what} {uri} does not exist: there is no folder {path}. Upload it and start again.")
     return path

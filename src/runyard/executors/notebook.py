@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runyard.core.errors import InvalidRequest
+from runyard.core.errors import Missing
 from runyard.executors.databases import database_of
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
@@ -41,7 +41,7 @@ def _file(mounts: Mounts, path: str) -> Path:
         file = base.with_name(base.name + ending)
         if file.is_file():
             return file
-    raise InvalidRequest(
+    raise Missing(
         f"Unable to access the notebook {path!r}: there is no file {base}, with or without one of the endings "
         f"{', '.join(ENDINGS[1:])}. Import it into the workspace and start the run again."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import runyard
-from runyard.core.errors import InvalidRequest
+from runyard.core.errors import Missing
 from runyard.executors.context import told
 from runyard.executors.launcher.order import Order
 from runyard.executors.mounts import SAME, Mounts
@@ -49,9 +49,7 @@ def existing(mounts: Mounts, uri: str, what: str) -> Path:
     """Return the file that a URI names here; refuse one that is not there."""
     path = mounts.resolve(uri)
     if not path.is_file():
-        raise InvalidRequest(
-            f"The {what} {uri} does not exist: there is no file {path}. Upload it and start the run again."
-        )
+        raise Missing(f"The {what} {uri} does not exist: there is no file {path}. Upload it and start the run again.")
     return path
 
 

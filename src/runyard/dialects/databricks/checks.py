@@ -112,7 +112,7 @@ def _check_clusters(settings: Members) -> None:
 
 def _check_git(settings: Members) -> None:
     git = settings.get("git_source")
-    if git is None:
+    if not git:
         return
     if not git.get("git_url"):
         raise InvalidRequest("git_source.git_url is missing; give the URL of the repository.")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from runyard.core import graph
-from runyard.core.errors import InvalidRequest
+from runyard.core.errors import Missing
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Run
 from runyard.dialects.databricks import references
@@ -100,7 +100,7 @@ def _secret(finishing: Finishing, scope: str, key: str) -> str:
     document = Kept(finishing.engine.home.path / FOLDER / str(finishing.run.workspace_id) / "secrets.json")
     found = document.read().get(scope, {}).get("secrets", {}).get(key)
     if found is None:
-        raise InvalidRequest(f"There is no secret {key!r} in scope {scope!r}; put it there and start the run again.")
+        raise Missing(f"There is no secret {key!r} in scope {scope!r}; put it there and start the run again.")
     return b64decode(found["value"]).decode()
 
 
@@ -108,9 +108,7 @@ def _text(engine: Engine, uri: str) -> str:
     try:
         return engine.mounts.resolve(uri).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise InvalidRequest(
-            f"The requirements file {uri} does not exist; upload it and start the run again."
-        ) from error
+        raise Missing(f"The requirements file {uri} does not exist; upload it and start the run again.") from error
 
 
 def _workspace_url(engine: Engine) -> str:

@@ -20,13 +20,14 @@ from runyard.dialects.exchange import Request
 REQUIRED = "!"
 CONTENT = "bytes"  # of an operation's body: content, not members
 LARGEST_JSON = 16 * 1024 * 1024
-EMPTY: tuple[Any, ...] = (None, "", [], {})
+EMPTY: tuple[Any, ...] = (None, "")
+"""As if they were absent; an empty array or object is for the operation to judge: `continuous: {}` says much."""
 
 
 def members(operation: Operation, request: Request, named: Mapping[str, str]) -> dict[str, Any]:
-    """Return the members of a call that are not empty, each of the type that the operation takes; others as they came.
+    """Return the members of a call that say something, each of the type that the operation takes; others as they came.
 
-    Clients in other languages send numbers and flags as text, a body with a GET, and empty members for absent ones.
+    Clients in other languages send numbers and flags as text, a body with a GET, and empty texts for absent ones.
     """
     body = {} if operation.body == CONTENT else _body(request)
     said = {**request.query, **body, **named}

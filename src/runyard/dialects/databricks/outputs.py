@@ -57,7 +57,8 @@ def _notebook(_: Engine, one: TaskRun) -> dict[str, Any]:
     if result is None:
         return {"notebook_output": {}}
     text, is_cut = beginning(result, LARGEST_RESULT)
-    return {"notebook_output": {"result": text, "truncated": is_cut}}
+    was_cut = bool(one.attempt.output.get("truncated"))  # by the notebook's own process
+    return {"notebook_output": {"result": text, "truncated": is_cut or was_cut}}
 
 
 def _printed(engine: Engine, one: TaskRun) -> dict[str, Any]:

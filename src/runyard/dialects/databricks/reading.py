@@ -10,6 +10,7 @@ import msgspec
 from runyard.core.errors import InvalidRequest
 
 _FLAGS: Mapping[object, bool] = {"true": True, "True": True, "false": False, "False": False}
+_BEYOND_INT64 = 2**63
 _SHOWN = 80  # characters of a wrong value in its refusal
 
 
@@ -22,6 +23,8 @@ def integer(value: Any, name: str) -> int:
             raise _wrong(name, "a whole number", value) from None
     if not isinstance(value, int) or isinstance(value, bool):
         raise _wrong(name, "a whole number", value)
+    if not -_BEYOND_INT64 <= value < _BEYOND_INT64:
+        raise _wrong(name, "a whole number of 64 bits", value)
     return value
 
 

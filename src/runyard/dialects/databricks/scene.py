@@ -12,6 +12,8 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Attempt, Outcome, Run
 from runyard.dialects.databricks import parameters, references
 from runyard.dialects.databricks.references import Path, shown
+from runyard.dialects.databricks.standing import of_attempt
+from runyard.dialects.databricks.states import task_words
 
 SATURDAY = 6
 
@@ -30,18 +32,6 @@ MOMENTS: Mapping[str, Callable[[datetime], object]] = {
 }
 """What can be asked of a moment, which is in UTC."""
 
-RESULTS: Mapping[Outcome, str] = {
-    Outcome.SUCCEEDED: "success",
-    Outcome.FAILED: "failed",
-    Outcome.CRASHED: "failed",
-    Outcome.CANCELLED: "canceled",
-    Outcome.TIMED_OUT: "timedout",
-    Outcome.SKIPPED: "skipped",
-    Outcome.UPSTREAM_FAILED: "upstream_failed",
-    Outcome.EXCLUDED: "excluded",
-}
-"""`{{tasks.k.result_state}}`: in lower case, other than on the wire."""
-ERROR_CODE = "RUN_EXECUTION_ERROR"
 ONE_TIME = "one_time"
 TRIGGERS: Mapping[str, str] = {
     "schedule": "periodic",
@@ -145,12 +135,26 @@ def _tasks(scene: Scene, path: Path) -> object:
         return _output(scene.rows(attempt), rest)
     known: dict[str, object] = {
         "run_id": attempt.id,
-        "result_state": RESULTS[attempt.outcome] if attempt.outcome else None,
-        "error_code": ERROR_CODE if attempt.outcome in (Outcome.FAILED, Outcome.CRASHED) else "",
+        "result_state": _result_state(attempt),
+        "error_code": _error_code(attempt),
         "execution_count": attempt.number + 1,
         "notebook_path": _notebook_path(scene.run, key),
     }
     return known[what]
+
+
+def _result_state(attempt: Attempt) -> str | None:
+    """Return how a task ended: in lower case, other than on the wire."""
+    result = task_words(attempt.phase, attempt.category).result
+    return result.lower() if result else None
+
+
+def _error_code(attempt: Attempt) -> str:
+    """Return why a task failed, as its termination says it; nothing if it did not."""
+    if attempt.outcome not in (Outcome.FAILED, Outcome.CRASHED):
+        return ""
+    code: str = of_attempt(attempt).status["termination_details"]["code"]
+    return code
 
 
 def _value(attempt: Attempt, name: str) -> object:

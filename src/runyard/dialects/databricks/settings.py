@@ -94,7 +94,7 @@ def _merged(old: Any, new: Any, key: str | None) -> Any:
 
 
 def _with_defaults(settings: Members, defaults: Mapping[str, Any]) -> Members:
-    git = "git_source" in settings
+    git = bool(settings.get("git_source"))
     tasks = [_completed_task(one, git=git) for one in settings.get("tasks", ())]
     return _filled({**settings, "tasks": tasks}, defaults)
 

@@ -67,6 +67,7 @@ PHASES: Mapping[tuple[str, str | None], str] = {
 
 CAUSES: Mapping[str | None, Cause] = {
     "preparation": Cause("INVALID_RUN_CONFIGURATION", "CLIENT_ERROR"),
+    "not_found": Cause("RESOURCE_NOT_FOUND", "CLIENT_ERROR"),
     "library_installation": Cause("LIBRARY_INSTALLATION_ERROR", "CLIENT_ERROR"),
     "feature_disabled": Cause("FEATURE_DISABLED", "CLIENT_ERROR"),
     "queue_wait": Cause("MAX_CONCURRENT_RUNS_EXCEEDED", "CLIENT_ERROR"),

@@ -29,7 +29,9 @@ ENDINGS: Mapping[str, str] = {"SUCCESS": "succeeded", "FAILED": "failed", "DONE"
 TASK_RETRIES: Mapping[str, str] = {"NEVER": "never", "ON_FAILURE": "on_failure"}
 MOST_TRIGGERS = 10
 MOST_ACTIVE = 1000
-PLACES = ("schedule", "trigger", "triggers", "continuous")
+ALWAYS = "continuous"
+PLACES = ("schedule", "trigger", "triggers", ALWAYS)
+"""Where settings tell of triggers. Of an empty object, only `continuous` says something: that the job always runs."""
 HISTORY = {"fired": "last_triggered", "waited": "last_not_triggered", "failed": "last_failed"}
 NOT_HERE: Mapping[str, str] = {
     "model": "Nothing here registers models, so a model trigger could never fire; use table_update, file_arrival or "
@@ -41,7 +43,7 @@ NOT_HERE: Mapping[str, str] = {
 
 def triggers_of(job: Job) -> list[Wish]:
     """Return the triggers that a job's settings ask for, in their order."""
-    given = [name for name in PLACES if job.settings.get(name)]
+    given = [name for name in PLACES if job.settings.get(name) or (name == ALWAYS and name in job.settings)]
     if len(given) > 1:
         raise InvalidRequest(f"A job can have only one of {', '.join(PLACES)}, and this one has {' and '.join(given)}.")
     wishes = [wish for name in given for wish in _READ[name](job.settings[name])]

@@ -10,6 +10,7 @@ from runyard.core.errors import (
     InvalidRequest,
     LedgerUnavailable,
     LimitReached,
+    Missing,
     NotFound,
     NotSupported,
     RunyardError,
@@ -42,6 +43,7 @@ EXCEPTIONS: Mapping[type[RunyardError], tuple[str, int]] = {
     NotFound: ("EntityNotFoundException", 400),
     AlreadyExists: ("AlreadyExistsException", 400),
     InvalidRequest: ("InvalidInputException", 400),
+    Missing: ("InvalidInputException", 400),
     # Real answers of Glue: dbt-glue issue 395 (DeleteSession), etl_manager issue 90 (CreateTable).
     BrokenConstraint: ("ValidationException", 400),
     UnreadableRequest: ("SerializationException", 400),
