@@ -25,6 +25,8 @@ def chosen(tasks: Sequence[Members], only: Sequence[str]) -> list[Members]:
 
     `only` names tasks: `k` itself, `+k` with all before it, `k+` with all behind it, `+k+` with both.
     """
+    if not tasks:
+        raise InvalidRequest("The job has no tasks; a run needs at least one task. Give it some with jobs/update.")
     named = _named(tasks, only) if only else {task["task_key"] for task in tasks}
     plainly = {name for name in only if not name.startswith("+") and not name.endswith("+")}
     enabled = [task for task in tasks if task["task_key"] in named]
