@@ -16,7 +16,7 @@ import msgspec
 from runyard.core.errors import InvalidRequest
 
 DAY_MS = 86_400_000
-OFTEN_IMPORTED = ("numpy", "pandas", "boto3")  # slow imports that most Glue scripts begin with
+OFTEN_IMPORTED = ("numpy", "pandas", "boto3", "duckdb")  # slow imports that most scripts and SQL tasks begin with
 
 
 def _places() -> int:

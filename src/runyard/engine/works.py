@@ -20,10 +20,12 @@ from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.engine.transaction import Claim
+from runyard.executors.kinds import PROGRAMS
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
 from runyard.executors.mounts import Mounts
+from runyard.executors.process import RUNTIME
 from runyard.executors.work import Place
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
@@ -193,7 +195,14 @@ def _awaits_its_time(run: Run) -> bool:
 
 def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent], None]) -> Launcher:
     mode = {"mode": "spawn"} if settings.spawn else {}
-    return Launcher(home.path, on_event=on_event, warm=settings.warm_children, preload=settings.preload, **mode)
+    return Launcher(
+        home.path,
+        on_event=on_event,
+        warm=settings.warm_children,
+        preload=settings.preload,
+        programs=(str(RUNTIME), PROGRAMS),
+        **mode,
+    )
 
 
 def _place(home: Home, settings: Settings, mounts: Mounts) -> Place:

@@ -26,20 +26,22 @@ PAUSE_S = 0.0001
 
 def main(arguments: list[str]) -> None:
     """Be a child that the launcher has started itself, where or when no zygote does."""
-    descriptor, launcher, *modules = arguments
-    preload(modules)
+    descriptor, launcher, runtime, *modules = arguments
+    preload(modules, runtime=runtime)
     interpreter.settle()
     live(int(descriptor), interpreter.rehearsal(), launcher=int(launcher), born_of=0)
 
 
-def preload(modules: Iterable[str]) -> None:
+def preload(modules: Iterable[str], *, runtime: str) -> None:
     """Import what jobs are likely to import; what fails here will fail in the job that wants it, and be told."""
+    sys.path.insert(0, runtime)  # for now: each order says what its job finds
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception:  # noqa: BLE001 - outermost: a module that breaks must not take the launcher's work along
             sys.stderr.write(f"{name} cannot be imported in advance:\n")
             traceback.print_exc()
+    sys.path.remove(runtime)
 
 
 def live(descriptor: int, line: bytes, *, launcher: int, born_of: int) -> NoReturn:

@@ -49,19 +49,28 @@ class Snapshot:
 class Launcher:
     """The launcher of a home as its server sees it; may be called from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one word about the children, and most callers need none
         self,
         home: Path,
         *,
         on_event: Callable[[Event], None],
         warm: int = 4,
         preload: Sequence[str] = (),
+        programs: tuple[str, Sequence[str]] = ("", ()),
         python: str = sys.executable,
         mode: str = "fork" if sys.platform == "linux" else "spawn",
     ) -> None:
         self._places = Places(home.absolute())
         self._on_event = on_event
-        self._settings = {"warm": warm, "preload": list(preload), "python": python, "mode": mode}
+        runtime, modules = programs
+        self._settings = {
+            "warm": warm,
+            "preload": list(preload),
+            "runtime": runtime,
+            "programs": list(modules),
+            "python": python,
+            "mode": mode,
+        }
         self._lock = threading.Lock()
         self._channel: socket.socket | None = None
         self._open: dict[int, list[Message]] = {}  # what was said of each attempt not ended yet

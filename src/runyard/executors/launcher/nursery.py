@@ -31,6 +31,8 @@ class Settings:
 
     warm: int
     preload: list[str]
+    runtime: str = ""  # a folder that every job finds on its path
+    programs: list[str] = field(default_factory=list)  # modules of it that every child imports, as they are light
     python: str
     mode: str  # "fork" from a zygote, or "spawn" each for itself where there are no subreapers
 
@@ -143,7 +145,8 @@ class Nursery:
         settings = self._settings
         assert settings  # noqa: S101 - for mypy; nobody starts anything before the settings came
         descriptor = str(theirs.fileno())
-        command = boot.command(settings.python, module, descriptor, str(os.getpid()), *settings.preload)
+        modules = (*settings.programs, *settings.preload)
+        command = boot.command(settings.python, module, descriptor, str(os.getpid()), settings.runtime, *modules)
         pid = os.fork()
         if not pid:
             _execute(command, theirs)

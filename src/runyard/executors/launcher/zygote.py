@@ -15,12 +15,12 @@ REHEARSALS = 30  # until the interpreter has specialised what it runs; a fork th
 
 def main(arguments: list[str]) -> None:
     """Fork a child for each descriptor that comes in, until the launcher closes the channel."""
-    descriptor, launcher, *modules = arguments
+    descriptor, launcher, runtime, *modules = arguments
     system.name_process("runyard-zygote")
     system.die_with_parent(signal.SIGKILL)
     channel = socket.socket(fileno=int(descriptor))
     gc.disable()  # a collection would write to pages that all children share
-    child.preload(modules)
+    child.preload(modules, runtime=runtime)
     interpreter.settle()
     line = interpreter.rehearsal()
     for _ in range(REHEARSALS):
