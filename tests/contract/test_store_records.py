@@ -61,6 +61,7 @@ EVERY_ATTEMPT_FIELD = an_ended_attempt(
     number=1,
     outcome=Outcome.CRASHED,
     retry_at=3,
+    taken_at=6,
     running_at=4,
     ended_at=5,
     owner="server",

@@ -56,7 +56,7 @@ def test_a_run_under_way_has_no_end_and_no_length() -> None:
 
 def test_a_run_of_one_task_tells_how_long_its_setup_and_its_code_took() -> None:
     run = an_ended_run(1, created_at=10, admitted_at=15, running_at=20, ended_at=50)
-    attempt = an_ended_attempt(2, created_at=10, running_at=20, ended_at=49)
+    attempt = an_ended_attempt(2, created_at=10, taken_at=15, running_at=20, ended_at=49)
 
     one = shown(run, attempt)
 
@@ -68,8 +68,8 @@ def test_a_run_of_one_task_tells_how_long_its_setup_and_its_code_took() -> None:
 
 def test_a_run_of_many_tasks_leaves_those_lengths_to_its_tasks() -> None:
     run = an_ended_run(1, tasks=(a_task("a"), a_task("b", "a")), created_at=10, admitted_at=10, ended_at=90)
-    first = an_ended_attempt(2, task_key="a", created_at=10, running_at=12, ended_at=40)
-    second = an_ended_attempt(3, task_key="b", created_at=10, running_at=43, ended_at=90)
+    first = an_ended_attempt(2, task_key="a", created_at=10, taken_at=10, running_at=12, ended_at=40)
+    second = an_ended_attempt(3, task_key="b", created_at=10, taken_at=40, running_at=43, ended_at=90)
 
     one = shown(run, first, second)
 
@@ -82,6 +82,19 @@ def test_a_run_of_many_tasks_leaves_those_lengths_to_its_tasks() -> None:
         (10, 2, 28),
         (40, 3, 47),
     ]
+
+
+def test_a_task_run_tells_waiting_for_a_place_from_its_setup() -> None:
+    run = an_ended_run(1, created_at=10, admitted_at=10, ended_at=90)
+    taken = an_ended_attempt(2, created_at=10, taken_at=25, running_at=43, ended_at=90)
+    waiting = an_attempt(2, state=State.QUEUED, created_at=10)
+
+    (one,) = tasks(run, taken)
+    (other,) = tasks(a_run(1, state=State.QUEUED, created_at=10, admitted_at=10), waiting)
+
+    assert (one["queue_duration"], one["setup_duration"], one["execution_duration"]) == (15, 18, 47)
+    assert "queue_duration" not in other
+    assert other["setup_duration"] == 0
 
 
 def test_a_repaired_run_counts_its_rounds_and_not_the_time_between_them() -> None:

@@ -68,6 +68,7 @@ class Attempt:
     created_at: int
     updated_at: int
     retry_at: int | None = None
+    taken_at: int | None = None  # when it got a place, or needed none: what came before was waiting
     running_at: int | None = None
     ended_at: int | None = None
     owner: str | None = None  # the server that has it

@@ -109,7 +109,7 @@ class Moves(Transaction):
         free = self.places - self.ledger.count_on_process(self.owner)
         for attempt in self.ledger.queued_attempts(free) if free > 0 else ():
             run = self._run(attempt)
-            taken = self._move(run, attempt, State.STARTING, owner=self.owner)
+            taken = self._move(run, attempt, State.STARTING, owner=self.owner, taken_at=self.clock())
             run = self._settle(run)
             self.claimed.append(Claim(run=run, attempt=taken, task=task_of(run, attempt)))
 

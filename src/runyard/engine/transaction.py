@@ -150,7 +150,7 @@ class Transaction:
         """Take a queued attempt at once that needs no place, because no process comes of it."""
         if attempt.state is not State.QUEUED or (task := task_of(run, attempt)).has_process:
             return attempt
-        taken = self._move(run, attempt, State.STARTING)
+        taken = self._move(run, attempt, State.STARTING, taken_at=self.clock())
         self.conducted.append(Claim(run=run, attempt=taken, task=task))
         return taken
 

@@ -156,8 +156,8 @@ SELECT /* run_columns */ FROM run WHERE parent_attempt_id IN (/* listed_ids */);
 
 -- save_attempt --
 -- Compare and set: only if the attempt is still in the state the caller saw.
-UPDATE attempt SET state = :state, outcome = :outcome, updated_at = :updated_at, retry_at = :retry_at, running_at = :running_at,
-  ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace, output = :output
+UPDATE attempt SET state = :state, outcome = :outcome, updated_at = :updated_at, retry_at = :retry_at, taken_at = :taken_at,
+  running_at = :running_at, ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace, output = :output
 WHERE id = :id AND state = :seen RETURNING id;
 
 -- queued_attempts --

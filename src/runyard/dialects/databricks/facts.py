@@ -129,7 +129,7 @@ class TaskRuns(Sequence[TaskRun]):
 
 def _began_at(run: Run, attempt: Attempt, upstream: Sequence[Attempt]) -> int:
     """Return when nothing but a place of this server was wanting any more, as far as the rows tell."""
-    known = [attempt.running_at, attempt.ended_at]
+    known = [attempt.taken_at, attempt.running_at, attempt.ended_at]
     latest = next((moment for moment in known if moment is not None), None)
     moments = [run.admitted_at, *(one.ended_at for one in upstream)]
     past = [one for one in moments if one is not None and (latest is None or one <= latest)]

@@ -34,9 +34,15 @@ def _ended(at: int | None) -> int:
     return at or 0  # "This field is set to 0 if the job is still running."
 
 
-def _setup(attempt: Attempt, began_at: int) -> int:
-    until = attempt.running_at or attempt.ended_at or began_at
-    return max(until - began_at, 0)
+def _waited(attempt: Attempt, began_at: int) -> int | None:
+    """Return how long nothing but a place was wanting; None if none was ever had."""
+    return None if attempt.taken_at is None else max(attempt.taken_at - began_at, 0)
+
+
+def _setup(attempt: Attempt) -> int:
+    if attempt.taken_at is None:
+        return 0
+    return max((attempt.running_at or attempt.ended_at or attempt.taken_at) - attempt.taken_at, 0)
 
 
 def _execution(attempt: Attempt) -> int:
@@ -166,7 +172,8 @@ RUN_TASK = View(
         shown("status", lambda one: one.standing.status),
         shown("run_page_url", lambda one: page_url(one.url, one.whole, one.attempt.id)),
         shown("start_time", lambda one: one.began_at),
-        shown("setup_duration", lambda one: _setup(one.attempt, one.began_at)),
+        shown("queue_duration", lambda one: _waited(one.attempt, one.began_at)),
+        shown("setup_duration", lambda one: _setup(one.attempt)),
         shown("execution_duration", lambda one: _execution(one.attempt)),
         shown("cleanup_duration", lambda _: 0),
         shown("end_time", lambda one: _ended(one.attempt.ended_at)),
@@ -177,7 +184,6 @@ RUN_TASK = View(
         shown("resolved_values", lambda _: None),  # given on request, by resolved.py
     ),
     not_shown={
-        "queue_duration": "an attempt's row does not tell waiting for a place from starting: both are its setup",
         "effective_performance_target": "there are no performance targets to choose from: every run runs at once",
     },
 )
@@ -263,7 +269,7 @@ RUN = View(
         shown("state", lambda one: one.standing.state),
         shown("status", lambda one: one.standing.status),
         shown("start_time", lambda one: one.run.created_at),
-        shown("setup_duration", _of_only(lambda only: _setup(only.attempt, only.began_at))),
+        shown("setup_duration", _of_only(lambda only: _setup(only.attempt))),
         shown("execution_duration", _of_only(lambda only: _execution(only.attempt))),
         shown("cleanup_duration", lambda _: 0),
         shown("end_time", lambda one: _ended(one.run.ended_at)),

@@ -117,6 +117,7 @@ ATTEMPT = Words(
         "created_at",
         "updated_at",
         "retry_at",
+        "taken_at",
         "running_at",
         "ended_at",
         "owner",

@@ -90,6 +90,7 @@ CREATE TABLE attempt (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   retry_at BIGINT,
+  taken_at BIGINT,
   running_at BIGINT,
   ended_at BIGINT,
   owner TEXT,
