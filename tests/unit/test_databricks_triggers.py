@@ -191,11 +191,8 @@ def test_the_states_of_several_triggers_come_in_the_order_of_the_settings() -> N
         {"table_name": "b", "has_seen_updates": False},
     ]
     first, second = shown["trigger_details"][3]["state"]["job_completion"]["monitored_job_states"]
-    assert (first["has_seen_completion"], first["last_seen_run_id"], first["last_seen_result"]) == (
-        True,
-        "70",
-        "SUCCESS",
-    )
+    assert first["has_seen_completion"]
+    assert (first["last_seen_run_id"], first["last_seen_result"]) == ("70", "SUCCESS")
     assert first["last_seen_completion_time"] == "2027-01-15T08:00:00.000Z"
     assert (second["has_seen_completion"], second["latest_non_matching_result"]) == (False, "RUN_EXECUTION_ERROR")
 
