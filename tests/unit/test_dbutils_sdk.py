@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +15,25 @@ from executing import Workshop, running_workshop
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     with running_workshop(tmp_path_factory.mktemp("sdk")) as shop:
         yield shop
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    """Give a host that has nothing to say of itself, which is what a client asks first; from none it would wait."""
+    with HTTPServer(("127.0.0.1", 0), Silent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Silent(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 CONTEXT: dict[str, Any] = {"parameters": {"day": "monday"}, "task_values": {"first": {"n": 3}}, "run_id": 1}
@@ -59,9 +80,9 @@ def test_a_notebook_and_the_modules_it_imports_share_one_dbutils(shop: Workshop)
 
 @pytest.mark.parametrize(("attempt_id", "version"), [(3, ""), (4, "16.4")])
 def test_a_client_of_the_sdk_takes_host_and_token_from_the_environment(
-    shop: Workshop, attempt_id: int, version: str
+    shop: Workshop, host: str, attempt_id: int, version: str
 ) -> None:
-    variables = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "t"}
+    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "t"}
     more = {"DATABRICKS_RUNTIME_VERSION": version} if version else {}
     script = (
         f"import os\nos.environ.update({variables | more})\n"
@@ -74,4 +95,4 @@ def test_a_client_of_the_sdk_takes_host_and_token_from_the_environment(
     end = shop.run(attempt_id, "python_script", script="dbfs:/client.py", context=CONTEXT)
 
     assert end.message is None
-    assert shop.yard.read(attempt_id) == "http://127.0.0.1:9 pat {'Authorization': 'Bearer t'}\nmonday\n"
+    assert shop.yard.read(attempt_id) == f"{host} pat {{'Authorization': 'Bearer t'}}\nmonday\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+from graphs import UNHURRIED
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,11 +48,13 @@ def bound(text: str, **parameters: object) -> str:
     return Binding(parameters=parameters, mounts=MOUNTS).bound(statement)
 
 
+@UNHURRIED
 @given(SQL_LIKE)
 def test_the_tokens_of_a_text_are_the_text(text: str) -> None:
     assert "".join(token.text for token in tokens(text)) == text
 
 
+@UNHURRIED
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_a_value_arrives_as_it_is_wherever_it_stands(value: str) -> None:
     query = "SELECT :x, {{x}}, ${x}, '{{x}}', 1 AS \"{{ x }}\"" if value else "SELECT :x, {{x}}, ${x}, '{{x}}', 1"
