@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from runyard.cli.main import commands
+from runyard.dialects.databricks.operations import OPERATIONS as DATABRICKS
 from runyard.dialects.glue.operations import OPERATIONS as GLUE
 from runyard.dialects.native.operations import OPERATIONS as NATIVE
 from runyard.dialects.native.protocol import PREFIX
@@ -21,6 +22,8 @@ def page() -> str:
     parts = ["# Reference", "Written by `make docs` from the code; do not edit.", "## Commands"]
     parts += [help_of(command, path) for path, command in every(commands, ["runyard"])]
     parts += ["## AWS Glue", *(f"- `{one.name}`: {one.summary}" for one in GLUE.values())]
+    parts += ["## Databricks", "Below `/api/VERSION/`; `/openapi/databricks.json` tells the members."]
+    parts += [f"- `{one.id}`: {one.summary} (`{one.method} {one.path}`, {', '.join(one.versions)})" for one in DATABRICKS]
     parts += ["## Our own API", f"JSON below `{PREFIX}`, with `Authorization: Bearer TOKEN`."]
     parts += [f"- `{one.method} {PREFIX}{one.path}`: {(one.handle.__doc__ or '').strip()}" for one in NATIVE]
     parts += ["## Settings", "Fields of `HOME/settings.toml` and their defaults.", *settings()]
