@@ -23,11 +23,17 @@ def page() -> str:
     parts += [help_of(command, path) for path, command in every(commands, ["runyard"])]
     parts += ["## AWS Glue", *(f"- `{one.name}`: {one.summary}" for one in GLUE.values())]
     parts += ["## Databricks", "Below `/api/VERSION/`; `/openapi/databricks.json` tells the members."]
-    parts += [f"- `{one.id}`: {one.summary} (`{one.method} {one.path}`, {', '.join(one.versions)})" for one in DATABRICKS]
+    parts += databricks()
     parts += ["## Our own API", f"JSON below `{PREFIX}`, with `Authorization: Bearer TOKEN`."]
     parts += [f"- `{one.method} {PREFIX}{one.path}`: {(one.handle.__doc__ or '').strip()}" for one in NATIVE]
     parts += ["## Settings", "Fields of `HOME/settings.toml` and their defaults.", *settings()]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+
+
+def databricks() -> Iterator[str]:
+    for one in DATABRICKS:
+        where = f"`{one.method} {one.path}`, {', '.join(one.versions)}"
+        yield f"- `{one.id}`: {one.summary.rstrip('.')} ({where})"
 
 
 def every(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
