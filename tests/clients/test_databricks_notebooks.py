@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 from databricks_live import workspace_client
@@ -64,6 +65,33 @@ def test_a_notebook_runs_another_and_takes_its_value(live: Live, client: Workspa
     path = put(live, "parent", "dbutils.notebook.exit(dbutils.notebook.run('./child', 60, {'n': 5}))")
 
     assert exit_value(submit(client, path)) == "5!"
+
+
+def test_the_run_of_another_notebook_is_known_as_one_and_leads_back(live: Live, client: WorkspaceClient) -> None:
+    put(live, "answer", 'dbutils.notebook.exit("42")')
+    output = submit(client, put(live, "question", 'dbutils.notebook.exit(dbutils.notebook.run("answer", 60))'))
+    assert output.metadata is not None
+    caller = output.metadata.run_id or 0
+
+    called = [
+        one for one in client.jobs.list_runs(run_type=jobs.RunType.WORKFLOW_RUN) if one.run_name == "/tests/answer"
+    ]
+    submitted = [one.run_name for one in client.jobs.list_runs(run_type=jobs.RunType.SUBMIT_RUN)]
+    view = (client.jobs.export_run(caller).views or [])[0].content or ""
+    page = page_of(live, called[0])
+
+    assert [one.run_type for one in called] == [jobs.RunType.WORKFLOW_RUN]
+    assert "/tests/question" in submitted
+    assert "/tests/answer" not in submitted
+    assert f"Notebook job #{called[0].run_id}" in view
+    assert f"/runs/{caller}" in page
+
+
+def page_of(live: Live, run: jobs.BaseRun) -> str:
+    address = f"{live.url}/jobs/{run.job_id}/runs/{run.run_id}"
+    answer = requests.get(address, auth=("admin", live.credentials["password"]), timeout=30)
+    answer.raise_for_status()
+    return answer.text
 
 
 def test_a_failure_of_the_other_notebook_is_raised_in_the_first(live: Live, client: WorkspaceClient) -> None:

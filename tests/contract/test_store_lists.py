@@ -24,7 +24,7 @@ RUNS = [
     a_run(4, job_id=8, job_name="b", state=State.RUNNING),
     an_ended_run(5, job_id=8, job_name="b", outcome=Outcome.FAILED),
     a_run(6, job_id=8, job_name="a", language="databricks", state=State.RUNNING),
-    an_ended_run(7, job_name="b"),
+    an_ended_run(7, job_name="b", started_by={"kind": "task", "run_id": 4, "attempt_id": 5}),
     a_run(8, job_name="a", language="dremio"),
 ]
 ELSEWHERE = a_run(9, workspace_id=2, job_id=7, job_name="a")
@@ -39,6 +39,7 @@ CONDITIONS = {
     "active": True,
     "of_a_job": True,
     "of_no_job": True,
+    "of_a_task": True,
 }
 
 
@@ -60,7 +61,9 @@ def meets(run: Run, name: str, value: Any) -> bool:
     meanings = {"before": run.id < value, "after": run.id > value} if name in ("before", "after") else {}
     meanings["active"] = run.state is not State.ENDED
     meanings["of_a_job"] = run.job_id is not None
-    meanings["of_no_job"] = run.job_id is None
+    is_by_a_task = run.started_by.get("kind") == "task"
+    meanings["of_no_job"] = run.job_id is None and not is_by_a_task
+    meanings["of_a_task"] = run.job_id is None and is_by_a_task
     return bool(meanings.get(name, getattr(run, name, None) == value))
 
 
@@ -86,7 +89,8 @@ def test_a_list_holds_whole_records(filled: Store) -> None:
         ({"outcome": Outcome.FAILED}, [5, 3]),
         ({"active": True}, [8, 6, 4, 1]),
         ({"of_a_job": True}, [6, 5, 4, 3, 2, 1]),
-        ({"of_no_job": True}, [8, 7]),
+        ({"of_no_job": True}, [8]),
+        ({"of_a_task": True}, [7]),
         ({"before": 4}, [3, 2, 1]),
         ({"after": 4}, [8, 7, 6, 5]),
     ],

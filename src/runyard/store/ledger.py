@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 Value = str | int | bool | None
 
+_BY_A_TASK = '{"kind":"task"'  # how the document begins that says that the code of a task asked for a run
+_KIND = f"substr(started_by, 1, {len(_BY_A_TASK)})"
+
 _FILTERS: Mapping[str, str] = {
     "before": "AND id < :before",
     "after": "AND id > :after",
@@ -33,11 +36,12 @@ _FILTERS: Mapping[str, str] = {
     "outcome": "AND outcome = :outcome",
     "active": "AND state <> 'ended'",
     "of_a_job": "AND job_id IS NOT NULL",
-    "of_no_job": "AND job_id IS NULL",
+    "of_no_job": f"AND job_id IS NULL AND {_KIND} <> '{_BY_A_TASK}'",
+    "of_a_task": f"AND job_id IS NULL AND {_KIND} = '{_BY_A_TASK}'",
 }
 """Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index.
 
-`active`, `of_a_job` and `of_no_job` are marks: their presence is the condition, whatever their value.
+`active`, `of_a_job`, `of_no_job` and `of_a_task` are marks: their presence is the condition, whatever their value.
 """
 
 

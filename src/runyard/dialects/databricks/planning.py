@@ -1,7 +1,7 @@
 """From settings and what a run is told to the tasks that run, and the record of what was asked.
 
 A run's settings are those of its job (or submission) at that moment, with `tasks` those that run, and beside them:
-`run_name`; `run_type` (JOB_RUN or SUBMIT_RUN); `creator_user_name`; `job_parameters` ([{name, default, value}]);
+`run_name`; `creator_user_name`; `job_parameters` ([{name, default, value}]);
 `overriding_parameters` (the older ones); `only` (as asked).
 """
 
@@ -19,9 +19,6 @@ from runyard.dialects.databricks.settings import own
 from runyard.dialects.databricks.tasks import task_of
 
 Members = Mapping[str, Any]
-
-JOB_RUN = "JOB_RUN"
-SUBMIT_RUN = "SUBMIT_RUN"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +49,7 @@ def plan_again(run: Run, job: Job | None, told: Told) -> Plan:
         job_parameters={**before.job_parameters, **told.job_parameters},
         older={**before.older, **told.older},
     )
-    beside = {
-        name: run.settings[name] for name in ("run_name", "run_type", "creator_user_name") if name in run.settings
-    }
+    beside = {name: run.settings[name] for name in ("run_name", "creator_user_name") if name in run.settings}
     settings = job.settings if job else run.settings
     known = {task["task_key"] for task in settings.get("tasks", ())}
     only = [name for name in run.settings.get("only", ()) if name in known or name.strip("+") in known]

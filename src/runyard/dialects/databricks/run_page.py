@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from runyard.core.errors import RunyardError
+from runyard.core.errors import NotFound, RunyardError
+from runyard.core.run import Run
 from runyard.dialects.databricks.errors import wire_error
 from runyard.dialects.databricks.facts import JobRun, TaskRun, job_run
 from runyard.dialects.databricks.outputs import output_of
@@ -96,11 +97,25 @@ def _run_page(engine: Engine, request: Request, run_id: int) -> str:
     run, attempt = found(engine, request.workspace, run_id)
     if attempt is None:
         one = job_run(facts_of(engine, run, request.url))
-        return _page(f"Run of {run.job_name}", [_facts(RUN.show(one)), _tasks("Tasks", one.task_runs), _more(one)])
+        parts = [_caller(engine, run), _facts(RUN.show(one)), _tasks("Tasks", one.task_runs), _more(one)]
+        return _page(f"Run of {run.job_name}", parts)
     task = task_run_of(engine, run, attempt, request.url)
     up = f'<p><a href="{_path(task.whole.id, task)}">Run {task.whole.id} of {escape(task.whole.job_name)}</a></p>'
     parts = [up, _facts(as_run(task)), _tasks("Iterations", iterations_of(engine, task)), _output(engine, task)]
     return _page(f"Task {attempt.task_key}", parts)
+
+
+def _caller(engine: Engine, run: Run) -> str:
+    """Lead to the task run that asked for a run, if one did and is still there."""
+    caller_id = run.parent_attempt_id or run.started_by.get("attempt_id")
+    if caller_id is None:
+        return ""
+    try:
+        caller, attempt = engine.attempt(engine.workspace_of(run), caller_id)
+    except NotFound:  # deleted since
+        return ""
+    path = f"{PREFIX}{job_id(caller)}/runs/{attempt.id}"
+    return f'<p>Started by <a href="{path}">task {escape(attempt.task_key)} of {escape(caller.job_name)}</a></p>'
 
 
 def _page(title: str, parts: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from runyard.core.job import Workspace
 from runyard.core.run import Run, State
 from runyard.dialects.databricks import versions
 from runyard.dialects.databricks.job_pages import offset_of
+from runyard.dialects.databricks.views import JOB_RUN, SUBMIT_RUN, WORKFLOW_RUN
 from runyard.dialects.tokens import read_token, write_token
 from runyard.engine.engine import Engine
 from runyard.store.ledger import Page
@@ -19,10 +20,10 @@ from runyard.store.ledger import Page
 LARGEST_LIST: Mapping[str, int] = {"2.0": 1000, "2.1": 26, "2.2": 26}
 """Documented as 25; the service's own refusal says 26."""
 DEFAULT_LIST: Mapping[str, int] = {"2.0": 20, "2.1": 25, "2.2": 20}
-RUN_TYPES: Mapping[str, Mapping[str, Any] | None] = {
-    "JOB_RUN": {"of_a_job": True},
-    "SUBMIT_RUN": {"of_no_job": True},
-    "WORKFLOW_RUN": None,  # runs of a notebook that another one calls: no runs of their own here
+RUN_TYPES: Mapping[str, Mapping[str, Any]] = {
+    JOB_RUN: {"of_a_job": True},
+    SUBMIT_RUN: {"of_no_job": True},
+    WORKFLOW_RUN: {"of_a_task": True},
 }
 ARRAYS = ("tasks", "iterations", "job_clusters", "job_parameters", "repair_history")
 LATER_MS = 1_000  # an id may be given this much after the moment at which a run was asked for
@@ -42,8 +43,6 @@ class RunsPage:
 def runs_page(engine: Engine, workspace: Workspace, members: Members, version: str) -> RunsPage:
     """Return the runs that fit, newest first, from where a token or an offset says."""
     limit, start, where = _limit(members, version), offset_of(members), _where(members)
-    if where is None:
-        return RunsPage(tokens={})
     scope = f"runs of {workspace.id}"
     token = members.get("page_token")
     towards, edge = read_token(scope, token, size=2) if token else (_OLDER, LARGEST)
@@ -74,17 +73,14 @@ def first_part(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, **paged, **({"has_more": True} if is_cut else {})}
 
 
-def _where(members: Members) -> dict[str, Any] | None:
-    """Return what the list asks of its runs; None if no run can meet it."""
+def _where(members: Members) -> dict[str, Any]:
+    """Return what the list asks of its runs."""
     if members.get("active_only") and members.get("completed_only"):
         raise InvalidRequest("active_only and completed_only cannot both be true; choose one of them.")
     run_type = members.get("run_type") or None
     if run_type is not None and run_type not in RUN_TYPES:
         raise InvalidRequest(f"Invalid run_type {run_type!r}; it must be one of: {', '.join(RUN_TYPES)}.")
-    marks = RUN_TYPES[run_type] if run_type else {}
-    if marks is None:
-        return None
-    where: dict[str, Any] = dict(marks)
+    where: dict[str, Any] = dict(RUN_TYPES[run_type]) if run_type else {}
     where |= {"job_id": members["job_id"]} if members.get("job_id") else {}
     where |= {"active": True} if members.get("active_only") else {}
     where |= {"state": State.ENDED.value} if members.get("completed_only") else {}

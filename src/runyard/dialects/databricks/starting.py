@@ -13,7 +13,7 @@ from runyard.core.run import Run
 from runyard.dialects.databricks import reading
 from runyard.dialects.databricks.finishing import finish
 from runyard.dialects.databricks.parameters import Told, read_told
-from runyard.dialects.databricks.planning import JOB_RUN, SUBMIT_RUN, plan
+from runyard.dialects.databricks.planning import plan
 from runyard.dialects.databricks.settings import LANGUAGE, UNTITLED, is_queued
 from runyard.engine.finishing import Finishing
 from runyard.engine.requests import Request
@@ -36,7 +36,6 @@ def run_of_job(job: Job, members: Members, user: str) -> Request:
         read_told(members),
         only=only,
         run_name=job.name,
-        run_type=JOB_RUN,
         creator_user_name=user,
         **extra,
     )
@@ -55,7 +54,7 @@ def run_of_job(job: Job, members: Members, user: str) -> Request:
 
 def run_of_submission(settings: Members, members: Members, user: str) -> Request:
     """Return the run that a submission asks for."""
-    planned = plan(settings, Told(), run_type=SUBMIT_RUN, creator_user_name=user)
+    planned = plan(settings, Told(), creator_user_name=user)
     return Request(
         language=LANGUAGE,
         job_name=settings.get("run_name", UNTITLED),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from runyard.dialects.databricks import settings
+from runyard.dialects.databricks import reading, settings
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
 from runyard.dialects.databricks.checks import check_submission
+from runyard.dialects.databricks.finishing import listed_run
 from runyard.dialects.databricks.starting import run_of_submission
 
+CALLER = "x-runyard-task-run"
+"""The header in which `dbutils.notebook.run` names the task run that it belongs to."""
 NOT_KEPT = frozenset({"idempotency_token", "access_control_list"})
 
 
@@ -17,8 +21,18 @@ def submit_run(call: Call) -> dict[str, Any]:
     asked = {name: value for name, value in call.members.items() if name not in NOT_KEPT}
     kept = settings.submitted(asked)
     check_submission(kept)
-    run = call.engine.start_run(call.workspace, run_of_submission(kept, call.members, call.request.user))
+    request = run_of_submission(kept, call.members, call.request.user)
+    run = call.engine.start_run(call.workspace, replace(request, started_by=_started_by(call)))
     return {"run_id": run.id}
+
+
+def _started_by(call: Call) -> dict[str, Any]:
+    """Return the task whose code asks, if it says that it is one."""
+    told = call.request.headers.get(CALLER)
+    if not told:
+        return {}
+    run, attempt = call.engine.attempt(call.workspace, reading.integer(told, CALLER))
+    return {"kind": "task", "run_id": listed_run(call.engine, call.workspace, run).id, "attempt_id": attempt.id}
 
 
 OPERATIONS: tuple[Operation, ...] = (

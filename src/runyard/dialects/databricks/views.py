@@ -25,6 +25,9 @@ TRIGGERS: Mapping[str, str] = {
 """What started a run by itself; anything else was somebody's request."""
 BY_REQUEST = "ONE_TIME"
 SCRIPT = "python_script"
+JOB_RUN = "JOB_RUN"
+SUBMIT_RUN = "SUBMIT_RUN"
+WORKFLOW_RUN = "WORKFLOW_RUN"  # a submission by the code of a task, as dbutils.notebook.run makes one
 
 
 # members of both
@@ -221,8 +224,10 @@ def _of_only(length: Callable[[TaskRun], int]) -> Callable[[JobRun], int]:
 
 
 def run_type(run: Run) -> str:
-    """Tell a run of a job from one without."""
-    return "SUBMIT_RUN" if run.job_id is None else "JOB_RUN"
+    """Tell a run of a job from one without, and from one that the code of a task asked for."""
+    if run.job_id is not None:
+        return JOB_RUN
+    return WORKFLOW_RUN if run.started_by.get("kind") == "task" else SUBMIT_RUN
 
 
 def _trigger_info(one: JobRun) -> dict[str, Any] | None:

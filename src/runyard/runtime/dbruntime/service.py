@@ -39,16 +39,16 @@ def get(path: str, **query: Any) -> dict[str, Any]:
     return _call("GET", f"{path}?{urlencode(query)}", None)
 
 
-def post(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def post(path: str, body: Mapping[str, Any], **headers: str) -> dict[str, Any]:
     """Ask for something to be done."""
-    return _call("POST", path, json.dumps(body).encode())
+    return _call("POST", path, json.dumps(body).encode(), headers)
 
 
 def _first(names: tuple[str, ...]) -> str | None:
     return next((value for name in names if (value := os.environ.get(name))), None)
 
 
-def _call(method: str, path: str, body: bytes | None) -> dict[str, Any]:
+def _call(method: str, path: str, body: bytes | None, more: Mapping[str, str] | None = None) -> dict[str, Any]:
     from urllib.error import HTTPError, URLError  # noqa: PLC0415 - as above: http.client and ssl take 30 ms
     from urllib.request import Request, urlopen  # noqa: PLC0415 - as above
 
@@ -59,6 +59,7 @@ def _call(method: str, path: str, body: bytes | None) -> dict[str, Any]:
     headers = {
         "Content-Type": "application/json",
         **({"Authorization": f"Bearer {known}"} if (known := token()) else {}),
+        **(more or {}),
     }
     request = Request(f"{address}{path}", data=body, headers=headers, method=method)  # noqa: S310 - the job's own server
     try:
