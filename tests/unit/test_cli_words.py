@@ -16,6 +16,7 @@ from runyard.cli.attending import result
 from runyard.cli.main import commands
 from runyard.cli.output import STYLES, aligned, length
 from runyard.cli.run import read_script
+from runyard.cli.runs import facts
 from runyard.cli.serve import ready_line, welcome
 from runyard.cli.target import Target
 from runyard.cli.variables import assignment, project_id, variables
@@ -139,6 +140,18 @@ def test_columns_stand_below_each_other_and_nothing_breaks_a_line() -> None:
 )
 def test_lengths_are_said_as_people_say_them(milliseconds: int | None, text: str) -> None:
     assert length(milliseconds) == text
+
+
+def test_a_run_says_what_started_it_and_how_often_it_was_repaired() -> None:
+    told = {"language": "databricks", "created_at": 0, **RUN}
+
+    shown = facts({**told, "repairs": 2, "started_by": {"kind": "run_job", "run_id": 5, "task_key": "call"}})
+    plain = facts({**told, "repairs": 0, "started_by": {}})
+    timed = facts({**told, "started_by": {"kind": "schedule"}})
+
+    assert (shown["started by"], shown["repairs"]) == ("run job of run 5", "2")
+    assert (plain["started by"], plain["repairs"]) == ("", "")
+    assert timed["started by"] == "schedule"
 
 
 def test_a_run_that_waits_says_why() -> None:

@@ -200,6 +200,13 @@ def test_what_has_not_ended_has_no_result(state: State, life_cycle: str, status:
     assert "termination_details" not in one.status
 
 
+def test_a_run_goes_on_while_a_task_of_it_waits_to_be_tried_again() -> None:
+    one = of_run(a_run(1, state=State.RETRYING), latest(an_attempt(1, state=State.RETRYING)))
+
+    assert one.state["life_cycle_state"] == "RUNNING"
+    assert one.status["state"] == "RUNNING"
+
+
 def test_the_texts_of_several_failed_tasks_stand_together_each_once() -> None:
     tasks = (a_task("a"), a_task("bb", "a"), a_task("ccc", "a"), a_task("dddd"))
     run = an_ended_run(1, tasks=tasks, outcome=Outcome.FAILED)

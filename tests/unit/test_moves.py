@@ -203,6 +203,16 @@ def test_an_end_that_tells_the_beginning_too_records_both_in_their_time(yard: Ya
     assert [(one.kind, one.at - START) for one in events[2:]] == [("running", 5), ("succeeded", 80)]
 
 
+def test_a_run_of_many_tasks_began_with_the_first_of_them(yard: Yard) -> None:
+    run = yard.start(Task(key="a", kind="python_script"), Task(key="b", kind="python_script"))
+    first, second = yard.store.read(lambda ledger: ledger.attempts(run.id))
+
+    for attempt, moment in ((first, START + 5), (second, START + 50)):
+        yard.change(lambda moves, id_=attempt.id, at=moment: moves.started(id_, at=at))
+
+    assert yard.run(run).running_at == START + 5
+
+
 def test_a_delay_is_noted_once(yard: Yard) -> None:
     run = yard.start(notify_at=START + 60_000)
     yard.now += 61_000

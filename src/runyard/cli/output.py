@@ -116,7 +116,7 @@ def length(milliseconds: int | None) -> str:
 
 
 def run_length(run: Record, *, now: int) -> str:
-    """Return how long a run's newest attempt has been running, or ran."""
+    """Return how long a run has been running, or ran: of one task its newest attempt, of many from the first on."""
     if run.get("running_at") is None:
         return ""
     return length(max(run.get("ended_at", now) - run["running_at"], 0))

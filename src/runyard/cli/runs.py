@@ -159,5 +159,13 @@ def facts(run: Mapping[str, Any]) -> dict[str, str]:
         "took": run_length(run, now=_now()),
         "ended": moment(run.get("ended_at")),
         "attempts": str(run["attempt"] + 1),
+        "repairs": str(run.get("repairs") or ""),
+        "started by": _started_by(run.get("started_by", {})),
         "previous": str(previous) if previous else "",
     }
+
+
+def _started_by(told: Mapping[str, Any]) -> str:
+    """Say what started a run by itself, and which run it belongs to."""
+    kind = str(told.get("kind", "")).replace("_", " ")
+    return f"{kind} of run {told['run_id']}" if kind and "run_id" in told else kind

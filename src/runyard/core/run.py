@@ -119,7 +119,7 @@ class Run:
     timeout_ms: int | None = None  # counted from its admission
     timeout_at: int | None = None  # it is stopped then, whatever its tasks do
     attempt_at: int  # when the newest attempt was made
-    running_at: int | None = None  # when the newest attempt's code began
+    running_at: int | None = None  # when its code began: the newest attempt's, or of many tasks the first's
     ended_at: int | None = None
 
     @property

@@ -134,7 +134,7 @@ class Moves(Transaction):
             return  # stopped meanwhile, or told twice
         run = self._run(attempt)
         self._move(run, attempt, State.RUNNING, running_at=at)
-        self._settle(replace(run, running_at=at))
+        self._settle(_begun(run, at))
 
     def finished(
         self, attempt_id: int, outcome: Outcome, *, at: int, facts: Mapping[str, Any], started_at: int | None = None
@@ -149,7 +149,7 @@ class Moves(Transaction):
         if started_at is not None and attempt.running_at is None:  # its beginning is told with its end
             self._event(run, State.RUNNING.value, attempt=attempt, detail={}, at=started_at)
             facts = {**facts, "running_at": started_at}
-            run = replace(run, running_at=started_at)
+            run = _begun(run, started_at)
         ended = self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=at, **facts)
         again = None
         if attempt.state is not State.STOPPING:
@@ -170,7 +170,7 @@ class Moves(Transaction):
             run,
             attempt=max(run.attempt, number),
             attempt_at=attempt.created_at,
-            running_at=None,
+            running_at=None if len(run.tasks) == 1 else run.running_at,
             reason=reason,
         )
 
@@ -312,6 +312,11 @@ class Moves(Transaction):
                 self._add_attempt(run, task, number=number, series=number, state=state)
         newest = self._newest(run).values()
         self._settle(replace(run, attempt=max(one.number for one in newest), attempt_at=self.clock()))
+
+
+def _begun(run: Run, at: int) -> Run:
+    """Note when a run's code began: of one task with its newest attempt, of many with the first of them."""
+    return run if len(run.tasks) > 1 and run.running_at is not None else replace(run, running_at=at)
 
 
 def _told_of_part(run: Run) -> str:

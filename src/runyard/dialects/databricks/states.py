@@ -47,7 +47,11 @@ TASK: Mapping[str, Words] = {
 }
 """Phase of a task run to its words."""
 
-RUN: Mapping[str, Words] = {**TASK, Outcome.FAILED: TASK[Outcome.FAILED]._replace(life_cycle="INTERNAL_ERROR")}
+RUN: Mapping[str, Words] = {
+    **TASK,
+    State.RETRYING: TASK[State.RUNNING],  # it goes on; which of its tasks wait, they say themselves
+    Outcome.FAILED: TASK[Outcome.FAILED]._replace(life_cycle="INTERNAL_ERROR"),
+}
 """Phase of a run to its words: of a run as a whole, a failure counts as internal."""
 
 SUCCESS_WITH_FAILURES = Words("TERMINATED", "TERMINATED", "SUCCESS_WITH_FAILURES", "SUCCESS_WITH_FAILURES", "SUCCESS")
