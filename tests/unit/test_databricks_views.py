@@ -66,6 +66,14 @@ def test_a_run_of_one_task_tells_how_long_its_setup_and_its_code_took() -> None:
     assert one["cluster_instance"] == {"cluster_id": CLUSTER_ID}
 
 
+def test_a_list_tells_those_lengths_without_reading_attempts() -> None:
+    run = an_ended_run(1, created_at=10, admitted_at=15, attempt_at=10, running_at=20, ended_at=50)
+
+    one = shown(run)
+
+    assert (one["setup_duration"], one["execution_duration"]) == (5, 30)
+
+
 def test_a_run_of_many_tasks_leaves_those_lengths_to_its_tasks() -> None:
     run = an_ended_run(1, tasks=(a_task("a"), a_task("b", "a")), created_at=10, admitted_at=10, ended_at=90)
     first = an_ended_attempt(2, task_key="a", created_at=10, taken_at=10, running_at=12, ended_at=40)

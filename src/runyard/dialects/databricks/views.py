@@ -213,14 +213,28 @@ def _only(one: JobRun) -> TaskRun | None:
     return one.task_runs[-1] if len(one.run.tasks) == 1 and one.task_runs else None
 
 
-def _of_only(length: Callable[[TaskRun], int]) -> Callable[[JobRun], int]:
-    """Return how long something took in the only task; runs of many tasks say 0, and tell it in each task."""
+def _of_only(length: Callable[[Attempt], int], by_row: Callable[[Run], int]) -> Callable[[JobRun], int]:
+    """Return how long something took in the only task; runs of many tasks say 0, and tell it in each task.
+
+    A list does not read the attempts of every run; what the run's own row tells has to do there.
+    """
 
     def get(one: JobRun) -> int:
+        if len(one.run.tasks) != 1:
+            return 0
         only = _only(one)
-        return 0 if only is None else length(only)
+        return by_row(one.run) if only is None else length(only.attempt)
 
     return get
+
+
+def _setup_by_row(run: Run) -> int:
+    begun_at = max(run.admitted_at or run.created_at, run.attempt_at)
+    return 0 if run.running_at is None else max(run.running_at - begun_at, 0)
+
+
+def _execution_by_row(run: Run) -> int:
+    return 0 if run.running_at is None or run.ended_at is None else max(run.ended_at - run.running_at, 0)
 
 
 def run_type(run: Run) -> str:
@@ -274,8 +288,8 @@ RUN = View(
         shown("state", lambda one: one.standing.state),
         shown("status", lambda one: one.standing.status),
         shown("start_time", lambda one: one.run.created_at),
-        shown("setup_duration", _of_only(lambda only: _setup(only.attempt))),
-        shown("execution_duration", _of_only(lambda only: _execution(only.attempt))),
+        shown("setup_duration", _of_only(_setup, _setup_by_row)),
+        shown("execution_duration", _of_only(_execution, _execution_by_row)),
         shown("cleanup_duration", lambda _: 0),
         shown("end_time", lambda one: _ended(one.run.ended_at)),
         shown("run_duration", _run_ms),
