@@ -18,6 +18,8 @@ from runyard.store.store import Store
 T = TypeVar("T")
 START = 1_800_000_000_000
 SCRIPT = Task(key="main", kind="python_script", spec={"script": "a.py"})
+CHOICE = Task(key="choice", kind="condition", spec={"left": "1", "op": "==", "right": "1"})
+LOOP = Task(key="loop", kind="for_each", spec={"inputs": "[1, 2, 3]"})
 
 
 @dataclass
@@ -109,3 +111,21 @@ class Yard:
     def claimed(self) -> list[Claim]:
         assert self.last is not None
         return self.last.claimed
+
+
+def script(key: str, *upstream: str, **more: Any) -> Task:
+    return Task(key=key, kind="python_script", spec={"script": "a.py"}, depends_on=upstream, **more)
+
+
+def phases(yard: Yard, run: Run) -> dict[str, str]:
+    return {attempt.task_key: attempt.phase for attempt in yard.attempts(run)}
+
+
+def child_of(yard: Yard, run: Run, key: str, *tasks: Task, at_once: int | None = None, **facts: Any) -> Run:
+    parent = yard.attempt(run, key)
+    child = first_run_record(
+        tasks, id=yard.ids.next(), workspace_id=1, job_name="part", language="glue", parent_attempt_id=parent.id,
+        is_listed=False, tasks_at_once=at_once, created_at=yard.now, updated_at=yard.now, attempt_at=yard.now,
+        **facts,
+    )  # fmt: skip
+    return yard.run(yard.change(lambda moves: moves.start_child(child, limit=None, overflow=Overflow.QUEUE)))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from moving import Yard
+from moving import CHOICE, LOOP, Yard, child_of, phases, script
 
 from runyard.core.errors import InvalidRequest, WrongState
 from runyard.core.job import Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome, Repair, Run, State
-from runyard.engine.moves import RUN_TIMEOUT, Moves, first_run_record
+from runyard.engine.moves import RUN_TIMEOUT, Moves
 from runyard.engine.scheduler import forget
 from runyard.store.ledger import Page
 from runyard.store.store import open_store
@@ -24,27 +23,6 @@ def yard() -> Iterator[Yard]:
     store = open_store("sqlite://")
     yield Yard(store, places=1)
     store.close()
-
-
-def script(key: str, *upstream: str, **more: Any) -> Task:
-    return Task(key=key, kind="python_script", spec={"script": "a.py"}, depends_on=upstream, **more)
-
-
-CHOICE = Task(key="choice", kind="condition", spec={"left": "1", "op": "==", "right": "1"})
-LOOP = Task(key="loop", kind="for_each", spec={"inputs": "[1, 2, 3]"})
-
-
-def phases(yard: Yard, run: Run) -> dict[str, str]:
-    return {attempt.task_key: attempt.phase for attempt in yard.attempts(run)}
-
-
-def child_of(yard: Yard, run: Run, key: str, *tasks: Task, at_once: int | None = None) -> Run:
-    parent = yard.attempt(run, key)
-    child = first_run_record(
-        tasks, id=yard.ids.next(), workspace_id=1, job_name="part", language="glue", parent_attempt_id=parent.id,
-        is_listed=False, tasks_at_once=at_once, created_at=yard.now, updated_at=yard.now, attempt_at=yard.now,
-    )  # fmt: skip
-    return yard.run(yard.change(lambda moves: moves.start_child(child, limit=None, overflow=Overflow.QUEUE)))
 
 
 def repair(yard: Yard, run: Run, *keys: str) -> Repair:

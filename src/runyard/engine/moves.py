@@ -10,7 +10,7 @@ from runyard.core import graph, queue, retry
 from runyard.core.errors import InvalidRequest, LimitReached, WrongState
 from runyard.core.job import Task
 from runyard.core.queue import Admission, Overflow
-from runyard.core.run import Attempt, Outcome, Repair, Run, State
+from runyard.core.run import ON_A_PROCESS, Attempt, Outcome, Repair, Run, State
 from runyard.engine import arming, notices
 from runyard.engine.transaction import Claim, Transaction, task_of
 
@@ -92,8 +92,10 @@ class Moves(Transaction):
         )
         self.ledger.add_run(skipped)
         self._event(skipped, Outcome.SKIPPED.value, detail={"reason": text})
-        self.changed[run.id] = skipped
+        self.changed[run.id] = self._seen[run.id] = skipped
         notices.run_changed(self, skipped)
+        if run.parent_attempt_id is not None:
+            self._end_parent(skipped, run.parent_attempt_id)
         return skipped
 
     # taking work
@@ -118,12 +120,7 @@ class Moves(Transaction):
         while held := self.ledger.first_held(job_id):
             if limit is not None and self.ledger.count_admitted(job_id) >= limit:
                 return
-            admitted = self._admitted(held, at=self.clock())
-            self._save(admitted, seen=held)
-            for attempt in self.ledger.attempts(held.id):
-                if not task_of(held, attempt).depends_on:
-                    self._move(admitted, attempt, State.QUEUED)
-            self._settle(self._run_again(held.id))
+            self._settle(self._save(self._admitted(held, at=self.clock()), seen=held))
 
     # what the launcher tells
 
@@ -216,6 +213,7 @@ class Moves(Transaction):
 
     def time_out(self, run: Run) -> None:
         """End a run that has taken as long as it may."""
+        run = self._run_again(run.id)  # what timed out before it, in this transaction, may have been its task's work
         text = f"The run did not finish within its timeout of {(run.timeout_ms or 0) / 1000:g} s."
         self._end_all(replace(run, timeout_at=None), Outcome.TIMED_OUT, message=text, category=RUN_TIMEOUT)
 
@@ -237,7 +235,8 @@ class Moves(Transaction):
         self._settle(run)
 
     def _end_all(self, run: Run, outcome: Outcome, **why: str) -> None:
-        for attempt in tuple(self._newest(run).values()):
+        """End every attempt of a run: first what waits, lest it begin when a loop before it ends at once."""
+        for attempt in sorted(self._newest(run).values(), key=lambda one: one.state in ON_A_PROCESS):
             self._end(run, attempt, outcome, **why)
         self._settle(run)
 
@@ -264,7 +263,20 @@ class Moves(Transaction):
         if parent is None or parent.state is not State.STARTING:
             raise WrongState(f"Attempt {parent_id} no longer waits for a run to be its work.")
         self.started(parent_id, at=self.clock())
-        return self.start(run, limit=limit, overflow=overflow)
+        begun = self.start(run, limit=limit, overflow=overflow)
+        if begun.admitted_at is None and begun.state is not State.ENDED:
+            self._refuse_to_wait_for_itself(begun)
+        return begun
+
+    def _refuse_to_wait_for_itself(self, run: Run) -> None:
+        above = run
+        while above.parent_attempt_id and (parent := self.ledger.attempt(above.parent_attempt_id)):
+            above = self._run_again(parent.run_id)
+            if above.job_id == run.job_id:
+                raise InvalidRequest(
+                    f"{run.reason} Run {above.id} is one of them and waits for this one, which could not begin before "
+                    "it ends. Raise the job's limit, or let it not start itself."
+                )
 
     def run_ended(self, run: Run) -> None:
         """Let the next run of the job begin, and the attempt end whose work this run was."""

@@ -70,7 +70,7 @@ class Scheduler:
     def do_what_is_due(self) -> None:
         """Do everything whose moment has come."""
         while self._store.read(self._is_due):
-            self._change(_do)
+            self._change(due)
 
     def forget_what_is_old(self) -> None:
         """Remove ended runs that are older than the retention, with their folders."""
@@ -92,7 +92,8 @@ class Scheduler:
         return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
 
 
-def _do(moves: Moves) -> None:
+def due(moves: Moves) -> None:
+    """Do what is due, up to so many of each kind."""
     now = moves.clock()
     for attempt in moves.ledger.due_retries(now, AT_ONCE):
         moves.retry_now(attempt)
