@@ -15,7 +15,7 @@ from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
 from runyard.engine.language import Language
-from runyard.engine.requests import Request
+from runyard.engine.requests import Repairing, Request
 from runyard.engine.settings import Settings
 from runyard.engine.starting import Starting
 from runyard.engine.transaction import Claim, task_of
@@ -48,11 +48,14 @@ class Yard:
 
     def run(self, *tasks: Task) -> Run:
         run = self.engine.start_run(self.workspace, Request(language="plain", job_name="one-off", tasks=tasks))
+        self.conduct()
+        return self.engine.run(self.workspace, run.id)
+
+    def conduct(self) -> None:
         while claims := self.store.read(to_conduct):
             conductor = Conductor(self.engine)
             conductor.start(claims)
             conductor.close()
-        return self.engine.run(self.workspace, run.id)
 
     def job(self, name: str, *tasks: Task) -> Job:
         return self.engine.create_job(self.workspace, name=name, language="plain", settings={}, tasks=tasks)
@@ -187,3 +190,41 @@ def test_what_cannot_run_here_fails_and_says_what_to_do(yard: Yard) -> None:
 
     assert (run.outcome, run.message) == (Outcome.FAILED, "Use another kind.")
     assert [one.category for one in yard.engine.attempts(run)] == ["feature_disabled"]
+
+
+@pytest.mark.parametrize(
+    ("task", "what"),
+    [
+        (Task(key="t", kind="condition", spec={"op": "==", "right": "1"}), "KeyError: 'left'"),
+        (Task(key="t", kind="for_each", spec={"inputs": [1], "task": {"kind": "condition"}}), "KeyError: 'spec'"),
+        (Task(key="t", kind="run_job", spec={"job_id": "many"}), "ValueError: invalid literal for int()"),
+    ],
+)
+def test_a_defect_ends_the_task_it_hits_and_no_other(yard: Yard, task: Task, what: str) -> None:
+    run = yard.run(task, choice("other", "1", "==", "1"))
+
+    assert [one.phase for one in yard.engine.attempts(run)] == ["failed", "succeeded"]
+    assert run.message is not None
+    assert run.message.startswith(f"The task could not be carried out: {what}")
+
+
+def test_a_task_that_runs_another_job_gives_it_its_own_timeout(yard: Yard) -> None:
+    slow = yard.job("slow", Task(key="s", kind="python_script", spec={"script": "a.py"}))
+    run = yard.run(Task(key="call", kind="run_job", spec={"job_id": slow.id}, timeout_ms=7_000))
+    child = yard.engine.child_run(yard.engine.attempts(run)[0])
+
+    assert child is not None
+    assert (child.timeout_ms, child.timeout_at) == (7_000, child.created_at + 7_000)
+
+
+def test_a_run_that_is_repaired_after_its_caller_was_forgotten_may_start_jobs(yard: Yard) -> None:
+    good = yard.job("good", choice("c", "1", "==", "1"))
+    middle = yard.job("middle", Task(key="inner", kind="run_job", spec={"job_id": good.id}))
+    caller = yard.run(Task(key="outer", kind="run_job", spec={"job_id": middle.id}))
+    called = yard.engine.child_run(yard.engine.attempts(caller)[0])
+    assert called is not None
+    yard.engine.delete_run(yard.workspace, caller.id)
+    yard.engine.repair_run(yard.workspace, called.id, Repairing(task_keys=("inner",)))
+    yard.conduct()
+
+    assert yard.engine.run(yard.workspace, called.id).phase == "succeeded"

@@ -6,12 +6,13 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from runyard.core import condition
-from runyard.core.errors import InvalidRequest, Missing, NotFound, RunyardError
+from runyard.core.errors import InvalidRequest, LedgerUnavailable, Missing, NotFound, RunyardError
 from runyard.core.job import Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 Spec = Mapping[str, Any]
 DEEPEST = 3  # jobs that start jobs
 MOST_ITERATIONS = 5_000
+AGAIN_S = 1.0  # when to look whether the ledger can be written again
 UNAVAILABLE = "feature_disabled"
 
 
@@ -38,6 +40,7 @@ class Conductor:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._claims: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="conductor", daemon=True)
 
     def start(self, claims: Iterable[Claim]) -> None:
@@ -52,6 +55,7 @@ class Conductor:
 
     def close(self) -> None:
         """Finish what is being carried out; the rest is for the next server."""
+        self._stopping.set()
         self._claims.put(None)
         if self._thread.ident:
             self._thread.join()
@@ -60,17 +64,31 @@ class Conductor:
         while claim := self._claims.get():
             try:
                 self._carry_out(claim)
+            except LedgerUnavailable as error:
+                self._try_later(claim, error)
             except Exception:  # outermost loop of the thread: the next one must be carried out in any case
-                log.exception("attempt %d could not be carried out", claim.attempt.id)
+                log.exception("the end of attempt %d could not be recorded", claim.attempt.id)
 
     def _carry_out(self, claim: Claim) -> None:
         try:
             spec = self._engine.finished_spec(claim)
             KINDS[claim.task.kind](self._engine, claim, spec)
+        except LedgerUnavailable:
+            raise  # nothing was recorded, and the task is not to blame
         except Unavailable as error:
             self._engine.conclude(claim, Outcome.FAILED, message=str(error), category=UNAVAILABLE)
         except RunyardError as error:
             self._engine.conclude(claim, Outcome.FAILED, message=str(error), category=category_of(error))
+        except Exception as error:  # outermost of one task: it would stay begun for ever
+            log.exception("attempt %d could not be carried out", claim.attempt.id)
+            text = f"The task could not be carried out: {type(error).__name__}: {error}."
+            self._engine.conclude(claim, Outcome.FAILED, message=text, category=category_of(error))
+
+    def _try_later(self, claim: Claim, error: LedgerUnavailable) -> None:
+        """Keep trying: the ledger has the claim until it has what came of it."""
+        log.error("attempt %d could not be carried out yet: %s", claim.attempt.id, error)
+        if not self._stopping.wait(AGAIN_S):
+            self._claims.put(claim)
 
 
 class Unavailable(RunyardError):
@@ -95,7 +113,6 @@ def _repeat(engine: Engine, claim: Claim, spec: Spec) -> None:
         tasks=tasks,
         settings=claim.run.settings,
         overflow=Overflow.QUEUE,
-        timeout_ms=claim.task.timeout_ms,
         started_by={"kind": "for_each", "run_id": claim.run.id, "task_key": claim.task.key},
         parent_attempt_id=claim.attempt.id,
         tasks_at_once=int(spec.get("concurrency") or 1),
@@ -145,9 +162,10 @@ def _run_job(engine: Engine, claim: Claim, spec: Spec) -> None:
 def _depth(engine: Engine, run: Run) -> int:
     """Count the runs above, of which each has started the next; the parts of a loop do not count."""
     depth = 0
-    while run.parent_attempt_id is not None:
-        depth += run.is_listed
-        run, _ = engine.attempt(engine.workspace_of(run), run.parent_attempt_id)
+    with suppress(NotFound):  # of a run that is repaired, what was above may be forgotten
+        while run.parent_attempt_id is not None:
+            depth += run.is_listed
+            run, _ = engine.attempt(engine.workspace_of(run), run.parent_attempt_id)
     return depth
 
 

@@ -76,8 +76,11 @@ class Engine(Jobs):
 
     def start(self) -> None:
         """Find or start the launcher, take up what ran before, and begin to work."""
-        self._conductor.start(self._store.read(_to_conduct))
+        left_over = self._store.read(_to_conduct)
         self._works.start()
+        self._conductor.start(
+            left_over
+        )  # not before: what it starts would look to the taking up like one that was lost
         self.surroundings.start()
 
     def release(self) -> None:

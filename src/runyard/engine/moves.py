@@ -263,7 +263,8 @@ class Moves(Transaction):
         if parent is None or parent.state is not State.STARTING:
             raise WrongState(f"Attempt {parent_id} no longer waits for a run to be its work.")
         self.started(parent_id, at=self.clock())
-        begun = self.start(run, limit=limit, overflow=overflow)
+        timeouts = [one for one in (run.timeout_ms, task_of(self._run(parent), parent).timeout_ms) if one is not None]
+        begun = self.start(replace(run, timeout_ms=min(timeouts, default=None)), limit=limit, overflow=overflow)
         if begun.admitted_at is None and begun.state is not State.ENDED:
             self._refuse_to_wait_for_itself(begun)
         return begun
