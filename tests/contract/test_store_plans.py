@@ -39,6 +39,7 @@ CONDITIONS = {
 }
 ASKED_APART = {"of_no_job", "of_a_task"}  # no run meets both
 SORTS = {
+    "awaited_attempts",
     "attempts_of_run",
     "notices_of_run",
 }  # a handful of rows, found by index: sorting them is cheaper than one more index

@@ -224,6 +224,14 @@ def change_limit(world: World, data: st.DataObject) -> None:
         world.change(change)
 
 
+def call(world: World, data: st.DataObject) -> None:
+    """The code of a task starts a run and waits for it, as others may at the same time."""
+    if attempts := world.attempts(State.RUNNING, has_process=True):
+        one = data.draw(st.sampled_from(attempts))
+        run = _record(world, data.draw(tasks_of_a_run(most=2)), awaited_by=one.id)
+        world.change(lambda moves: moves.start(run, limit=None, overflow=Overflow.QUEUE))
+
+
 def remove_job(world: World, data: st.DataObject) -> None:
     if world.jobs and data.draw(st.integers(0, 3)) == 0:
         job = world.jobs.pop(data.draw(st.integers(0, len(world.jobs) - 1)))
@@ -253,7 +261,7 @@ def start_again(world: World, data: st.DataObject) -> None:
 
 EVENTS = [
     add_job, start, start, begin, begin, end, end, end, conduct, conduct, conduct,
-    stop_run, stop_attempt, repair, change_limit, remove_job, wait, start_again,
+    call, stop_run, stop_attempt, repair, change_limit, remove_job, wait, start_again,
 ]  # fmt: skip
 
 
@@ -276,7 +284,7 @@ def check(world: World) -> None:
         check_run(run, graph.newest(attempts))
         check_memory(world.yards[0], run, graph.newest(attempts))
         check_parent(run, everything)
-    check_places(list(everything.values()), {run.id: run for run, _ in known})
+    check_places(world.yards[0], list(everything.values()), {run.id: run for run, _ in known})
     check_limits(world, [run for run, _ in known])
 
 
@@ -306,11 +314,17 @@ def check_parent(run: Run, everything: dict[int, Attempt]) -> None:
         assert (parent.state is State.ENDED) == (run.state is State.ENDED)
 
 
-def check_places(attempts: list[Attempt], runs: dict[int, Run]) -> None:
-    taken = [one for one in attempts if one.state in ON_A_PROCESS and one.owner]
-    assert len(taken) <= PLACES
-    assert len(taken) == PLACES or not any(one.state is State.QUEUED for one in attempts)
-    assert all(bool(one.owner) == _task_of(runs[one.run_id], one).has_process for one in attempts if one in taken)
+def check_places(yard: Yard, attempts: list[Attempt], runs: dict[int, Run]) -> None:
+    taken = [one for one in attempts if one.state in ON_A_PROCESS and _task_of(runs[one.run_id], one).has_process]
+    assert all(one.owner for one in taken)
+    awaited = {run.awaited_by for run in runs.values() if run.state is not State.ENDED}
+    active = [one for one in taken if one.id not in awaited]
+    # Whoever comes back from waiting does not look for a place first.
+    assert len(active) <= PLACES + len({run.awaited_by for run in runs.values()} & {one.id for one in active})
+    assert len(active) >= PLACES or not any(one.state is State.QUEUED for one in attempts)
+    assert yard.store.read(lambda ledger: ledger.count_on_process("here")) == len(active)
+    known = {one.id: one for one in attempts}
+    assert all(known[one].state is not State.ENDED for one in awaited if one is not None)
 
 
 def check_limits(world: World, runs: list[Run]) -> None:

@@ -108,6 +108,7 @@ class Run:
     parent_attempt_id: int | None = None  # the attempt whose work this run is
     is_listed: bool = True  # False: only a part of another run
     tasks_at_once: int | None = None  # how many of its tasks may go on together; None: all
+    awaited_by: int | None = None  # the attempt whose process waits for its end, and gives it its place meanwhile
     repairs: int = 0  # how often tasks of it were run again
     started_by: Mapping[str, Any] = field(default_factory=dict)  # what started it if nobody did: `kind`, …
     idempotency_key: str | None = None

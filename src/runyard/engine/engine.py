@@ -78,9 +78,8 @@ class Engine(Jobs):
         """Find or start the launcher, take up what ran before, and begin to work."""
         left_over = self._store.read(_to_conduct)
         self._works.start()
-        self._conductor.start(
-            left_over
-        )  # not before: what it starts would look to the taking up like one that was lost
+        # Not before: what it starts would look to the taking up like a run that was lost.
+        self._conductor.start(left_over)
         self.surroundings.start()
 
     def release(self) -> None:
@@ -325,6 +324,7 @@ class Engine(Jobs):
             parent_attempt_id=request.parent_attempt_id,
             tasks_at_once=request.tasks_at_once,
             is_listed=request.is_listed,
+            awaited_by=request.awaited_by,
         )
 
     def _follow(self, moves: Moves) -> None:

@@ -15,6 +15,7 @@ from runyard.engine import arming, notices
 from runyard.engine.transaction import Claim, Transaction, task_of
 
 STOPPED = "The run was stopped by a request."
+ALONE = "The task whose code waited for this run has ended."
 CANCELLED = "cancelled"
 RUN_TIMEOUT = "run_timeout"
 OF_PARENT: Mapping[Outcome | None, Outcome] = {
@@ -105,15 +106,21 @@ class Moves(Transaction):
         self._may_claim = True
 
     def claim(self) -> None:
-        """Take as many waiting attempts as this server has free places, the oldest first."""
+        """Take as many waiting attempts as this server has free places: those that others wait for, then the oldest."""
         if not (self._may_claim and self.places):
             return
         free = self.places - self.ledger.count_on_process(self.owner)
-        for attempt in self.ledger.queued_attempts(free) if free > 0 else ():
+        for attempt in self._next_attempts(free) if free > 0 else ():
             run = self._run(attempt)
             taken = self._move(run, attempt, State.STARTING, owner=self.owner, taken_at=self.clock())
             run = self._settle(run)
             self.claimed.append(Claim(run=run, attempt=taken, task=task_of(run, attempt)))
+
+    def _next_attempts(self, limit: int) -> list[Attempt]:
+        awaited = self.ledger.awaited_attempts(limit)
+        known = {one.id for one in awaited}
+        others = [one for one in self.ledger.queued_attempts(limit) if one.id not in known]
+        return [*awaited, *others][:limit]
 
     def admit_held(self, job_id: int, *, limit: int | None) -> None:
         """Let the runs that wait for their job's limit begin, the oldest first."""
@@ -148,6 +155,8 @@ class Moves(Transaction):
             facts = {**facts, "running_at": started_at}
             run = _begun(run, started_at)
         ended = self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=at, **facts)
+        for left in self.ledger.runs_awaited_by(attempt.id) if attempt.state in ON_A_PROCESS else ():
+            self._end_all(left, Outcome.CANCELLED, message=ALONE, category=CANCELLED)
         again = None
         if attempt.state is not State.STOPPING:
             again = retry.retry_at(task_of(run, attempt), ended, now=at)
@@ -173,10 +182,8 @@ class Moves(Transaction):
 
     def take_up(self, attempts: Sequence[Attempt]) -> None:
         """Go on with attempts that the ledger has on a process but no launcher has ever heard of."""
-        for seen in attempts:
-            attempt = self.ledger.attempt(seen.id)
-            if attempt is None or attempt.state is not seen.state:
-                continue  # its end was told meanwhile
+        as_seen = [one.id for one in attempts if self._is_in(one.state, one.id)]  # of others the end was told meanwhile
+        for attempt in filter(None, map(self.ledger.attempt, as_seen)):  # one by one: each may stop those behind it
             if attempt.state is State.STARTING:  # the server died between recording it and ordering it
                 run = self._run(attempt)
                 self.claimed.append(Claim(run=run, attempt=attempt, task=task_of(run, attempt)))
@@ -185,6 +192,10 @@ class Moves(Transaction):
             outcome = Outcome.CANCELLED if stopped else Outcome.CRASHED
             facts = {"category": "launcher_lost", "message": STOPPED if stopped else LOST}
             self.finished(attempt.id, outcome, at=self.clock(), facts=facts)
+
+    def _is_in(self, state: State, attempt_id: int) -> bool:
+        attempt = self.ledger.attempt(attempt_id)
+        return attempt is not None and attempt.state is state
 
     # what time brings
 

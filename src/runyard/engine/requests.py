@@ -29,6 +29,7 @@ class Request:
     parent_attempt_id: int | None = None
     tasks_at_once: int | None = None
     is_listed: bool = True
+    awaited_by: int | None = None  # the attempt on a process that does nothing but wait for its end
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -149,6 +149,10 @@ class Ledger:
         """Return the run that is an attempt's work."""
         return self._one(RUN, "run_of_attempt", attempt_id=attempt_id)
 
+    def runs_awaited_by(self, attempt_id: int) -> list[Run]:
+        """Return the runs that an attempt's process waits for."""
+        return self._all(RUN, "runs_awaited_by", attempt_id=attempt_id)
+
     def repairs(self, run_id: int) -> list[Repair]:
         """Return the rounds of a run, the original first; none if it was never repaired."""
         return self._all(REPAIR, "repairs_of_run", run_id=run_id)
@@ -217,6 +221,10 @@ class Ledger:
     def queued_attempts(self, limit: int) -> list[Attempt]:
         """Return the oldest attempts that wait for a place."""
         return self._all(ATTEMPT, "queued_attempts", limit=limit)
+
+    def awaited_attempts(self, limit: int) -> list[Attempt]:
+        """Return the oldest attempts that wait for a place and for which a process waits that gave up its own."""
+        return self._all(ATTEMPT, "awaited_attempts", limit=limit)
 
     def attempts_to_conduct(self) -> list[Attempt]:
         """Return the attempts without a process that nobody has carried out yet."""

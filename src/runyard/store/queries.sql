@@ -83,12 +83,16 @@ WHERE id = :id AND state = :seen AND updated_at = :seen_at RETURNING id;
 -- reopen_run --
 -- A repair: an ended run goes on with tasks and settings as they are now; compared first, like every change.
 UPDATE run SET state = :state, outcome = NULL, message = NULL, ended_at = NULL, running_at = NULL, reason = :reason, tasks = :tasks, settings = :settings,
-  repairs = :repairs, admitted_at = :admitted_at, timeout_at = :timeout_at, updated_at = :updated_at
+  repairs = :repairs, awaited_by = NULL, admitted_at = :admitted_at, timeout_at = :timeout_at, updated_at = :updated_at
 WHERE id = :id AND state = 'ended' AND updated_at = :seen_at RETURNING id;
 
 -- run_of_attempt --
 -- The run that is an attempt's work.
 SELECT /* run_columns */ FROM run WHERE parent_attempt_id = :attempt_id /* for_update */;
+
+-- runs_awaited_by --
+-- The runs that an attempt's process waits for.
+SELECT /* run_columns */ FROM run WHERE awaited_by = :attempt_id AND state <> 'ended' ORDER BY id /* for_update */;
 
 -- add_repair --
 INSERT INTO repair (/* repair_columns */) VALUES (/* repair_values */);
@@ -164,13 +168,21 @@ WHERE id = :id AND state = :seen RETURNING id;
 -- The oldest first; SKIP LOCKED lets several servers take different ones.
 SELECT /* attempt_columns */ FROM attempt WHERE state = 'queued' ORDER BY id LIMIT :limit /* skip_locked */;
 
+-- awaited_attempts --
+-- Those of runs that a process waits for, which gives them its place; `+id` keeps the planners from reading all that waits.
+SELECT /* attempt_columns */ FROM attempt
+WHERE run_id IN (SELECT id FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended') AND state = 'queued'
+ORDER BY +id LIMIT :limit /* skip_locked */;
+
 -- attempts_to_conduct --
 -- What the engine must carry out itself and has not: it has no owner, as it holds no place.
 SELECT /* attempt_columns */ FROM attempt
 WHERE owner IS NULL AND state IN ('starting', 'running', 'stopping') AND state = 'starting' ORDER BY id;
 
 -- count_on_process --
-SELECT count(*) AS n FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping');
+-- Who waits for a run has given it the place.
+SELECT count(*) AS n FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping')
+  AND id NOT IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended');
 
 -- attempts_on_process --
 SELECT /* attempt_columns */ FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping') ORDER BY id;

@@ -22,7 +22,9 @@ def submit_run(call: Call) -> dict[str, Any]:
     kept = settings.submitted(asked)
     check_submission(kept)
     request = run_of_submission(kept, call.members, call.request.user)
-    run = call.engine.start_run(call.workspace, replace(request, started_by=_started_by(call)))
+    started_by = _started_by(call)
+    request = replace(request, started_by=started_by, awaited_by=started_by.get("attempt_id"))
+    run = call.engine.start_run(call.workspace, request)
     return {"run_id": run.id}
 
 

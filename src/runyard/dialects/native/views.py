@@ -66,6 +66,7 @@ _RUN = (
     "previous_run_id",
     "parent_attempt_id",
     "tasks_at_once",
+    "awaited_by",
     "repairs",
     "started_by",
     "created_at",

@@ -11,6 +11,7 @@ from typing import Any
 HOSTS = ("DATABRICKS_HOST", "RUNYARD_URL")
 TOKENS = ("DATABRICKS_TOKEN", "RUNYARD_TOKEN")
 TIMEOUT_S = 60
+UNREACHABLE = "UNREACHABLE"
 
 
 class ServiceError(Exception):
@@ -49,7 +50,8 @@ def _first(names: tuple[str, ...]) -> str | None:
 
 
 def _call(method: str, path: str, body: bytes | None, more: Mapping[str, str] | None = None) -> dict[str, Any]:
-    from urllib.error import HTTPError, URLError  # noqa: PLC0415 - as above: http.client and ssl take 30 ms
+    from http.client import HTTPException  # noqa: PLC0415 - as above: http.client and ssl take 30 ms
+    from urllib.error import HTTPError, URLError  # noqa: PLC0415 - as above
     from urllib.request import Request, urlopen  # noqa: PLC0415 - as above
 
     server = host()
@@ -68,8 +70,9 @@ def _call(method: str, path: str, body: bytes | None, more: Mapping[str, str] | 
             return answer
     except HTTPError as error:
         raise _refused(error.code, error.read()) from None
-    except URLError as error:
-        raise ServiceError(f"The server {address} cannot be reached: {error.reason}.", code="UNREACHABLE") from error
+    except (OSError, HTTPException) as error:  # also what breaks off in the middle of an answer
+        reason = error.reason if isinstance(error, URLError) else f"{type(error).__name__}: {error}"
+        raise ServiceError(f"The server {address} cannot be reached: {reason}.", code=UNREACHABLE) from error
 
 
 def _refused(status: int, body: bytes) -> ServiceError:

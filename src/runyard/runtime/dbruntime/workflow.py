@@ -7,7 +7,7 @@ import os
 import posixpath
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -21,6 +21,7 @@ CALLER = "X-Runyard-Task-Run"
 ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
+PATIENCE_S = 300.0  # how long a server may be away
 
 
 class NotebookRunFailed(Exception):
@@ -46,7 +47,8 @@ class Notebook(Utility):
         given = {key: str(value) for key, value in (arguments or {}).items()}
         task = {"task_key": "notebook", "notebook_task": {"notebook_path": name, "base_parameters": given}}
         wish = {"run_name": name, "tasks": [task], "timeout_seconds": int(timeout_seconds)}
-        run_id = service.post("/api/2.2/jobs/runs/submit", wish, **self._caller())["run_id"]
+        once = {**wish, "idempotency_token": os.urandom(16).hex()}
+        run_id = _patiently(lambda: service.post("/api/2.2/jobs/runs/submit", once, **self._caller()))["run_id"]
         with _cancelled_with_us(run_id):
             self._lead_to(run_id)
             run = _ended(run_id)
@@ -60,7 +62,7 @@ class Notebook(Utility):
     def _lead_to(self, run_id: int) -> None:
         """Show where the other run can be looked at."""
         if self._session.is_notebook:
-            url = service.get(GET_RUN, run_id=run_id).get("run_page_url", "")
+            url = _read(GET_RUN, run_id=run_id).get("run_page_url", "")
             self._session.show({"type": "html", "data": f'<a href="{escape(url)}">Notebook job #{run_id}</a>'})
 
     def getContext(self) -> Context:
@@ -77,17 +79,33 @@ class Notebook(Utility):
 def _ended(run_id: int) -> dict[str, Any]:
     pause = FIRST_PAUSE_S
     while True:
-        run = service.get(GET_RUN, run_id=run_id)
+        run = _read(GET_RUN, run_id=run_id)
         if run["state"]["life_cycle_state"] in ENDED:
             return run
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
+def _read(path: str, **query: Any) -> dict[str, Any]:
+    return _patiently(lambda: service.get(path, **query))
+
+
+def _patiently(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Ask again while the server is away: it may be on its way back, and what it started goes on meanwhile."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except service.ServiceError as error:
+            if error.code != service.UNREACHABLE or time.monotonic() > until:
+                raise
+        time.sleep(LONGEST_PAUSE_S)
+
+
 def _result(run: Mapping[str, Any], name: str) -> str:
     state = run["state"]
     task_run_id = run["tasks"][-1]["run_id"] if run.get("tasks") else run["run_id"]
-    output = service.get("/api/2.2/jobs/runs/get-output", run_id=task_run_id)
+    output = _read("/api/2.2/jobs/runs/get-output", run_id=task_run_id)
     if state.get("result_state") != "SUCCESS":
         reason = output.get("error") or state.get("state_message") or state["life_cycle_state"]
         ended = state.get("result_state", state["life_cycle_state"])

@@ -44,6 +44,7 @@ CREATE TABLE run (
   parent_attempt_id BIGINT,
   is_listed BIGINT NOT NULL,
   tasks_at_once BIGINT,
+  awaited_by BIGINT,
   repairs BIGINT NOT NULL,
   started_by TEXT NOT NULL,
   idempotency_key TEXT,
@@ -76,6 +77,7 @@ CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 
 CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX run_timeout ON run (timeout_at) WHERE timeout_at IS NOT NULL;
 CREATE UNIQUE INDEX run_of_attempt ON run (parent_attempt_id) WHERE parent_attempt_id IS NOT NULL;
+CREATE INDEX run_awaited ON run (awaited_by) WHERE awaited_by IS NOT NULL AND state <> 'ended';
 CREATE INDEX run_notify ON run (notify_at) WHERE notify_at IS NOT NULL;
 CREATE UNIQUE INDEX run_idempotency ON run (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
