@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,6 +184,61 @@ def test_a_link_that_leads_out_of_the_workspace_is_not_followed(
 
     with pytest.raises(InvalidParameterValue, match="leads out of its mount"):
         client.workspace.export(f"{folder}/out/credentials.json")
+
+
+def test_an_archive_holds_nothing_from_outside_of_the_workspace(
+    live: Live, client: WorkspaceClient, folder: str
+) -> None:
+    inside = live.home / "workspace" / folder.lstrip("/")
+    (inside / "own.txt").write_text("own")
+    (inside / "link.txt").symlink_to(live.home / "credentials.json")
+
+    archive = client.workspace.export(folder, format=ExportFormat.AUTO).content
+
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(archive or ""))) as opened:
+        assert opened.namelist() == ["own.txt"]
+
+
+@pytest.mark.parametrize("path", ["/.", "/./.", "//."])
+def test_the_root_is_not_deleted_by_any_of_its_names(live: Live, client: WorkspaceClient, path: str) -> None:
+    with pytest.raises(InvalidParameterValue, match="root"):
+        client.workspace.delete(path, recursive=True)
+    with pytest.raises(InvalidParameterValue, match="root"):
+        client.dbfs.delete(path, recursive=True)
+    with pytest.raises(InvalidParameterValue, match="root"):
+        client.files.delete_directory(f"/Volumes{path}")
+
+    assert all((live.home / tree).is_dir() for tree in ("workspace", "dbfs", "volumes"))
+
+
+def test_a_pipe_is_no_file(live: Live, client: WorkspaceClient) -> None:
+    os.mkfifo(live.home / "dbfs" / "pipe")
+    os.mkfifo(live.home / "workspace" / "pipe")
+
+    with pytest.raises(ResourceDoesNotExist):
+        client.dbfs.read("/pipe")
+    with pytest.raises(ResourceDoesNotExist):
+        client.workspace.get_status("/pipe")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("range", "bytes=" + "9" * 5000 + "-"), ("if-unmodified-since", "soon"), ("range", "bytes=-" + "9" * 5000)],
+)
+def test_headers_that_mean_nothing_are_passed_over(live: Live, client: WorkspaceClient, name: str, text: str) -> None:
+    client.files.upload("/Volumes/headers.txt", io.BytesIO(b"content"), overwrite=True)
+    told = {"Authorization": f"Bearer {live.credentials['token']}", name: text}
+    request = urllib.request.Request(f"{live.url}/api/2.0/fs/files/Volumes/headers.txt", headers=told)  # noqa: S310 - our own server
+
+    with urllib.request.urlopen(request) as reply:  # noqa: S310 - our own server
+        assert reply.read() == b"content"
+
+
+def test_a_page_of_less_than_nothing_is_refused(client: WorkspaceClient) -> None:
+    client.files.create_directory("/Volumes/pages")
+
+    with pytest.raises(InvalidParameterValue, match="negative"):
+        list(client.files.list_directory_contents("/Volumes/pages", page_size=-5))
 
 
 def test_a_file_is_imported_by_the_path_of_the_call(client: WorkspaceClient, folder: str) -> None:

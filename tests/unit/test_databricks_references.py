@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -338,6 +339,18 @@ def test_any_text_is_either_resolved_or_refused(text: str) -> None:
         return
 
     assert len(found) <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" + " " * 100_000, "{{`" * 100_000, "{{secrets/a/" + " " * 100_000, "{{" * 100_000]
+)
+def test_no_text_keeps_the_server_busy(text: str) -> None:
+    began = time.process_time()
+
+    references.check(text)
+    references.with_secrets(text, lambda scope, key: scope + key)
+
+    assert time.process_time() - began < 5  # it is some hundredths; with a way back it would be hours
 
 
 def test_what_a_reference_gives_is_not_looked_into_again() -> None:

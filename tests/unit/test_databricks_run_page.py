@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -107,8 +109,16 @@ def test_a_stranger_is_asked_for_the_password() -> None:
 
 
 def test_the_root_leads_on_to_the_run_behind_the_hash() -> None:
-    body, content_type = leading_page()
+    reply = leading_page()
 
-    assert content_type.startswith("text/html")
-    assert rb"#job\/(\d+)\/run\/(\d+)" in body
-    assert b"script-src 'sha256-" in body
+    script = reply.body.partition(b"<script>")[2].partition(b"</script>")[0]
+    proof = b64encode(sha256(script).digest()).decode()
+    assert rb"#job\/(\d+)\/run\/(\d+)" in script
+    assert reply.headers["content-type"].startswith("text/html")
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert reply.headers["content-security-policy"].endswith(f"; script-src 'sha256-{proof}'")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "\u0663"])
+def test_a_number_that_no_run_can_have_has_no_page(yard: Yard, number: str) -> None:
+    assert ask(yard, f"/jobs/1/runs/{number}").status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,3 +146,24 @@ def test_no_path_of_the_workspace_is_let_out(tmp_path: Path, path: str) -> None:
 def test_a_path_of_volumes_begins_with_their_root(path: str) -> None:
     with pytest.raises(InvalidRequest, match="must begin with /Volumes/"):
         VOLUMES.plain(path)
+
+
+@pytest.mark.parametrize("path", ["/.", "/./", "//./.", "/a/.", "/./a"])
+def test_dots_do_not_hide_what_a_path_names(path: str) -> None:
+    assert DBFS.plain(path) == DBFS.plain(path.replace(".", ""))
+
+
+def test_a_list_holds_what_paths_of_its_tree_can_name(tmp_path: Path) -> None:
+    tree = tmp_path / "dbfs"
+    (tree / "folder").mkdir(parents=True)
+    (tree / "file").touch()
+    (tree / "inside").symlink_to(tree / "file")
+    (tree / "outside").symlink_to(tmp_path)
+    (tree / "gone").symlink_to(tree / "missing")
+    (tree / ".runyard-draft").touch()
+    os.mkfifo(tree / "pipe")
+    Path(os.fsdecode(os.fsencode(tree) + b"/no\xfftext")).touch()
+
+    listed = DBFS.entries(default_mounts(tmp_path, {}), "/")
+
+    assert [each.name for each in listed] == ["file", "folder", "inside"]

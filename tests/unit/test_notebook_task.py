@@ -149,6 +149,17 @@ def test_run_takes_the_cells_of_another_notebook_into_this_one(shop: Workshop) -
     assert shown(shop, 12) == [[], ["'A B'"]]
 
 
+def test_a_notebook_whose_file_is_a_link_out_of_the_workspace_does_not_run(shop: Workshop) -> None:
+    outside = shop.home / "outside.py"
+    outside.write_text("# Databricks notebook source\nprint(1)")
+    link = shop.home / "workspace" / "tests" / "leads_out.py"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside)
+
+    with pytest.raises(InvalidRequest, match="leads out of its mount"):
+        shop.start(90, "notebook", path="/Workspace/tests/leads_out")
+
+
 def test_an_error_in_an_included_notebook_names_it(shop: Workshop) -> None:
     put(shop, "broken", "1 / 0")
     end = run(shop, 13, "# MAGIC %run /tests/broken")

@@ -36,14 +36,13 @@ def order(work: Work, place: Place) -> Order:
 
 
 def _file(mounts: Mounts, path: str) -> Path:
-    base = mounts.resolve(path)
     for ending in ENDINGS:
-        file = base.with_name(base.name + ending)
+        file = mounts.resolve(path + ending)  # each by itself: one of them may be a link that leads out
         if file.is_file():
             return file
     raise Missing(
-        f"Unable to access the notebook {path!r}: there is no file {base}, with or without one of the endings "
-        f"{', '.join(ENDINGS[1:])}. Import it into the workspace and start the run again."
+        f"Unable to access the notebook {path!r}: there is no file {mounts.resolve(path)}, with or without one "
+        f"of the endings {', '.join(ENDINGS[1:])}. Import it into the workspace and start the run again."
     )
 
 

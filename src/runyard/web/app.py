@@ -67,7 +67,7 @@ class Services:
     by_path: Mapping[str, Service]  # by the first part of the path that fits
     objects: Objects
     takes_content: Callable[[str, str], bool] = lambda _method, _path: False  # by method and path: into a file
-    open_pages: Mapping[str, Callable[[], tuple[bytes, str]]] = field(default_factory=dict)  # that anybody may read
+    open_pages: Mapping[str, Callable[[], Reply]] = field(default_factory=dict)  # that anybody may read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,8 @@ class App:
         self._services = services
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._patient = ThreadPoolExecutor(PATIENT_THREADS, thread_name_prefix="wait")
-        self._open = {"/healthz": lambda: (b'{"status":"ok"}', "application/json"), **services.open_pages}
-        self._guarded = {"/metrics": lambda: (metrics(), "text/plain; version=0.0.4; charset=utf-8")}
+        self._open = {"/healthz": lambda: page(b'{"status":"ok"}', "application/json"), **services.open_pages}
+        self._guarded = {"/metrics": lambda: page(metrics(), "text/plain; version=0.0.4; charset=utf-8")}
         self.url = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -200,11 +200,11 @@ class App:
     def _answer_plainly(self, scope: Scope, headers: list[tuple[str, str]]) -> Reply:
         """Answer what belongs to no dialect."""
         if scope["path"] in self._open and scope["method"] in READING:
-            return _page(*self._open[scope["path"]]())
+            return self._open[scope["path"]]()
         if self._gate.by_authorization(dict(headers)) is None:
             return _problem(401, MISSING, {"www-authenticate": 'Bearer realm="runyard"'})
         if scope["path"] in self._guarded:
-            return _page(*self._guarded[scope["path"]]())
+            return self._guarded[scope["path"]]()
         return _problem(404, f"There is nothing at {scope['path']}.")
 
 
@@ -237,8 +237,9 @@ def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) ->
     )
 
 
-def _page(body: bytes, content_type: str) -> Reply:
-    return Reply(headers={"content-type": content_type}, body=body)
+def page(body: bytes, content_type: str) -> Reply:
+    """Return an answer that browsers take for what it is called, and nothing else."""
+    return Reply(headers={"content-type": content_type, "x-content-type-options": "nosniff"}, body=body)
 
 
 def _problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:

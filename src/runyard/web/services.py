@@ -22,7 +22,7 @@ from runyard.dialects.native.protocol import Native
 from runyard.dialects.s3.edge import S3
 from runyard.engine.engine import Engine
 from runyard.engine.language import Language
-from runyard.web.app import Services
+from runyard.web.app import Services, page
 
 LANGUAGES: Mapping[str, Language] = {
     "glue": Language(start=start_with_arguments, finish=finish_glue),
@@ -41,7 +41,7 @@ def services(engine: Engine) -> Services:
         takes_content=databricks.takes_content,
         open_pages={
             "/": leading_page,
-            "/.well-known/databricks-config": lambda: (HOST_FACTS, "application/json"),
-            "/openapi/databricks.json": lambda: (described(OPERATIONS), "application/json"),
+            "/.well-known/databricks-config": lambda: page(HOST_FACTS, "application/json"),
+            "/openapi/databricks.json": lambda: page(described(OPERATIONS), "application/json"),
         },
     )

@@ -11,7 +11,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.dialects.databricks import form, storage
 from runyard.dialects.databricks.calls import Call, Operation
 from runyard.dialects.databricks.errors import Refusal
-from runyard.dialects.databricks.trees import DBFS
+from runyard.dialects.databricks.trees import DBFS, is_there
 
 Members = dict[str, Any]
 
@@ -60,7 +60,7 @@ def list_files(call: Call) -> Members:
     file, path = _existing(call), DBFS.plain(call.members["path"])
     if not file.is_dir():
         return {"files": [_status(file, path)]}
-    files = [_status(each, f"{path.rstrip('/')}/{each.name}") for each in storage.entries(file) if each.exists()]
+    files = [_status(each, f"{path.rstrip('/')}/{each.name}") for each in DBFS.entries(call.engine.mounts, path)]
     return {"files": files} if files else {}
 
 
@@ -117,7 +117,7 @@ def _file(call: Call, name: str = "path") -> Path:
 
 def _existing(call: Call, name: str = "path") -> Path:
     file = _file(call, name)
-    if not file.exists():
+    if not is_there(file):
         path = _shown(call.members[name])
         raise Refusal("RESOURCE_DOES_NOT_EXIST", f"No file or directory exists on path {path}.")
     return file

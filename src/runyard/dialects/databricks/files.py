@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from runyard.dialects.exchange import Piece, Reply
 Members = dict[str, Any]
 
 LARGEST_PAGE = 1000
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)  # int() refuses thousands of digits
 
 
 def upload(call: Call) -> Members:
@@ -37,8 +38,7 @@ def download(call: Call) -> Reply:
     file = _plain(call)
     status = file.stat()
     headers = {**_described(file), "accept-ranges": "bytes"}
-    since = call.request.headers.get("if-unmodified-since")
-    if since and int(status.st_mtime) > parsedate_to_datetime(since).timestamp():
+    if int(status.st_mtime) > _moment(call.request.headers.get("if-unmodified-since", "")):
         return Reply(status=412, headers=headers)
     start, end = _asked(call.request.headers.get("range", ""), status.st_size)
     if start >= end and status.st_size:
@@ -77,10 +77,13 @@ def get_directory_metadata(call: Call) -> Reply:
 
 def list_directory(call: Call) -> Members:
     """List a folder, page by page."""
-    folder, path = _folder(call), VOLUMES.plain(call.members["path"])
+    _folder(call)
+    path = VOLUMES.plain(call.members["path"])
     size = min(call.members.get("page_size") or LARGEST_PAGE, LARGEST_PAGE)
+    if size < 0:
+        raise InvalidRequest(f"Invalid page_size {size}: it cannot be negative.")
     after = _name_behind(call.members.get("page_token", ""))
-    left = [each for each in storage.entries(folder) if each.name > after and each.exists()]
+    left = [each for each in VOLUMES.entries(call.engine.mounts, path) if each.name > after]
     contents = [_entry(each, f"{path}/{each.name}") for each in left[:size]]
     more = {"next_page_token": _token(left[size - 1].name)} if len(left) > size else {}
     return {**({"contents": contents} if contents else {}), **more}
@@ -88,6 +91,8 @@ def list_directory(call: Call) -> Members:
 
 def delete_directory(call: Call) -> Members:
     """Delete an empty folder."""
+    if VOLUMES.plain(call.members["path"]) == VOLUMES.required:
+        raise InvalidRequest("The root of the volumes cannot be deleted.")
     refuse = Refusal("DIRECTORY_NOT_EMPTY", "The directory being deleted is not empty.")
     storage.remove(_folder(call), recursive=False, refuse=lambda: refuse)
     return {}
@@ -126,6 +131,14 @@ def _described(file: Path) -> dict[str, str]:
         "content-length": str(status.st_size),
         "last-modified": format_datetime(datetime.fromtimestamp(int(status.st_mtime), UTC), usegmt=True),
     }
+
+
+def _moment(text: str) -> float:
+    """Return the moment that a header names; the end of time if it names none."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return math.inf
 
 
 def _asked(wanted: str, size: int) -> tuple[int, int]:

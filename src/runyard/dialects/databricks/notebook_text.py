@@ -101,7 +101,7 @@ def from_page(content: bytes) -> Notebook:
         model = msgspec.json.decode(unquote(b64decode(found[1]).decode())) if found else {}
         commands = sorted(model["commands"], key=lambda each: each.get("position", 0))
         cells = [Cell(text=str(each["command"]), title=str(each.get("commandTitle") or "")) for each in commands]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequest("The page holds no notebook; import one that was exported as HTML.") from error
     return Notebook(language=_known(model.get("language")), cells=cells)
 

@@ -141,6 +141,6 @@ def read_json(file: Path) -> dict[str, Any]:
     """Return what a task's process wrote; nothing if it is not there or no object."""
     try:
         told = msgspec.json.decode(file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

@@ -29,9 +29,10 @@ OLDER: Mapping[str, Path] = {
 }
 """The references of older days, and what they are called now."""
 
-_REFERENCE = re.compile(r"\{\{\s*((?:`[^`]*`|[^{}`])*?)\s*\}\}")
+# Both take what they can and give nothing back, so that no text of a caller keeps them busy.
+_REFERENCE = re.compile(r"\{\{((?:`[^`]*+`|[^{}`])*+)\}\}")
 _NAME = re.compile(r"`([^`]*)`|([^.`\s]+)")
-_SECRET = re.compile(r"\{\{\s*secrets/([^/{}]+)/([^/{}]+?)\s*\}\}")
+_SECRET = re.compile(r"\{\{\s*+secrets/([^/{}]++)/([^/{}]++)\}\}")
 
 _DATE = frozenset({"iso_weekday", "is_weekday", "iso_date", "iso_datetime", "year", "month", "day"})
 MOMENTS = _DATE | {"hour", "minute", "second", "timestamp_ms"}
@@ -54,7 +55,7 @@ def resolve(value: Any, look: Look) -> Any:
 
 def with_secrets(text: str, read: Callable[[str, str], str]) -> str:
     """Return a text with `{{secrets/scope/key}}` replaced; `read` is given scope and key."""
-    return _SECRET.sub(lambda match: read(match[1], match[2]), text)
+    return _SECRET.sub(lambda match: read(match[1], match[2].rstrip()), text)
 
 
 def check(value: Any) -> None:
@@ -103,7 +104,7 @@ def _is_of_tasks(rest: Path) -> bool:
 
 
 def _replaced(match: re.Match[str], look: Look) -> str:
-    path = _path(match[1])
+    path = _path(match[1].strip())
     if path is None:
         return match[0]
     value = look(path)

@@ -26,7 +26,7 @@ from runyard.engine.engine import Engine
 PREFIX = "/jobs/"
 MASK = "[REDACTED]"
 LONGEST_LOG = 64 * 1024  # characters of the end of it that the page shows
-_PATH = re.compile(r"/jobs/(\d+)/runs/(\d+)/?")
+_PATH = re.compile(r"/jobs/(\d{1,18})/runs/(\d{1,18})/?", re.ASCII)  # no ledger holds longer numbers
 _SECRET_NAME = re.compile(r"passw|secret|token|credential|api.?key|access.?key|private.?key", re.IGNORECASE)
 _MEMBERS_OF_PARAMETERS = ("job_parameters", "overriding_parameters")
 
@@ -83,14 +83,12 @@ class RunPages:
         return _problem(HTTPStatus.UNAUTHORIZED, text, asking)
 
 
-def leading_page() -> tuple[bytes, str]:
+def leading_page() -> Reply:
     """Return the page at the root, which leads on to the run that a link names behind its hash."""
     body = "<h1>runyard</h1>\n<p>This server runs jobs. A link to a run leads to its page.</p>"
     proof = b64encode(hashlib.sha256(_LEAD.encode()).digest()).decode()
-    policy = f"{_POLICY}; script-src 'sha256-{proof}'"
-    script = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<script>{_LEAD}</script>\n'
-    page = _PAGE.format(title="runyard", style=_STYLE, script=script, body=body)
-    return page.encode(), "text/html; charset=utf-8"
+    page = _PAGE.format(title="runyard", style=_STYLE, script=f"<script>{_LEAD}</script>\n", body=body)
+    return _reply(page, headers={"content-security-policy": f"{_POLICY}; script-src 'sha256-{proof}'"})
 
 
 def _run_page(engine: Engine, request: Request, run_id: int) -> str:

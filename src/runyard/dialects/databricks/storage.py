@@ -85,11 +85,6 @@ def move(source: Path, target: Path) -> None:
     _force(source.parent)
 
 
-def entries(folder: Path) -> list[Path]:
-    """Return what a folder holds, by name, without what is unfinished."""
-    return sorted(each for each in folder.iterdir() if not each.name.startswith(HIDDEN))
-
-
 def _into_place(draft: Path, path: Path, *, overwrite: bool, refuse: Refuse) -> None:
     try:
         if overwrite:

@@ -27,7 +27,7 @@ class Tree:
             rest = path.removeprefix(self.optional)
         if rest and not rest.startswith("/"):
             raise InvalidRequest(self.relative.format(path=path))
-        clean = "/" + "/".join(part for part in rest.split("/") if part)
+        clean = "/" + "/".join(part for part in rest.split("/") if part not in ("", "."))
         if "\0" in clean:
             raise InvalidRequest("A path cannot hold a NUL character.")
         if self.required and not f"{clean}/".startswith(f"{self.required}/"):
@@ -37,6 +37,25 @@ class Tree:
     def file(self, mounts: Mounts, path: str) -> Path:
         """Return where a path lies on this machine; nothing need be there."""
         return mounts.resolve(self.mount + self.plain(path).removeprefix(self.required).lstrip("/"))
+
+    def entries(self, mounts: Mounts, path: str) -> list[Path]:
+        """Return the files and folders in a folder, by name: those that a path of the tree can name."""
+        base = self.plain(path)
+        found = (each for each in self.file(mounts, path).iterdir() if not each.name.startswith(HIDDEN))
+        return sorted(each for each in found if is_there(each) and self._is_named(mounts, f"{base}/{each.name}", each))
+
+    def _is_named(self, mounts: Mounts, path: str, file: Path) -> bool:
+        """Tell whether a name is one in UTF-8, and no link that leads out of the tree."""
+        try:
+            file.name.encode()
+            return not file.is_symlink() or bool(self.file(mounts, path))
+        except (UnicodeEncodeError, InvalidRequest):
+            return False
+
+
+def is_there(file: Path) -> bool:
+    """Tell whether there is a file or a folder; whoever opened a pipe would wait for its writer for ever."""
+    return file.is_file() or file.is_dir()
 
 
 WORKSPACE = Tree(mount="/Workspace/", optional="/Workspace", relative="Path ({path}) doesn't start with '/'")

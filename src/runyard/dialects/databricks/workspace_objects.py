@@ -13,7 +13,7 @@ from runyard.dialects.databricks.calls import Call
 from runyard.dialects.databricks.errors import Refusal
 from runyard.dialects.databricks.kept import Kept, kept
 from runyard.dialects.databricks.notebook_text import Notebook
-from runyard.dialects.databricks.trees import WORKSPACE
+from runyard.dialects.databricks.trees import WORKSPACE, is_there
 
 Members = dict[str, Any]
 
@@ -71,7 +71,7 @@ def place_of(call: Call, path: str) -> tuple[str, Path]:
 def find(call: Call, path: str) -> Object:
     """Return what is at a path."""
     plain, file = place_of(call, path)
-    if not file.exists():
+    if not is_there(file):
         raise missing(plain)
     return _object(plain, file, languages(call).read())
 
@@ -79,7 +79,8 @@ def find(call: Call, path: str) -> Object:
 def children(call: Call, folder: Object) -> list[Object]:
     """Return what is in a folder, by name."""
     noted, base = languages(call).read(), folder.path.rstrip("/")
-    return [_object(f"{base}/{file.name}", file, noted) for file in storage.entries(folder.file) if file.exists()]
+    files = WORKSPACE.entries(call.engine.mounts, folder.path)
+    return [_object(f"{base}/{file.name}", file, noted) for file in files]
 
 
 def languages(call: Call) -> Kept:
