@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from runyard.core.errors import InvalidRequest
@@ -295,6 +296,36 @@ def test_a_destination_that_breaks_off_is_tried_again(break_off: Callable[[Any],
     assert not caught.value.is_final
 
 
+@pytest.mark.parametrize(
+    "destination",
+    [
+        Destination(url="http://me:hunter2@127.0.0.1/"),
+        Destination(url="http://127.0.0.1/hunter2 x"),
+        Destination(url="http://127.0.0.1/hunter2\u20ac"),
+        Destination(url="{url}", headers={"X-Key": "hunter2\n"}),
+        Destination(url="{url}", headers={"X-Key": "hunter2\u20ac"}),
+    ],
+)
+def test_what_cannot_be_sent_is_not_told_either(destination: Destination) -> None:
+    hook = Hook()
+    destination = msgspec.structs.replace(destination, url=destination.url.format(url=hook.url))
+    with served(hook), pytest.raises(Undeliverable, match="cannot be sent") as caught:
+        Post(None, {"pager": destination}).deliver(a_call())
+
+    assert caught.value.is_final
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_mail_password_that_cannot_be_sent_is_not_told() -> None:
+    server = MailServer()
+    smtp = msgspec.structs.replace(server.smtp, user="yard", password="hunter2\u20ac")
+    with served(server), pytest.raises(Undeliverable, match="ASCII") as caught:
+        Post(smtp, {}).deliver(a_mail())
+
+    assert caught.value.is_final
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_destination_that_is_not_set_is_given_up_with_what_to_set() -> None:
     with pytest.raises(Undeliverable, match=r"\[destinations.pager\]") as caught:
         Post(None, {}).deliver(a_call())
@@ -324,11 +355,17 @@ def test_settings_say_where_mails_and_calls_go(tmp_path: Path) -> None:
         ('[smtp]\nhost = "m"\nmood = 1', "mood"),
         ('[destinations.a]\nurl = "file:///etc/passwd"', "destinations.a.url"),
         ('[destinations.a]\nurl = "http://h"\nform = "xml"', "form"),
+        ('[destinations.a]\nurl = "http://me:hunter2@h/"', "user and password are settings"),
+        ('[destinations.a]\nurl = "http://h:hunter2/"', "destinations.a.url"),
+        ('[destinations.a]\nurl = "http://h/"\nheaders = {X-Key = "hunter2\\n"}', "destinations.a.headers.X-Key"),
+        ('[destinations.a]\nurl = "http://h/"\nheaders = {"X: " = "hunter2"}', "destinations.a.headers"),
     ],
 )
 def test_wrong_settings_are_refused_by_name(tmp_path: Path, text: str, part: str) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(text)
 
-    with pytest.raises(InvalidRequest, match=part):
+    with pytest.raises(InvalidRequest, match=part) as caught:
         load_settings(file)
+
+    assert "hunter2" not in str(caught.value)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 
 from runyard.core.notice import Channel, Notice
 from runyard.engine.settings import Destination, Smtp
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 10
 NO_SMTP = "No mail server is set: give host, port and from under [smtp] in settings.toml to have mails sent."
 NO_DESTINATION = "No destination {name!r} is set: give its url under [destinations.{name}] in settings.toml."
+NO_LOGIN = "User and password under [smtp] in settings.toml cannot be sent: mail servers take ASCII only."
+NOT_SENT = "What is set for the destination {name!r} cannot be sent: correct its url and headers in settings.toml."
 LATER = frozenset({408, 409, 425, 429})  # refusals that do not last
 REFUSED = 400
 BROKEN = 500
@@ -63,6 +65,8 @@ class Post:
             raise Undeliverable(f"No mail can be sent to {notice.address!r}: {error}.", is_final=True) from error
         try:
             _send(message, self._smtp)
+        except UnicodeEncodeError as error:  # of a user or password, a part of which its text would tell
+            raise Undeliverable(NO_LOGIN, is_final=True) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Undeliverable(f"The mail server cannot do it: {error}.", is_final=True) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -81,6 +85,8 @@ class Post:
                 text = f"The destination {notice.address!r} answered {error.code} {error.reason}."
                 is_final = REFUSED <= error.code < BROKEN and error.code not in LATER
                 raise Undeliverable(text, is_final=is_final) from error
+        except (ValueError, InvalidURL) as error:  # whose own text tells the URL or header, and may so tell a secret
+            raise Undeliverable(NOT_SENT.format(name=notice.address), is_final=True) from error
         except (OSError, HTTPException) as error:
             text = f"The destination {notice.address!r} could not be reached: {getattr(error, 'reason', error)}."
             raise Undeliverable(text, is_final=False) from error

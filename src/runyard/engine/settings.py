@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -103,8 +104,25 @@ def _refuse_nonsense(file: Path, settings: Settings) -> None:
         if value is not None and not (least <= value < math.inf):
             raise InvalidRequest(f"{file}: {name} is {value}; it must be a number of at least {least}.")
     for name, destination in settings.destinations.items():
-        if not destination.url.startswith(("http://", "https://")):
-            raise InvalidRequest(f"{file}: destinations.{name}.url is {destination.url!r}; it must be an http(s) URL.")
+        if not _is_plain_url(destination.url):  # not shown: who knows such a URL may send there
+            advice = "it must be an http(s) URL; user and password are settings of their own"
+            raise InvalidRequest(f"{file}: destinations.{name}.url is wrong; {advice}.")
+        if wrong := [header for header, text in destination.headers.items() if not _is_header(header, text)]:
+            raise InvalidRequest(f"{file}: destinations.{name}.headers.{wrong[0]} cannot be sent as a header.")
+
+
+def _is_plain_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+def _is_header(name: str, text: str) -> bool:
+    return name.isascii() and name.isprintable() and not {":", " "} & {*name} and text.isascii() and text.isprintable()
 
 
 def _refuse_unknown(file: Path, settings: Settings) -> None:
