@@ -1,0 +1,68 @@
+"""Values as documents and responses have them, and the ways into them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Final, Literal
+
+
+class Missing(Enum):
+    """Nothing is there, which is not the same as a `null` that is."""
+
+    MISSING = "missing"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+MISSING: Final = Missing.MISSING
+
+
+def as_text(value: Any) -> str:
+    """The value inside of a text: scalars as they are written, objects and arrays as JSON, nothing as nothing."""
+    if value is MISSING:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def member(value: Any, name: str) -> Any:
+    """One step into an object by name or into an array by index."""
+    if isinstance(value, dict):
+        return value.get(name, MISSING)
+    # Longer digits are no index of anything, and Python refuses to read very long ones.
+    if isinstance(value, list) and name.isascii() and name.isdigit() and len(name) <= len(str(len(value))):
+        return item(value, int(name))
+    return MISSING
+
+
+def item(value: Any, index: int) -> Any:
+    """One element of an array."""
+    return value[index] if isinstance(value, list) and -len(value) <= index < len(value) else MISSING
+
+
+def length_or_member(value: Any, name: str) -> Any:
+    """The member; `length` of an array or a text is how long it is, as people who know JavaScript write."""
+    return len(value) if name == "length" and isinstance(value, list | str) else member(value, name)
+
+
+def at_pointer(value: Any, pointer: Sequence[str]) -> Any:
+    """What a JSON Pointer (RFC 6901), already parted and unescaped, reaches."""
+    for name in pointer:
+        if isinstance(value, list) and name != "0" and name.startswith("0"):
+            return MISSING
+        value = member(value, name)
+    return value
+
+
+def at_dots(value: Any, name: str) -> Any:
+    """The member of exactly this name, else a way along the dots, as many documents write."""
+    exact = member(value, name)
+    if exact is not MISSING or "." not in name:
+        return exact
+    for part in name.split("."):
+        value = member(value, part)
+    return value
