@@ -103,6 +103,8 @@ def test_xml_with_entities_is_refused() -> None:
         ("$[?search(@, '(a|aa)+$')]", "jsonpath"),
         ("every $i in (1 to 100000), $j in (1 to 100000) satisfies $i < 100001", "xpath"),
         ("((a{1000}){1000}){1000}", "regex"),
+        ("(?R) +", "regex"),
+        ("(?<a>b|(?&a)+)", "regex"),
     ],
 )
 def test_what_would_take_for_ever_is_given_up_and_said(condition: str, kind: str) -> None:

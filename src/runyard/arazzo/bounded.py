@@ -21,6 +21,8 @@ LONGEST_PATTERN = 4_096
 LONGEST_TEXT = 1 << 20
 # The library writes `(a{1000}){1000}` out in full, some 300 bytes a piece; this keeps a pattern below 200 MB.
 MOST_PIECES = 2_000_000
+# A pattern that calls itself fills the memory long before its time is over; no specification of patterns has it.
+CALL = re.compile(r"\(\?(?:R|[+-]?\d+|&\w+|P>\w+)\)")
 COUNT = re.compile(r"\{(\d*),?(\d*)\}", re.ASCII)
 # What the library lets through of a query that is not well-formed, beside its own errors.
 UNREADABLE = (JSONPathError, ValueError, OverflowError, RecursionError, AssertionError, LookupError, TypeError)
@@ -34,6 +36,8 @@ def matches(pattern: str, text: str, *, seconds: float, whole: bool = False) -> 
         raise NotDecided(f"A pattern searches at most {LONGEST_TEXT:,} characters, and here are {len(text):,}.")
     if _pieces(pattern) > MOST_PIECES:
         raise NotUnderstood("The pattern repeats too much; lower its counts", pattern, pattern.index("{"))
+    if called := CALL.search(pattern):
+        raise NotUnderstood("A pattern does not call itself or its groups", pattern, called.start())
     try:
         compiled = regex.compile(pattern)
         find = compiled.fullmatch if whole else compiled.search
