@@ -137,3 +137,31 @@ def end_launcher(home: Path) -> None:
     launcher = Launcher(home, on_event=lambda _: None, warm=0)
     launcher.connect()
     launcher.shut_down()
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def launcher_pid(live: Live) -> int:
+    """Return the process of a home's launcher."""
+    found = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and _is_launcher(entry, os.fsencode(live.home))
+    ]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def _is_launcher(entry: Path, home: bytes) -> bool:
+    try:
+        name = (entry / "comm").read_text().strip()
+        words = (entry / "cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return name == "runyard-launch" and home in words

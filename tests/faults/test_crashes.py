@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import Live
+from live import Live, is_alive, launcher_pid
 from waiting import until
 
 from runyard.core.job import Task
@@ -54,13 +54,6 @@ def begun(live: Live, job: str, flag: Path) -> tuple[str, int]:
     until(lambda: run_of(live, job, run_id)["JobRunState"] == "RUNNING", seconds=60)
     until(lambda: flag.with_suffix(".pid").exists() and flag.with_suffix(".pid").read_text() != "", seconds=60)
     return run_id, int(flag.with_suffix(".pid").read_text())
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_jobs_go_on_when_the_server_is_killed_and_the_next_one_reports_them_truly(live: Live, tmp_path: Path) -> None:
@@ -156,25 +149,6 @@ import sys
 file, run = (sys.argv[sys.argv.index(name) + 1] for name in ("--file", "--JOB_RUN_ID"))
 open(file, "a").write(run + "\\n")
 """
-
-
-def launcher_pid(live: Live) -> int:
-    found = [
-        int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and is_launcher(entry, os.fsencode(live.home))
-    ]
-    assert len(found) == 1, found
-    return found[0]
-
-
-def is_launcher(entry: Path, home: bytes) -> bool:
-    try:
-        name = (entry / "comm").read_text().strip()
-        words = (entry / "cmdline").read_bytes().split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return name == "runyard-launch" and home in words
 
 
 def test_when_the_launcher_is_killed_its_runs_end_and_say_so(live: Live, tmp_path: Path) -> None:

@@ -323,8 +323,8 @@ def check_places(yard: Yard, attempts: list[Attempt], runs: dict[int, Run]) -> N
     assert len(active) <= PLACES + len({run.awaited_by for run in runs.values()} & {one.id for one in active})
     assert len(active) >= PLACES or not any(one.state is State.QUEUED for one in attempts)
     assert yard.store.read(lambda ledger: ledger.count_on_process("here")) == len(active)
-    known = {one.id: one for one in attempts}
-    assert all(known[one].state is not State.ENDED for one in awaited if one is not None)
+    ended = {one.id for one in attempts if one.state is State.ENDED}
+    assert all(run.state in {State.STOPPING, State.ENDED} for run in runs.values() if run.awaited_by in ended)
 
 
 def check_limits(world: World, runs: list[Run]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from moving import LOOP, Yard, child_of, phases, script
 
+from runyard.core.errors import WrongState
 from runyard.core.run import Outcome, Repair, Run, State
 from runyard.store.store import open_store
 
@@ -102,3 +103,11 @@ def test_a_part_of_a_loop_may_wait_for_a_run_too(yard: Yard) -> None:
     yard.end(part, key="1")
 
     assert phases(yard, run) == {"loop": "succeeded"}
+
+
+def test_who_has_ended_cannot_wait_for_a_run(yard: Yard) -> None:
+    run = calling(yard)
+    yard.end(run, key="caller")
+
+    with pytest.raises(WrongState, match="is on no process; it cannot wait for a run"):
+        called(yard, run)

@@ -32,6 +32,8 @@ class Moves(Transaction):
 
     def start(self, run: Run, *, limit: int | None, overflow: Overflow) -> Run:
         """Record a new run: admitted, held back by its job's limit, skipped, or refused."""
+        if run.awaited_by is not None and not self._is_in(ON_A_PROCESS, run.awaited_by):
+            raise WrongState(f"Attempt {run.awaited_by} is on no process; it cannot wait for a run.")
         active = 0
         if limit is not None and run.job_id is not None:
             self.ledger.hold_job(run.job_id)
@@ -182,7 +184,9 @@ class Moves(Transaction):
 
     def take_up(self, attempts: Sequence[Attempt]) -> None:
         """Go on with attempts that the ledger has on a process but no launcher has ever heard of."""
-        as_seen = [one.id for one in attempts if self._is_in(one.state, one.id)]  # of others the end was told meanwhile
+        as_seen = [
+            one.id for one in attempts if self._is_in({one.state}, one.id)
+        ]  # of others the end was told meanwhile
         for attempt in filter(None, map(self.ledger.attempt, as_seen)):  # one by one: each may stop those behind it
             if attempt.state is State.STARTING:  # the server died between recording it and ordering it
                 run = self._run(attempt)
@@ -193,9 +197,9 @@ class Moves(Transaction):
             facts = {"category": "launcher_lost", "message": STOPPED if stopped else LOST}
             self.finished(attempt.id, outcome, at=self.clock(), facts=facts)
 
-    def _is_in(self, state: State, attempt_id: int) -> bool:
+    def _is_in(self, states: Collection[State], attempt_id: int) -> bool:
         attempt = self.ledger.attempt(attempt_id)
-        return attempt is not None and attempt.state is state
+        return attempt is not None and attempt.state in states
 
     # what time brings
 
