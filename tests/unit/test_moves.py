@@ -207,8 +207,8 @@ def test_a_run_of_many_tasks_began_with_the_first_of_them(yard: Yard) -> None:
     run = yard.start(Task(key="a", kind="python_script"), Task(key="b", kind="python_script"))
     first, second = yard.store.read(lambda ledger: ledger.attempts(run.id))
 
-    for attempt, moment in ((first, START + 5), (second, START + 50)):
-        yard.change(lambda moves, id_=attempt.id, at=moment: moves.started(id_, at=at))
+    yard.change(lambda moves: moves.started(first.id, at=START + 5))
+    yard.change(lambda moves: moves.started(second.id, at=START + 50))
 
     assert yard.run(run).running_at == START + 5
 
