@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from moving import LOOP, Yard, child_of, phases, script
@@ -10,10 +12,13 @@ from moving import LOOP, Yard, child_of, phases, script
 from runyard.core.errors import InvalidRequest
 from runyard.core.job import Job, RunIf, Task
 from runyard.core.queue import Overflow
-from runyard.core.run import Outcome, Run, State
+from runyard.core.run import Outcome, Repair, Run, State
 from runyard.engine.moves import first_run_record
-from runyard.engine.scheduler import due
+from runyard.engine.scheduler import Scheduler, due, forget
+from runyard.store.ledger import Ledger
 from runyard.store.store import open_store
+
+DAY_MS = 86_400_000
 
 
 @pytest.fixture
@@ -109,3 +114,49 @@ def test_a_loop_and_its_run_that_time_out_together_stand_at_the_loops_newest_att
 
     assert [one.phase for one in yard.attempts(run)] == ["timed_out", "timed_out"]
     assert (yard.run(run).outcome, yard.run(run).attempt) == (Outcome.TIMED_OUT, 1)
+
+
+def gone(yard: Yard, *runs: Run) -> list[bool]:
+    return [yard.store.read(partial(Ledger.run_anywhere, run_id=run.id)) is None for run in runs]
+
+
+def test_retention_takes_the_parts_of_a_run_with_it_and_not_before(yard: Yard, tmp_path: Path) -> None:
+    run = yard.start(LOOP, script("after", "loop"))
+    part = child_of(yard, run, "loop", script("0"))
+    yard.end(part, key="0")
+    yard.now += 10 * DAY_MS
+    clock = Scheduler(
+        yard.store, yard.change, clock=lambda: yard.now, retention_ms=DAY_MS, attempt_folder=lambda _: tmp_path / "no"
+    )
+    clock.forget_what_is_old()
+    assert gone(yard, run, part) == [False, False]
+    yard.end(run, key="after")
+    yard.now += 2 * DAY_MS
+    clock.forget_what_is_old()
+
+    assert gone(yard, run, part) == [True, True]
+
+
+def test_what_was_a_loop_before_a_repair_is_forgotten_with_its_parts(yard: Yard, tmp_path: Path) -> None:
+    run = yard.start(LOOP)
+    part = child_of(yard, run, "loop", script("0"))
+    yard.end(part, Outcome.FAILED, key="0")
+    asked = Repair(id=yard.ids.next(), run_id=run.id, number=0, task_keys=("loop",), created_at=yard.now)
+    ended = yard.run(run)
+    yard.change(lambda moves: moves.repair(ended, asked, tasks=[script("loop")], settings={}))
+    yard.end(run, key="loop")
+    forget(yard.store, [run], lambda _: tmp_path / "no")
+
+    assert gone(yard, run, part) == [True, True]
+
+
+def test_a_run_that_was_repaired_meanwhile_is_not_forgotten_and_keeps_its_folders(yard: Yard, tmp_path: Path) -> None:
+    run = yard.end(yard.start())
+    folder = tmp_path / str(yard.attempt(run).id)
+    folder.mkdir()
+    asked = Repair(id=yard.ids.next(), run_id=run.id, number=0, task_keys=("main",), created_at=yard.now)
+    yard.change(lambda moves: moves.repair(run, asked, tasks=run.tasks, settings={}))
+
+    assert forget(yard.store, [run], lambda number: tmp_path / str(number)) == []
+    assert folder.exists()
+    assert gone(yard, run) == [False]

@@ -307,3 +307,11 @@ def test_a_transaction_that_is_undone_is_not_remembered(yard: Yard) -> None:
         yard.end(run, key=f"t{number}")
 
     assert yard.run(run).outcome is Outcome.SUCCEEDED
+
+
+def test_a_repair_adds_no_task_to_a_run(yard: Yard) -> None:
+    run = yard.end(yard.start(script("a")), key="a")
+    asked = Repair(id=yard.ids.next(), run_id=run.id, number=0, task_keys=("a",), created_at=yard.now)
+
+    with pytest.raises(InvalidRequest, match="has no task 'b'"):
+        yard.change(lambda moves: moves.repair(run, asked, tasks=[script("a"), script("b")], settings={}))

@@ -278,7 +278,8 @@ class Engine(Jobs):
             raise WrongState(f"Run {run_id} is {run.phase}; stop it before you delete it.")
         if run.idempotency_key:
             self._store.write(lambda ledger: ledger.spend_key(run))
-        forget(self._store, [run], self.attempt_folder)
+        if not forget(self._store, [run], self.attempt_folder):
+            raise WrongState(f"Run {run_id} was repaired or deleted by somebody else meanwhile.")
 
     def wait_run(self, workspace: Workspace, run_id: int, *, timeout_s: float) -> Run:
         """Return the run once it has ended, or as it is when the time is up."""

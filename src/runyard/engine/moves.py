@@ -317,7 +317,7 @@ class Moves(Transaction):
         if run.state is not State.ENDED:
             raise WrongState(f"Run {run.id} is {run.phase}; only a run that has ended can be repaired.")
         latest = self._newest(run)
-        if strangers := [key for key in repair.task_keys if key not in latest]:
+        if strangers := [key for key in (*repair.task_keys, *(task.key for task in tasks)) if key not in latest]:
             raise InvalidRequest(f"Run {run.id} has no task {strangers[0]!r}.")
         if run.repairs == 0:
             self.ledger.add_repair(_original(run))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from runyard.core.ids import first_of
-from runyard.core.run import Run
+from runyard.core.run import Attempt, Run, State
 from runyard.engine.moves import Moves
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
@@ -80,8 +80,8 @@ class Scheduler:
         while runs := self._store.read(
             lambda ledger: ledger.runs_ended_before(limit, before=first_of(limit), limit=AT_ONCE)
         ):
-            folders = forget(self._store, runs, self._attempt_folder)
-            log.info("retention: forgot %d runs and %d folders", len(runs), folders)
+            gone = forget(self._store, runs, self._attempt_folder)
+            log.info("retention: forgot %d runs", len(gone))
 
     def _is_due(self, ledger: Ledger) -> bool:
         at = ledger.next_due()
@@ -105,28 +105,28 @@ def due(moves: Moves) -> None:
         moves.notify(run)
 
 
-def forget(store: Store, runs: list[Run], attempt_folder: Callable[[int], Path]) -> int:
-    """Remove ended runs from the ledger, then their folders; return how many folders went."""
+def forget(store: Store, runs: list[Run], attempt_folder: Callable[[int], Path]) -> list[Run]:
+    """Remove runs from the ledger that have ended still, with their parts, then their folders; return what went."""
 
-    def remove(ledger: Ledger) -> list[int]:
-        whole = [part for run in runs for part in _with_parts(ledger, run)]
-        attempts = [attempt.id for run in whole for attempt in ledger.attempts(run.id)]
+    def remove(ledger: Ledger) -> tuple[list[Run], list[Attempt]]:
+        known = [ledger.run_anywhere(run.id) for run in runs]  # one may have been repaired meanwhile
+        whole = _with_parts(ledger, [run for run in known if run and run.state is State.ENDED])
+        attempts = ledger.attempts_of_runs([run.id for run in whole])
         for run in whole:
             ledger.remove_run(run.id)
-        return attempts
+        return whole, attempts
 
-    folders = [attempt_folder(attempt_id) for attempt_id in store.write(remove)]
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(folders)
+    gone, attempts = store.write(remove)
+    for attempt in attempts:
+        shutil.rmtree(attempt_folder(attempt.id), ignore_errors=True)
+    return gone
 
 
-def _with_parts(ledger: Ledger, run: Run) -> Iterator[Run]:
-    """Return a run and the runs that are only parts of it."""
-    yield run
-    if all(task.has_process for task in run.tasks):
-        return
-    for attempt in ledger.attempts(run.id):
-        part = ledger.run_of_attempt(attempt.id)
-        if part and not part.is_listed:
-            yield from _with_parts(ledger, part)
+def _with_parts(ledger: Ledger, runs: list[Run]) -> list[Run]:
+    """Return runs and those that are only parts of them; a repair may have made another task of what was a loop."""
+    composed = [run.id for run in runs if run.repairs or not all(task.has_process for task in run.tasks)]
+    if not composed:
+        return runs
+    attempts = [attempt.id for attempt in ledger.attempts_of_runs(composed)]
+    parts = [part for part in ledger.runs_of_attempts(attempts) if not part.is_listed]
+    return [*runs, *_with_parts(ledger, parts)]

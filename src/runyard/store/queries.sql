@@ -117,8 +117,8 @@ SELECT idempotency_key FROM spent_key WHERE workspace_id = :workspace_id AND ide
 DELETE FROM run WHERE id = :run_id AND state = 'ended';
 
 -- runs_ended_before --
--- For retention: ids are ordered by time, so this reads only the oldest rows.
-SELECT /* run_columns */ FROM run WHERE id < :before AND state = 'ended' AND ended_at < :ended_before ORDER BY id LIMIT :limit;
+-- For retention: ids are ordered by time, so this reads only the oldest rows. What is part of a run goes with it.
+SELECT /* run_columns */ FROM run WHERE id < :before AND state = 'ended' AND ended_at < :ended_before AND is_listed = 1 ORDER BY id LIMIT :limit;
 
 -- due_waits --
 SELECT /* run_columns */ FROM run WHERE wait_until IS NOT NULL AND wait_until <= :now ORDER BY wait_until LIMIT :limit /* skip_locked */;
