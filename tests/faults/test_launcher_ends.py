@@ -175,3 +175,22 @@ def test_output_that_cannot_be_written_is_no_success(yard: Yard) -> None:
 
     assert end.exit_code == 120
     assert end.message == "The output could not be written: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("attempt_id", "leave"),
+    [
+        (901, "file.write_text('{\"values\": ' + '[' * 985 + ']' * 985 + '}')"),
+        (902, "file.write_text('[' * 100_000)"),
+        (903, "file.write_text('{\"values\": {\"k\": ' + '9' * 5_000 + '}}')"),
+        (904, "os.mkfifo(file)"),
+        (905, "file.symlink_to('/dev/zero')"),
+    ],
+)
+def test_nothing_that_a_job_leaves_keeps_the_launcher_from_telling_its_end(
+    yard: Yard, attempt_id: int, leave: str
+) -> None:
+    folder = yard.folder(attempt_id)
+    end = yard.run(attempt_id, f"import os, pathlib\nfile = pathlib.Path({str(folder)!r}, 'output.json')\n{leave}\n")
+
+    assert (end.exit_code, end.output) == (0, None)

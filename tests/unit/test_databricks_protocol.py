@@ -138,6 +138,10 @@ def test_json_is_json_whatever_its_type_is_called(speaker: Speaker, job_id: int,
         (b"{", "Invalid JSON given in the body of the request - failed to parse given JSON"),
         (b"[1]", "Invalid JSON given in the body of the request - expected a map"),
         (b"[" * 100_000, "Invalid JSON given in the body of the request - failed to parse given JSON"),
+        (
+            b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}",
+            "Invalid JSON given in the body of the request - it is nested deeper than 200 levels",
+        ),
         (b'{"job_id": "\\ud800"}', "Invalid JSON given in the body of the request - failed to parse given JSON"),
     ],
 )

@@ -112,6 +112,8 @@ def test_a_task_value_may_have_48_kilobytes(dbutils: DBUtils, attempt: Path) -> 
         dbutils.jobs.taskValues.set("large", "x" * (48 * 1024 - 1))
     with pytest.raises(TypeError, match="not JSON serializable"):
         dbutils.jobs.taskValues.set("odd", object())
+    with pytest.raises(ValueError, match="nested deeper than the 100 levels"):
+        dbutils.jobs.taskValues.set("deep", json.loads("[" * 101 + "]" * 101))
     assert list(output(attempt)["values"]) == ["fits"]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runyard.executors.launcher import ends, events, wire
+from runyard.executors.launcher.depth import is_too_deep
 from runyard.executors.launcher.events import ConnectionTaken, Ended, Started
 from runyard.executors.launcher.interpreter import needs_fresh_one
 from runyard.executors.launcher.order import Order
@@ -66,7 +69,7 @@ def test_messages_are_cut_from_a_stream_however_it_comes() -> None:
     assert found == [{"a": 1}, {"b": "ü\n"}]
 
 
-@pytest.mark.parametrize("garbage", [b"{\n", b"[]\n", b"\xff\n", b"1\n"])
+@pytest.mark.parametrize("garbage", [b"{\n", b"[]\n", b"\xff\n", b"1\n", b"[" * 99_999 + b"\n"])
 def test_what_is_not_of_the_language_is_garbage(garbage: bytes) -> None:
     with pytest.raises(wire.Garbage):
         list(wire.Lines().feed(garbage))
@@ -104,3 +107,16 @@ def test_an_order_comes_out_as_it_went_in_and_tolerates_a_newer_sender() -> None
 )
 def test_only_what_counts_at_the_start_asks_for_a_fresh_interpreter(wanted: dict[str, str], *, expected: bool) -> None:
     assert needs_fresh_one(wanted, {"LD_LIBRARY_PATH": "/same"}) is expected
+
+
+def test_what_a_job_told_is_in_no_log() -> None:
+    assert "hunter2" not in repr(Ended(attempt_id=1, at=2, output={"result": "hunter2"}))
+
+
+@pytest.mark.parametrize(("levels", "is_deep"), [(1, False), (200, False), (201, True), (100_000, True)])
+def test_how_deep_a_document_is_nested_can_be_told(levels: int, *, is_deep: bool) -> None:
+    document: Any = 1
+    for level in range(levels):
+        document = [document] if level % 2 else {"a": document}
+
+    assert is_too_deep(document) is is_deep

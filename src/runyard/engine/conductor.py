@@ -19,6 +19,8 @@ from runyard.core.run import Outcome
 from runyard.engine.categories import category_of
 from runyard.engine.requests import Request
 from runyard.engine.starting import Starting
+from runyard.executors.launcher.depth import DEEPEST as DEEPEST_INPUT
+from runyard.executors.launcher.depth import is_too_deep
 
 if TYPE_CHECKING:
     from runyard.core.run import Run
@@ -125,12 +127,14 @@ def _inputs(given: Any) -> list[Any]:
     if isinstance(given, str):
         try:
             given = msgspec.json.decode(given)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequest(f"The inputs {given[:200]!r} are not a JSON array: {error}.") from error
     if not isinstance(given, list):
         raise InvalidRequest(f"The inputs must be a JSON array, not {str(given)[:200]!r}.")
     if len(given) > MOST_ITERATIONS:
         raise InvalidRequest(f"There are {len(given)} inputs; at most {MOST_ITERATIONS} are possible.")
+    if is_too_deep(given):
+        raise InvalidRequest(f"The inputs are nested deeper than {DEEPEST_INPUT} levels; give the loop flatter ones.")
     return given
 
 

@@ -16,6 +16,7 @@ from runyard.dialects.databricks import form, reading
 from runyard.dialects.databricks.calls import Operation
 from runyard.dialects.databricks.errors import Refusal
 from runyard.dialects.exchange import Request
+from runyard.executors.launcher.depth import DEEPEST, is_too_deep
 
 REQUIRED = "!"
 CONTENT = "bytes"  # of an operation's body: content, not members
@@ -66,6 +67,8 @@ def _json(body: bytes) -> dict[str, Any]:
         raise Refusal("MALFORMED_REQUEST", f"{text} - failed to parse given JSON: {error}") from error
     if not isinstance(read, dict):
         raise Refusal("MALFORMED_REQUEST", f"{text} - expected a map")
+    if body.count(b"{") + body.count(b"[") > DEEPEST and is_too_deep(read):
+        raise Refusal("MALFORMED_REQUEST", f"{text} - it is nested deeper than {DEEPEST} levels")
     return read
 
 

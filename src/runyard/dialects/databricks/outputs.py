@@ -140,7 +140,7 @@ _CONTINUING = bytes(range(0x80, 0xC0))
 def read_json(file: Path) -> dict[str, Any]:
     """Return what a task's process wrote; nothing if it is not there or no object."""
     try:
-        told = msgspec.json.decode(file.read_bytes())
+        told = msgspec.json.decode(file.read_bytes() if file.is_file() else b"")  # a pipe would never end
     except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

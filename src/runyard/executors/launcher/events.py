@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Ended:
     message: str | None = None
     trace: str | None = None
     category: str | None = None  # "preparation" or "library_installation": no user code ran
-    output: dict[str, Any] | None = None  # what the job told in output.json: `result` (text), `values`
+    # What the job told in output.json: `result` (text), `values`. It may be confidential, and events are logged.
+    output: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ def unpack(line: bytes) -> Message:
     """Return the message of a line."""
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Garbage(str(error)) from error
     if not isinstance(message, dict):
         raise Garbage("not a JSON object")

@@ -11,6 +11,7 @@ from .facts import write_whole
 
 LARGEST_RESULT = 5 * 1024 * 1024  # bytes; what is longer is cut, as the vendor does
 LARGEST_VALUE = 48 * 1024
+DEEPEST_VALUE = 100  # levels; the launcher takes no file of more than two hundred
 LARGEST_VALUES = 2 * 1024 * 1024  # together; the launcher reads eight megabytes of this file
 
 
@@ -28,6 +29,8 @@ class Output:
     def set_value(self, key: str, value: Any) -> None:
         """Keep a value for the tasks that come after this one."""
         size = len(json.dumps(value).encode())
+        if _depth(value) > DEEPEST_VALUE:
+            raise ValueError(f"The value of {key!r} is nested deeper than the {DEEPEST_VALUE} levels it may have.")
         if size > LARGEST_VALUE:
             raise ValueError(
                 f"The value of {key!r} has {size} bytes as JSON, more than the {LARGEST_VALUE} that a task value may "
@@ -39,6 +42,12 @@ class Output:
         if self._file is not None:
             held = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
             write_whole(self._file, json.dumps(change(held), ensure_ascii=False))
+
+
+def _depth(value: Any) -> int:
+    """Return how many lists and objects stand in each other; json.dumps has found that it is not a thousand."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _with_value(values: Mapping[str, Any], key: str, value: Any) -> Mapping[str, Any]:
