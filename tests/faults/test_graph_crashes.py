@@ -15,7 +15,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service import jobs
-from databricks_live import workspace_client
+from databricks_live import put_notebook, workspace_client
 from live import Live, is_alive, launcher_pid
 from waiting import until
 
@@ -261,3 +261,56 @@ def test_requests_with_one_token_at_once_make_one_run(stage: Stage) -> None:
     stage.ended(run_id)
 
     assert stage.noted("began") == Counter({"a": 1})
+
+
+@of_every_shape
+def test_one_place_is_enough_for_every_graph(stage: Stage, shape: Callable[[Stage], Shape]) -> None:
+    stage.live.stop()
+    stage.live.settings = SETTINGS.replace("places = 3", "places = 1")
+    stage.live.start()
+    stage.go()
+    tasks, names = shape(stage)
+    run_id = stage.client.jobs.run_now(stage.job(*tasks)).run_id
+
+    assert result(stage.ended(run_id)) == "SUCCESS"
+    assert set(stage.noted("ended")) == names
+
+
+def test_notebooks_that_wait_for_notebooks_need_no_more_than_one_place(stage: Stage) -> None:
+    stage.live.stop()
+    stage.live.settings = SETTINGS.replace("places = 3", "places = 1")
+    stage.live.start()
+    put_notebook(stage.client, "third", "dbutils.notebook.exit('3')")
+    put_notebook(stage.client, "second", "dbutils.notebook.exit(dbutils.notebook.run('third', 0) + '2')")
+    first = put_notebook(stage.client, "first", "dbutils.notebook.exit(dbutils.notebook.run('second', 0) + '1')")
+    submitted = [stage.client.jobs.submit(run_name=str(n), tasks=[as_submitted(first)]).run_id for n in range(3)]
+
+    assert [result(stage.ended(run_id)) for run_id in submitted] == ["SUCCESS"] * 3
+    assert [value_of(stage, run_id) for run_id in submitted] == ["321"] * 3
+
+
+def as_submitted(path: str) -> jobs.SubmitTask:
+    return jobs.SubmitTask(task_key="only", notebook_task=jobs.NotebookTask(notebook_path=path))
+
+
+def value_of(stage: Stage, run_id: int) -> str | None:
+    [task] = stage.run(run_id).tasks or []
+    output = stage.client.jobs.get_run_output(task.run_id or 0).notebook_output
+    return output.result if output else None
+
+
+def test_a_notebook_that_dies_takes_the_one_it_waits_for_with_it(stage: Stage) -> None:
+    put_notebook(stage.client, "endless", "import time", "time.sleep(600)")
+    path = put_notebook(
+        stage.client, "dying",
+        "import os, signal, threading, time",
+        "threading.Timer(2, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()",
+        "dbutils.notebook.run('endless', 0)",
+    )  # fmt: skip
+    run_id = stage.client.jobs.submit(run_name="dying", tasks=[as_submitted(path)]).run_id
+    assert result(stage.ended(run_id)) == "FAILED"
+    until(lambda: not list(stage.client.jobs.list_runs(active_only=True)))
+    [called] = stage.client.jobs.list_runs(run_type=jobs.RunType.WORKFLOW_RUN)
+
+    assert called.state is not None
+    assert called.state.result_state is jobs.RunResultState.CANCELED
