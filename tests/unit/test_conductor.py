@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
+from runyard.core.errors import LedgerUnavailable
 from runyard.core.job import Job, Task
 from runyard.core.run import Outcome, Run
 from runyard.engine.conductor import Conductor
@@ -228,3 +231,30 @@ def test_a_run_that_is_repaired_after_its_caller_was_forgotten_may_start_jobs(ya
     yard.conduct()
 
     assert yard.engine.run(yard.workspace, called.id).phase == "succeeded"
+
+
+def test_a_task_that_meets_a_ledger_out_of_reach_is_carried_out_when_it_is_back(tmp_path: Path) -> None:
+    away = [True]
+
+    def finish(finishing: Finishing) -> Mapping[str, Any]:
+        if away:
+            away.clear()
+            raise LedgerUnavailable("The disk is full.")
+        return finishing.task.spec
+
+    with closing(open_store("sqlite://")) as store:
+        engine = Engine(
+            store,
+            Home(tmp_path / "home").make(),
+            Settings(preload=()),
+            languages={"plain": Language(start=start_plainly, finish=finish)},
+        )
+        yard = Yard(store, engine)
+        request = Request(language="plain", job_name="one-off", tasks=(choice("c", "1", "==", "1"),))
+        run = engine.start_run(yard.workspace, request)
+        conductor = Conductor(engine)
+        conductor.start(store.read(to_conduct))
+        until(lambda: engine.run(yard.workspace, run.id).outcome is Outcome.SUCCEEDED)
+        conductor.close()
+
+        assert away == []
