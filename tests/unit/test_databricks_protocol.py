@@ -191,9 +191,12 @@ def test_a_form_brings_texts_and_a_file(speaker: Speaker, tmp_path: Path) -> Non
         b'--bound\r\nContent-Disposition: form-data; name="path"\r\n\r\n/x\r\n--bound\r\n',
         b"--bound\r\nContent-Disposition: form-data\r\n\r\n/x\r\n--bound--",
         b"--bound\r\n--bound--",
+        b"".join(b'--bound\r\nX: ;name="%d"\r\n\r\n\r\n' % number for number in range(1001)) + b"--bound--",
+        b'--bound\r\nX: ;name="contents"\r\n\r\n' + b"a" * (16 * 1024 * 1024 + 1) + b"\r\n--bound--",
     ],
+    ids=range(9),
 )
-def test_a_form_that_breaks_off_is_refused(speaker: Speaker, body: bytes) -> None:
+def test_a_form_that_breaks_off_or_is_too_much_is_refused(speaker: Speaker, body: bytes) -> None:
     headers = {"content-type": "multipart/form-data; boundary=bound"}
 
     status, code, _ = speaker.refused("POST", "/api/2.0/dbfs/put", body, headers=headers)

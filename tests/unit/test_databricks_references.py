@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -381,3 +382,17 @@ def test_a_secret_that_is_not_there_is_an_error_when_the_task_starts(yard: Yard)
 
     with pytest.raises(InvalidRequest, match="There is no secret 'k' in scope 's'"):
         yard.finished(run, "a")
+
+
+def test_a_secret_that_no_variable_can_hold_is_not_told(yard: Yard) -> None:
+    document = {"s": {"secrets": {"k": {"value": base64.b64encode(b"hunter\xff").decode(), "at": 0}}, "acls": {}}}
+    file = yard.engine.home.path / "databricks" / str(yard.workspace.id) / "secrets.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(document))
+    cluster = {"spark_env_vars": {"PASSWORD": "{{secrets/s/k}}"}}
+    run = yard.run_now(yard.create(script("a", new_cluster=cluster)))
+
+    with pytest.raises(InvalidRequest, match="The secret 'k' in scope 's' is not UTF-8") as caught:
+        yard.finished(run, "a")
+
+    assert "0xff" not in str(caught.value)

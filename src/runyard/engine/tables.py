@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from runyard.core.errors import InvalidRequest, WrongState
@@ -18,6 +19,7 @@ from runyard.executors.mounts import Mounts
 
 LOOK_S = 300
 MOST_PARTS = 3  # database, schema, table
+MOST_FILES = 20_000  # of a folder that is taken for a table
 NAME = re.compile(r"[^\s./`\"]+")
 HOW = "name one as table, schema.table or database.schema.table, or give the URI of a folder under a mount"
 # In a process of its own: a large table is read as a whole, and a database holds what it read in memory.
@@ -111,10 +113,16 @@ def _reading(file: Path) -> Iterator[None]:
         yield
 
 
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (one for one in folder.rglob("*") if one.is_file())
+
+
 def _folder_mark(folder: Path) -> str:
     """Return a mark of the files of a folder, or of one file; empty if there are none."""
     digest = hashlib.blake2b(digest_size=16)
-    paths = [folder] if folder.is_file() else sorted(one for one in folder.rglob("*") if one.is_file())
+    paths = [folder] if folder.is_file() else sorted(islice(_files_in(folder), MOST_FILES + 1))
+    if len(paths) > MOST_FILES:
+        raise InvalidRequest(f"{folder} holds more than {MOST_FILES} files; watch a folder with fewer.")
     for path in paths:
         try:
             facts = path.stat()

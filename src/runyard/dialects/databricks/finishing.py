@@ -101,7 +101,10 @@ def _secret(finishing: Finishing, scope: str, key: str) -> str:
     found = document.read().get(scope, {}).get("secrets", {}).get(key)
     if found is None:
         raise Missing(f"There is no secret {key!r} in scope {scope!r}; put it there and start the run again.")
-    return b64decode(found["value"]).decode()
+    try:
+        return b64decode(found["value"]).decode()
+    except UnicodeDecodeError:  # not told further: it tells a byte of the secret
+        raise Missing(f"The secret {key!r} in scope {scope!r} is not UTF-8, and no variable can hold it.") from None
 
 
 def _text(engine: Engine, uri: str) -> str:

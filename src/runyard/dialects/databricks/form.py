@@ -13,6 +13,8 @@ _NAME = re.compile(rb'[;\s]name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _FILE = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 _BLANK = b"\r\n\r\n"
 _LONGEST_HEAD = 16 * 1024
+_MOST_PARTS = 1000
+_LONGEST_TEXT = 16 * 1024 * 1024  # of a part that is no file: it is held in memory
 _AT_ONCE = 1024 * 1024
 
 
@@ -41,6 +43,9 @@ class Slice:
         starts = range(self.start, self.end, _AT_ONCE)
         file.writelines(self.body[start : min(start + _AT_ONCE, self.end)] for start in starts)
 
+    def __len__(self) -> int:
+        return self.end - self.start
+
     def __bytes__(self) -> bytes:
         """Return it whole."""
         return self.body[self.start : self.end]
@@ -65,6 +70,8 @@ def parts(body: Bytes, content_type: str) -> dict[str, bytes | Slice]:
             break
         name, part = _part(body, start + len(mark), end)
         found[name] = part
+        if len(found) > _MOST_PARTS:
+            raise Refusal("MALFORMED_REQUEST", f"The body has more than {_MOST_PARTS} parts.")
         start = end + 2
     else:
         if start >= 0:
@@ -79,4 +86,8 @@ def _part(body: Bytes, start: int, end: int) -> tuple[str, bytes | Slice]:
     if blank < 0 or name is None:
         raise Refusal("MALFORMED_REQUEST", "A part of the body has no name; each needs a Content-Disposition.")
     content = Slice(body, blank + len(_BLANK), max(end, blank + len(_BLANK)))
-    return name[1].decode("utf-8", "replace"), content if _FILE.search(head) else bytes(content)
+    if _FILE.search(head):
+        return name[1].decode("utf-8", "replace"), content
+    if len(content) > _LONGEST_TEXT:
+        raise Refusal("MALFORMED_REQUEST", f"A part has {len(content)} bytes of text; send more as a file.")
+    return name[1].decode("utf-8", "replace"), bytes(content)

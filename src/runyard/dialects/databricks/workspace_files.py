@@ -16,12 +16,15 @@ from runyard.dialects.exchange import Reply
 Members = dict[str, Any]
 
 LARGEST_EXPORT = 10 * 1024 * 1024
+LARGEST_IMPORT = 500 * 1024 * 1024  # the service's limit of a file
 
 
 def import_object(call: Call) -> Members:
     """Bring a notebook or a file in."""
     asked = importing.asked(call.members)
-    stored = importing.stored(asked, bytes(call.members.get("content", b"")))
+    content = call.members.get("content", b"")
+    _check_size(len(content))
+    stored = importing.stored(asked, bytes(content))
     path, file = workspace_objects.place_of(call, stored.path)
     workspace_objects.check_parent(path, file)
     refused = workspace_objects.taken(path)
@@ -32,7 +35,9 @@ def import_object(call: Call) -> Members:
 
 def import_file(call: Call) -> Members:
     """Bring the body of the call in, as the file or notebook that its name and first line make it."""
-    content = call.request.spool.read_bytes() if call.request.spool else call.request.body
+    spool = call.request.spool
+    _check_size(spool.stat().st_size if spool else 0)
+    content = spool.read_bytes() if spool else call.request.body
     asked = importing.Asked(path=call.members["path"], format="AUTO")
     stored = importing.stored(asked, content)
     path, file = workspace_objects.place_of(call, stored.path)
@@ -89,6 +94,12 @@ def delete(call: Call) -> Members:
     refused = Refusal("DIRECTORY_NOT_EMPTY", f"Folder ({one.path}) is not empty")
     storage.remove(one.file, recursive=call.members.get("recursive", False), refuse=lambda: refused)
     return {}
+
+
+def _check_size(size: int) -> None:
+    if size > LARGEST_IMPORT:
+        text = f"The content has {size} bytes; the most is {LARGEST_IMPORT} (500 MB). Put it into a volume."
+        raise Refusal("MAX_NOTEBOOK_SIZE_EXCEEDED", text)
 
 
 _PATH = {"path": "string!"}

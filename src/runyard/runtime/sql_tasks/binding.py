@@ -13,7 +13,7 @@ from .files import Reader, located
 from .statements import Statement
 from .tokens import Token
 
-_IN_TEXT = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|\$\{\s*([^{}]+?)\s*\}")
+_IN_TEXT = re.compile(r"\{\{([^{}]++)\}\}|\$\{([^{}]++)\}")
 
 # Spark's way to read a file as a table: parquet.`s3://bucket/folder`.
 FORMATS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json", "text": "read_text"}
@@ -76,7 +76,7 @@ class Binding:
         """Put values into a text that names them; what names none is the text's own."""
 
         def value(found: re.Match[str]) -> str:
-            return str(self.parameters.get(found[1] or found[2], found[0]))
+            return str(self.parameters.get((found[1] or found[2]).strip(), found[0]))
 
         return _IN_TEXT.sub(value, text)
 
