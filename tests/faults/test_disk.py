@@ -14,6 +14,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import jobs
+from live import is_alive
+from waiting import until
 
 # A shell in a mount namespace of its own: it puts a small disk under the home, starts the server on it, and then
 # obeys its standard input, so that the test can fill the disk or forbid writing to it.
@@ -118,6 +122,56 @@ def test_on_a_full_disk_a_start_is_refused_and_what_was_accepted_stays(disk: Sma
     assert "full" in error.response["Error"]["Message"]
     assert "Nothing was recorded" in error.response["Error"]["Message"]
     assert listed(glue) == {*before, *accepted, *after}
+
+
+WAITS = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1], "pid").write_text(str(os.getpid()))
+while not pathlib.Path(sys.argv[1], "go").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_graph_that_meets_a_full_disk_goes_on_when_there_is_room(disk: SmallDisk, tmp_path: Path) -> None:
+    glue = make_job(disk)
+    disk.client("s3").put_object(Bucket="scripts", Key="waits.py", Body=WAITS.encode())
+    client = WorkspaceClient(host=disk.url, token="ws.default")
+    run_id = client.jobs.run_now(client.jobs.create(name="graph", tasks=graph(str(tmp_path))).job_id or 0).run_id
+    until((tmp_path / "pid").exists)
+    pid = int(until((tmp_path / "pid").read_text))
+    disk.do("dd if=/dev/zero of=$home/filling bs=4k 2>/dev/null")
+    start_until_refused(glue)
+    (tmp_path / "go").touch()
+    until(lambda: not is_alive(pid))
+    _, error = start_until_refused(glue)
+    disk.do("rm $home/filling")
+    run = client.jobs.wait_get_run_job_terminated_or_skipped(run_id)
+
+    assert "full" in error.response["Error"]["Message"]
+    assert run.state is not None
+    assert run.state.result_state is jobs.RunResultState.SUCCESS
+    assert {task.attempt_number for task in run.tasks or []} == {0}
+
+
+def graph(folder: str) -> list[jobs.Task]:
+    """A script, conditions behind it, a loop of conditions, and a script at the end."""
+    script = jobs.SparkPythonTask(python_file="s3://scripts/waits.py", parameters=[folder])
+    is_so = jobs.ConditionTask(left="1", op=jobs.ConditionTaskOp.EQUAL_TO, right="1")
+    each = jobs.ForEachTask(inputs="[1, 2, 3]", task=jobs.Task(task_key="part", condition_task=is_so))
+    conditions = [
+        jobs.Task(task_key=f"c{number}", condition_task=is_so, depends_on=after(f"c{number - 1}" if number else "a"))
+        for number in range(5)
+    ]
+    return [
+        jobs.Task(task_key="a", spark_python_task=script),
+        *conditions,
+        jobs.Task(task_key="loop", for_each_task=each, depends_on=after("c4")),
+        jobs.Task(task_key="b", spark_python_task=script, depends_on=after("loop")),
+    ]
+
+
+def after(key: str) -> list[jobs.TaskDependency]:
+    return [jobs.TaskDependency(task_key=key)]
 
 
 def test_a_server_does_not_start_on_a_disk_it_cannot_write(tmp_path: Path) -> None:
