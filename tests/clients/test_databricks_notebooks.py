@@ -169,6 +169,17 @@ def test_secrets_are_read_and_kept_out_of_all_that_is_shown(live: Live, client: 
     assert "it is [REDACTED]" in page
 
 
+def test_a_secret_with_which_a_notebook_exits_is_kept_out_of_its_result(live: Live, client: WorkspaceClient) -> None:
+    client.secrets.create_scope("exits")
+    client.secrets.put_secret("exits", "key", string_value="hunter3hunter3")
+    code = "dbutils.notebook.exit('it is ' + dbutils.secrets.get('exits', 'key'))"
+
+    output = submit(client, put(live, "exits", code))
+
+    assert output.notebook_output is not None
+    assert output.notebook_output.result == "it is [REDACTED]"
+
+
 def test_a_secret_that_is_not_there_is_told_by_name(live: Live, client: WorkspaceClient) -> None:
     output = submit(client, put(live, "blind", "dbutils.secrets.get('nowhere', 'key')"))
 

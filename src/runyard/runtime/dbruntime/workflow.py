@@ -37,7 +37,7 @@ class Notebook(Utility):
 
     def exit(self, value: Any = "") -> None:
         """End this notebook as finished, with a value for who started it."""
-        text = str(value)
+        text = self._session.redactor.redact(str(value))  # the ledger keeps it, and pages show it
         self._session.output.set_result(text)
         raise NotebookExit(text)
 
