@@ -37,7 +37,6 @@ def test_a_run_is_recorded_before_it_is_answered(yard: Yard) -> None:
     assert run.job_name == "N"
     assert run.language == "databricks"
     assert run.settings["run_name"] == "N"
-    assert run.settings["run_type"] == "JOB_RUN"
     assert run.settings["creator_user_name"] == "ada@example.com"
     assert [task.key for task in run.tasks] == ["a", "b"]
 
@@ -188,7 +187,6 @@ def test_tasks_run_without_a_job(yard: Yard) -> None:
 
     assert run.job_id is None
     assert run.job_name == "once"
-    assert run.settings["run_type"] == "SUBMIT_RUN"
     assert [task.key for task in run.tasks] == ["a", "b"]
     assert run.timeout_at == run.created_at + 60_000
     assert yard("listJobs") == {}
