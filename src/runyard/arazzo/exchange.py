@@ -1,0 +1,53 @@
+"""HTTP messages as a run of a workflow sends and receives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from runyard.core.errors import RunyardError
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Unreachable(RunyardError):
+    """No response came: the address refused, broke off, took too long, or is one that may not be called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """What is sent."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpResponse:
+    """What came back."""
+
+    status: int
+    reason: str = ""
+    headers: Headers = ()  # names as they were sent
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request with its response, or with the reason why there is none."""
+
+    request: HttpRequest
+    response: HttpResponse | None
+    error: str | None = None
+    began_at: float  # seconds since 1970
+    took_s: float
+
+
+class Send(Protocol):
+    """Whatever carries a request to its server: a connection kept alive, or the stub of a test."""
+
+    def __call__(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        """Return the response; raise Unreachable if none came."""
+        ...
