@@ -151,6 +151,28 @@ def test_what_was_alive_at_a_moment_is_found_from_that_moment_on(connection: sql
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        (
+            "SELECT state, outcome, count(*) FROM run WHERE workspace_id = 1 AND is_listed > 0 GROUP BY 1, 2",
+            "workspace_id=?",
+        ),
+        (
+            "SELECT job_id, count(*) FROM run WHERE workspace_id = 1 AND is_listed > 0"
+            " AND state = 'ended' AND outcome = 'failed' GROUP BY 1",
+            "workspace_id=? AND state=? AND outcome=?",
+        ),
+    ],
+)
+def test_runs_are_counted_by_phase_and_by_job_from_an_index_alone(
+    connection: sqlite3.Connection, text: str, searched: str
+) -> None:
+    plan = plan_of(connection, text, {})
+
+    assert plan == [f"SEARCH run USING COVERING INDEX run_by_phase ({searched})"]
+
+
 def test_every_query_is_asked_by_the_ledger() -> None:
     source = Path(runyard.store.ledger.__file__).read_text()
     asked = set(re.findall(r'"(\w+)"', source))
