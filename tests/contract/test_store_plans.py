@@ -159,8 +159,10 @@ def test_what_was_alive_at_a_moment_is_found_from_that_moment_on(connection: sql
             "workspace_id=?",
         ),
         (
-            "SELECT job_id, count(*) FROM run WHERE workspace_id = 1 AND is_listed > 0"
-            " AND state = 'ended' AND outcome = 'failed' GROUP BY 1",
+            """
+            SELECT job_id, count(*) FROM run
+            WHERE workspace_id = 1 AND is_listed > 0 AND state = 'ended' AND outcome = 'failed' GROUP BY 1
+            """,
             "workspace_id=? AND state=? AND outcome=?",
         ),
     ],
