@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from live import Live
 
-from runyard.web.sigv4 import Signer, sign
+from runyard.dialects.aws_signature import Signer, sign
 
 OK = 200
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from runyard.dialects.aws_signature import SignedRequest
 from runyard.dialects.s3.edge import S3
 from runyard.web.sigv4 import verify
-from runyard.web.sigv4_claim import SignatureError, SignedRequest
+from runyard.web.sigv4_claim import SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ import pytest
 from s3_server import ACCESS_KEY, SECRET, serving
 from waiting import until
 
+from runyard.dialects.aws_signature import Signer, sign
 from runyard.dialects.s3.edge import S3
 from runyard.executors.mounts import Mounts
-from runyard.web.sigv4 import Signer, sign
 
 SIGNER = Signer(access_key=ACCESS_KEY, secret=SECRET, region="us-east-1", service="s3")
 

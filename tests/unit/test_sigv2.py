@@ -10,8 +10,9 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runyard.dialects.aws_signature import SignedRequest
 from runyard.web.sigv4 import verify
-from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
+from runyard.web.sigv4_claim import SignatureError, scope_of
 
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 FOREVER_MS = 1_700_000_000_000

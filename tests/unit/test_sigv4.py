@@ -12,8 +12,9 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runyard.web.sigv4 import Signer, sign, verify
-from runyard.web.sigv4_claim import CODES, SignatureError, SignedRequest, scope_of
+from runyard.dialects.aws_signature import SignedRequest, Signer, sign
+from runyard.web.sigv4 import verify
+from runyard.web.sigv4_claim import CODES, SignatureError, scope_of
 
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 HOST = "http://127.0.0.1:8642"

@@ -15,12 +15,13 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from runyard.core.errors import RunyardError
+from runyard.dialects.aws_signature import SignedRequest
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
 from runyard.web.authentication import Caller, Gate, foreign_page_in, stranger_in
 from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
 from runyard.web.sigv4 import Identity, verify
-from runyard.web.sigv4_claim import SignatureError, SignedRequest, scope_of
+from runyard.web.sigv4_claim import SignatureError, scope_of
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from runyard.web.sigv4_claim import SignatureError, SignedRequest, joined, pairs
+from runyard.dialects.aws_signature import SignedRequest, joined, pairs
+from runyard.web.sigv4_claim import SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

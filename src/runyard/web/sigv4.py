@@ -1,36 +1,28 @@
-"""AWS Signature Version 4: `sign` for our clients, `verify` for our server, one canonical form."""
+"""Who sent a request, by its AWS Signature Version 4."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from posixpath import normpath
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
-from runyard.web.sigv2 import is_presigned, presigner
-from runyard.web.sigv4_claim import (
-    ALGORITHM,
-    ISO_BASIC,
-    TERMINATOR,
+from runyard.dialects.aws_signature import (
+    UNSIGNED_PAYLOAD,
     Claim,
-    SignatureError,
     SignedRequest,
-    check_signed_headers,
-    check_time,
-    decoded,
+    canonical_requests,
     joined,
-    pairs,
-    read_claim,
+    signature_of,
+    signing_key,
 )
+from runyard.web.sigv2 import is_presigned, presigner
+from runyard.web.sigv4_claim import SignatureError, check_signed_headers, check_time, read_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PREFIX = "STREAMING-"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
@@ -74,10 +66,10 @@ def _verified(request: SignedRequest, secret_of: Callable[[str], str | None], *,
     check_signed_headers(claim, headers)
     check_time(claim, datetime.fromtimestamp(now / 1000, UTC))
     payload_hash = _payload_hash(request, claim, headers)
-    key = _signing_key(secret, claim)
+    key = signing_key(secret, claim)
     if not any(
-        hmac.compare_digest(_signature(key, claim, canonical).encode(), claim.signature.encode())
-        for canonical in _canonical_requests(request, claim, headers, payload_hash)
+        hmac.compare_digest(signature_of(key, claim, canonical).encode(), claim.signature.encode())
+        for canonical in canonical_requests(request, claim, headers, payload_hash)
     ):
         raise SignatureError("InvalidSignature", MISMATCH)
     seal = Seal(key=key, moment=claim.moment, scope=claim.scope, signature=claim.signature)
@@ -88,50 +80,6 @@ MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
     "Access Key and signing method. Consult the service documentation for details."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signer:
-    """Credentials of a client, and where they count."""
-
-    access_key: str
-    secret: str = field(repr=False)
-    region: str
-    service: str
-    token: str | None = None
-
-
-def sign(method: str, url: str, *, signer: Signer, body: bytes, headers: Mapping[str, str], now: int) -> dict[str, str]:
-    """Return `headers` with what proves that `signer` sent this request; `now` is in milliseconds."""
-    parts = urlsplit(url)
-    moment = datetime.fromtimestamp(now / 1000, UTC).strftime(ISO_BASIC)
-    signed = {name.lower(): value for name, value in headers.items()}
-    signed |= {"host": parts.netloc.rpartition("@")[2], "x-amz-date": moment}
-    if signer.token is not None:
-        signed["x-amz-security-token"] = signer.token
-    payload_hash = hashlib.sha256(body).hexdigest()
-    if signer.service == "s3":
-        payload_hash = signed.setdefault("x-amz-content-sha256", payload_hash)
-    claim = Claim(
-        access_key=signer.access_key,
-        date=moment[:8],
-        region=signer.region,
-        service=signer.service,
-        signed_headers=tuple(sorted(signed)),
-        signature="",
-        moment=moment,
-    )
-    request = SignedRequest(method=method, path=parts.path, query=parts.query)
-    canonical = next(_canonical_requests(request, claim, joined(signed.items()), payload_hash))
-    signature = _signature(_signing_key(signer.secret, claim), claim, canonical)
-    credential = f"{claim.access_key}/{claim.scope}"
-    names = ";".join(claim.signed_headers)
-    authorization = f"{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"
-    return signed | {"authorization": authorization}
-
-
-def _encoded(text: str, *, safe: str = "-_.~") -> str:
-    return quote(text.encode("utf-8", "surrogateescape"), safe=safe)
 
 
 def _payload_hash(request: SignedRequest, claim: Claim, headers: Mapping[str, str]) -> str:
@@ -151,55 +99,3 @@ def _payload_hash(request: SignedRequest, claim: Claim, headers: Mapping[str, st
         message = "The provided 'x-amz-content-sha256' header does not match what was computed."
         raise SignatureError("PayloadMismatch", message)
     return stated or actual or EMPTY_HASH
-
-
-def _canonical_requests(
-    request: SignedRequest, claim: Claim, headers: Mapping[str, str], payload_hash: str
-) -> Iterator[str]:
-    """The text that was signed: first as the wire spells it, then as AWS spells it (clients do either)."""
-    names = ";".join(claim.signed_headers)
-    lines = "".join(f"{name}:{headers.get(name, '')}\n" for name in claim.signed_headers)
-    hashes = [payload_hash]
-    if claim.presigned and claim.service == "s3" and payload_hash != UNSIGNED_PAYLOAD:
-        hashes.append(UNSIGNED_PAYLOAD)
-    spellings = ((_wire_path, _wire_query), (_own_path, _own_query))
-    for (path, query), hashed in itertools.product(spellings, hashes):
-        uri = path(request.path, claim.service)
-        yield "\n".join((request.method, uri, query(request.query), lines, names, hashed))
-
-
-def _wire_path(path: str, service: str) -> str:
-    return (path or "/") if service == "s3" else _encoded(_normal(path), safe="/-_.~")
-
-
-def _own_path(path: str, service: str) -> str:
-    once = "/".join(_encoded(decoded(segment)) for segment in (path or "/").split("/"))
-    return once if service == "s3" else _encoded(_normal(once), safe="/-_.~")
-
-
-def _normal(path: str) -> str:
-    """Every service but S3 signs the path without dot segments and doubled slashes."""
-    normal = normpath("/" + path.lstrip("/"))
-    return normal + "/" if path.endswith("/") and normal != "/" else normal
-
-
-def _wire_query(query: str) -> str:
-    spelled = sorted(part.partition("=")[::2] for part in query.split("&") if part)
-    return "&".join(f"{name}={value}" for name, value in spelled if name != "X-Amz-Signature")
-
-
-def _own_query(query: str) -> str:
-    spelled = sorted((_encoded(name), _encoded(value)) for name, value in pairs(query) if name)
-    return "&".join(f"{name}={value}" for name, value in spelled if name != "X-Amz-Signature")
-
-
-def _signing_key(secret: str, claim: Claim) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (claim.date, claim.region, claim.service, TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
-def _signature(key: bytes, claim: Claim, canonical: str) -> str:
-    hashed = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    return hmac.digest(key, f"{ALGORITHM}\n{claim.moment}\n{claim.scope}\n{hashed}".encode(), "sha256").hex()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+
+from runyard.dialects.aws_signature import (
+    ALGORITHM,
+    ISO_BASIC,
+    TERMINATOR,
+    Claim,
+    SignedRequest,
+    joined,
+    pairs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-ALGORITHM = "AWS4-HMAC-SHA256"
-TERMINATOR = "aws4_request"
-ISO_BASIC = "%Y%m%dT%H%M%SZ"
 ISO_BASIC_SHAPE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 WEEK_SECONDS = 7 * 24 * 3600
 DEFAULT_SKEW = timedelta(minutes=5)
@@ -43,37 +49,6 @@ class SignatureError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, kw_only=True)
-class SignedRequest:
-    """A request as it stood on the wire: nothing decoded, header names in any case, duplicates kept."""
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Sequence[tuple[str, str]] = ()
-    body: bytes | None = None  # None: not read yet; the claimed hash is proved while it streams (body.py)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What a request says about its own signature, before anything of it is believed."""
-
-    access_key: str
-    date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    signature: str
-    moment: str
-    expires: int | None = None
-    presigned: bool = False
-
-    @property
-    def scope(self) -> str:
-        """The credential scope without the key."""
-        return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
-
-
 def scope_of(headers: Iterable[tuple[str, str]], query: str) -> tuple[str, str, str] | None:
     """(access key, service, region) as claimed, for routing; proves nothing."""
     asked = dict(pairs(query))
@@ -85,27 +60,6 @@ def scope_of(headers: Iterable[tuple[str, str]], query: str) -> tuple[str, str, 
     if len(parts) != CREDENTIAL_PARTS:
         return None
     return parts[0], parts[3], parts[2]
-
-
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers as both sides sign them: lower-case names, single blanks, duplicates joined with commas."""
-    joined: dict[str, list[str]] = {}
-    for name, value in headers:
-        joined.setdefault(name.lower(), []).append(" ".join(value.split()))
-    return {name: ",".join(values) for name, values in joined.items()}
-
-
-def pairs(query: str) -> Iterator[tuple[str, str]]:
-    """The decoded names and values of a query; a plus sign is a plus sign, as AWS signs it."""
-    for part in query.split("&") if query else ():
-        name, _, value = part.partition("=")
-        yield decoded(name), decoded(value)
-
-
-def decoded(text: str) -> str:
-    """Percent-decoded text."""
-    # surrogateescape, so that bytes that are no UTF-8 are signed as they came.
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
 
 
 def _parameters(text: str) -> dict[str, str]:
