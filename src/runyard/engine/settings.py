@@ -67,6 +67,8 @@ class Settings:
     poll_s: float = 60.0  # how often triggers look at files and tables
     smtp: Smtp | None = None  # without it, mails are recorded as not told
     destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
+    # Services that SQL and Python speak to; client/connections.py reads them.
+    connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
     @property
     def retention_ms(self) -> int | None:
