@@ -57,6 +57,11 @@ class Api:
         """The ids of all operations that have one."""
         return tuple(self._ids())
 
+    @property
+    def schemes(self) -> Mapping[str, SecurityScheme]:
+        """How callers of this API may prove who they are."""
+        return self._schemes()
+
     def operation(self, id_: str) -> Operation | None:
         """The operation of this id."""
         found = self._ids().get(id_)
