@@ -45,10 +45,11 @@ environment, which may hold secrets."""
 
 
 def _tasks(record: Any) -> list[dict[str, Any]]:
-    return [_task(task) for task in record.tasks]
+    return [task(one) for one in record.tasks]
 
 
-def _task(task: Task) -> dict[str, Any]:
+def task(task: Task) -> dict[str, Any]:
+    """Spell a task, without what may hold secrets."""
     return {**TASK.show(task), **{name: task.spec[name] for name in SPEC if name in task.spec}}
 
 

@@ -1,0 +1,48 @@
+"""Paths into documents: where a column of its own holds what a path leads to, that is read instead."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope
+
+from runyard.sql.sources import Sources
+
+Access = exp.JSONExtract | exp.JSONExtractScalar
+
+
+def rewrite(sources: Sources) -> None:
+    """Put columns in the places of the paths that lead to them."""
+    for scope in sources.scopes:
+        for node in list(scope.walk()):
+            if isinstance(node, Access) and not isinstance(node.parent, Access):
+                _rewrite(node, scope, sources)
+
+
+def _rewrite(node: exp.Expression, scope: Scope, sources: Sources) -> None:
+    root, path = _path(node)
+    found = sources.find(scope, root) if path and isinstance(root, exp.Column) else None
+    if found is None or found.resource is None or found.resource[0].is_plain:
+        return
+    occurrence, column = found.resource
+    member = column.members.get(".".join(path))
+    if member is None:
+        return
+    plain = occurrence.column(member)
+    if isinstance(node, exp.JSONExtractScalar):
+        node.replace(plain)
+    elif occurrence.columns[member.lower()].type != "boolean":  # as JSON it is a word, as a column a number
+        quoted = exp.Anonymous(this="json_quote", expressions=[plain.copy()])
+        node.replace(exp.Case(ifs=[exp.If(this=plain.is_(exp.Null()).not_(), true=quoted)]))
+
+
+def _path(node: exp.Expression) -> tuple[exp.Expression, tuple[str, ...]]:
+    """Return what a chain of accesses begins with, and the members it goes through; none if they are not all known."""
+    path: list[str] = []
+    while isinstance(node, Access):
+        steps = node.expression.expressions if isinstance(node.expression, exp.JSONPath) else [None]
+        keys = [str(one.this) for one in steps[1:] if isinstance(one, exp.JSONPathKey) and isinstance(one.this, str)]
+        if node.expressions or not keys or len(keys) != len(steps) - 1:
+            return node, ()
+        path = keys + path
+        node = node.this
+    return node, tuple(path)

@@ -1,0 +1,112 @@
+"""Read-only connections to the ledger: borrowed for the life of a statement, so that idle sessions hold none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import apsw
+
+from runyard.sql.errors import CONNECTION_FAILED, SqlError
+
+MOST_IDLE = 8  # connections that are kept for the next statement
+STATEMENTS = 64  # that a connection keeps prepared
+CACHE_KIB = 16_000
+MOST_BYTES = 256 << 20  # of one value, so that no statement fills the memory with it
+PRAGMAS = (
+    "PRAGMA query_only = ON",
+    f"PRAGMA cache_size = -{CACHE_KIB}",
+    "PRAGMA temp_store = MEMORY",
+    f"PRAGMA mmap_size = {1 << 30}",
+)
+
+
+class Ledger(Protocol):
+    """Where local tables are read."""
+
+    def borrow(self) -> Iterator[apsw.Connection]:
+        """Lend a connection that sees one moment of the ledger until it is given back."""
+        ...
+
+    def workspace(self, name: str) -> int | None:
+        """Return the id of a workspace; None if nobody has used it yet."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+class SqliteLedger:
+    """The ledger in a SQLite file. Readers never hold up its writer."""
+
+    def __init__(self, file: Path, *, prepare: Callable[[apsw.Connection], None]) -> None:
+        self._file = file
+        self._prepare = prepare
+        self._idle: list[apsw.Connection] = []  # a list's append and pop need no lock
+        self._closing = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[apsw.Connection]:
+        """Lend a connection."""
+        connection = self._taken()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def workspace(self, name: str) -> int | None:
+        """Return the id of a workspace."""
+        with self.borrow() as connection:
+            found = connection.execute("SELECT id FROM workspace WHERE name = ?", (name,)).fetchone()
+        return None if found is None else int(found[0])
+
+    def close(self) -> None:
+        """Close what is idle, and what comes back."""
+        self._closed = True
+        self._close_idle()
+
+    def _taken(self) -> apsw.Connection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        return self._opened()
+
+    def _opened(self) -> apsw.Connection:
+        try:
+            connection = apsw.Connection(
+                str(self._file), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=STATEMENTS
+            )
+            connection.set_busy_timeout(10_000)
+            for pragma in PRAGMAS:
+                connection.execute(pragma)
+        except apsw.Error as error:
+            raise SqlError(CONNECTION_FAILED, f"The ledger {self._file} cannot be read: {error}.") from error
+        guard(connection)
+        self._prepare(connection)
+        return connection
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        if self._closed or len(self._idle) >= MOST_IDLE:
+            connection.close()
+            return
+        self._idle.append(connection)
+        if self._closed:  # close() may have looked before this one was back
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+
+def guard(connection: apsw.Connection) -> None:
+    """Take from a connection what no query needs."""
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)  # "x" is a name, never a text
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, MOST_BYTES)

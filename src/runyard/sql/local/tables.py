@@ -1,0 +1,85 @@
+"""What a local table is: columns as SQL over the ledger's own rows, and what the planner may know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from runyard.sql.local.words import Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """Which hidden column holds the number that a spelled id stands for, and the SQL function that reads it back."""
+
+    number: str
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalColumn:
+    """One column of a local table; a hidden one is there for who names it, and never in `*`."""
+
+    name: str
+    type: str = "text"  # one of results.TYPES
+    is_hidden: bool = False
+    members: Mapping[str, str] = field(default_factory=dict)  # of a document: JSON path to the column that holds it
+    words: Words | None = None  # the column tells a phase in these
+    spelling: Spelling | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """Where rows come from, and what each column is of them; a table is the union of its branches."""
+
+    source: str  # FROM … WHERE …
+    values: Mapping[str, str]  # name of a column in lower case to SQL
+    covered: frozenset[str] = frozenset()  # columns that an index holds …
+    covered_source: str = ""  # … and the source that lets the database use it
+
+    def scan(self, columns: Sequence[LocalColumn]) -> str:
+        """Return the query that gives these columns."""
+        names = {one.name.lower() for one in columns}
+        source = self.covered_source if self.covered_source and names <= self.covered else self.source
+        shown = ", ".join(f"{self.values[one.name.lower()]} AS {quoted(one.name)}" for one in columns)
+        return f"SELECT {shown or '1'} {source}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalTable:
+    """A table over the ledger. `:workspace` and `:url` in its SQL are the session's."""
+
+    path: str  # provider.service.resource
+    columns: tuple[LocalColumn, ...]
+    branches: tuple[Branch, ...]
+    wider: LocalTable | None = None  # what `run_id = …` asks: the API answers ids there that no list has
+    wider_by: str = ""  # the column whose equality asks for it
+    ended: str = ""  # the hidden column that tells whether a run has ended, for AWAIT
+    description: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, LocalColumn]:
+        """Its columns by their names in lower case."""
+        return {one.name.lower(): one for one in self.columns}
+
+    @property
+    def shown(self) -> tuple[LocalColumn, ...]:
+        """The columns of `*`."""
+        return tuple(one for one in self.columns if not one.is_hidden)
+
+    def scan(self, names: Collection[str]) -> str:
+        """Return a query that gives the columns of these names (in lower case), and computes no other."""
+        columns = [one for one in self.columns if one.name.lower() in names]
+        return " UNION ALL ".join(branch.scan(columns) for branch in self.branches)
+
+
+def quoted(name: str) -> str:
+    """Write an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Write a string."""
+    return "'" + text.replace("'", "''") + "'"
