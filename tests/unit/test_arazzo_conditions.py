@@ -14,11 +14,10 @@ from runyard.arazzo.expressions import (
     Scope,
     Version,
     evaluate,
-    fill,
     parse,
     parse_template,
-    resolve,
 )
+from runyard.arazzo.formulas import formula
 from runyard.arazzo.values import MISSING
 
 BODY = {"state": "RUNNING", "count": "12", "items": [{"id": 7}], "none": None, "a.b": 1, "yes": True, "a/b": {"~": 2}}
@@ -93,7 +92,7 @@ def test_1_0_does_not_know_what_1_1_brought_and_allows_any_name() -> None:
     ],
 )
 def test_a_text_is_filled_and_a_whole_expression_keeps_its_type(text: str, filled: Any) -> None:
-    assert fill(text, SCOPE) == filled
+    assert formula(text, Version.V1_1)(SCOPE) == filled
 
 
 def test_a_member_without_a_value_is_left_out_and_an_element_is_null() -> None:
@@ -104,7 +103,7 @@ def test_a_member_without_a_value_is_left_out_and_an_element_is_null() -> None:
         "n": None,
     }
 
-    assert resolve(payload, SCOPE) == {"id": 99, "list": [None, 1], "n": None}
+    assert formula(payload, Version.V1_1)(SCOPE) == {"id": 99, "list": [None, 1], "n": None}
 
 
 @pytest.mark.parametrize(
@@ -161,4 +160,4 @@ def test_any_text_is_a_template_whose_parts_give_it_back(text: str, version: Ver
     ]
 
     assert "".join(parts).replace("{", "").replace("}", "") == text.replace("{", "").replace("}", "")
-    assert fill(text, Scope(), version) is not None
+    assert formula(text, version)(Scope()) is not None

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runyard.arazzo.criteria import Judging, Verdict, judge, read_criterion
-from runyard.arazzo.errors import NotUnderstood
+from runyard.arazzo.assembly import assemble
+from runyard.arazzo.criteria import Judging, Verdict, judge
+from runyard.arazzo.document import Criterion
 from runyard.arazzo.expressions import Message, Scope
 
 BODY: dict[str, Any] = {
@@ -34,6 +35,12 @@ LETTERS = st.sampled_from(
     ]
 )
 TEXTS = st.lists(LETTERS, max_size=25).map("".join)
+
+
+def read_criterion(criterion: Any) -> Criterion:
+    """The criterion as a document's step has it."""
+    step = {"stepId": "a", "successCriteria": [criterion]}
+    return assemble({"arazzo": "1.1.0", "workflows": [{"steps": [step]}]}).workflows[0].steps[0].success_criteria[0]
 
 
 def verdict(condition: str, kind: Any, context: str = "$response.body", **judging: Any) -> Verdict:
@@ -146,7 +153,6 @@ def test_a_context_without_a_value_fails_without_an_error(kind: str) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        None,
         {},
         {"condition": 5},
         {"condition": "x", "type": "regex"},
@@ -155,9 +161,11 @@ def test_a_context_without_a_value_fails_without_an_error(kind: str) -> None:
         {"condition": "x", "type": {"type": ["jsonpath"]}, "context": "$url"},
     ],
 )
-def test_a_criterion_that_is_none_is_refused(document: Any) -> None:
-    with pytest.raises(NotUnderstood):
-        read_criterion(document)
+def test_a_criterion_that_is_none_fails_and_says_why(document: Any) -> None:
+    decided = judge(read_criterion(document), SCOPE)
+
+    assert not decided.passed
+    assert decided.error
 
 
 @settings(max_examples=300, deadline=5_000, suppress_health_check=[HealthCheck.too_slow])

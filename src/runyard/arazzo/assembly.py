@@ -21,6 +21,7 @@ from runyard.arazzo.document import (
     Workflow,
 )
 from runyard.arazzo.places import Path
+from runyard.arazzo.values import as_text
 from runyard.core.errors import InvalidRequest, NotSupported
 
 VERSIONS = ("1.0", "1.1")
@@ -202,7 +203,8 @@ def _criterion(data: Mapping[str, Any], at: Path) -> Criterion:
     return Criterion(
         condition=_text(data, "condition") or "",
         context=_text(data, "context"),
-        type=kind or "simple",
+        # What is no kind stays as it is written, so that it is refused rather than taken for another.
+        type=kind or (as_text(data["type"]) if "type" in data else "simple"),
         version=version,
         at=at,
     )

@@ -83,9 +83,16 @@ class Paths(JSONPathEnvironment):
 
     def values(self, text: str, value: Any) -> list[Any]:
         """The values of the nodes that a query selects."""
+        return [node.value for node in self._nodes(text, value)]
+
+    def locations(self, text: str, value: Any) -> list[tuple[int | str, ...]]:
+        """The ways to the nodes that a query selects: names and indexes."""
+        return [node.location for node in self._nodes(text, value)]
+
+    def _nodes(self, text: str, value: Any) -> list[JSONPathNode]:
         query = self.read(text)
         try:
-            return [node.value for node in query.finditer(value)]
+            return list(query.finditer(value))
         except (JSONPathError, RecursionError) as error:
             raise NotDecided(f"{text[:120]!r} cannot be asked of this value: {error}") from error
 
@@ -108,10 +115,10 @@ class _Node(JSONPathNode):
         self.paths = paths
 
     def new_child(self, value: object, key: int | str, parent: JSONPathNode | None) -> JSONPathNode:
-        """The child, if there is time left; where it stands nobody asks."""
-        del key, parent
+        """The child, if there is time left."""
+        del parent
         self.paths.spend()
-        return _Node(self.paths, value, self.root)
+        return _Node(self.paths, value, self.root, (*self.location, key))
 
 
 class _Query(JSONPathQuery):

@@ -109,7 +109,7 @@ def judge(condition: logic.Node, scope: Scope) -> Answer:
     seen: list[tuple[str, Any]] = []
 
     def look_up(leaf: logic.Leaf) -> Any:
-        value = _value(leaf.meaning, scope)
+        value = value_of(leaf.meaning, scope)
         seen.append((leaf.text, value))
         return value
 
@@ -117,7 +117,8 @@ def judge(condition: logic.Node, scope: Scope) -> Answer:
     return Answer(passed=is_true(logic.evaluate(condition, rules)), seen=tuple(seen))
 
 
-def _value(reference: Reference, scope: Scope) -> Any:
+def value_of(reference: Reference, scope: Scope) -> Any:
+    """What the reference's expression and its steps lead to."""
     value = evaluate(reference.expression, scope)
     for step in reference.steps:
         value = item(value, step) if isinstance(step, int) else length_or_member(value, step)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from runyard.arazzo import conditions, jsonpath, xpath
+from runyard.arazzo.document import Criterion
 from runyard.arazzo.errors import NotDecided, NotUnderstood
 from runyard.arazzo.expressions import EMBEDDED, Scope, Version, evaluate, parse
+from runyard.arazzo.formulas import expression
+from runyard.arazzo.selecting import xpath_version
 from runyard.arazzo.values import MISSING, as_text
 
 SECONDS = 5.0
@@ -19,16 +23,6 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
     "jsonpath": ("rfc9535", "draft-goessner-dispatch-jsonpath-00"),
     "xpath": ("xpath-31", "xpath-30", "xpath-20", "xpath-10"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criterion:
-    """A criterion as its document has it, checked."""
-
-    condition: str
-    kind: str = "simple"
-    version: str | None = None
-    context: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,56 +44,71 @@ class Judging:
     seconds: float = SECONDS
 
 
-def read_criterion(document: Any) -> Criterion:
-    """The criterion that a Criterion Object describes."""
-    members = document if isinstance(document, dict) else {}
-    condition = members.get("condition")
-    if not isinstance(condition, str):
-        raise NotUnderstood("A criterion has a condition, which is a text", as_text(document), 0)
-    kind, version = _kind(members.get("type", "simple"), condition)
-    context = members.get("context")
-    if kind != "simple" and not isinstance(context, str):
-        raise NotUnderstood(f"A criterion of type {kind} needs a context, such as $response.body", condition, 0)
-    return Criterion(condition=condition, kind=kind, version=version, context=context)
-
-
-def _kind(given: Any, condition: str) -> tuple[str, str | None]:
-    kind, version = (given.get("type"), given.get("version")) if isinstance(given, dict) else (given, None)
-    if not isinstance(kind, str) or kind not in VERSIONS:
-        raise NotUnderstood(f"A criterion's type is one of {', '.join(VERSIONS)}, not {as_text(kind)}", condition, 0)
+def _checked(criterion: Criterion) -> None:
+    """Refuse a criterion of a kind or version that nobody knows, or without what its kind needs."""
+    kind, condition = criterion.type, criterion.condition
+    if kind not in VERSIONS:
+        raise NotUnderstood(f"A criterion's type is one of {', '.join(VERSIONS)}, not {kind}", condition, 0)
     known = VERSIONS[kind]
-    if version is not None and version not in known:
+    if criterion.version is not None and criterion.version not in known:
         choice = f"one of {', '.join(known)}" if known else "none"
-        raise NotUnderstood(f"The version of a {kind} criterion is {choice}, not {as_text(version)}", condition, 0)
-    return kind, version or next(iter(known), None)
+        raise NotUnderstood(f"The version of a {kind} criterion is {choice}, not {criterion.version}", condition, 0)
+    if kind != "simple" and criterion.context is None:
+        raise NotUnderstood(f"A criterion of type {kind} needs a context, such as $response.body", condition, 0)
+
+
+Judge = Callable[[Scope], Verdict]
 
 
 def judge(criterion: Criterion, scope: Scope, judging: Judging | None = None) -> Verdict:
-    """Decide a criterion; what cannot be read or decided fails and says why."""
-    judging = judging or Judging()
+    """Decide a criterion once."""
+    return reader(criterion, judging)(scope)
+
+
+def reader(criterion: Criterion, judging: Judging | None = None) -> Judge:
+    """How to decide a criterion, read once; what cannot be read or decided fails and says why."""
     try:
-        return JUDGES[criterion.kind](criterion, scope, judging)
+        _checked(criterion)
+        decide = JUDGES[criterion.type](criterion, judging or Judging())
+    except NotUnderstood as error:
+        failed = Verdict(passed=False, error=str(error))
+        return lambda _: failed
+    return partial(_decided, decide)
+
+
+def _decided(decide: Judge, scope: Scope) -> Verdict:
+    try:
+        return decide(scope)
     except (NotUnderstood, NotDecided) as error:
         return Verdict(passed=False, error=str(error))
 
 
-def _simple(criterion: Criterion, scope: Scope, judging: Judging) -> Verdict:
-    answer = conditions.judge(conditions.parse_condition(criterion.condition, judging.version), scope)
-    return Verdict(passed=answer.passed, seen=answer.seen)
+def _simple(criterion: Criterion, judging: Judging) -> Judge:
+    condition = conditions.parse_condition(criterion.condition, judging.version)
+
+    def decide(scope: Scope) -> Verdict:
+        answer = conditions.judge(condition, scope)
+        return Verdict(passed=answer.passed, seen=answer.seen)
+
+    return decide
 
 
-def _with_context(
-    decide: Callable[[Criterion, str, Any, Judging], Verdict],
-) -> Callable[[Criterion, Scope, Judging], Verdict]:
-    def judge_context(criterion: Criterion, scope: Scope, judging: Judging) -> Verdict:
-        value = evaluate(parse(criterion.context or "", judging.version), scope)
-        if value is MISSING or value is None:
-            return Verdict(passed=False, seen=((criterion.context or "", value),))
-        condition = _filled(criterion.condition, scope, judging.version)
-        verdict = decide(criterion, condition, value, judging)
-        return replace(verdict, seen=((criterion.context or "", value), *verdict.seen))
+def _with_context(decide: Callable[[Criterion, str, Any, Judging], Verdict]) -> Callable[[Criterion, Judging], Judge]:
+    def read(criterion: Criterion, judging: Judging) -> Judge:
+        text = criterion.context or ""
+        context = expression(text, judging.version)
 
-    return judge_context
+        def judge_context(scope: Scope) -> Verdict:
+            value = context(scope)
+            if value is MISSING or value is None:
+                return Verdict(passed=False, seen=((text, value),))
+            condition = _filled(criterion.condition, scope, judging.version)
+            verdict = decide(criterion, condition, value, judging)
+            return replace(verdict, seen=((text, value), *verdict.seen))
+
+        return judge_context
+
+    return read
 
 
 def _filled(text: str, scope: Scope, version: Version) -> str:
@@ -126,11 +135,11 @@ def _jsonpath(_: Criterion, condition: str, value: Any, judging: Judging) -> Ver
 
 
 def _xpath(criterion: Criterion, condition: str, value: Any, judging: Judging) -> Verdict:
-    version = (criterion.version or VERSIONS["xpath"][0]).removeprefix("xpath-")
+    version = xpath_version(criterion.version)
     return Verdict(passed=xpath.judge(condition, as_text(value), version=version, seconds=judging.seconds))
 
 
-JUDGES: Mapping[str, Callable[[Criterion, Scope, Judging], Verdict]] = {
+JUDGES: Mapping[str, Callable[[Criterion, Judging], Judge]] = {
     "simple": _simple,
     "regex": _with_context(_regex),
     "jsonpath": _with_context(_jsonpath),

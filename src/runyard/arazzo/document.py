@@ -78,7 +78,7 @@ class Criterion:
     condition: str
     context: str | None = None
     type: str = "simple"
-    version: str | None = None
+    version: str | None = None  # of the language that `type` names; criteria.py has the defaults
     at: Path = ()
 
 

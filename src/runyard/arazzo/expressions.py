@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.values import MISSING, as_text, at_dots, at_pointer, member
+from runyard.arazzo.values import MISSING, at_dots, at_pointer, member
 
 LONGEST = 10_000
 
@@ -126,10 +126,16 @@ def _unknown_root(text: str, root: str) -> str:
 
 
 def _pointer(text: str | None, whole: str) -> tuple[str, ...] | None:
-    if text is None:
-        return None
+    return None if text is None else pointer_parts(text, whole)
+
+
+def pointer_parts(text: str, whole: str) -> tuple[str, ...]:
+    """A JSON Pointer (RFC 6901) parted and unescaped; `whole` is the text it stands in."""
+    start = whole.index(text)
+    if text and not text.startswith("/"):
+        raise NotUnderstood("A JSON Pointer begins with /", whole, start)
     if wrong := ESCAPE.search(text):
-        raise NotUnderstood("In a JSON Pointer ~ stands only as ~0 or ~1", whole, whole.index("#") + 1 + wrong.start())
+        raise NotUnderstood("In a JSON Pointer ~ stands only as ~0 or ~1", whole, start + wrong.start())
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
 
 
@@ -154,7 +160,7 @@ def _within(places: Mapping[str, Any], path: Iterable[str]) -> Any:
     here: Any = places
     for way in ways:
         here = here.get(way, {})
-    return at_dots(dict(here), name)
+    return at_dots(here if isinstance(here, dict) else dict(here), name)
 
 
 READERS: Mapping[str, Callable[[Scope, tuple[str, ...]], Any]] = {
@@ -170,7 +176,7 @@ READERS: Mapping[str, Callable[[Scope, tuple[str, ...]], Any]] = {
     "outputs": lambda scope, path: _within(scope.outputs, path),
     "steps": lambda scope, path: _within(scope.steps, (path[0], path[2])),
     "workflows": lambda scope, path: _within(scope.workflows, path),
-    "sourceDescriptions": lambda scope, path: member(dict(scope.sources.get(path[0], {})), path[1]),
+    "sourceDescriptions": lambda scope, path: _within(scope.sources, path),
     "components": lambda scope, path: member(dict(scope.components.get(path[0], {})), path[1]),
 }
 
@@ -204,35 +210,3 @@ def _known(text: str, version: Version) -> Expression | None:
         return parse(text, version)
     except NotUnderstood:
         return None
-
-
-def resolve(value: Any, scope: Scope, version: Version = Version.V1_1) -> Any:
-    """A value of a document with its expressions replaced; members without a value are left out."""
-    if isinstance(value, str):
-        return fill(value, scope, version)
-    if isinstance(value, dict):
-        filled = ((name, resolve(inner, scope, version)) for name, inner in value.items())
-        return {name: inner for name, inner in filled if inner is not MISSING}
-    if isinstance(value, list):
-        resolved = [resolve(inner, scope, version) for inner in value]
-        return [None if inner is MISSING else inner for inner in resolved]
-    return value
-
-
-def fill(text: str, scope: Scope, version: Version = Version.V1_1) -> Any:
-    """The value of a text that is one expression, with its type; else the text with those it embeds filled in."""
-    if len(text) <= LONGEST and not any(character.isspace() for character in text):
-        whole = _known(text, version)
-        if whole is not None:
-            return evaluate(whole, scope)
-    return "".join(_filled(part, scope) for part in parse_template(text, version))
-
-
-def _filled(part: str | Expression | Bare, scope: Scope) -> str:
-    if isinstance(part, str):
-        return part
-    if isinstance(part, Expression):
-        return as_text(evaluate(part, scope))
-    value = evaluate(part.expression, scope)
-    # Without braces it may be meant as it is written: only what is there replaces it.
-    return part.expression.text if value is MISSING else as_text(value)

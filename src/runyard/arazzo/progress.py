@@ -26,6 +26,7 @@ class Judged:
     holds: bool
     saw: Mapping[str, Any] = field(default_factory=dict)  # the values of the condition's expressions, by their text
     error: str | None = None  # why it could not be decided, with line and column
+    advice: str | None = None  # what its author should be told, though it was decided
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""XPath criteria, each decided in a process of its own that ends in time."""
+"""XPath on XML, each expression in a process of its own that ends in time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from runyard.arazzo.errors import NotDecided, NotUnderstood
 from runyard.arazzo.logic import LONGEST
@@ -15,9 +16,23 @@ PROGRAM = Path(__file__).with_name("xpath_process.py")
 
 def judge(expression: str, text: str, *, version: str, seconds: float) -> bool:
     """The effective boolean value of an XPath on a document; version is 10, 20, 30 or 31."""
+    return bool(_answer(expression, text, version=version, seconds=seconds, want="truth"))
+
+
+def values(expression: str, text: str, *, version: str, seconds: float) -> list[Any]:
+    """What an XPath selects of a document: the texts of nodes, and numbers and booleans as they are."""
+    return list(_answer(expression, text, version=version, seconds=seconds, want="values"))
+
+
+def replaced(expression: str, text: str, new: str, *, version: str, seconds: float) -> str:
+    """The document with another text in each node that an XPath selects."""
+    return str(_answer(expression, text, version=version, seconds=seconds, want="replaced", new=new))
+
+
+def _answer(expression: str, text: str, *, version: str, seconds: float, **asked: str) -> Any:
     if len(expression) > LONGEST:
         raise NotUnderstood(f"An XPath has at most {LONGEST:,} characters", expression, LONGEST)
-    question = {"version": version, "expression": expression, "text": text, "seconds": seconds}
+    question = {"version": version, "expression": expression, "text": text, "seconds": seconds, **asked}
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(PROGRAM)],
@@ -33,4 +48,4 @@ def judge(expression: str, text: str, *, version: str, seconds: float) -> bool:
         raise NotDecided(f"The XPath {expression[:120]!r} took more time or memory than it may.") from error
     if "error" in answer:
         raise NotDecided(f"The XPath {expression[:120]!r} has no answer: {answer['error']}")
-    return bool(answer["passed"])
+    return answer["answer"]
