@@ -14,7 +14,7 @@ from runyard.arazzo.exchange import Send
 from runyard.arazzo.expressions import Scope
 from runyard.arazzo.options import Options
 from runyard.arazzo.plans import ActionPlan, StepPlan, WorkflowCall, WorkflowPlan
-from runyard.arazzo.progress import Observer, WorkflowReport
+from runyard.arazzo.progress import Judged, Observer, WorkflowReport
 from runyard.arazzo.reporting import Telling, tell_step
 from runyard.arazzo.requesting import Prepared
 from runyard.arazzo.state import State, Whole
@@ -169,7 +169,7 @@ class Flow:
         execution = stepping.failed(state, "It was interrupted.")
         try:
             execution = self._execute(state, plan, by_goto=by_goto)
-            action = _chosen(plan, execution, retried)
+            execution, action = _chosen(plan, execution, retried)
         except Stopped as stop:
             execution = stepping.failed(state, str(stop))
             raise
@@ -250,13 +250,15 @@ class Flow:
         return None if execution.succeeded else message
 
 
-def _chosen(plan: StepPlan, execution: Execution, retried: Counter[ActionPlan]) -> ActionPlan | None:
+def _chosen(plan: StepPlan, execution: Execution, retried: Counter[ActionPlan]) -> tuple[Execution, ActionPlan | None]:
     """The first action whose criteria all hold; a retry that is used up is passed over."""
-    for action in plan.on_success if execution.succeeded else plan.on_failure:
+    asked: list[Judged] = []
+    actions = plan.on_success if execution.succeeded else plan.on_failure
+    for action in actions:
         is_left = action.action.type != "retry" or retried[action] < action.action.retry_limit
-        if is_left and judging.all_hold(action.criteria, execution.scope):
-            return action
-    return None
+        if is_left and judging.all_hold(action.criteria, execution.scope, asked):
+            return replace(execution, asked=tuple(asked)), action
+    return (replace(execution, asked=tuple(asked)) if asked else execution), None
 
 
 def _identity(ready: Prepared | Child) -> Any:

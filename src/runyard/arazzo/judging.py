@@ -33,9 +33,14 @@ def decide(criteria: Iterable[Read], scope: Scope) -> tuple[Judged, ...]:
     return tuple(_judged(read.criterion, read.judge(scope)) for read in criteria)
 
 
-def all_hold(criteria: Iterable[Read], scope: Scope) -> bool:
-    """Whether all of them hold."""
-    return all(read.judge(scope).passed for read in criteria)
+def all_hold(criteria: Iterable[Read], scope: Scope, asked: list[Judged]) -> bool:
+    """Whether all of them hold, asked until one does not; each that was asked is added to `asked`."""
+    for read in criteria:
+        judged = _judged(read.criterion, read.judge(scope))
+        asked.append(judged)
+        if not judged.holds:
+            return False
+    return True
 
 
 def _judged(criterion: Criterion, verdict: Verdict) -> Judged:

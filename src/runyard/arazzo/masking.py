@@ -212,6 +212,7 @@ class Masking:
             report,
             outputs=self.value(report.outputs),
             criteria=tuple(self.judged(one) for one in report.criteria),
+            asked=tuple(self.judged(one) for one in report.asked),
             exchange=report.exchange and self.exchange(report.exchange),
             message=report.message and self.text(report.message),
         )

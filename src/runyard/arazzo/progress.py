@@ -37,7 +37,8 @@ class StepReport:
     succeeded: bool
     tries: int  # executions of this step so far in this workflow run, this one included
     outputs: Mapping[str, Any]
-    criteria: tuple[Judged, ...] = ()
+    criteria: tuple[Judged, ...] = ()  # those of its success
+    asked: tuple[Judged, ...] = ()  # those of the actions that might have followed, up to the one that does
     exchange: Exchange | None = None  # none of a step that runs a workflow
     message: str | None = None  # why it failed
     follows: str = "next"  # next, end, goto STEP or WORKFLOW, retry STEP

@@ -73,6 +73,7 @@ def tell_step(
             tries=state.tries[plan.step.id],
             outputs={**execution.outputs, **declared},
             criteria=execution.criteria,
+            asked=execution.asked,
             exchange=execution.exchange,
             message=execution.message,
             follows=_follows(plan, execution, action),

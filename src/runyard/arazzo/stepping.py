@@ -31,6 +31,7 @@ class Execution:
     scope: Scope
     outputs: Mapping[str, Any]
     criteria: tuple[Judged, ...] = ()
+    asked: tuple[Judged, ...] = ()
     exchange: Exchange | None = None
     message: str | None = None
 
