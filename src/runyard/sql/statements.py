@@ -12,11 +12,21 @@ Name = tuple[str, ...]  # the parts of a dotted name, as they were written
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bind:
+    """A value that is given when the statement runs: its number from 1, or its name. In trees it is exp.Placeholder."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Select:
-    """A query: SELECT, VALUES, WITH, set operations. Its tree is of sqlglot's SQLite dialect."""
+    """A query: SELECT, VALUES, WITH, set operations. Its tree is of grammar.dialect.LANGUAGE, and written by it."""
 
     tree: exp.Expression
     await_end: bool = False  # /*+ AWAIT */
+    calls: Mapping[str, Exec] = field(
+        default_factory=dict
+    )  # `FROM (EXEC …)`: the table that stands for each in the tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +34,8 @@ class Exec:
     """EXEC provider.service.resource.method @name=value, … @@json='…'."""
 
     method: Name
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    payload: Mapping[str, Any] | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # a value, or a Bind
+    payload: Mapping[str, Any] | Bind | None = None  # a Bind is given as the text of a JSON object
     hints: frozenset[str] = frozenset()  # SHOWRESULTS, AWAIT
 
 
