@@ -85,17 +85,17 @@ def test_a_crash_after_the_run_was_started_makes_no_second_one(yard: Scene) -> N
 def dying_triggers(yard: Scene, *, starts: bool) -> Triggers:
     """Return triggers of a server that goes when it should start a run, or just after it has."""
 
-    def die(trigger: Trigger) -> Run:
+    def die(trigger: Trigger) -> list[Run]:
         assert trigger.pending is not None
         if starts:
-            job = yard.engine.job(yard.workspace, trigger.job_id)
+            job = yard.engine.job(yard.workspace, trigger.job_id or 0)
             facts = {"started_by": trigger.pending["started_by"], "idempotency_key": trigger.pending["key"]}
             start_plainly(Starting(engine=yard.engine, workspace=yard.workspace, job=job, **facts))
         raise LedgerUnavailable("The server is gone.")
 
     home = yard.engine.home.path
     sights = Sights(yard.store, yard.engine.mounts, clock=yard.clock, poll_ms=MINUTE_MS, databases=home / "sql")
-    return Triggers(yard.store, sights, clock=yard.clock, start_run=die)
+    return Triggers(yard.store, sights, clock=yard.clock, start_runs=die, change=yard.engine.change)
 
 
 def test_a_run_that_is_refused_is_noted_and_the_next_moment_still_comes(yard: Scene) -> None:

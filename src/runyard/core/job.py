@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 MINUTE_MS = 60_000
-WITHOUT_PROCESS = frozenset({"condition", "for_each", "run_job", "unavailable"})
+WORKFLOW = "workflow"  # the kind of a task whose work are the runs that the triggers of a workflow start
+WITHOUT_PROCESS = frozenset({"condition", "for_each", "run_job", "unavailable", WORKFLOW})
 """The kinds of tasks that the engine carries out itself; they take none of a server's places."""
 UNLIMITED = -1
 

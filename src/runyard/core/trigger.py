@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import Any
 
-from runyard.core import arrival, completion, continuity
+from runyard.core import arrival, batch, chain, completion, continuity
 from runyard.core.cron import Rate, Schedule, next_fire, time_zone
-from runyard.core.cron_text import parse_quartz
+from runyard.core.cron_text import parse_aws, parse_quartz
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.core.sight import Fire, Seen, Step
@@ -33,11 +34,20 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
-    """A trigger of a job: what was asked, what it remembers, and when it must be looked at."""
+    """What was asked, what it remembers, and when it must be looked at.
+
+    It is a job's own; or it has a name and a language that knows what it starts; or it is a link of one workflow run.
+    """
 
     id: int
     workspace_id: int
-    job_id: int
+    job_id: int | None = None  # whose it is; of a named one the workflow that it is part of
+    name: str | None = None
+    language: str | None = None  # starts what it starts, and keeps each name once
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what was asked for, in that language's words
+    tags: Mapping[str, str] = field(default_factory=dict)
+    flow_run_id: int | None = None  # the run of a workflow whose link it is
+    activated_at: int | None = None  # when it began to watch; None: never
     kind: str
     spec: Mapping[str, Any]
     memory: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +67,7 @@ class Kind:
     look: Callable[[Trigger, Seen], Step]
     hear: Callable[[Trigger, Run, int], Step] | None = None  # a run of a job that it watches has ended
     watches: Callable[[Mapping[str, Any], int], tuple[int, ...]] = lambda _, __: ()  # which jobs, given its own
+    watches_names: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()  # of jobs whose runs triggers start
     refused: Callable[[Trigger, int], Step] | None = None  # its run could not be started
 
 
@@ -75,6 +86,41 @@ def first_at(wish: Wish, *, now: int) -> int | None:
 def watched_jobs(wish: Wish, *, own: int) -> tuple[int, ...]:
     """Return the jobs whose runs it must hear of when they end."""
     return KINDS[wish.kind].watches(wish.spec, own)
+
+
+def watched_names(trigger: Trigger) -> tuple[str, ...]:
+    """Return the names of the jobs of whose runs, if triggers start them, it must hear when they end."""
+    return KINDS[trigger.kind].watches_names(trigger.spec)
+
+
+def ask(trigger: Trigger, *, now: int) -> Trigger:
+    """Return the trigger with one more firing that somebody asked for."""
+    memory = {**trigger.memory, "asked": trigger.memory.get("asked", 0) + 1}
+    at = trigger.next_at or max(now, memory.get("fired_at", 0) + 1)
+    return replace(trigger, memory=memory, next_at=at, updated_at=_later(trigger, now))
+
+
+def receive(trigger: Trigger, events: Iterable[str], *, now: int) -> Trigger:
+    """Return the trigger after events have come for it."""
+    return _after(trigger, batch.receive(trigger, events, now=now), now=now)
+
+
+def activated(trigger: Trigger, *, now: int) -> Trigger:
+    """Return the trigger watching anew: what came before is not new to it."""
+    history = trigger.memory.get("history")
+    return replace(
+        trigger,
+        memory={"history": history} if history else {},
+        is_paused=False,
+        activated_at=now,
+        next_at=KINDS[trigger.kind].first_at(trigger.spec, now),
+        updated_at=_later(trigger, now),
+    )
+
+
+def paused(trigger: Trigger, *, now: int) -> Trigger:
+    """Return the trigger at rest; a firing that is decided is still carried out."""
+    return replace(trigger, is_paused=True, next_at=None, updated_at=_later(trigger, now))
 
 
 def fire_key(trigger: Trigger) -> str:
@@ -143,8 +189,11 @@ def _first_cron(spec: Mapping[str, Any], now: int) -> int | None:
 
 
 def _look_at_cron(trigger: Trigger, seen: Seen) -> Step:
+    return _look_at(trigger, seen, *_cron(trigger.spec))
+
+
+def _look_at(trigger: Trigger, seen: Seen, schedule: Schedule | Rate, zone: tzinfo) -> Step:
     """Fire once for all moments that were missed, for the latest of them, as Quartz does by default."""
-    schedule, zone = _cron(trigger.spec)
     first = trigger.next_at or seen.now
     back = bisect_left(
         range(seen.now - first), True, key=lambda ago: (next_fire(schedule, seen.now - ago - 1, zone) or 0) <= seen.now
@@ -152,6 +201,28 @@ def _look_at_cron(trigger: Trigger, seen: Seen) -> Step:
     at = next_fire(schedule, seen.now - back - 1, zone) or first
     fire = Fire(at=at, started_by={"kind": "schedule", "at": at})
     return Step(memory=trigger.memory, next_at=next_fire(schedule, seen.now, zone), fire=fire)
+
+
+def _first_in_utc(spec: Mapping[str, Any], now: int) -> int | None:
+    return next_fire(parse_aws(spec["expression"]), now, UTC)
+
+
+def _check_in_utc(spec: Mapping[str, Any]) -> None:
+    parse_aws(spec["expression"])
+
+
+def _look_in_utc(trigger: Trigger, seen: Seen) -> Step:
+    return _look_at(trigger, seen, parse_aws(trigger.spec["expression"]), UTC)
+
+
+def _look_as_asked(trigger: Trigger, seen: Seen) -> Step:
+    """Fire once for each time that somebody asked."""
+    asked, at = trigger.memory.get("asked", 0), trigger.next_at or seen.now
+    if asked < 1:
+        return Step(memory=trigger.memory, next_at=None)
+    memory = {**trigger.memory, "asked": asked - 1, "fired_at": at}
+    fire = Fire(at=seen.now, started_by={"kind": "on_demand", "at": seen.now})
+    return Step(memory=memory, next_at=at + 1 if asked > 1 else None, fire=fire)
 
 
 def _every_ms(spec: Mapping[str, Any]) -> int:
@@ -199,6 +270,16 @@ KINDS: Mapping[str, Kind] = {
         look=lambda trigger, seen: completion.look(trigger.spec, trigger.memory, seen),
         hear=lambda trigger, run, now: completion.hear(trigger, run, now=now),
         watches=lambda spec, _: tuple(spec["jobs"]),
+    ),
+    "aws_schedule": Kind(check=_check_in_utc, first_at=_first_in_utc, look=_look_in_utc),
+    "on_demand": Kind(check=lambda _: None, first_at=lambda _, __: None, look=_look_as_asked),
+    batch.KIND: Kind(check=batch.check, first_at=batch.first_at, look=batch.look),
+    chain.KIND: Kind(
+        check=chain.check,
+        first_at=lambda _, __: None,
+        look=chain.look,
+        hear=lambda trigger, run, now: chain.hear(trigger, run, now=now),
+        watches_names=chain.watched_names,
     ),
 }
 """Every kind of trigger."""

@@ -61,9 +61,21 @@ def _turned(trigger: Trigger, wish: Wish, *, now: int) -> Trigger:
 
 def hear(ledger: Ledger, run: Run, *, now: int) -> bool:
     """Let the triggers that watch the run's job know of its end; tell whether any must be looked at."""
+    linked = hear_links(ledger, run, now=now)
     if run.job_id is None:
+        return linked
+    return _tell(ledger, ledger.triggers_watching(run.job_id), run, now=now) or linked
+
+
+def hear_links(ledger: Ledger, run: Run, *, now: int) -> bool:
+    """Let the triggers know that wait for runs which triggers started; no other run is any of their business."""
+    if "root" not in run.started_by:
         return False
-    heard = [(one, triggers.hear(one, run, now=now)) for one in ledger.triggers_watching(run.job_id)]
+    return _tell(ledger, ledger.triggers_hearing(run, run.started_by.get("flow_run_id") or 0), run, now=now)
+
+
+def _tell(ledger: Ledger, watching: Sequence[Trigger], run: Run, *, now: int) -> bool:
+    heard = [(one, triggers.hear(one, run, now=now)) for one in watching]
     for seen, trigger in heard:
         if trigger is not seen:
             ledger.save_trigger(trigger, seen=seen)

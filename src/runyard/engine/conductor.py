@@ -13,7 +13,7 @@ import msgspec
 
 from runyard.core import condition
 from runyard.core.errors import InvalidRequest, LedgerUnavailable, Missing, NotFound, RunyardError
-from runyard.core.job import Task
+from runyard.core.job import WORKFLOW, Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Outcome
 from runyard.engine.categories import category_of
@@ -173,6 +173,11 @@ def _depth(engine: Engine, run: Run) -> int:
     return depth
 
 
+def _begin_workflow(engine: Engine, claim: Claim, spec: Spec) -> None:
+    """Let the links start what there is to start; the end of the last run ends the task."""
+    engine.chains.begin(claim, spec["links"])
+
+
 def _refuse(_: Engine, __: Claim, spec: Spec) -> None:
     raise Unavailable(spec["message"])
 
@@ -182,4 +187,5 @@ KINDS: Mapping[str, Callable[[Engine, Claim, Spec], None]] = {
     "for_each": _repeat,
     "run_job": _run_job,
     "unavailable": _refuse,
+    WORKFLOW: _begin_workflow,
 }

@@ -11,6 +11,8 @@ from runyard.core import continuity
 from runyard.core.errors import InvalidRequest, NotSupported, WrongState
 from runyard.core.job import Job, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
+from runyard.engine import flows
+from runyard.engine.chains import Chains
 from runyard.engine.conductor import Conductor
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
@@ -71,6 +73,7 @@ class Engine(Jobs):
             beside=Beside(conduct=self._conductor.take, heralds=heralds_of(self.languages), follow=self._follow),
         )
         self.surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
+        self.chains = Chains(self, store, clock=clock)
 
     # life of the engine
 
@@ -139,7 +142,9 @@ class Engine(Jobs):
             if earlier is not None:
                 return earlier
             begin = moves.start if run.parent_attempt_id is None else moves.start_child
-            return begin(run, limit=limit, overflow=request.overflow)
+            begun = begin(run, limit=limit, overflow=request.overflow)
+            flows.join(moves, begun)
+            return begun
 
         recorded, moves = self._works.apply(begin)
         return moves.changed.get(recorded.id, recorded)
@@ -332,6 +337,14 @@ class Engine(Jobs):
         self.surroundings.follow(moves)
 
     # for those who carry out attempts
+
+    def new_id(self) -> int:
+        """Give out an id of the ledger."""
+        return self._works.ids.next()
+
+    def change(self, work: Callable[[Moves], T]) -> T:
+        """Change the ledger in one transaction and do what must follow."""
+        return self._works.change(work)
 
     def language(self, name: str) -> Language:
         """Return what the engine may ask of a language."""

@@ -33,15 +33,8 @@ class Jobs:
         """Record a job with the triggers it asks for; `once` refuses a second job of the same name."""
         _check_tasks(facts["tasks"])
         now = self._clock()
-        name = facts["name"] if once else None
-        job = Job(
-            id=self._works.ids.next(),
-            workspace_id=workspace.id,
-            unique_name=name,
-            created_at=now,
-            updated_at=now,
-            **facts,
-        )
+        own = {"id": self._works.ids.next(), "workspace_id": workspace.id, "created_at": now, "updated_at": now}
+        job = Job(**{**own, "unique_name": facts["name"] if once else None, **facts})
 
         def add(ledger: Ledger) -> bool:
             is_new = ledger.add_job(job)

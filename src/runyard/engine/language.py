@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from runyard.core.trigger import Wish
     from runyard.engine.finishing import Finish
     from runyard.engine.notices import Herald
-    from runyard.engine.starting import Start
+    from runyard.engine.starting import Fire, Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +19,11 @@ class Language:
     """How its jobs are started by others, and how its tasks get their last facts; None: as they stand.
 
     Which triggers a job's definition asks for, and who is told of its runs; None: none, and nobody.
+    How its triggers with names start what they start.
     """
 
     start: Start | None = None
     finish: Finish | None = None
     triggers: Callable[[Job], Sequence[Wish]] | None = None
     herald: Herald | None = None
+    fire: Fire | None = None

@@ -8,10 +8,10 @@ from typing import Any
 
 from runyard.core import graph, queue, retry
 from runyard.core.errors import InvalidRequest, LimitReached, WrongState
-from runyard.core.job import Task
+from runyard.core.job import WORKFLOW, Task
 from runyard.core.queue import Admission, Overflow
 from runyard.core.run import ON_A_PROCESS, Attempt, Outcome, Repair, Run, State
-from runyard.engine import arming, notices
+from runyard.engine import arming, flows, notices
 from runyard.engine.transaction import Claim, Transaction, task_of
 
 STOPPED = "The run was stopped by a request."
@@ -258,6 +258,11 @@ class Moves(Transaction):
     def _end(self, run: Run, attempt: Attempt, outcome: Outcome, **why: str) -> None:
         if attempt.state in {State.STOPPING, State.ENDED}:
             return
+        if task_of(run, attempt).kind == WORKFLOW and (members := flows.members_to_stop(self, run)):
+            self._move(run, attempt, State.STOPPING, **why)
+            for member in members:
+                self._end_all(self._run_again(member.id), outcome, **why)
+            return
         child = None if task_of(run, attempt).has_process else self.ledger.run_of_attempt(attempt.id)
         if child and child.state is not State.ENDED:
             self._move(run, attempt, State.STOPPING, **why)
@@ -304,6 +309,7 @@ class Moves(Transaction):
             self.admit_held(run.job_id, limit=job.max_concurrent_runs if job else None)
         if run.parent_attempt_id is not None:
             self._end_parent(run, run.parent_attempt_id)
+        flows.run_ended(self, run)
 
     def _end_parent(self, run: Run, parent_id: int) -> None:
         outcome = OF_PARENT.get(run.outcome, Outcome.FAILED)

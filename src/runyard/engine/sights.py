@@ -30,12 +30,13 @@ class Sights:
         self._looks: Mapping[str, Callable[[Trigger], Seen]] = {
             "continuous": self._busy,
             "file_arrival": self._files,
+            "events": self._events,
             "table_update": self._tables,
         }
 
     def check(self, wish: Wish) -> None:
         """Refuse what could never be seen here."""
-        if wish.kind == "file_arrival":
+        if "url" in wish.spec:
             self._mounts.resolve(wish.spec["url"])
         for name in wish.spec["tables"] if wish.kind == "table_update" else ():
             check_table(name, self._mounts)
@@ -48,9 +49,13 @@ class Sights:
     def _nothing(self) -> Seen:
         return Seen(now=self._clock(), poll_ms=self._poll_ms)
 
+    def _events(self, trigger: Trigger) -> Seen:
+        return self._files(trigger) if "url" in trigger.spec else self._nothing()
+
     def _busy(self, trigger: Trigger) -> Seen:
+        job_id = trigger.job_id or 0
         goes_on = self._store.read(
-            lambda ledger: ledger.count_admitted(trigger.job_id) > 0 or ledger.first_held(trigger.job_id) is not None
+            lambda ledger: ledger.count_admitted(job_id) > 0 or ledger.first_held(job_id) is not None
         )
         return Seen(now=self._clock(), is_busy=goes_on)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runyard.core import trigger as triggers
@@ -13,13 +13,14 @@ from runyard.core.run import Run
 from runyard.core.trigger import Trigger, Wish
 from runyard.engine.arming import set_triggers
 from runyard.engine.delivery import Post
+from runyard.engine.jobs import found
 from runyard.engine.language import Language
 from runyard.engine.moves import Moves
 from runyard.engine.notices import Herald
 from runyard.engine.outbox import Outbox
 from runyard.engine.settings import Settings
 from runyard.engine.sights import Sights
-from runyard.engine.starting import Starting
+from runyard.engine.starting import Firing, Starting
 from runyard.engine.triggers import Triggers
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
@@ -43,7 +44,7 @@ class Surroundings:
             poll_ms=int(settings.poll_s * 1000),
             databases=engine.home.path / "sql",
         )
-        self.triggers = Triggers(store, self._sights, clock=clock, start_run=self._start_run)
+        self.triggers = Triggers(store, self._sights, clock=clock, start_runs=self._start_runs, change=engine.change)
         post = Post(settings.smtp, settings.destinations)
         heralds = heralds_of(engine.languages)
         self.outbox = Outbox(store, post.deliver, heralds=heralds, ids=ids, clock=clock)
@@ -71,17 +72,29 @@ class Surroundings:
         wishes = list(read(job)) if read is not None else []
         for wish in wishes:
             triggers.check(wish)
-            self._sights.check(wish)
+            self.check(wish)
         return wishes
+
+    def check(self, wish: Wish) -> None:
+        """Refuse a trigger that watches what could never be seen here."""
+        self._sights.check(wish)
 
     def arm(self, ledger: Ledger, job: Job) -> None:
         """Give a job the triggers that its definition asks for, in the transaction that records the job."""
         if self._engine.language(job.language).triggers is not None:
             set_triggers(ledger, job, self.wishes(job), ids=self._ids, now=self._clock())
 
+    def _start_runs(self, trigger: Trigger) -> Sequence[Run]:
+        fire = self._engine.language(trigger.language or "").fire
+        if fire is None:
+            return [self._start_run(trigger)]
+        workspace = self._store.read(lambda ledger: ledger.workspace_by_id(trigger.workspace_id))
+        return fire(Firing(engine=self._engine, workspace=found(workspace, "workspace", ""), trigger=trigger))
+
     def _start_run(self, trigger: Trigger) -> Run:
         pending = trigger.pending or {}
-        job = self._store.read(lambda ledger: ledger.job(trigger.workspace_id, trigger.job_id))
+        job_id = trigger.job_id or 0
+        job = self._store.read(lambda ledger: ledger.job(trigger.workspace_id, job_id))
         if job is None:
             raise NotFound("job", trigger.job_id)
         starting = Starting(

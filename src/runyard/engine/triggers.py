@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runyard.core import trigger as triggers
 from runyard.core.errors import LedgerUnavailable, RunyardError
 from runyard.core.run import Run
 from runyard.core.trigger import Trigger
+from runyard.engine import flows
+from runyard.engine.moves import Moves
 from runyard.engine.sights import Sights
 from runyard.engine.tables import Occupied
-from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,19 @@ class Triggers:
     """
 
     def __init__(
-        self, store: Store, sights: Sights, *, clock: Callable[[], int], start_run: Callable[[Trigger], Run]
+        self,
+        store: Store,
+        sights: Sights,
+        *,
+        clock: Callable[[], int],
+        start_runs: Callable[[Trigger], Sequence[Run]],
+        change: Callable[[Callable[[Moves], None]], None],
     ) -> None:
         self._store = store
         self._sights = sights
         self._clock = clock
-        self._start_run = start_run
+        self._start_runs = start_runs
+        self._change = change
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._watch, name="triggers", daemon=True)
@@ -99,28 +107,31 @@ class Triggers:
         return replace(trigger, next_at=now + wait_ms, updated_at=max(now, trigger.updated_at + 1))
 
     def _fire(self, trigger: Trigger) -> None:
-        """Start the run of a pending firing; what cannot be started is noted, and does not come back."""
+        """Start the runs of a pending firing; what cannot be started is noted, and does not come back."""
         try:
-            run = self._start_run(trigger)
+            runs = self._start_runs(trigger)
         except LedgerUnavailable:
             raise  # it stays pending
         except RunyardError as error:
-            log.warning("trigger %d of job %d started no run: %s", trigger.id, trigger.job_id, error)
+            log.warning("trigger %d started no run: %s", trigger.id, error)
             self._done(trigger, None, str(error))
         except Exception as error:  # outermost of one trigger: the others must not wait for its mending
-            log.exception("trigger %d of job %d started no run", trigger.id, trigger.job_id)
+            log.exception("trigger %d started no run", trigger.id)
             self._done(trigger, None, f"{type(error).__name__}: {error}")
         else:
-            self._done(trigger, run.id, f"Started run {run.id}.")
+            started = " and ".join(f"run {run.id}" for run in runs)
+            self._done(trigger, runs[0].id if runs else None, f"Started {started or 'nothing'}.")
 
     def _done(self, fired: Trigger, run_id: int | None, text: str) -> None:
-        def note(ledger: Ledger) -> None:
-            trigger = ledger.trigger(fired.id)  # it may have heard of something meanwhile
+        def note(moves: Moves) -> None:
+            trigger = moves.ledger.trigger(fired.id)  # it may have heard of something meanwhile
             if trigger is None or trigger.pending != fired.pending:
                 return
-            ledger.save_trigger(triggers.done(trigger, run_id, text, now=self._clock()), seen=trigger)
+            moves.ledger.save_trigger(triggers.done(trigger, run_id, text, now=self._clock()), seen=trigger)
+            if trigger.flow_run_id is not None:
+                flows.settle(moves, trigger.flow_run_id)
 
-        self._store.write(note)
+        self._change(note)
 
     def _pause(self) -> float:
         at = self._store.read(lambda ledger: ledger.next_trigger())

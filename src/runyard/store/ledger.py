@@ -9,6 +9,8 @@ import msgspec
 
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
+from runyard.store import rows
+from runyard.store.links import Links
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 
 if TYPE_CHECKING:
@@ -18,10 +20,9 @@ if TYPE_CHECKING:
     from runyard.core.notice import Notice
     from runyard.core.run import Attempt, Event, Repair, Run
     from runyard.core.trigger import Trigger
-    from runyard.store.database import Cursor
 
 R = TypeVar("R")
-Value = str | int | bool | None
+Value = rows.Value
 
 _BY_A_TASK = '{"kind":"task"'  # how the document begins that says that the code of a task asked for a run
 _KIND = f"substr(started_by, 1, {len(_BY_A_TASK)})"
@@ -54,11 +55,8 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger:
+class Ledger(Links):
     """One open transaction on the ledger."""
-
-    def __init__(self, cursor: Cursor) -> None:
-        self._cursor = cursor
 
     # workspaces
 
@@ -347,20 +345,10 @@ class Ledger:
         """Forget a notice."""
         self._cursor.run("remove_notice", {"id": notice_id})
 
-    def _one(self, shape: Shape[R], query: str, **parameters: Value) -> R | None:
-        records = self._all(shape, query, **parameters)
-        return records[0] if records else None
-
-    def _all(self, shape: Shape[R], query: str, **parameters: Value) -> list[R]:
-        return shape.read(self._cursor.all(query, parameters))
-
     def _page(self, shape: Shape[R], query: str, workspace_id: int, page: Page) -> list[R]:
         parameters = {**page.where, "workspace_id": workspace_id, "limit": page.limit}
         order = "DESC" if page.newest_first else "ASC"
         return shape.read(self._cursor.all(query, parameters, filters=_conditions(page.where), order=order))
-
-    def _did(self, query: str, parameters: Mapping[str, Value]) -> bool:
-        return bool(self._cursor.all(query, parameters))
 
 
 def _listed(ids: Collection[int]) -> str:

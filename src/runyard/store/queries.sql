@@ -216,6 +216,63 @@ SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE job_id = :job_id O
 -- Asked at the end of every run; held, so that two ends at once are both remembered.
 SELECT /* trigger_of_job_columns */ FROM trigger_of_job WHERE id IN (SELECT trigger_id FROM watch WHERE job_id = :job_id) /* for_update */;
 
+-- triggers_watching_name --
+-- Asked when a run ends that a trigger started: its own workflow's links hear of it, or those of none.
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job
+WHERE id IN (SELECT trigger_id FROM watch_by_name WHERE workspace_id = :workspace_id AND job_name = :job_name)
+  AND COALESCE(flow_run_id, 0) = :flow_run_id /* for_update */;
+
+-- add_named_trigger --
+-- The unique index on (workspace_id, language, name) decides between two creators.
+INSERT INTO trigger_of_job (/* trigger_of_job_columns */) VALUES (/* trigger_of_job_values */)
+ON CONFLICT (workspace_id, language, name) DO NOTHING RETURNING id;
+
+-- add_watch_by_name --
+INSERT INTO watch_by_name (workspace_id, job_name, trigger_id) VALUES (:workspace_id, :job_name, :trigger_id)
+ON CONFLICT (workspace_id, job_name, trigger_id) DO NOTHING;
+
+-- remove_watches_by_name --
+DELETE FROM watch_by_name WHERE trigger_id = :trigger_id;
+
+-- trigger_by_name --
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job
+WHERE workspace_id = :workspace_id AND language = :language AND name = :name /* for_update */;
+
+-- named_triggers --
+SELECT /* trigger_of_job_columns */ FROM trigger_of_job
+WHERE workspace_id = :workspace_id AND language = :language AND name IS NOT NULL AND id > :after ORDER BY id LIMIT :limit;
+
+-- redefine_trigger --
+-- Compare and set: only if nobody changed it since the caller saw it.
+UPDATE trigger_of_job SET job_id = :job_id, settings = :settings, tags = :tags, activated_at = :activated_at, kind = :kind, spec = :spec,
+  memory = :memory, pending = :pending, is_paused = :is_paused, next_at = :next_at, updated_at = :updated_at
+WHERE id = :id AND updated_at = :seen_at RETURNING id;
+
+-- remove_triggers_of_flow --
+DELETE FROM trigger_of_job WHERE flow_run_id = :flow_run_id;
+
+-- add_flow_member --
+INSERT INTO flow_member (flow_run_id, run_id) VALUES (:flow_run_id, :run_id) ON CONFLICT (flow_run_id, run_id) DO NOTHING;
+
+-- flow_members --
+SELECT /* run_columns */ FROM run WHERE id IN (SELECT run_id FROM flow_member WHERE flow_run_id = :flow_run_id) ORDER BY id;
+
+-- flow_members_alive --
+SELECT /* run_columns */ FROM run WHERE id IN (SELECT run_id FROM flow_member WHERE flow_run_id = :flow_run_id) AND state <> 'ended' ORDER BY id /* for_update */;
+
+-- flow_is_busy --
+-- A run of it goes on, or a link of it has something to start.
+SELECT id FROM run WHERE id IN (SELECT run_id FROM flow_member WHERE flow_run_id = :flow_run_id) AND state <> 'ended'
+UNION ALL SELECT id FROM trigger_of_job WHERE flow_run_id = :flow_run_id AND (next_at IS NOT NULL OR pending IS NOT NULL)
+LIMIT 1;
+
+-- put_flow_property --
+INSERT INTO flow_property (flow_run_id, name, value) VALUES (:flow_run_id, :name, :value)
+ON CONFLICT (flow_run_id, name) DO UPDATE SET value = excluded.value;
+
+-- flow_properties --
+SELECT name, value FROM flow_property WHERE flow_run_id = :flow_run_id ORDER BY name;
+
 -- save_trigger --
 -- Compare and set: only if nobody changed it since the caller saw it.
 UPDATE trigger_of_job SET memory = :memory, pending = :pending, is_paused = :is_paused, next_at = :next_at, updated_at = :updated_at

@@ -145,11 +145,17 @@ CREATE TABLE event (
 );
 CREATE INDEX event_of_run ON event (run_id, id);
 
--- What starts runs by itself.
+-- What starts runs by itself: for a job, by a name of its own, or as a link of one workflow run.
 CREATE TABLE trigger_of_job (
   id /* id_type */ PRIMARY KEY,
   workspace_id BIGINT NOT NULL REFERENCES workspace (id),
-  job_id BIGINT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  job_id BIGINT REFERENCES job (id) ON DELETE CASCADE,
+  name TEXT,
+  language TEXT,
+  settings TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  flow_run_id BIGINT REFERENCES run (id) ON DELETE CASCADE,
+  activated_at BIGINT,
   kind TEXT NOT NULL,
   spec TEXT NOT NULL,
   memory TEXT NOT NULL,
@@ -160,6 +166,9 @@ CREATE TABLE trigger_of_job (
   updated_at BIGINT NOT NULL
 );
 CREATE INDEX trigger_of_one_job ON trigger_of_job (job_id, id);
+CREATE UNIQUE INDEX trigger_name ON trigger_of_job (workspace_id, language, name);
+CREATE INDEX trigger_of_language ON trigger_of_job (workspace_id, language, id) WHERE name IS NOT NULL;
+CREATE INDEX trigger_of_flow ON trigger_of_job (flow_run_id) WHERE flow_run_id IS NOT NULL;
 CREATE INDEX trigger_due ON trigger_of_job (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX trigger_pending ON trigger_of_job (id) WHERE pending IS NOT NULL;
 
@@ -170,6 +179,31 @@ CREATE TABLE watch (
   PRIMARY KEY (job_id, trigger_id)
 );
 CREATE INDEX watch_of_trigger ON watch (trigger_id);
+
+-- Which triggers must hear when a run ends that a trigger started, by the name of its job: it may be made again.
+CREATE TABLE watch_by_name (
+  workspace_id BIGINT NOT NULL,
+  job_name TEXT NOT NULL,
+  trigger_id BIGINT NOT NULL REFERENCES trigger_of_job (id) ON DELETE CASCADE,
+  PRIMARY KEY (workspace_id, job_name, trigger_id)
+);
+CREATE INDEX watch_by_name_of_trigger ON watch_by_name (trigger_id);
+
+-- Which runs are the work of a workflow's run.
+CREATE TABLE flow_member (
+  flow_run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  PRIMARY KEY (flow_run_id, run_id)
+);
+CREATE INDEX flow_member_run ON flow_member (run_id);
+
+-- What the runs of a workflow's run tell each other.
+CREATE TABLE flow_property (
+  flow_run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (flow_run_id, name)
+);
 
 -- What is to be told to somebody outside, until it has been; it outlives its run.
 CREATE TABLE notice (
