@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from runyard.client import refusals
-from runyard.client.connection import DATABRICKS, DREMIO, GLUE, Connection
+from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
 from runyard.client.errors import BrokenAnswer, CallFailed
 from runyard.client.retrying import Attempting, Patience, send
 from runyard.client.stop import Stop
@@ -125,4 +125,9 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | list | dict) else str(value)
 
 
-_MESSAGES: Mapping[str, Callable[[Call, Connection], Message]] = {GLUE: _aws, DATABRICKS: _rest, DREMIO: _rest}
+_MESSAGES: Mapping[str, Callable[[Call, Connection], Message]] = {
+    GLUE: _aws,
+    DATABRICKS: _rest,
+    DREMIO: _rest,
+    RUNYARD: _rest,
+}

@@ -10,7 +10,8 @@ from runyard.client.credentials import Credentials
 DATABRICKS = "databricks"
 GLUE = "glue"
 DREMIO = "dremio"
-SERVICES = (DATABRICKS, GLUE, DREMIO)
+RUNYARD = "runyard"
+SERVICES = (DATABRICKS, GLUE, DREMIO, RUNYARD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Connection:
     project_id: str = ""  # of Dremio
     limit: int | None = None  # the most rows that one scan may read
     ca_file: str | None = None
+    native_token: str = field(default="", repr=False)  # of a server of ours: it knows how to wait
 
     @property
     def aliases(self) -> frozenset[str]:

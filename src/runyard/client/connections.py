@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from runyard.client import resolving
 from runyard.client.channel import Channel
-from runyard.client.connection import DATABRICKS, DREMIO, GLUE, SERVICES, Connection
+from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
 from runyard.client.credentials import Anonymous, AwsKeys, Bearer
 from runyard.client.errors import WrongConnection
 from runyard.client.retrying import Patience
 
 LOCAL = "local"
 ENV = "env"
-KINDS: Mapping[str, str] = {DATABRICKS: DATABRICKS, GLUE: GLUE, "aws": GLUE, DREMIO: DREMIO}
+KINDS: Mapping[str, str] = {DATABRICKS: DATABRICKS, GLUE: GLUE, "aws": GLUE, DREMIO: DREMIO, RUNYARD: RUNYARD}
 """What a setting may call a service."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -51,6 +51,7 @@ class Here:
             credentials=keys or (Bearer(token=self.token) if self.token else Anonymous()),
             region=self.region,
             project_id=self.project_id,
+            native_token=self.token,
         )
 
 
@@ -165,6 +166,3 @@ def _place(url: str) -> tuple[str, int | None]:
     parts = urlsplit(url if "//" in url else f"https://{url}")
     host = parts.hostname or ""
     return ("loopback" if host in LOOPBACK else host), parts.port
-
-
-__all__ = ["DATABRICKS", "DREMIO", "GLUE", "SERVICES", "Connection", "Connections", "Here", "read_connections"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runyard.client.connection import DATABRICKS, DREMIO, GLUE, Connection
+from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
 from runyard.client.credentials import AwsKeys, Bearer, ClientSecret, Credentials
 from runyard.client.errors import WrongConnection
 from runyard.client.profiles import AWS_DEFAULT, DATABRICKS_DEFAULT, aws_profile, databricks_profile
@@ -16,12 +16,13 @@ Words = Mapping[str, Any]
 PLAIN = ("service", "url", "profile", "region", "account", "project_id", "limit", "ca_file", "access_key", "client_id")
 SECRET = ("token", "secret_key", "session_token", "client_secret")
 KNOWN = frozenset({*PLAIN, *SECRET, *(f"{name}_env" for name in (*SECRET, "access_key", "client_id"))})
-SERVICE_NAMES = (DATABRICKS, GLUE, "aws", DREMIO)
+SERVICE_NAMES = (DATABRICKS, GLUE, "aws", DREMIO, RUNYARD)
 
 VARIABLES: Mapping[str, str] = {
     DATABRICKS: "DATABRICKS_HOST and DATABRICKS_TOKEN",
     GLUE: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
     DREMIO: "DREMIO_URI, DREMIO_TOKEN and DREMIO_PROJECT_ID",
+    RUNYARD: "RUNYARD_URL and RUNYARD_TOKEN",
 }
 _ENVIRONMENT: Mapping[str, tuple[tuple[str, str], ...]] = {
     DATABRICKS: (
@@ -43,11 +44,13 @@ _ENVIRONMENT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("AWS_CA_BUNDLE", "ca_file"),
     ),
     DREMIO: (("DREMIO_URI", "url"), ("DREMIO_TOKEN", "token"), ("DREMIO_PROJECT_ID", "project_id")),
+    RUNYARD: (("RUNYARD_URL", "url"), ("RUNYARD_TOKEN", "token")),
 }
 _ENOUGH: Mapping[str, frozenset[str]] = {
     DATABRICKS: frozenset({"url", "profile"}),
     GLUE: frozenset({"access_key", "profile"}),
     DREMIO: frozenset({"url", "token"}),
+    RUNYARD: frozenset({"url"}),
 }
 """What the environment must say one of, to be taken as naming a service."""
 _OF_DATABRICKS: Mapping[str, str] = {
@@ -188,10 +191,17 @@ _PROFILES: Mapping[str, Callable[[Words, Mapping[str, str]], Words]] = {
     DATABRICKS: _profile_of_databricks,
     GLUE: _profile_of_aws,
     DREMIO: lambda _, __: {},
+    RUNYARD: lambda _, __: {},
 }
 _URLS: Mapping[str, Callable[[str, Words], str]] = {
     DATABRICKS: _url_of_databricks,
     GLUE: _url_of_glue,
     DREMIO: _url_of_dremio,
+    RUNYARD: lambda name, words: _with_scheme(_needed(name, words, "url")),
 }
-_CREDENTIALS: Mapping[str, Callable[[str, Words], Credentials]] = {DATABRICKS: _token, GLUE: _keys, DREMIO: _token}
+_CREDENTIALS: Mapping[str, Callable[[str, Words], Credentials]] = {
+    DATABRICKS: _token,
+    GLUE: _keys,
+    DREMIO: _token,
+    RUNYARD: _token,
+}

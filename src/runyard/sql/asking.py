@@ -1,0 +1,100 @@
+"""What one statement asks of services: each call once, all of them given up together, refusals as SqlError."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from runyard.client.channel import Call
+from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
+from runyard.client.connections import Connections
+from runyard.client.errors import CallFailed, ClientError, GivenUp, WrongConnection
+from runyard.client.stop import Stop
+from runyard.sql.catalog import Resource, Wire
+from runyard.sql.errors import (
+    CANCELLED,
+    CONNECTION_FAILED,
+    DENIED,
+    UNDEFINED_OBJECT,
+    UPSTREAM_REFUSED,
+    SqlError,
+)
+
+Record = dict[str, Any]
+
+SERVICES: Mapping[str, str] = {"aws": GLUE, "databricks": DATABRICKS, "dremio": DREMIO, "runyard": RUNYARD}
+"""Wire.protocol to the service that a connection is of."""
+MOST_KEPT = 50_000_000  # characters of answers that are kept for the case that they are asked for again
+WRITE_PATIENCE_S = 60.0
+
+
+@dataclass
+class Asking:
+    """The calls of one statement."""
+
+    connections: Connections
+    stop: Stop = field(default_factory=Stop)
+    notices: list[str] = field(default_factory=list)
+    _kept: dict[tuple[str, ...], Future[Record]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def interrupt(self) -> None:
+        """Give up what is asked now; from any thread."""
+        self.stop.set()
+
+    def notice(self, text: str) -> None:
+        """Tell whoever asked, once."""
+        with self._lock:
+            if text not in self.notices:
+                self.notices.append(text)
+
+    def read(self, connection: Connection, wire: Wire, members: Mapping[str, Any]) -> Record:
+        """Return the answer of an operation that changes nothing; the same is asked once in a statement."""
+        key = (connection.service, connection.name, wire.operation, json.dumps(members, sort_keys=True))
+        with self._lock:
+            known = self._kept.get(key)
+            future = known or self._kept.setdefault(key, Future())
+        if known is not None:
+            return known.result()
+        try:
+            answer = self.call(connection, wire, members, repeatable=True)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        future.set_result(answer)
+        return answer
+
+    def call(
+        self, connection: Connection, wire: Wire, members: Mapping[str, Any], *, repeatable: bool = False
+    ) -> Record:
+        """Return the answer of an operation."""
+        call = Call(
+            operation=wire.operation, method=wire.method, path=wire.path, members=members, repeatable=repeatable
+        )
+        return self.connections.channel(connection).call(call, stop=self.stop)
+
+
+def connection_of(connections: Connections, resource: Resource, name: str | None) -> Connection:
+    """Return the connection that a statement names for a resource (None: the default)."""
+    try:
+        return connections.find(SERVICES[resource.methods[0].wire.protocol], name)
+    except WrongConnection as error:
+        raise SqlError(UNDEFINED_OBJECT, str(error)) from error
+
+
+def as_sql_error(error: ClientError) -> SqlError:
+    """Return what a client's error is in SQL."""
+    if isinstance(error, GivenUp):
+        return SqlError(CANCELLED, "The statement was cancelled.")
+    if isinstance(error, CallFailed):
+        return SqlError(DENIED if error.status in REFUSED else UPSTREAM_REFUSED, str(error))
+    if isinstance(error, WrongConnection):
+        return SqlError(UNDEFINED_OBJECT, str(error))
+    return SqlError(CONNECTION_FAILED, str(error))
+
+
+REFUSED = frozenset({401, 403})

@@ -1,0 +1,92 @@
+"""The rows of what was carried out: answers as they are, or as RETURNING wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import apsw
+from sqlglot import exp
+
+from runyard.sql.catalog import Resource
+from runyard.sql.converting import cell, kind_of
+from runyard.sql.errors import UNDEFINED_COLUMN, SqlError
+from runyard.sql.functions import register
+from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.results import Heading, Result, Row
+
+Record = Mapping[str, Any]
+Tag = Callable[[int], str]
+
+
+def answered(records: Sequence[Record], *, resource: Resource, tag: Tag, notices: list[str]) -> Result:
+    """Return answers as rows, with a column for each member that one of them has."""
+    headings = _headings(records, resource)
+    return Result(headings=headings, rows=iter(_rows(records, headings)), tag=tag, notices=notices)
+
+
+def returned(
+    records: Sequence[Record], wanted: Sequence[exp.Expression], *, resource: Resource, tag: Tag, notices: list[str]
+) -> Result:
+    """Return what RETURNING says of each answer; a member that no answer has is NULL, for the calls were made."""
+    headings = list(_headings(records, resource))
+    known = {one.name.lower() for one in headings}
+    for name in _asked(wanted):
+        if name.lower() not in known:
+            column = resource.column(name)
+            headings.append(Heading(name=name, type=column.type if column else "text"))
+            known.add(name.lower())
+    database = apsw.Connection(":memory:")
+    register(database)
+    columns = ", ".join(exp.to_identifier(one.name, quoted=True).sql() for one in headings) or '"nothing"'
+    database.execute(f"CREATE TABLE answer ({columns})")
+    places = ", ".join("?" for _ in headings) or "NULL"
+    database.executemany(f"INSERT INTO answer VALUES ({places})", _rows(records, headings))  # noqa: S608 - marks
+    tree = exp.Select(expressions=[one.copy() for one in wanted]).from_("answer")
+    for one in tree.find_all(exp.Column):
+        one.set("table", None)
+    try:
+        cursor = database.execute(LANGUAGE.generate(tree))
+        rows = [row for row in cursor]  # noqa: C416 - their description is gone once they are through
+    except apsw.Error as error:
+        raise SqlError(
+            UNDEFINED_COLUMN, f"What RETURNING asks cannot be told ({error}); the calls were made."
+        ) from error
+    types = {one.name.lower(): one.type for one in headings}
+    shown = [_heading(each, types) for each in _spread(wanted, headings)]
+    return Result(headings=shown, rows=iter(rows), tag=tag, notices=notices)
+
+
+def _spread(wanted: Iterable[exp.Expression], headings: Iterable[Heading]) -> Iterable[exp.Expression]:
+    for one in wanted:
+        if isinstance(one, exp.Star):
+            yield from (exp.column(heading.name) for heading in headings)
+        else:
+            yield one
+
+
+def _heading(one: exp.Expression, types: Mapping[str, str]) -> Heading:
+    inner = one.unalias()
+    kind = types.get(inner.name.lower(), "text") if isinstance(inner, exp.Column) else "text"
+    return Heading(name=one.alias_or_name or one.sql(), type=kind)
+
+
+def _asked(wanted: Iterable[exp.Expression]) -> Iterable[str]:
+    return (
+        column.name for one in wanted for column in one.find_all(exp.Column) if not isinstance(column.this, exp.Star)
+    )
+
+
+def _headings(records: Iterable[Record], resource: Resource) -> list[Heading]:
+    kinds: dict[str, str] = {}
+    for record in records:
+        for name, value in record.items():
+            column = resource.column(name)
+            kind = column.type if column else kind_of(value)
+            if kinds.setdefault(name, kind) != kind:
+                kinds[name] = "json" if "json" in (kind, kinds[name]) else "text"
+    return [Heading(name=name, type=kind) for name, kind in kinds.items() if name]
+
+
+def _rows(records: Iterable[Record], headings: Sequence[Heading]) -> list[Row]:
+    return [tuple(cell(one.type, record.get(one.name)) for one in headings) for record in records]
