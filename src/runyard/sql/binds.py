@@ -15,7 +15,7 @@ OURS = "bind"  # how a bind's name begins in our SQL, where names of our own sta
 class Binds:
     """What a query's tree leaves open. A rewritten tree may repeat one, so each has a name of ours."""
 
-    def __init__(self, tree: exp.Expression) -> None:
+    def __init__(self, tree: exp.Expr) -> None:
         self._types: dict[str, str] = {}
         nodes = list(tree.find_all(exp.Placeholder))
         numbers = [int(one.name) for one in nodes if one.name.isdigit()]
@@ -33,7 +33,7 @@ class Binds:
         """The type of each bind; a text where nothing tells."""
         return tuple(self._types.get(OURS + name, "text") for name in self.names)
 
-    def tell(self, node: exp.Expression, type_: str) -> None:
+    def tell(self, node: exp.Expr, type_: str) -> None:
         """Note what a bind is compared with; the first that tells is right."""
         if isinstance(node, exp.Placeholder) and type_ != "null":
             self._types.setdefault(node.name, type_)

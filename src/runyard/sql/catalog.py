@@ -24,6 +24,7 @@ class Parameter:
     name: str
     type: str  # int, number, bool, string, object or array
     is_required: bool = False
+    column: str = ""  # the column that holds its value, where that has another name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ def rewrite(sources: Sources) -> None:
                 _rewrite(node, scope, sources)
 
 
-def _rewrite(node: exp.Expression, scope: Scope, sources: Sources) -> None:
+def _rewrite(node: exp.Expr, scope: Scope, sources: Sources) -> None:
     root, path = _path(node)
     found = sources.find(scope, root) if path and isinstance(root, exp.Column) else None
     if found is None or found.resource is None or found.resource[0].is_plain:
@@ -35,7 +35,7 @@ def _rewrite(node: exp.Expression, scope: Scope, sources: Sources) -> None:
         node.replace(exp.Case(ifs=[exp.If(this=plain.is_(exp.Null()).not_(), true=quoted)]))
 
 
-def _path(node: exp.Expression) -> tuple[exp.Expression, tuple[str, ...]]:
+def _path(node: exp.Expr) -> tuple[exp.Expr, tuple[str, ...]]:
     """Return what a chain of accesses begins with, and the members it goes through; none if they are not all known."""
     path: list[str] = []
     while isinstance(node, Access):

@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope
 from runyard.sql.binds import Binds
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.results import Heading
-from runyard.sql.sources import Function, Inner, Sources
+from runyard.sql.sources import Function, Inner, Sources, function_name
 
 UNKNOWN = ""
 _BY_NAME: Mapping[str, str] = {
@@ -63,7 +63,7 @@ _CASTS: Mapping[str, str] = {
 }
 
 
-def headings(tree: exp.Expression, sources: Sources) -> tuple[Heading, ...]:
+def headings(tree: exp.Expr, sources: Sources) -> tuple[Heading, ...]:
     """Return the names and types of a query's columns."""
     scope = _first(sources.scopes[-1]) if sources.scopes else None
     if scope is None or not isinstance(scope.expression, exp.Select):
@@ -73,10 +73,10 @@ def headings(tree: exp.Expression, sources: Sources) -> tuple[Heading, ...]:
     )
 
 
-def type_of(node: exp.Expression, scope: Scope, sources: Sources) -> str:
+def type_of(node: exp.Expr, scope: Scope, sources: Sources) -> str:
     """Return the type of an expression; UNKNOWN where it may be any."""
 
-    def of(inner: exp.Expression) -> str:
+    def of(inner: exp.Expr) -> str:
         return type_of(inner, scope, sources)
 
     if isinstance(node, exp.Column):
@@ -103,7 +103,7 @@ def tell_binds(sources: Sources, binds: Binds) -> None:
                 binds.tell(node.expression, "bigint")
 
 
-def _compared(node: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     if isinstance(node, exp.Between):
         yield node.args["low"], node.this
         yield node.args["high"], node.this
@@ -151,11 +151,11 @@ def _of_subquery(node: exp.Subquery, sources: Sources) -> str:
     return type_of(node.this.selects[0], inner, sources)
 
 
-def _of_function(node: exp.Func, of: Callable[[exp.Expression], str]) -> str:
-    name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+def _of_function(node: exp.Func, of: Callable[[exp.Expr], str]) -> str:
+    name = function_name(node)
     if isinstance(node, exp.Case | exp.If):
         return _agreed({of(one) for one in _results(node)})
-    arguments = [one for one in (node.this, *node.expressions) if isinstance(one, exp.Expression)]
+    arguments = [one for one in (node.this, *node.expressions) if isinstance(one, exp.Expr)]
     if name in _LIKE_THE_FIRST and arguments:
         return of(arguments[0])
     if name in _LIKE_ALL:
@@ -177,13 +177,13 @@ def _agreed(types: set[str]) -> str:
     return UNKNOWN
 
 
-def _results(node: exp.Expression) -> list[exp.Expression]:
+def _results(node: exp.Expr) -> list[exp.Expr]:
     branches = node.args.get("ifs") or [node]
     last = node.args.get("default") if isinstance(node, exp.Case) else node.args.get("false")
     return [one.args["true"] for one in branches] + ([last] if last is not None else [])
 
 
-def _by_itself(node: exp.Expression) -> str:
+def _by_itself(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal):
         return "text" if node.is_string else "bigint" if node.is_int else "double"
     if isinstance(node, exp.Null):
@@ -197,14 +197,14 @@ def _by_itself(node: exp.Expression) -> str:
     return _CASTS.get(node.to.this.name, UNKNOWN) if isinstance(node, exp.Cast) else UNKNOWN
 
 
-def _name(one: exp.Expression) -> str:
+def _name(one: exp.Expr) -> str:
     """Return the name of a column: what it was given, else what it is."""
     if isinstance(one, exp.Alias | exp.Column):
         return one.alias_or_name
     return LANGUAGE.generate(one)
 
 
-def _of_values(tree: exp.Expression) -> tuple[Heading, ...]:
+def _of_values(tree: exp.Expr) -> tuple[Heading, ...]:
     rows = list(tree.find_all(exp.Tuple)) if isinstance(tree, exp.Values) else []
     first = rows[0].expressions if rows else []
     return tuple(

@@ -17,7 +17,16 @@ from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.local.tables import LocalTable
 from runyard.sql.results import Heading
-from runyard.sql.sources import Function, Inner, Occurrence, Source, Sources, columns_in, function_columns
+from runyard.sql.sources import (
+    Function,
+    Inner,
+    Occurrence,
+    Source,
+    Sources,
+    columns_in,
+    function_columns,
+    function_name,
+)
 
 DEEPEST_VIEW = 20
 _NONCE = secrets.token_hex(8)  # so that no text of a user's is taken for a mark of ours
@@ -43,7 +52,7 @@ class Plan:
     names: tuple[str, ...]  # what the text calls each bind
     remotes: tuple[Remote, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
-    tree: exp.Expression
+    tree: exp.Expr
     scans: tuple[str, ...] = ()
 
 
@@ -53,12 +62,10 @@ class Surroundings:
 
     catalog: Catalog
     tables: Mapping[str, LocalTable]  # by path
-    view: Callable[[str], exp.Expression | None] = lambda _: (
-        None
-    )  # the query of a view, by its dotted name in lower case
+    view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
 
 
-def plan(tree: exp.Expression, around: Surroundings) -> Plan:
+def plan(tree: exp.Expr, around: Surroundings) -> Plan:
     """Return how a query is answered here."""
     tree = _with_views(tree.copy(), around, depth=0)
     binds = Binds(tree)
@@ -75,7 +82,7 @@ def plan(tree: exp.Expression, around: Surroundings) -> Plan:
     return _finished(tree, sources, headings=headings, binds=binds)
 
 
-def _finished(tree: exp.Expression, sources: Sources, *, headings: tuple[Heading, ...], binds: Binds) -> Plan:
+def _finished(tree: exp.Expr, sources: Sources, *, headings: tuple[Heading, ...], binds: Binds) -> Plan:
     scans = []
     for number, one in enumerate(sources.occurrences):
         scans.append(_scan(one))
@@ -99,7 +106,7 @@ def _scan(one: Occurrence) -> str:
     return one.table.scan(one.used)
 
 
-def _with_views(tree: exp.Expression, around: Surroundings, *, depth: int) -> exp.Expression:
+def _with_views(tree: exp.Expr, around: Surroundings, *, depth: int) -> exp.Expr:
     """Put the queries of views in their places."""
     if depth > DEEPEST_VIEW:
         raise SqlError(SYNTAX_ERROR, f"Views stand on views more than {DEEPEST_VIEW} deep; one of them reads itself.")
@@ -121,12 +128,12 @@ def dotted(node: exp.Table) -> str:
     return ".".join(part.name for part in node.parts if isinstance(part, exp.Identifier)).lower()
 
 
-def _name_sources(tree: exp.Expression) -> None:
+def _name_sources(tree: exp.Expr) -> None:
     """Give every source an alias, and columns no longer qualifier than that."""
     spelled = {one.alias_or_name.lower(): one.alias_or_name for one in tree.find_all(exp.CTE)}
     for node in tree.find_all(exp.Table):
         if isinstance(node.this, exp.Func):
-            name = node.this.name if isinstance(node.this, exp.Anonymous) else node.this.sql_name()
+            name = function_name(node.this)
         else:
             name = node.name
             if not node.args.get("db") and name.lower() in spelled:
@@ -146,7 +153,7 @@ def _name_sources(tree: exp.Expression) -> None:
             join.set("on", join.args.get("on") or exp.Boolean(this=True))
 
 
-def _sources(tree: exp.Expression, around: Surroundings) -> Sources:
+def _sources(tree: exp.Expr, around: Surroundings) -> Sources:
     sources = Sources(tree)
     for scope in sources.scopes:
         for alias, (node, source) in scope.selected_sources.items():
@@ -154,9 +161,7 @@ def _sources(tree: exp.Expression, around: Surroundings) -> Sources:
     return sources
 
 
-def _source(
-    scope: Scope, alias: str, node: exp.Expression, source: exp.Expression | Scope, around: Surroundings
-) -> Source:
+def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, around: Surroundings) -> Source:
     if isinstance(source, Scope):
         return Inner(scope=source, names=_renamed(node) or _renamed(source.expression.parent))
     assert isinstance(source, exp.Table)  # noqa: S101 - what else sqlglot knows, parsing refuses
@@ -168,7 +173,7 @@ def _source(
     return Occurrence(node=source, alias=alias, scope=scope, resource=resource, table=table)
 
 
-def _renamed(node: exp.Expression | None) -> tuple[str, ...]:
+def _renamed(node: exp.Expr | None) -> tuple[str, ...]:
     """Return the names that an alias gives to the columns: `AS t (a, b)`."""
     alias = node.args.get("alias") if node is not None else None
     return tuple(one.name.lower() for one in alias.columns) if isinstance(alias, exp.TableAlias) else ()

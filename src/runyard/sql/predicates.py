@@ -11,7 +11,7 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.local.tables import LocalColumn
 from runyard.sql.local.words import OUTCOME, STATE, Words
-from runyard.sql.sources import Occurrence, Sources
+from runyard.sql.sources import Occurrence, Sources, function_name
 
 _COMPARISONS = (
     exp.In,
@@ -38,11 +38,11 @@ def rewrite(sources: Sources) -> None:
         for node in list(scope.walk()):
             if isinstance(node, _COMPARISONS):
                 _rewrite(node, scope, sources, is_filter=id(node) in filters)
-            elif isinstance(node, exp.Anonymous | exp.Func):
+            elif isinstance(node, exp.Anonymous):
                 _tell_moment(node, scope, sources)
 
 
-def _filters(scope: Scope) -> Iterator[exp.Expression]:
+def _filters(scope: Scope) -> Iterator[exp.Expr]:
     """Yield the conditions of which it only matters whether they are true."""
     query = scope.expression
     where = query.args.get("where")
@@ -58,7 +58,7 @@ def _filters(scope: Scope) -> Iterator[exp.Expression]:
             yield node
 
 
-def _rewrite(node: exp.Expression, scope: Scope, sources: Sources, *, is_filter: bool) -> None:
+def _rewrite(node: exp.Expr, scope: Scope, sources: Sources, *, is_filter: bool) -> None:
     found = _of_column(node.this, scope, sources)
     if found is None and isinstance(node, exp.EQ):
         found = _of_column(node.expression, scope, sources)
@@ -76,7 +76,7 @@ def _rewrite(node: exp.Expression, scope: Scope, sources: Sources, *, is_filter:
         _by_number(node, occurrence, column)
 
 
-def _of_column(node: exp.Expression | None, scope: Scope, sources: Sources) -> tuple[Occurrence, LocalColumn] | None:
+def _of_column(node: exp.Expr | None, scope: Scope, sources: Sources) -> tuple[Occurrence, LocalColumn] | None:
     found = sources.find(scope, node) if isinstance(node, exp.Column) else None
     return found.resource if found is not None else None
 
@@ -84,7 +84,7 @@ def _of_column(node: exp.Expression | None, scope: Scope, sources: Sources) -> t
 # words
 
 
-def _by_phase(node: exp.Expression, occurrence: Occurrence, words: Words, *, is_filter: bool) -> None:
+def _by_phase(node: exp.Expr, occurrence: Occurrence, words: Words, *, is_filter: bool) -> None:
     """Put a condition on a word in terms of phases, unless a NULL might come out otherwise."""
     if not (words.is_total or is_filter):
         return
@@ -96,7 +96,7 @@ def _by_phase(node: exp.Expression, occurrence: Occurrence, words: Words, *, is_
     node.replace(exp.Paren(this=sqlglot.condition(words.rows_of(wanted, alias), dialect="sqlite")))
 
 
-def _wanted(node: exp.Expression, words: Words) -> frozenset[str | None] | None:
+def _wanted(node: exp.Expr, words: Words) -> frozenset[str | None] | None:
     """Return the words that a condition is true of; None where it cannot be told now."""
     if isinstance(node, exp.In):
         texts = _texts(node.expressions)
@@ -112,7 +112,7 @@ def _wanted(node: exp.Expression, words: Words) -> frozenset[str | None] | None:
     return None
 
 
-def _texts(nodes: list[exp.Expression]) -> frozenset[str] | None:
+def _texts(nodes: list[exp.Expr]) -> frozenset[str] | None:
     if nodes and all(isinstance(one, exp.Literal) and one.is_string for one in nodes):
         return frozenset(one.name for one in nodes)
     return None
@@ -121,7 +121,7 @@ def _texts(nodes: list[exp.Expression]) -> frozenset[str] | None:
 # spelled ids
 
 
-def _by_number(node: exp.Expression, occurrence: Occurrence, column: LocalColumn) -> None:
+def _by_number(node: exp.Expr, occurrence: Occurrence, column: LocalColumn) -> None:
     """Add to a condition on a spelled id the same one on its number, which the ledger knows it by."""
     assert column.spelling is not None  # noqa: S101 - the caller has looked
     if isinstance(node, exp.EQ):
@@ -141,7 +141,7 @@ def _by_number(node: exp.Expression, occurrence: Occurrence, column: LocalColumn
 # moments
 
 
-def _read_moments(node: exp.Expression) -> None:
+def _read_moments(node: exp.Expr) -> None:
     """Read texts that a moment is compared with as moments."""
     for one in list(node.iter_expressions()):
         if isinstance(one, exp.Literal) and one.is_string and (moment := _moment(one.name)) is not None:
@@ -157,10 +157,10 @@ def _moment(text: str) -> int | None:
     return round(read.timestamp() * 1000)
 
 
-def _tell_moment(node: exp.Expression, scope: Scope, sources: Sources) -> None:
+def _tell_moment(node: exp.Anonymous, scope: Scope, sources: Sources) -> None:
     """Tell a function of dates that a moment of ours is no day but milliseconds."""
-    name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-    if name not in _MOMENT_FIRST | _MOMENT_SECOND or not isinstance(node, exp.Anonymous):
+    name = function_name(node)
+    if name not in _MOMENT_FIRST | _MOMENT_SECOND:
         return
     place = 0 if name in _MOMENT_FIRST else 1
     arguments = node.expressions

@@ -87,7 +87,7 @@ class Found:
 class Sources:
     """The scopes of a query, and what is read in each."""
 
-    def __init__(self, tree: exp.Expression) -> None:
+    def __init__(self, tree: exp.Expr) -> None:
         try:
             self.scopes: Sequence[Scope] = traverse_scope(tree)
         except SqlglotError as error:
@@ -140,7 +140,7 @@ def columns_in(scope: Scope) -> list[exp.Column]:
     return [one for one in scope.walk() if isinstance(one, exp.Column)]
 
 
-def outputs(query: exp.Expression) -> tuple[str, ...] | None:
+def outputs(query: exp.Expr) -> tuple[str, ...] | None:
     """Return the names of a query's columns in lower case; None where a `*` hides them."""
     if not isinstance(query, exp.Query):
         return None
@@ -149,11 +149,16 @@ def outputs(query: exp.Expression) -> tuple[str, ...] | None:
     return tuple(one.alias_or_name.lower() for one in query.selects)
 
 
+def function_name(node: exp.Func) -> str:
+    """Return the name of a function in lower case."""
+    return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+
+
 def function_columns(node: exp.Table) -> tuple[str, ...] | None:
     """Return the columns of a function in the place of a table; None if it is a table."""
     if not isinstance(node.this, exp.Func):
         return None
-    name = (node.this.name if isinstance(node.this, exp.Anonymous) else node.this.sql_name()).lower()
+    name = function_name(node.this)
     if name not in TABLE_FUNCTIONS:
         known = ", ".join(TABLE_FUNCTIONS)
         raise SqlError(UNDEFINED_TABLE, f"{name}(…) gives no rows; the functions that do are {known}.")

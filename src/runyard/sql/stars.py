@@ -19,9 +19,7 @@ def expand(sources: Sources) -> None:
             scope.expression.set("expressions", shown)
 
 
-def _written_out(
-    sources: Sources, scope: Scope, one: exp.Expression, common: Sequence[frozenset[str]]
-) -> list[exp.Expression]:
+def _written_out(sources: Sources, scope: Scope, one: exp.Expr, common: Sequence[frozenset[str]]) -> list[exp.Expr]:
     if isinstance(one, exp.Star):
         return _everything(sources, scope, common)
     if isinstance(one, exp.Column) and isinstance(one.this, exp.Star):
@@ -31,9 +29,9 @@ def _written_out(
     return [one]
 
 
-def _everything(sources: Sources, scope: Scope, common: Sequence[frozenset[str]]) -> list[exp.Expression]:
+def _everything(sources: Sources, scope: Scope, common: Sequence[frozenset[str]]) -> list[exp.Expr]:
     """Return every column; one that joins by its name stands once, as SQLite shows it."""
-    written: list[exp.Expression] = []
+    written: list[exp.Expr] = []
     joined = frozenset().union(*common) if common else frozenset()
     for (alias, source), again in zip(sources.of(scope).items(), common, strict=True):
         names = shown_of(source)
@@ -54,13 +52,13 @@ def shown_of(source: Source) -> tuple[str, ...] | None:
     return source.columns
 
 
-def _columns(alias: str, source: Source, names: Sequence[str]) -> list[exp.Expression]:
+def _columns(alias: str, source: Source, names: Sequence[str]) -> list[exp.Expr]:
     if isinstance(source, Occurrence):
         return [source.column(name) for name in names]
     return [exp.column(exp.to_identifier(name, quoted=True), exp.to_identifier(alias, quoted=True)) for name in names]
 
 
-def _bare(source: Source, name: str) -> exp.Expression:
+def _bare(source: Source, name: str) -> exp.Expr:
     if isinstance(source, Occurrence):
         source.used.add(name.lower())
     return exp.column(exp.to_identifier(name, quoted=True))

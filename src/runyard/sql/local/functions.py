@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +34,7 @@ def register(connection: apsw.Connection) -> None:
         connection.create_scalar_function(name, work, arguments, deterministic=True)
 
 
-FUNCTIONS = (
+FUNCTIONS: Sequence[tuple[str, Callable[..., Any], int]] = (
     ("runyard_tasks", tasks, 1),
     ("runyard_glue_run_id", aws_ids.run_id, 2),
     ("runyard_glue_run_number", glue_run_number, 1),

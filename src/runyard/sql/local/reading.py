@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +27,7 @@ PRAGMAS = (
 class Ledger(Protocol):
     """Where local tables are read."""
 
-    def borrow(self) -> Iterator[apsw.Connection]:
+    def borrow(self) -> AbstractContextManager[apsw.Connection]:
         """Lend a connection that sees one moment of the ledger until it is given back."""
         ...
 

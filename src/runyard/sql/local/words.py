@@ -34,8 +34,8 @@ class Words:
 
     def of_row(self, state: str, outcome: str, refinements: Mapping[str, str] | None = None) -> str:
         """Return the expression that is the word; `refinements` gives the hidden columns' SQL."""
-        ended = _case(outcome, {one: self._word(one, refinements or {}) for one in Outcome})
-        alive = {one: _text(self.by_phase[one]) for one in State if one is not State.ENDED}
+        ended = _case(outcome, {one.value: self._word(one, refinements or {}) for one in Outcome})
+        alive = {one.value: _text(self.by_phase[one]) for one in State if one is not State.ENDED}
         return f"CASE {state} WHEN 'ended' THEN {ended} {_branches(alive)}END"
 
     def rows_of(self, wanted: Collection[str | None], alias: str) -> str:
