@@ -28,8 +28,7 @@ Record = dict[str, Any]
 
 SERVICES: Mapping[str, str] = {"aws": GLUE, "databricks": DATABRICKS, "dremio": DREMIO, "runyard": RUNYARD}
 """Wire.protocol to the service that a connection is of."""
-MOST_KEPT = 50_000_000  # characters of answers that are kept for the case that they are asked for again
-WRITE_PATIENCE_S = 60.0
+MOST_KEPT = 100_000  # records that are kept for the case that they are asked for again
 
 
 @dataclass
@@ -40,10 +39,15 @@ class Asking:
     stop: Stop = field(default_factory=Stop)
     notices: list[str] = field(default_factory=list)
     _kept: dict[tuple[str, ...], Future[Record]] = field(default_factory=dict)
+    _records: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def interrupt(self) -> None:
         """Give up what is asked now; from any thread."""
+        self.stop.set()
+
+    def close(self) -> None:
+        """End what nobody waits for any more, once the statement is through."""
         self.stop.set()
 
     def notice(self, text: str) -> None:
@@ -66,6 +70,10 @@ class Asking:
             future.set_exception(error)
             raise
         future.set_result(answer)
+        with self._lock:
+            self._records += 1 + sum(len(one) for one in answer.values() if isinstance(one, list))
+            if self._records > MOST_KEPT:
+                self._kept.pop(key, None)
         return answer
 
     def call(
