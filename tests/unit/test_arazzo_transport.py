@@ -13,7 +13,8 @@ from raw_server import Line, says, sends, serving
 
 from runyard.arazzo.exchange import Headers, HttpRequest, HttpResponse, Unreachable
 from runyard.arazzo.fetching import Fetch, url_of
-from runyard.arazzo.transport import Limits, Transport
+from runyard.arazzo.limits import Limits
+from runyard.arazzo.transport import Transport
 
 NOBODY = "http://127.0.0.1:9"
 MANY = b"[" + b"0," * 200_000 + b"0]"
@@ -346,7 +347,7 @@ def test_a_document_is_a_file_or_an_address(tmp_path: Path, monkeypatch: pytest.
 def test_a_text_is_fetched_once(tmp_path: Path) -> None:
     file = tmp_path / "a b.yml"
     file.write_text("\ufeffarazzo: é", encoding="utf-8")
-    fetch = Fetch(Transport())
+    fetch = Fetch()
     first = fetch(url_of(str(file)))
     file.unlink()
 
@@ -358,14 +359,14 @@ def test_an_address_is_fetched_over_redirects_to_elsewhere() -> None:
     with serving(says(b"openapi: 3.1.0")) as there:
         place = f"Location: {there.url}/api.yml"
         with serving(says(b"", place, status="301 Moved")) as here:
-            assert Fetch(Transport())(here.url) == "openapi: 3.1.0"
+            assert Fetch()(here.url) == "openapi: 3.1.0"
 
     assert there.heard[0].startswith("GET /api.yml ")
 
 
 def test_what_cannot_be_fetched_says_why(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    fetch = Fetch(Transport(Limits(response_bytes=100)))
+    fetch = Fetch(Limits(response_bytes=100))
     (tmp_path / "large").write_bytes(b"x" * 101)
 
     with pytest.raises(Unreachable, match="No such file"):
@@ -387,4 +388,4 @@ def test_a_document_from_elsewhere_names_no_file_of_this_machine(tmp_path: Path)
     (tmp_path / "a").write_text("text")
 
     with pytest.raises(Unreachable, match="from elsewhere"):
-        Fetch(Transport(), files=False)(url_of(str(tmp_path / "a")))
+        Fetch(files=False)(url_of(str(tmp_path / "a")))

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runyard.arazzo.exchange import Unreachable
+from runyard.arazzo.limits import MEBIBYTE
 
-MEBIBYTE = 1024 * 1024
 PIECE = 64 * 1024
 GZIP = 31
 ZLIB = 15

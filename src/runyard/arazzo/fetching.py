@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from runyard.arazzo.exchange import HttpRequest, HttpResponse, Unreachable
-from runyard.arazzo.transport import Transport, redirected
+from runyard.arazzo.limits import Limits
+
+if TYPE_CHECKING:
+    from runyard.arazzo.transport import Transport
 
 TIMEOUT_S = 60.0
 OK = 200
@@ -26,9 +31,18 @@ def is_remote(url: str) -> bool:
 class Fetch:
     """Fetches texts; each once, and without any credentials."""
 
-    def __init__(self, transport: Transport, *, files: bool = True) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        transport: Transport | None = None,
+        files: bool = True,
+        named: Iterable[str] = (),
+    ) -> None:
+        self._limits = transport.limits if transport else limits or Limits()
+        self._transport = transport  # None: one of its own, if an address has to be fetched
         self._files = files  # False for a document from elsewhere, whose author does not choose files of this machine
+        self._named = frozenset(named)  # those that the caller chose
         self._known: dict[str, str] = {}
 
     def __call__(self, url: str) -> str:
@@ -43,12 +57,12 @@ class Fetch:
         parts = urlsplit(url)
         if parts.scheme not in {"", "file"} or parts.netloc not in {"", "localhost"}:
             raise Unreachable(f"{url!r} is neither a file nor an address that begins with http:// or https://.")
-        if not self._files:
+        if not self._files and url not in self._named:
             raise Unreachable(f"{url!r} is a file of this machine, which a document from elsewhere may not name.")
         return self._read(Path(unquote(parts.path)))
 
     def _read(self, file: Path) -> bytes:
-        largest = self._transport.limits.response_bytes
+        largest = self._limits.response_bytes
         try:
             with file.open("rb") as opened:
                 data = opened.read(largest + 1)
@@ -60,14 +74,18 @@ class Fetch:
 
     def _downloaded(self, url: str) -> bytes:
         """Follow redirects wherever they lead: nothing goes along that others must not see."""
+        from runyard.arazzo.transport import Transport, redirected  # noqa: PLC0415  # 30 ms that a file does not need
+
+        if self._transport is None:
+            self._transport = Transport(self._limits)
         request = HttpRequest(method="GET", url=url, headers=TEXTS)
-        for _ in range(self._transport.limits.redirects + 1):
+        for _ in range(self._limits.redirects + 1):
             response = self._transport(request, timeout_s=TIMEOUT_S)
             goal = redirected(request, response)
             if goal is None:
                 return _found(response, request.url)
             request = HttpRequest(method="GET", url=goal, headers=TEXTS)
-        raise Unreachable(f"{url} is redirected more than {self._transport.limits.redirects} times.")
+        raise Unreachable(f"{url} is redirected more than {self._limits.redirects} times.")
 
 
 def _found(response: HttpResponse, url: str) -> bytes:

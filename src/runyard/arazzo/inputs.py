@@ -53,14 +53,17 @@ class Schema:
 
     def from_text(self, name: str, text: str) -> Any:
         """An input as it is typed on a command line: a text where one may stand, else JSON."""
-        schema = self.properties.get(name)
-        types = {kind for part in self._parts(schema, 0) for kind in _types(part)}
-        if not types or "string" in types:
+        if self.takes_text(name):
             return text
         try:
             return json.loads(text)
         except ValueError:
             return text
+
+    def takes_text(self, name: str) -> bool:
+        """Whether an input may be a text."""
+        types = {kind for part in self._parts(self.properties.get(name), 0) for kind in _types(part)}
+        return not types or "string" in types
 
     def _checking(self) -> Any:
         if self._validator is None:
@@ -69,8 +72,7 @@ class Schema:
             try:
                 self._validator = jsonschema_rs.Draft202012Validator(
                     {"$ref": f"{self._base}#/x-inputs/this"},
-                    registry=jsonschema_rs.Registry([(self._base, self._document)], retriever=self._fetched),
-                    pattern_options=jsonschema_rs.RegexOptions(),
+                    pattern_options=jsonschema_rs.RegexOptions(),  # which decide in linear time
                     retriever=self._fetched,
                 )
             except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
@@ -79,6 +81,8 @@ class Schema:
         return self._validator
 
     def _fetched(self, url: str) -> Any:
+        if url == self._base:
+            return self._document
         try:
             return read(self._loaded.fetch(url))
         except (OSError, RunyardError) as error:

@@ -6,13 +6,14 @@ import http.client
 import select
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from runyard.arazzo import answers
-from runyard.arazzo.answers import MEBIBYTE, Answering
+from runyard.arazzo.answers import Answering
 from runyard.arazzo.exchange import Headers, HttpRequest, HttpResponse, Unreachable
+from runyard.arazzo.limits import Limits
 from runyard.arazzo.origins import Origin, check_allowed, connection_to, credentials_of, origin_of, proxy_headers
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -22,16 +23,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 ALWAYS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("User-Agent", "runyard"))
 GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a run may cost, and whom it may speak to."""
-
-    connect_s: float = 10.0
-    response_bytes: int = 64 * MEBIBYTE
-    redirects: int = 5
-    hosts: tuple[str, ...] = ()  # host or host:port; empty: any
 
 
 class Transport:

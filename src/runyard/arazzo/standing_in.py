@@ -1,0 +1,83 @@
+"""API descriptions of another server that stand in for sources which cannot be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from runyard.arazzo.calls import POINTED
+from runyard.arazzo.loading import PREFIX, Loaded, SourceUnavailable
+from runyard.arazzo.sources import Api, read_api
+from runyard.core.errors import RunyardError
+
+DESCRIPTIONS = ("/openapi/databricks.json",)
+"""Where a server of ours describes what it answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandIn:
+    """A description that is used in place of a source, and why."""
+
+    name: str
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The operations that a document's steps ask of a source."""
+
+    ids: set[str] = field(default_factory=set)
+    pointers: set[str] = field(default_factory=set)
+
+    def are_known_to(self, api: Api) -> bool:
+        """Whether a description has all of them."""
+        return self.ids <= set(api.operation_ids) and all(api.at_pointer(pointer) for pointer in self.pointers)
+
+
+def stand_ins(loaded: Loaded, server: str, fetch: Callable[[str], str]) -> Iterator[StandIn]:
+    """Yield what stands in for sources that cannot be reached, where a server of ours knows their operations."""
+    for name, wanted in wanted_of(loaded).items():
+        try:
+            loaded.source(name)
+        except SourceUnavailable as error:
+            url = next((url for url in _urls(server) if _knows(url, wanted, fetch)), None)
+            if url is not None:
+                yield StandIn(name=name, url=url, why=str(error.__cause__ or error))
+
+
+def wanted_of(loaded: Loaded) -> dict[str, Wanted]:
+    """Return what the steps ask of each source that describes an API; of the others nothing is asked."""
+    apis = [name for name, source in loaded.sources.items() if source.type in (None, "openapi")]
+    found: dict[str, Wanted] = {}
+    for workflow in loaded.document.workflows:
+        for step in workflow.steps:
+            pointed = POINTED.fullmatch(step.operation_path or "")
+            if pointed is not None and pointed[1] in apis:
+                found.setdefault(pointed[1], Wanted()).pointers.add(pointed[2])
+            name, id_ = _parted(step.operation_id, apis)
+            if name is not None:
+                found.setdefault(name, Wanted()).ids.add(id_)
+    return found
+
+
+def _parted(id_: str | None, apis: list[str]) -> tuple[str | None, str]:
+    """The source and the id of an operation; without a prefix it is one of the only source."""
+    id_ = (id_ or "").removeprefix("{").removesuffix("}")
+    if not id_:
+        return None, ""
+    if id_.startswith(PREFIX):
+        name, _, rest = id_.removeprefix(PREFIX).partition(".")
+        return (name if name in apis else None), rest
+    return (apis[0] if len(apis) == 1 else None), id_
+
+
+def _urls(server: str) -> Iterable[str]:
+    return (server.rstrip("/") + path for path in DESCRIPTIONS)
+
+
+def _knows(url: str, wanted: Wanted, fetch: Callable[[str], str]) -> bool:
+    try:
+        return wanted.are_known_to(read_api(fetch(url), url, fetch))
+    except RunyardError:
+        return False  # no server of ours is there, or it is another one

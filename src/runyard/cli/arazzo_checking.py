@@ -1,0 +1,93 @@
+"""`runyard arazzo check` and `show`: documents that are read and not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from runyard.arazzo.assembly import assemble
+from runyard.arazzo.checks import Finding, check
+from runyard.arazzo.fetching import is_remote
+from runyard.arazzo.limits import Limits
+from runyard.arazzo.loading import SourceUnavailable, open_document
+from runyard.arazzo.reading import read
+from runyard.arazzo.sources import Api
+from runyard.cli.arazzo_documents import Text, document_text, refusing, tell
+from runyard.cli.output import print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What was found in a document."""
+
+    named: str
+    findings: Sequence[Finding]
+
+
+def check_file(file: str, *, sources: Mapping[str, str], hosts: Sequence[str], strict: bool) -> Checked:
+    """Check a document, with the sources that are at hand; say which are not."""
+    with refusing():
+        text = document_text(file, sources, limits=Limits(hosts=tuple(hosts)))
+        apis = dict(_at_hand(text, sources))
+        return Checked(named=text.named, findings=check(text.text, apis, strict=strict))
+
+
+def _at_hand(text: Text, sources: Mapping[str, str]) -> Iterator[tuple[str, Api]]:
+    loaded = open_document(text.text, url=text.url, fetch=text.fetch, sources=sources)
+    for name, source in loaded.sources.items():
+        if name not in sources and is_remote(source.url):
+            tell(
+                f"source {name}: {source.url} was not read, so that its operations were not looked up; --source {name}="
+            )
+            continue
+        try:
+            found = loaded.source(name)
+        except SourceUnavailable as error:
+            tell(str(error))
+            continue
+        if isinstance(found, Api):
+            yield name, found
+
+
+def print_findings(checked: Checked, *, as_json: bool) -> None:
+    """Print findings one a line, as compilers do, or as JSON."""
+    if as_json:
+        print_json({"file": checked.named, "findings": [_record(finding) for finding in checked.findings]})
+        return
+    for finding in checked.findings:
+        kind = click.style(_kind(finding), fg="red" if finding.is_error else "yellow")
+        place = f"{checked.named}:{finding.place.line}:{finding.place.column}"
+        click.echo(f"{place}: {kind}: {finding.message}{f' {finding.hint}' if finding.hint else ''}")
+    errors = sum(finding.is_error for finding in checked.findings)
+    warnings = len(checked.findings) - errors
+    tell(f"{checked.named}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}")
+
+
+def _kind(finding: Finding) -> str:
+    return "error" if finding.is_error else "warning"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    place = {"line": finding.place.line, "column": finding.place.column}
+    return {"kind": _kind(finding), **place, "message": finding.message, "hint": finding.hint}
+
+
+def show_file(file: str, *, mermaid: bool) -> list[str]:
+    """Return a document as lines to read, or as a chart to draw."""
+    from runyard.arazzo.masking import Masking  # noqa: PLC0415 - see main.py
+
+    with refusing():
+        document = assemble(read(document_text(file, {}).text))
+    if mermaid:
+        from runyard.arazzo.mermaid import flowchart as drawn  # noqa: PLC0415 - see main.py
+    else:
+        from runyard.arazzo.outline import outline as drawn  # noqa: PLC0415 - see main.py
+    masking = Masking()  # of a document with credentials in it, which none should have
+    return [masking.text(line) for line in drawn(document)]

@@ -1,0 +1,61 @@
+"""Documents as the commands are given them, and what is told of those that are wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runyard.arazzo.fetching import Fetch, is_remote, url_of
+from runyard.core.errors import RunyardError
+
+if TYPE_CHECKING:
+    from runyard.arazzo.masking import Masking
+
+
+class Refused(click.ClickException):
+    """The call or the document is wrong; nothing was sent to any API."""
+
+    exit_code = 2
+
+
+@contextmanager
+def refusing(masking: Masking | None = None) -> Iterator[None]:
+    """Tell what is wrong with a document or with what was typed, without the secrets in it, and exit with 2."""
+    try:
+        yield
+    except RunyardError as error:
+        from runyard.arazzo.masking import Masking  # noqa: PLC0415 - see main.py
+
+        raise Refused((masking or Masking()).text(str(error))) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A document's text, where it stands, what it was called, and what fetches the texts it refers to."""
+
+    text: str
+    url: str
+    named: str
+    fetch: Fetch
+
+
+def document_text(named: str, sources: Mapping[str, str], **how: Any) -> Text:
+    """Return the text of a file, of an address, or of standard input (-); `how` is for what fetches."""
+    if named == "-":
+        url = (Path.cwd() / "standard-input").as_uri()
+        return Text(text=sys.stdin.read(), url=url, named="standard input", fetch=Fetch(**how))
+    url = url_of(named)
+    chosen = [url_of(place) for place in sources.values()]
+    fetch = Fetch(files=not is_remote(url), named=chosen, **how)
+    return Text(text=fetch(url), url=url, named=named, fetch=fetch)
+
+
+def tell(line: str) -> None:
+    """Say something to the person, beside what the command prints."""
+    click.echo(line, err=True)

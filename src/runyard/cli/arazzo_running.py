@@ -1,0 +1,266 @@
+"""`runyard arazzo run`: from what was typed to a run, and from its report to what is printed and written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runyard.arazzo import run as runner
+from runyard.arazzo.fetching import Fetch, url_of
+from runyard.arazzo.har import HarArchive
+from runyard.arazzo.junit import JUnitReport
+from runyard.arazzo.limits import Limits
+from runyard.arazzo.loading import Loaded, open_document
+from runyard.arazzo.masked import Masked
+from runyard.arazzo.masking import Masking
+from runyard.arazzo.options import Options
+from runyard.arazzo.plans import only_workflow
+from runyard.arazzo.progress import Observer, WorkflowReport
+from runyard.arazzo.sources import Api
+from runyard.arazzo.standing_in import stand_ins, wanted_of
+from runyard.arazzo.telling import length, shortened
+from runyard.arazzo.transport import Transport
+from runyard.arazzo.waiting import Stopped
+from runyard.cli.arazzo_documents import Refused, Text, document_text, refusing, tell
+from runyard.cli.arazzo_inputs import given_inputs, unknown_inputs
+from runyard.cli.arazzo_kept import Kept, facts, whole
+from runyard.cli.arazzo_watching import watching
+from runyard.cli.output import print_json, print_record
+from runyard.cli.target import Target
+from runyard.client.errors import ClientError
+
+if TYPE_CHECKING:
+    from runyard.arazzo.inputs import Schema
+
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
+LONGEST_CONDITION = 60
+TOKEN = "token"  # noqa: S105 - the name of an input
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody typed."""
+
+    file: str
+    target: Target
+    workflow: str | None = None
+    pairs: Sequence[tuple[str, str]] = ()
+    inputs: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, str] = field(default_factory=dict)
+    hosts: Sequence[str] = ()
+    as_json: bool = False
+    junit: Path | None = None
+    har: Path | None = None
+    record: bool = False
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A document that can be run, with the inputs of its workflow."""
+
+    loaded: Loaded
+    workflow: str
+    inputs: Mapping[str, Any]
+    masking: Masking
+
+
+def carry_out(asked: Asked) -> int:
+    """Run a workflow as it was asked for, and return the exit status."""
+    transport = Transport(Limits(hosts=tuple(asked.hosts)))
+    try:
+        return _run(asked, _ready(asked, transport), transport)
+    except KeyboardInterrupt:
+        tell("Interrupted before the workflow began.")
+        return INTERRUPTED
+    finally:
+        transport.close()
+
+
+# before anything is sent
+
+
+def _ready(asked: Asked, transport: Transport) -> Ready:
+    masking = Masking()
+    with refusing(masking):
+        text = document_text(asked.file, asked.sources, transport=transport)
+        sources = {name: url_of(place) for name, place in asked.sources.items()}
+        loaded = _opened(asked, text, sources)
+        standing_in = _stood_in(asked, loaded, text.fetch)
+        if standing_in:
+            loaded = _opened(asked, text, {**sources, **standing_in})
+        workflow = asked.workflow or only_workflow(loaded)
+        schema = runner.inputs_of(loaded, workflow)
+        given = given_inputs(asked.pairs, asked.inputs, schema)
+        given |= _token(asked.target, loaded, schema, given, standing_in)
+        masking.learn_inputs(given, schema.properties)
+        for line in unknown_inputs(given, schema):
+            tell(f"warning: {line}")
+        inputs = schema.completed(given)
+        masking.learn_inputs(inputs, schema.properties)
+        _learn_apis(masking, loaded)
+    return Ready(loaded=loaded, workflow=workflow, inputs=inputs, masking=masking)
+
+
+def _opened(asked: Asked, text: Text, sources: Mapping[str, str]) -> Loaded:
+    return open_document(text.text, url=text.url, fetch=text.fetch, sources=sources, servers=asked.servers)
+
+
+def _stood_in(asked: Asked, loaded: Loaded, fetch: Fetch) -> dict[str, str]:
+    """Return the descriptions of our server that stand in for sources that cannot be reached, and say so."""
+    wanted = wanted_of(loaded).keys() - asked.sources.keys()
+    address = _address(asked.target) if wanted else None
+    if address is None:
+        return {}
+    found = [one for one in stand_ins(loaded, address, fetch) if one.name in wanted]
+    for one in found:
+        tell(
+            f"source {one.name}: {one.why} The server at {address} knows its operations, and {one.url} stands in for "
+            f"it; name another with --source {one.name}=URL|FILE."
+        )
+    return {one.name: one.url for one in found}
+
+
+def _address(target: Target) -> str | None:
+    """Return where our server is, if one runs."""
+    from runyard.client.home import find_place  # noqa: PLC0415 - only without --source
+
+    try:
+        place = None if target.address is not None else find_place(target.folder)
+    except ClientError:
+        return None
+    return target.address or (place.url if place else None)
+
+
+def _token(
+    target: Target, loaded: Loaded, schema: Schema, given: Mapping[str, Any], standing_in: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the server's own token if the document wants one, nobody gave it, and no other API could be sent it."""
+    if not standing_in or TOKEN in given or TOKEN not in schema.properties or wanted_of(loaded).keys() - standing_in:
+        return {}
+    token = _key(target)
+    if token:
+        tell(f"input {TOKEN}: not given; the server's own is used.")
+    return {TOKEN: token} if token else {}
+
+
+def _key(target: Target) -> str:
+    from runyard.client.home import read_keys  # noqa: PLC0415 - only without --source
+
+    if target.address is not None and target.home is None:
+        return os.environ.get("RUNYARD_TOKEN", "")
+    try:
+        return read_keys(target.folder).token
+    except ClientError:
+        return ""
+
+
+def _learn_apis(masking: Masking, loaded: Loaded) -> None:
+    """Know in which headers and parameters the APIs take their keys."""
+    for name in wanted_of(loaded):
+        api = loaded.source(name)
+        if isinstance(api, Api):
+            masking.learn_names(
+                scheme.name for scheme in api.schemes.values() if scheme.type == "apiKey" and scheme.name
+            )
+
+
+# the run, and what is told of it
+
+
+def _run(asked: Asked, ready: Ready, transport: Transport) -> int:
+    kept = Kept(with_steps=asked.as_json)
+    files = _Files.of(asked)
+    status = INTERRUPTED
+    with ExitStack() as stack:
+        rows = stack.enter_context(watching(ready.workflow))
+        behind: list[Observer] = [rows, kept, *files.observers]
+        try:
+            report = _carried_out(asked, ready, transport, Masked(ready.masking, behind))
+            status = 0 if report.succeeded else 1
+        except KeyboardInterrupt:
+            pass  # where it stood was told
+    files.write(ready.masking)
+    _print(asked, kept, is_interrupted=status == INTERRUPTED)
+    return status
+
+
+def _carried_out(asked: Asked, ready: Ready, transport: Transport, observer: Observer) -> WorkflowReport:
+    with refusing(ready.masking):
+        try:
+            return runner.run_workflow(
+                ready.loaded, ready.workflow, ready.inputs, send=transport, options=asked.options, observer=observer
+            )
+        except Stopped as stop:
+            raise click.ClickException(ready.masking.text(str(stop))) from stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """The files that are written at the end, and what hears of the run for them."""
+
+    har: HarArchive | None
+    har_file: Path | None
+    junit: JUnitReport | None
+    junit_file: Path | None
+
+    @classmethod
+    def of(cls, asked: Asked) -> _Files:
+        """Prepare what was asked for; refuse a place where nothing can be written, before the run."""
+        for file in (asked.har, asked.junit):
+            if file is not None and not file.absolute().parent.is_dir():
+                raise Refused(f"{file} cannot be written: there is no folder {file.absolute().parent}.")
+        return cls(
+            har=HarArchive() if asked.har else None,
+            har_file=asked.har,
+            junit=JUnitReport() if asked.junit else None,
+            junit_file=asked.junit,
+        )
+
+    @property
+    def observers(self) -> list[Observer]:
+        """Those who must hear of the run."""
+        return [one for one in (self.har, self.junit) if one is not None]
+
+    def write(self, masking: Masking) -> None:
+        """Write them; what turned out to be a secret only later is masked now."""
+        if self.har is not None and self.har_file is not None:
+            from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked
+
+            archive = json.dumps(self.har.archive(version=version("runyard")), ensure_ascii=False, indent=1)
+            _write(self.har_file, masking.text(archive))
+        if self.junit is not None and self.junit_file is not None:
+            _write(self.junit_file, masking.text(self.junit.xml().decode()))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _print(asked: Asked, kept: Kept, *, is_interrupted: bool) -> None:
+    for advice, conditions in kept.advice.items():
+        more = f" and {len(conditions) - 1} more" if len(conditions) > 1 else ""
+        tell(f"advice on `{shortened(conditions[0], LONGEST_CONDITION)}`{more}: {advice}")
+    report = kept.report
+    if report is None:
+        tell("The workflow was interrupted before it began.")
+        return
+    if asked.as_json:
+        print_json({**whole(report), "interrupted": is_interrupted, "executions": kept.executions})
+    elif any(value is not None for value in report.outputs.values()):
+        print_record(facts(report.outputs))
+    verdict = "succeeded" if report.succeeded else "was interrupted" if is_interrupted else "failed"
+    why = f": {report.message}" if report.message else ""
+    executed = f"{report.steps} step{'' if report.steps == 1 else 's'} executed"
+    tell(f"{report.workflows[-1]} {verdict} after {length(report.took_s)}, {executed}{why}")

@@ -1,0 +1,138 @@
+"""A workflow's run in front of a person (a tree that lives) or of a log (a line a step), on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runyard.arazzo.progress import StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.telling import explanation
+from runyard.cli.arazzo_rows import DONE, FAILED, WAITING, Row, Rows
+from runyard.cli.output import is_terminal
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+INDENT = "    "
+MARKS = {DONE: ("✓", "green"), FAILED: ("✗", "red")}
+REFRESHES = 8  # a second
+LEFT_FREE = 4  # lines of the terminal
+
+
+@contextmanager
+def watching(workflow: str) -> Iterator[Rows]:
+    """Give an observer that shows the run as it goes on."""
+    if is_terminal(stderr=True):
+        with _Tree(workflow).shown() as rows:
+            yield rows
+    else:
+        yield _Lines(lambda line: click.echo(line, err=True)).rows
+
+
+def failure_lines(report: StepReport) -> list[str]:
+    """Explain the failure of a step, set in from the left."""
+    return [INDENT + line for line in explanation(report)]
+
+
+def _ended_it(report: StepReport) -> bool:
+    return not report.succeeded and report.follows.partition(" ")[0] not in ("goto", "retry")
+
+
+class _Lines:
+    """One line for each step, and for one that is executed again and again only those that say something new."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._told: dict[StepPlace, str] = {}  # the word of the last line of each step
+        self._untold: dict[StepPlace, Row] = {}
+        self.rows = Rows(changed=self._changed, ended=self._ended)
+
+    def _changed(self, row: Row, report: StepReport | None) -> None:
+        if report is None:
+            return
+        if report.tries > 1 and self._told.get(row.place) == row.word and not _ended_it(report):
+            self._untold[row.place] = row
+            return
+        self._tell(row)
+        if not report.succeeded:
+            for line in failure_lines(report) if _ended_it(report) else [f"{INDENT}{report.message}; {report.follows}"]:
+                self._write(line)
+
+    def _tell(self, row: Row) -> None:
+        self._told[row.place] = row.word
+        self._untold.pop(row.place, None)
+        depth = len(row.place.workflows) - 1
+        self._write("  " * depth + row.text(self.rows.clock()))
+
+    def _ended(self, report: WorkflowReport) -> None:
+        for row in [row for row in self._untold.values() if row.place.workflows == report.workflows]:
+            self._tell(row)
+
+
+class _Tree:
+    """The steps as a tree on a terminal; a row changes in place."""
+
+    def __init__(self, workflow: str) -> None:
+        self._workflow = workflow
+        self._spinners: dict[StepPlace, Spinner] = {}
+        self._failures: list[StepReport] = []
+        self._over = False
+        self.rows = Rows(changed=self._changed)
+
+    @contextmanager
+    def shown(self) -> Iterator[Rows]:
+        """Show the tree while the run goes on, and leave it there with the failures below it."""
+        from rich.console import Console  # noqa: PLC0415 - see main.py
+        from rich.live import Live  # noqa: PLC0415 - see main.py
+
+        console = Console(stderr=True, highlight=False)
+        live = Live(console=console, refresh_per_second=REFRESHES, get_renderable=lambda: self._drawn(console.height))
+        try:
+            with live:
+                yield self.rows
+                self._finish(live)
+        finally:
+            for report in self._failures:
+                click.echo("\n".join(failure_lines(report)), err=True)
+
+    def _finish(self, live: Live) -> None:
+        self._over = True
+        live.vertical_overflow = "visible"
+
+    def _changed(self, _: Row, report: StepReport | None) -> None:
+        if report is not None and _ended_it(report):
+            self._failures.append(report)
+
+    def _drawn(self, height: int) -> RenderableType:
+        from rich.text import Text  # noqa: PLC0415 - see main.py
+        from rich.tree import Tree  # noqa: PLC0415 - see main.py
+
+        rows = list(self.rows)
+        first = 0 if self._over else max(len(rows) - height + LEFT_FREE, 0)
+        before = f" … {first} steps before" if first else ""
+        tree = Tree(Text(self._workflow + before), guide_style="dim")
+        branches: dict[tuple[str, ...], Any] = {}
+        newest: dict[tuple[str, ...], Any] = {}  # by workflows: the branch of their latest step
+        for row in rows[first:]:
+            workflows = row.place.workflows
+            if workflows not in branches:
+                branches[workflows] = newest.get(workflows[:-1], tree)
+            newest[workflows] = branches[workflows].add(self._label(row))
+        return tree
+
+    def _label(self, row: Row) -> RenderableType:
+        from rich.spinner import Spinner  # noqa: PLC0415 - see main.py
+        from rich.text import Text  # noqa: PLC0415 - see main.py
+
+        text = row.text(self.rows.clock())
+        if row.state in MARKS:
+            mark, style = MARKS[row.state]
+            return Text.assemble((f"{mark} ", style), text)
+        spinner = self._spinners.setdefault(row.place, Spinner("dots", style="cyan"))
+        spinner.update(text=Text(text, style="yellow" if row.state == WAITING and row.tries else ""))
+        return spinner
