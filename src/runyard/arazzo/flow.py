@@ -96,7 +96,7 @@ class Flow:
             inputs = plan.schema.completed(_shared(here, plan) | _given(ending.to, ending.scope or here.scope()))
         except UNREADY as error:
             return Ending(succeeded=False, message=f"The workflow {plan.id} cannot begin: {error}"), here
-        there = replace(self._nested(first, plan, inputs), polls=first.polls)
+        there = replace(self._nested(first, plan, inputs), polls=first.polls, is_gone_to=True)
         telling = Telling(there)
         with telling.stops():
             following = self._body(there)
@@ -127,7 +127,7 @@ class Flow:
         return None
 
     def _steps(self, state: State) -> Ending:
-        index, by_goto = 0, False
+        index, by_goto = 0, state.is_gone_to
         while index < len(state.plan.steps):
             step = state.plan.steps[index]
             follow = self._step(state, step, by_goto=by_goto)

@@ -61,6 +61,11 @@ class Loaded:
             raise NotSupported(f"The source {name} is an AsyncAPI description; steps on channels cannot be run here.")
         return self._library.opened(source)
 
+    def other_document(self, name: str) -> Loaded | None:
+        """The document that a source is, if it is one and was asked for."""
+        found = self._library.known(self._sources[name])
+        return found if isinstance(found, Loaded) else None
+
     def fetch(self, url: str) -> str:
         """The text at a URL that is relative to this document."""
         return self._library.fetch(urljoin(self.base, url))
@@ -90,6 +95,10 @@ class _Library:
         """The source with the URL that it is fetched from."""
         override = self._overrides.get(source.name) if self.is_first(loaded) else None
         return replace(source, url=override or urljoin(loaded.base, source.url))
+
+    def known(self, source: SourceDescription) -> Api | Loaded | None:
+        """The source, if it was fetched before."""
+        return self._opened.get(urldefrag(source.url)[0])
 
     def opened(self, source: SourceDescription) -> Api | Loaded:
         """The source itself."""

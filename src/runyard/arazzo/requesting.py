@@ -126,7 +126,7 @@ def prepare(call: OperationCall, scope: Scope, sender: Sender) -> Prepared:
         method=call.operation.method, url=_url(call, parts, sender.address), headers=headers, body=content
     )
     message = Message(
-        headers={**parts.values["header"], **dict(headers)},
+        headers={**dict(headers), **parts.values["header"]},
         query=parts.values["query"],
         path=parts.values["path"],
         body=payload,

@@ -58,6 +58,7 @@ class State:
     succeeded: set[str] = field(default_factory=set)
     senders: dict[StepPlan, Sender] = field(default_factory=dict)
     last: Exchange | None = None
+    is_gone_to: bool = False  # by another workflow, which may have been gone to by this one before
     at: str = "its beginning"  # the step that is being executed
     base: dict[str, Any] = field(default_factory=dict)
 
@@ -90,5 +91,5 @@ class State:
     def _source(self, name: str) -> Mapping[str, Any]:
         source = self.plan.loaded.sources[name]
         said = {"name": name, "url": source.url, "type": source.type or MISSING}
-        other = self.plan.loaded.source(name) if source.type == "arazzo" else None
-        return ChainMap(said, self.whole.results(other)) if isinstance(other, Loaded) else said
+        other = self.plan.loaded.other_document(name)
+        return said if other is None else ChainMap(said, self.whole.results(other))
