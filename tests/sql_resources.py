@@ -167,7 +167,12 @@ GLUE_JOBS = Resource(
     connection="region",
     columns=columns(Name="text", Role="text", CreatedOn="timestamp", Command="json", Timeout="bigint"),
     methods=(
-        Method(name="get_job", verb="select", wire=aws("GetJob", rows="Job"), parameters=parameters(JobName="string!")),
+        Method(
+            name="get_job",
+            verb="select",
+            wire=aws("GetJob", rows="Job"),
+            parameters=(Parameter(name="JobName", type="string", is_required=True, column="Name"),),
+        ),
         Method(
             name="get_jobs",
             verb="select",
@@ -180,7 +185,12 @@ GLUE_JOBS = Resource(
             wire=aws("CreateJob"),
             parameters=parameters(Name="string!", Role="string!", Command="object!", Timeout="int"),
         ),
-        Method(name="delete_job", verb="delete", wire=aws("DeleteJob"), parameters=parameters(JobName="string!")),
+        Method(
+            name="delete_job",
+            verb="delete",
+            wire=aws("DeleteJob"),
+            parameters=(Parameter(name="JobName", type="string", is_required=True, column="Name"),),
+        ),
         Method(
             name="start_job_run",
             verb="exec",
@@ -211,7 +221,10 @@ GLUE_RUNS = Resource(
             name="get_job_run",
             verb="select",
             wire=aws("GetJobRun", rows="JobRun"),
-            parameters=parameters(JobName="string!", RunId="string!", PredecessorsIncluded="bool"),
+            parameters=(
+                *parameters(JobName="string!", PredecessorsIncluded="bool"),
+                Parameter(name="RunId", type="string", is_required=True, column="Id"),
+            ),
         ),
         Method(
             name="get_job_runs",

@@ -39,6 +39,9 @@ EXPANDED: Mapping[str, tuple[str, frozenset[str]]] = {
 WHOLE: Mapping[str, tuple[str, str]] = {"listJobRuns": ("getJobRun", "run_id"), "listJobs": ("getJob", "job_id")}
 """A list whose records may be cut (`has_more`), to the operation that tells each whole and its parameter."""
 
+IN_PAGES = frozenset(operation for operation, _ in WHOLE.values())
+"""Operations whose one record comes in pages of its arrays."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
@@ -158,7 +161,7 @@ class Scan:
         def call(told: Members) -> Record:
             return self.asking.read(self.connection, wire, told)
 
-        if not wire.rows and wire.token is not None:
+        if wire.operation in IN_PAGES:
             yield [whole(call, members, place=place)]
             return
         paging = Paging(rows=wire.rows, token=wire.token, place=place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runyard.sql.catalog import Column, Method, Parameter, Resource
 from runyard.sql.errors import INVALID_PARAMETER, SqlError
-from runyard.sql.wishes import PARAMETERS, is_connection
+from runyard.sql.wishes import SCALARS, is_connection
 
 EQUAL, ABOVE, AT_MOST, BELOW, AT_LEAST = 2, 4, 8, 16, 32  # SQLITE_INDEX_CONSTRAINT_EQ, GT, LE, LT, GE
 LIMITS = frozenset({73, 74})  # SQLITE_INDEX_CONSTRAINT_LIMIT, OFFSET
@@ -21,6 +21,8 @@ PARENTS: Mapping[str, tuple[str, str]] = {
     "JobName": ("jobs", "Name"),
     "job_id": ("jobs", "job_id"),
     "run_id": ("job_runs", "run_id"),
+    "cluster_id": ("clusters", "cluster_id"),
+    "scope": ("secret_scopes", "name"),
 }
 """A required parameter that nobody names to the resource beside it whose rows have its values, and their column."""
 BY_KEY, LISTED, BY_PARENTS = 10.0, 100_000.0, 1_000_000.0  # what SQLite should think a scan costs
@@ -161,16 +163,14 @@ def _choice(
 
 
 def _pushes(shape: Shape, method: Method, conditions: Sequence[Condition]) -> Iterator[Push]:
-    known = {one.name.lower(): one for one in method.parameters if one.name.lower() not in OF_PAGES}
-    protocol = method.wire.protocol
+    plain, behind = _askable(method)
     taken: set[str] = set()
     for one in conditions:
         lower = one.name.lower()
         if not one.is_usable or one.operator not in (EQUAL, *BOUNDS) or is_connection(shape.resource, lower):
             continue
         is_bound = one.operator != EQUAL
-        meant = lower + BOUNDS[one.operator] if is_bound else lower
-        parameter = known.get(meant) or (known.get(_alias(protocol, lower)) if not is_bound else None)
+        parameter = plain.get(lower + BOUNDS[one.operator]) if is_bound else behind.get(lower) or plain.get(lower)
         if parameter is None or parameter.name in taken or not (one.is_exact or parameter.type != "string"):
             continue
         taken.add(parameter.name)
@@ -178,8 +178,10 @@ def _pushes(shape: Shape, method: Method, conditions: Sequence[Condition]) -> It
         yield Push(place=one.place, parameter=parameter, is_option=is_option)
 
 
-def _alias(protocol: str, column: str) -> str:
-    return PARAMETERS.get(protocol, {}).get(column, "").lower()
+def _askable(method: Method) -> tuple[Mapping[str, Parameter], Mapping[str, Parameter]]:
+    """Return the parameters that a value may be given to, by their names and by the columns that hold their values."""
+    known = [one for one in method.parameters if one.type in SCALARS and one.name.lower() not in OF_PAGES]
+    return {one.name.lower(): one for one in known}, {one.column.lower(): one for one in known if one.column}
 
 
 def _is_bound(name: str, columns: set[str]) -> bool:

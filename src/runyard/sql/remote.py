@@ -212,7 +212,8 @@ def _constant(value: str) -> Callable[[Mapping[str, Any], Record], Value]:
 
 
 def _member(name: str, kind: str) -> Callable[[Mapping[str, Any], Record], Value]:
-    return lambda _, record: cell(kind, record.get(name))
+    """A column is what the record tells; what it was asked by, a service often leaves out."""
+    return lambda members, record: cell(kind, record[name] if name in record else members.get(name))
 
 
 def _told(name: str, kind: str) -> Callable[[Mapping[str, Any], Record], Value]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from runyard.sql.catalog import Method, Resource
+from runyard.sql.catalog import Method, Parameter, Resource
 from runyard.sql.converting import argument
 from runyard.sql.errors import INVALID_PARAMETER, SYNTAX_ERROR, SqlError
 from runyard.sql.results import Result, Row
@@ -18,10 +18,10 @@ Query = Callable[[exp.Expression], Result]
 Given = Mapping[str, Any]
 
 PREFIX = "data__"  # what StackQL's older provider writes before the members of a body
+SCALARS = frozenset({"int", "number", "bool", "string"})
+"""Types of parameters that a column's value may be given to."""
 ALSO_CONNECTIONS: Mapping[str, tuple[str, ...]] = {"aws": ("account",)}
 """What else than its column names a connection, by the protocol of a resource."""
-PARAMETERS: Mapping[str, Mapping[str, str]] = {"aws": {"name": "JobName", "id": "RunId"}}
-"""The parameter that means a column, where they have different names; the column in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,9 @@ def wish(resource: Resource, methods: Sequence[Method], given: Given, *, verb: s
     """Return the call for what is given: of the first method whose required parameters are all there."""
     connection, rest = _split(resource, given)
     method = _chosen(resource, methods, rest, verb=verb)
-    known = {one.name.lower(): one for one in method.parameters}
     members: dict[str, Any] = {}
     for name, value in rest.items():
-        parameter = known.get(_plain(resource, name, known))
+        parameter = meant(method, name)
         if parameter is None:
             raise SqlError(
                 INVALID_PARAMETER,
@@ -80,36 +79,32 @@ def _chosen(resource: Resource, methods: Sequence[Method], given: Given, *, verb
         raise SqlError(
             INVALID_PARAMETER, f"{resource.path} has no method for {verb.upper()}; it has methods for {verbs}."
         )
-    able = [one for one in methods if not _missing(resource, one, given)]
-    fitting = [one for one in able if not _unknown(resource, one, given)]
+    able = [one for one in methods if not _missing(one, given)]
+    fitting = [one for one in able if not _unknown(one, given)]
     if fitting or able:
         return (fitting or able)[0]
-    needs = "; ".join(f"{one.name} needs {', '.join(_missing(resource, one, given))}" for one in methods)
+    needs = "; ".join(f"{one.name} needs {', '.join(_missing(one, given))}" for one in methods)
     raise SqlError(
         INVALID_PARAMETER,
         f"{resource.path}: required parameters are missing: {needs}. SHOW METHODS IN {resource.path} lists them all.",
     )
 
 
-def _missing(resource: Resource, method: Method, given: Given) -> list[str]:
-    known = {one.name.lower(): one for one in method.parameters}
-    named = {_plain(resource, name, known) for name in given}
-    return [name for name in method.required if name.lower() not in named]
+def _missing(method: Method, given: Given) -> list[str]:
+    named = {found.name for name in given if (found := meant(method, name)) is not None}
+    return [name for name in method.required if name not in named]
 
 
-def _unknown(resource: Resource, method: Method, given: Given) -> list[str]:
-    known = {one.name.lower(): one for one in method.parameters}
-    return [name for name in given if _plain(resource, name, known) not in known]
+def _unknown(method: Method, given: Given) -> list[str]:
+    return [name for name in given if meant(method, name) is None]
 
 
-def _plain(resource: Resource, name: str, known: Mapping[str, Any]) -> str:
-    """Return the parameter that a name means, in lower case."""
+def meant(method: Method, name: str) -> Parameter | None:
+    """Return the parameter that a name means: its own, the same behind `data__`, or that of the column it asks for."""
     lower = name.lower()
-    if lower not in known and lower.startswith(PREFIX):
-        lower = lower.removeprefix(PREFIX)
-    protocol = resource.methods[0].wire.protocol
-    alias = PARAMETERS.get(protocol, {}).get(lower, "").lower()
-    return alias if lower not in known and alias in known else lower
+    known = {one.column.lower(): one for one in method.parameters if one.column and one.type in SCALARS}
+    known |= {one.name.lower(): one for one in method.parameters}
+    return known.get(lower) or known.get(lower.removeprefix(PREFIX))
 
 
 def _check_required(resource: Resource, method: Method, members: Given) -> None:
@@ -137,8 +132,7 @@ def conditions(resource: Resource, where: exp.Expression | None, query: Query) -
 
 
 def _is_parameter(resource: Resource, name: str) -> bool:
-    known = {one.name.lower() for method in resource.methods for one in method.parameters}
-    return is_connection(resource, name) or _plain(resource, name, dict.fromkeys(known)) in known
+    return is_connection(resource, name) or any(meant(one, name) is not None for one in resource.methods)
 
 
 def _equality(part: exp.Expr) -> tuple[str, list[exp.Expression]] | None:
@@ -159,7 +153,7 @@ def _equality(part: exp.Expr) -> tuple[str, list[exp.Expression]] | None:
 def keys_of(resource: Resource, written: Sequence[str], where: exp.Expression, methods: Sequence[Method]) -> exp.Select:
     """Return the query of the rows that WHERE means, by what a method must be told of each."""
     for method in methods:
-        columns = [_column_of(resource, name) for name in method.required]
+        columns = [column_of(resource, one) for one in method.parameters if one.is_required]
         if columns and all(columns):
             named = [*(one for one in columns if one), *filter(None, [resource.connection])]
             selected = [exp.column(exp.to_identifier(one, quoted=True)) for one in dict.fromkeys(named)]
@@ -169,10 +163,10 @@ def keys_of(resource: Resource, written: Sequence[str], where: exp.Expression, m
     )
 
 
-def _column_of(resource: Resource, parameter: str) -> str | None:
-    protocol = resource.methods[0].wire.protocol
-    names = [parameter, *(name for name, means in PARAMETERS.get(protocol, {}).items() if means == parameter)]
-    return next((found.name for name in names if (found := resource.column(name)) is not None), None)
+def column_of(resource: Resource, parameter: Parameter) -> str | None:
+    """Return the column that holds what a parameter asks for."""
+    found = resource.column(parameter.column or parameter.name) if parameter.type in SCALARS else None
+    return found.name if found is not None else None
 
 
 def _table(written: Sequence[str]) -> exp.Table:
