@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -14,8 +13,6 @@ import click
 
 from runyard.arazzo import run as runner
 from runyard.arazzo.fetching import Fetch, url_of
-from runyard.arazzo.har import HarArchive
-from runyard.arazzo.junit import JUnitReport
 from runyard.arazzo.limits import Limits
 from runyard.arazzo.loading import Loaded, open_document
 from runyard.arazzo.masked import Masked
@@ -28,7 +25,8 @@ from runyard.arazzo.standing_in import stand_ins, wanted_of
 from runyard.arazzo.telling import length, shortened
 from runyard.arazzo.transport import Transport
 from runyard.arazzo.waiting import Stopped
-from runyard.cli.arazzo_documents import Refused, Text, document_text, refusing, tell
+from runyard.cli.arazzo_documents import Text, document_text, refusing, tell
+from runyard.cli.arazzo_files import Files
 from runyard.cli.arazzo_inputs import given_inputs, unknown_inputs
 from runyard.cli.arazzo_kept import Kept, facts, whole
 from runyard.cli.arazzo_watching import watching
@@ -178,7 +176,7 @@ def _learn_apis(masking: Masking, loaded: Loaded) -> None:
 
 def _run(asked: Asked, ready: Ready, transport: Transport) -> int:
     kept = Kept(with_steps=asked.as_json)
-    files = _Files.of(asked)
+    files = Files.of(har=asked.har, junit=asked.junit)
     status = INTERRUPTED
     with ExitStack() as stack:
         rows = stack.enter_context(watching(ready.workflow))
@@ -201,51 +199,6 @@ def _carried_out(asked: Asked, ready: Ready, transport: Transport, observer: Obs
             )
         except Stopped as stop:
             raise click.ClickException(ready.masking.text(str(stop))) from stop
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Files:
-    """The files that are written at the end, and what hears of the run for them."""
-
-    har: HarArchive | None
-    har_file: Path | None
-    junit: JUnitReport | None
-    junit_file: Path | None
-
-    @classmethod
-    def of(cls, asked: Asked) -> _Files:
-        """Prepare what was asked for; refuse a place where nothing can be written, before the run."""
-        for file in (asked.har, asked.junit):
-            if file is not None and not file.absolute().parent.is_dir():
-                raise Refused(f"{file} cannot be written: there is no folder {file.absolute().parent}.")
-        return cls(
-            har=HarArchive() if asked.har else None,
-            har_file=asked.har,
-            junit=JUnitReport() if asked.junit else None,
-            junit_file=asked.junit,
-        )
-
-    @property
-    def observers(self) -> list[Observer]:
-        """Those who must hear of the run."""
-        return [one for one in (self.har, self.junit) if one is not None]
-
-    def write(self, masking: Masking) -> None:
-        """Write them; what turned out to be a secret only later is masked now."""
-        if self.har is not None and self.har_file is not None:
-            from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked
-
-            archive = json.dumps(self.har.archive(version=version("runyard")), ensure_ascii=False, indent=1)
-            _write(self.har_file, masking.text(archive))
-        if self.junit is not None and self.junit_file is not None:
-            _write(self.junit_file, masking.text(self.junit.xml().decode()))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _print(asked: Asked, kept: Kept, *, is_interrupted: bool) -> None:
