@@ -140,6 +140,22 @@ def _quotient(one: Value, other: Value) -> float | None:
         ) from error
 
 
+def as_boolean(value: Value) -> bool | None:
+    """A number or a word of PostgreSQL's for true and false."""
+    if value is None or isinstance(value, int | float):
+        return None if value is None else bool(value)
+    word = str(value).strip().lower()
+    if word not in BOOLEANS:
+        raise SqlError(INVALID_TEXT, f"{value!r} is no boolean; write true or false.")
+    return BOOLEANS[word]
+
+
+BOOLEANS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
+
+
 def _members(text: Value) -> int | None:
     if text is None:
         return None
@@ -166,6 +182,7 @@ FUNCTIONS: Mapping[str, Row] = {
     "contains": (_has, (2,)),
     "try_divide": (_quotient, (2,)),
     "size": (_members, (1,)),
+    "as_boolean": (as_boolean, (1,)),
     **moments.FUNCTIONS,
 }
 """Each with the counts of arguments that it takes."""
@@ -175,7 +192,7 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(
         ("regexp", "regexp_like", "json_equal", "aws_policy_equal", "startswith", "starts_with"), "boolean"
     ),
-    **dict.fromkeys(("endswith", "contains"), "boolean"),
+    **dict.fromkeys(("endswith", "contains", "as_boolean"), "boolean"),
     **dict.fromkeys(("regexp_count", "size"), "bigint"),
     "try_divide": "double",
     **moments.TYPES,

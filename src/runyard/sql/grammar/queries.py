@@ -10,7 +10,8 @@ from sqlglot.errors import ParseError, SqlglotError
 from runyard.sql.errors import NOT_SUPPORTED, SqlError
 from runyard.sql.grammar.binds import bind_name
 from runyard.sql.grammar.cursor import Cursor
-from runyard.sql.grammar.dialect import LANGUAGE, Written
+from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.grammar.written import Written
 from runyard.sql.text import Token, refused
 
 TOO_COMPLEX = "54001"
@@ -126,6 +127,12 @@ def _written(source: str, tokens: Sequence[Token], before: str) -> Written:
     for index, token in enumerate(tokens):
         if token.kind == "hint":
             continue
+        if token.upper in STRANGE:
+            instead = STRANGE[token.upper]
+            hint = f"Write {instead}." if instead else ""
+            raise refused(source, token.start, f"{token.text} is no operator here", hint=hint)
+        if token.kind == "string" and index and tokens[index - 1].kind == "string":
+            raise refused(source, token.start, "Two strings stand next to each other; || joins them, AS makes a name")
         word = _plain(tokens, index)
         words.append(word)
         places.append((at, token.start, token.end))
@@ -141,7 +148,24 @@ def _plain(tokens: Sequence[Token], index: int) -> str:
     return writing(token) if writing else WORDS.get(token.upper, token.text)
 
 
-WORDS: Mapping[str, str] = {"STRAIGHT_JOIN": "CROSS JOIN", "ISNULL": "IS NULL", "NOTNULL": "IS NOT NULL"}
+WORDS: Mapping[str, str] = {
+    "STRAIGHT_JOIN": "CROSS JOIN",
+    "~~": "LIKE",
+    "!~~": "NOT LIKE",
+    "~~*": "LIKE",
+    "!~~*": "NOT LIKE",
+    "!~": "NOT REGEXP",
+}
+"""Words and signs of others, as SQLite has them."""
+STRANGE: Mapping[str, str] = {
+    **dict.fromkeys(("~*", "!~*"), "regexp_like(text, pattern, 'i')"),
+    **dict.fromkeys(("#>", "#>>"), "-> and ->>"),
+    **dict.fromkeys(("@>", "<@", "#-"), "json_each and the json functions"),
+    ":=": "=",
+    "^": "power(x, y)",
+    **dict.fromkeys(("{", "}", "@", "!"), ""),
+}
+"""Signs that SQLite has no operator for, and what to write."""
 
 
 def _quoted_string(token: Token) -> str:
@@ -156,6 +180,7 @@ PLAIN: Mapping[str, Callable[[Token], str]] = {
     "string": _quoted_string,
     "quoted": _quoted_name,
     "bytes": lambda token: f"x'{token.value}'",
+    "number": lambda token: "0" + token.text if token.text.startswith(".") else token.text,
     "bind": lambda token: ":" + bind_name(token),
 }
 """How a token is written for sqlglot, where not as it stands."""
