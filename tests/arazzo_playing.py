@@ -76,6 +76,7 @@ class Played:
     workflows: list[WorkflowReport] = field(default_factory=list)
     waits_: list[tuple[float, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
 
     def workflow_began(self, workflows: tuple[str, ...]) -> None:
@@ -85,6 +86,7 @@ class Played:
         self.told.append(f"{'/'.join((*place.workflows, place.step))} begins")
 
     def exchanged(self, place: StepPlace, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
         self.told.append(f"{place.step} exchanged {exchange.request.method}")
 
     def waits(self, place: StepPlace, seconds: float, why: str) -> None:
