@@ -147,7 +147,8 @@ def _url_of_glue(name: str, words: Words) -> str:
 
 
 def _url_of_dremio(name: str, words: Words) -> str:
-    _needed(name, words, "project_id")
+    if not words.get("url"):
+        _needed(name, words, "project_id")  # a server of one's own has none
     return _with_scheme(words.get("url") or DREMIO_CLOUD)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE
@@ -122,7 +122,10 @@ def _of_dremio(record: Record) -> Run:
 
 
 def _moment(text: str | None) -> int | None:
-    return round(datetime.fromisoformat(text).timestamp() * 1000) if text else None
+    if not text:
+        return None
+    read = datetime.fromisoformat(text)
+    return round((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 _READERS: Mapping[str, Callable[[Record], Run]] = {GLUE: _of_glue, DATABRICKS: _of_databricks, DREMIO: _of_dremio}

@@ -21,6 +21,7 @@ from runyard.sql.pushing import NEWEST_FIRST, PARENTS, Choice, Push
 
 Members = Mapping[str, Any]
 
+SLACK_MS = 2_000  # by which a list may fail its own order
 MOST_LISTS = 64  # of an optional parameter: beyond, one list of all costs less
 UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "EntityNotFoundException"})
 _UNKNOWN_TEXT = re.compile(r"(Run|Job)( run)? \S+ (does not exist|not found)")  # of Databricks, under another code
@@ -127,20 +128,26 @@ class Scan:
         by = NEWEST_FIRST[self.choice.method.wire.operation]
         lists = []
         for members, first, rest in fan_out(self._opened, told, stop=self.asking.stop):
-            lists.append(_labelled(members, self._checked(itertools.chain(first, rest), by)))
+            lists.append(_labelled(members, self._sorted(itertools.chain(first, rest), by)))
         return heapq.merge(*lists, key=lambda one: _moment(one[1], by), reverse=True)
 
-    def _checked(self, found: Iterable[list[Record]], by: str) -> Iterator[Record]:
+    def _sorted(self, found: Iterable[list[Record]], by: str) -> Iterator[Record]:
+        """Put a list in order that its service has all but in order: two runs of one moment may change places."""
+        waiting: list[tuple[int, int, Record]] = []
         last: int | None = None
-        for record in itertools.chain.from_iterable(found):
+        for number, record in enumerate(itertools.chain.from_iterable(found)):
             at = _moment(record, by)
-            if last is not None and at > last:
+            if last is not None and at > last + SLACK_MS:
                 raise BrokenAnswer(
                     f"{self.choice.method.wire.operation} on {self.connection.name} does not list by {by}, the "
                     f"newest first, as it should; write ORDER BY +{by} to have the order made here."
                 )
-            last = at
-            yield record
+            last = at if last is None else min(last, at)
+            heapq.heappush(waiting, (-at, number, record))
+            while waiting and -waiting[0][0] >= last + SLACK_MS:
+                yield heapq.heappop(waiting)[2]
+        while waiting:
+            yield heapq.heappop(waiting)[2]
 
     def _opened(self, members: Members) -> tuple[Members, list[list[Record]], Iterator[list[Record]]]:
         """Return the first page of a list, and the way to the rest: what is short is asked for in parallel."""
