@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 MINUTE_MS = 60_000
+TOLD = "told"  # the kind of a task whose work is done elsewhere, by a client that tells of it
 WORKFLOW = "workflow"  # the kind of a task whose work are the runs that the triggers of a workflow start
-WITHOUT_PROCESS = frozenset({"condition", "for_each", "run_job", "unavailable", WORKFLOW})
+WITHOUT_PROCESS = frozenset({"condition", "for_each", "run_job", "unavailable", TOLD, WORKFLOW})
 """The kinds of tasks that the engine carries out itself; they take none of a server's places."""
 UNLIMITED = -1
 

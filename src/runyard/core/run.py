@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from runyard.core.errors import WrongState
-from runyard.core.job import Task
+from runyard.core.job import TOLD, Task
 
 
 class State(StrEnum):
@@ -127,6 +127,11 @@ class Run:
     def phase(self) -> str:
         """The state, or the outcome once ended."""
         return phase(self.state, self.outcome)
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether its work is done elsewhere, by a client that tells of it."""
+        return bool(self.tasks) and self.tasks[0].kind == TOLD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

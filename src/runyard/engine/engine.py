@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from runyard.engine.jobs import Jobs, found
 from runyard.engine.language import Language
 from runyard.engine.logs import Log
 from runyard.engine.moves import Moves, first_run_record
+from runyard.engine.recording import Told
 from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
 from runyard.engine.settings import Settings
@@ -265,6 +266,11 @@ class Engine(Jobs):
             )
 
         return self._works.change(repair)
+
+    def tell_run(self, workspace: Workspace, run_id: int, told: Sequence[Told], *, lease_ms: int) -> Run:
+        """Record what a client has done of the work of a run."""
+        self.run(workspace, run_id)
+        return self._works.change(lambda moves: moves.tell(run_id, told, lease_ms=lease_ms))
 
     def change_timeout(self, workspace: Workspace, job_id: int, timeout_ms: int | None) -> None:
         """Give the runs of a job that have not ended another timeout, counted from their beginning."""

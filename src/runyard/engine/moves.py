@@ -12,7 +12,8 @@ from runyard.core.job import WORKFLOW, Task
 from runyard.core.queue import Admission, Overflow
 from runyard.core.run import ON_A_PROCESS, Attempt, Outcome, Repair, Run, State
 from runyard.engine import arming, flows, notices
-from runyard.engine.transaction import Claim, Transaction, task_of
+from runyard.engine.recording import Recording
+from runyard.engine.transaction import Claim, task_of
 
 STOPPED = "The run was stopped by a request."
 ALONE = "The task whose code waited for this run has ended."
@@ -25,7 +26,7 @@ OF_PARENT: Mapping[Outcome | None, Outcome] = {
 LOST = "The launcher that ran this attempt is gone and left no record of its end."
 
 
-class Moves(Transaction):
+class Moves(Recording):
     """The moves of one transaction."""
 
     # beginning
@@ -34,6 +35,8 @@ class Moves(Transaction):
         """Record a new run: admitted, held back by its job's limit, skipped, or refused."""
         if run.awaited_by is not None and not self._is_in(ON_A_PROCESS, run.awaited_by):
             raise WrongState(f"Attempt {run.awaited_by} is on no process; it cannot wait for a run.")
+        if run.is_told:
+            return self.begin_told(run)
         active = 0
         if limit is not None and run.job_id is not None:
             self.ledger.hold_job(run.job_id)
@@ -61,26 +64,6 @@ class Moves(Transaction):
         for task in run.tasks:
             self._add_attempt(run, task, state=State.BLOCKED if task.depends_on or gradual else roots)
         return self._settle(run) if gradual or self.conducted else run
-
-    def _add_attempt(
-        self, run: Run, task: Task, *, number: int = 0, series: int = 0, state: State, retry_at: int | None = None
-    ) -> Attempt:
-        now = self.clock()
-        attempt = Attempt(
-            id=self.ids.next(),
-            run_id=run.id,
-            task_key=task.key,
-            number=number,
-            series=series,
-            state=state,
-            created_at=now,
-            updated_at=now,
-            retry_at=retry_at,
-        )
-        self.ledger.add_attempt(attempt)
-        self._note(attempt)
-        self._event(run, state.value, attempt=attempt, detail={"number": number} if number else {})
-        return self._begin_without_process(run, attempt)
 
     def _add_skipped(self, run: Run, text: str) -> Run:
         skipped = replace(
@@ -210,7 +193,10 @@ class Moves(Transaction):
         self._settle(replace(run, reason=self._no_place()))
 
     def give_up_waiting(self, run: Run) -> None:
-        """End a run that waited for its job's limit as long as it may."""
+        """End a run that waited for its job's limit, or for word of its work, as long as it may."""
+        if run.is_told:
+            self.lose(run)
+            return
         waited_s = (self.clock() - run.created_at) // 1000
         text = f"{run.reason} The run waited {waited_s} s, as long as it may, and was given up."
         self._end_all(run, Outcome.FAILED, message=text, category="queue_wait")
@@ -322,6 +308,8 @@ class Moves(Transaction):
         """Run some tasks of an ended run again, as they are defined now; the others stay as they ended."""
         if run.state is not State.ENDED:
             raise WrongState(f"Run {run.id} is {run.phase}; only a run that has ended can be repaired.")
+        if run.is_told:
+            raise WrongState(f"Run {run.id} was done elsewhere and only told here; do its work again where that was.")
         latest = self._newest(run)
         if strangers := [key for key in (*repair.task_keys, *(task.key for task in tasks)) if key not in latest]:
             raise InvalidRequest(f"Run {run.id} has no task {strangers[0]!r}.")

@@ -9,7 +9,7 @@ from typing import Any
 from runyard.core import graph, queue
 from runyard.core.errors import WrongState
 from runyard.core.ids import Ids
-from runyard.core.job import Task
+from runyard.core.job import TOLD, Task
 from runyard.core.run import ON_A_PROCESS, Attempt, Event, Outcome, Run, State, check_move
 from runyard.engine import notices
 from runyard.engine.memory import Memory
@@ -54,7 +54,7 @@ class Transaction:
     def _settle(self, run: Run) -> Run:
         """Queue or end the tasks whose upstream ended, then write how the run stands."""
         latest = self._newest(run)
-        if run.admitted_at is not None:
+        if run.admitted_at is not None and not run.is_told:
             self._follow_graph(run, latest)
         state, outcome = graph.run_state(run.tasks, latest)
         if run.admitted_at is None and state is not State.ENDED:
@@ -133,6 +133,26 @@ class Transaction:
     def run_ended(self, run: Run) -> None:
         """Do what follows from the end of a run; the moves know what."""
 
+    def _add_attempt(
+        self, run: Run, task: Task, *, number: int = 0, series: int = 0, state: State, retry_at: int | None = None
+    ) -> Attempt:
+        now = self.clock()
+        attempt = Attempt(
+            id=self.ids.next(),
+            run_id=run.id,
+            task_key=task.key,
+            number=number,
+            series=series,
+            state=state,
+            created_at=now,
+            updated_at=now,
+            retry_at=retry_at,
+        )
+        self.ledger.add_attempt(attempt)
+        self._note(attempt)
+        self._event(run, state.value, attempt=attempt, detail={"number": number} if number else {})
+        return self._begin_without_process(run, attempt)
+
     def _move(self, run: Run, attempt: Attempt, to: State, **facts: Any) -> Attempt:
         check_move(attempt, to)
         moved = replace(attempt, state=to, updated_at=self.clock(), **facts)
@@ -148,7 +168,7 @@ class Transaction:
 
     def _begin_without_process(self, run: Run, attempt: Attempt) -> Attempt:
         """Take a queued attempt at once that needs no place, because no process comes of it."""
-        if attempt.state is not State.QUEUED or (task := task_of(run, attempt)).has_process:
+        if attempt.state is not State.QUEUED or (task := task_of(run, attempt)).has_process or task.kind == TOLD:
             return attempt
         taken = self._move(run, attempt, State.STARTING, taken_at=self.clock())
         self.conducted.append(Claim(run=run, attempt=taken, task=task))
