@@ -20,11 +20,14 @@ from runyard.core.job import Workspace
 from runyard.core.run import Outcome
 from runyard.dialects.exchange import Reply, Request
 from runyard.dialects.glue import protocol
+from runyard.engine import conductor
 from runyard.engine.engine import Engine
 from runyard.engine.home import Home
 from runyard.engine.moves import Moves
 from runyard.engine.settings import Settings
+from runyard.engine.transaction import Claim, task_of
 from runyard.store.store import Store, open_store
+from runyard.web.services import LANGUAGES
 
 COMMAND = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": "s3://scripts/s.py"}
 JOB = {"Role": "runner", "Command": COMMAND}
@@ -84,6 +87,16 @@ class Glue:
         self.time[0] += 1  # the engine's own
         return self.time[0]
 
+    def look(self) -> None:
+        """Let the triggers come due that are, and play the conductor's part until nothing is left to do."""
+        self.engine.surroundings.triggers.do_what_is_due()
+        for attempt in self.store.read(lambda ledger: ledger.attempts_to_conduct()):
+            run = self.engine.run(self.workspace, attempt.run_id)
+            claim = Claim(run=run, attempt=attempt, task=task_of(run, attempt))
+            conductor.KINDS[claim.task.kind](self.engine, claim, claim.task.spec)
+        if self.store.read(lambda ledger: ledger.pending_triggers(1) or ledger.due_triggers(self.time[0], 1)):
+            self.look()
+
     def on_process(self) -> list[int]:
         """The attempts that have begun and not ended."""
         return [one.id for one in self.store.read(lambda ledger: ledger.attempts_on_process(SERVER))]
@@ -117,7 +130,7 @@ def glue_service(home: Path) -> Iterator[Glue]:
         return time[0]
 
     # No places: the engine records and leaves the launcher's part to the test.
-    engine = Engine(store, Home(home).make(), Settings(places=0), clock=clock)
+    engine = Engine(store, Home(home).make(), Settings(places=0), clock=clock, languages=LANGUAGES)
     aws = ServiceModel(aws_model())
     yield Glue(engine=engine, store=store, workspace=engine.workspace("default"), time=time, aws=aws)
     store.close()

@@ -9,9 +9,13 @@ from botocore.loaders import Loader
 
 from runyard.core.errors import RunyardError
 from runyard.core.run import PHASES as CORE_PHASES
+from runyard.core.run import Outcome
+from runyard.core.trigger import Trigger
 from runyard.dialects.glue import errors, states
+from runyard.dialects.glue.flow_views import COUNTED, TRIGGER, WORKFLOW, WORKFLOW_RUN, graph, trigger_state
 from runyard.dialects.glue.model import load_model
 from runyard.dialects.glue.operations import OPERATIONS
+from runyard.dialects.glue.trigger_rules import WATCHED_STATES, outcomes
 from runyard.dialects.glue.views import JOB, JOB_RUN
 from runyard.dialects.view import View
 
@@ -58,7 +62,7 @@ def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() ->
     model = load_model()
 
     assert set(OPERATIONS) == set(model.operations)
-    assert len(OPERATIONS) == 14
+    assert len(OPERATIONS) == 36
 
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:
@@ -66,7 +70,10 @@ def test_every_operation_says_in_a_sentence_what_it_does() -> None:
         assert operation.summary.endswith(".")
 
 
-@pytest.mark.parametrize(("view", "shape"), [(JOB_RUN, "JobRun"), (JOB, "Job")])
+VIEWS = {"JobRun": JOB_RUN, "Job": JOB, "Trigger": TRIGGER, "Workflow": WORKFLOW, "WorkflowRun": WORKFLOW_RUN}
+
+
+@pytest.mark.parametrize(("shape", "view"), VIEWS.items())
 def test_every_member_of_aws_is_shown_or_has_a_reason(view: View, shape: str, aws: Any) -> None:
     theirs = set(aws["shapes"][shape]["members"])
     shown = {line.wire for line in view.lines}
@@ -121,3 +128,49 @@ def test_the_exceptions_of_operations_are_those_clients_can_catch(aws: Any) -> N
 
     assert {code for code, _ in errors.EXCEPTIONS.values()} - of_the_protocol <= set(aws["shapes"])
     assert {code for code, _ in errors.STOP_ERRORS.values()} <= set(aws["shapes"]) | {"JobRunInTerminalStateException"}
+
+
+def test_every_phase_of_a_workflow_run_has_a_status_of_aws(aws: Any) -> None:
+    assert set(states.WORKFLOW_STATUSES) == set(CORE_PHASES)
+    assert set(states.WORKFLOW_STATUSES.values()) == set(aws["shapes"]["WorkflowRunStatus"]["enum"])
+
+
+def test_a_triggers_state_is_one_of_aws(aws: Any) -> None:
+    known: dict[str, Any] = {"id": 1, "workspace_id": 1, "kind": "x", "spec": {}, "created_at": 1, "updated_at": 1}
+    scheduled: dict[str, Any] = {**known, "settings": {"Type": "SCHEDULED"}}
+    given = [
+        Trigger(**known, settings={"Type": "EVENT"}, activated_at=1),
+        Trigger(**known, settings={"Type": "ON_DEMAND"}),
+        Trigger(**scheduled, is_paused=True),
+        Trigger(**scheduled, activated_at=1),
+        Trigger(**scheduled, activated_at=1, is_paused=True),
+    ]
+
+    found = [trigger_state(one) for one in given]
+
+    assert found == ["CREATED", "CREATED", "CREATED", "ACTIVATED", "DEACTIVATED"]
+    assert set(found) <= set(aws["shapes"]["TriggerState"]["enum"])
+
+
+def test_the_statistics_of_a_workflow_run_are_those_of_aws_and_count_every_state(aws: Any) -> None:
+    theirs = set(aws["shapes"]["WorkflowRunStatistics"]["members"])
+    counted = [state for states_ in COUNTED.values() for state in states_]
+
+    assert {"TotalActions", *COUNTED} == theirs
+    assert sorted(counted) == sorted(aws["shapes"]["JobRunState"]["enum"])
+
+
+def test_a_graphs_nodes_and_edges_are_those_of_aws(aws: Any) -> None:
+    actions, conditions = [{"JobName": "b"}], [{"JobName": "a", "State": "SUCCEEDED"}]
+    drawn = graph(1, [{"Name": "t", "Actions": actions, "Predicate": {"Conditions": conditions}}], [])
+    shown = {member for node in drawn["Nodes"] for member in node}
+
+    assert shown == set(aws["shapes"]["Node"]["members"]) - {"CrawlerDetails"}  # there are no crawlers here
+    assert all(set(edge) == set(aws["shapes"]["Edge"]["members"]) for edge in drawn["Edges"])
+    assert len(drawn["Edges"]) == 2
+
+
+def test_every_end_of_a_run_meets_exactly_one_state_that_triggers_watch() -> None:
+    met = [outcome for state in WATCHED_STATES for outcome in outcomes(state)]
+
+    assert sorted(met) == sorted(one.value for one in Outcome)

@@ -34,7 +34,7 @@ def test_ids_look_like_those_of_aws() -> None:
     assert ids.run_id(7, 2) == ids.run_id(7) + "_attempt_2"
 
 
-@pytest.mark.parametrize("prefix", [ids.RUN, ids.JOB])
+@pytest.mark.parametrize("prefix", [ids.RUN, ids.JOB, ids.WORKFLOW_RUN])
 def test_no_change_of_one_digit_makes_another_id_of_ours(prefix: str) -> None:
     # A digit of the lower half that differs by d at place k shifts the number that is read by d * 16^k / factor, modulo
     # 2^256; one of the upper half is folded into the lower, and shifts there too, by some e.

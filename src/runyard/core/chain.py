@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runyard.core.errors import InvalidRequest
@@ -39,12 +39,12 @@ def hear(trigger: Trigger, run: Run, *, now: int) -> Step:
     root = str(run.started_by.get("root", ""))
     chains = dict(memory.get("chains", {}))
     chain = chains.pop(root, {"met": {}, "fired": False})
-    met = {**chain["met"], **_met(conditions, run)}
-    is_complete = bool(met) if trigger.spec["needs"] == "any" else len(met) == len(conditions)
+    all_met = {**chain["met"], **met(conditions, run)}
+    is_complete = bool(all_met) if trigger.spec["needs"] == "any" else len(all_met) == len(conditions)
     ready = list(memory.get("ready", ()))
     if is_complete and not chain["fired"]:
-        ready.append({"root": root, "predecessors": list(met.values())})
-    chains[root] = {"met": met, "fired": chain["fired"] or is_complete}
+        ready.append({"root": root, "predecessors": list(all_met.values())})
+    chains[root] = {"met": all_met, "fired": chain["fired"] or is_complete}
     kept = dict(list(chains.items())[-MOST_CHAINS:])
     next_at = trigger.next_at
     if ready and next_at is None:
@@ -63,7 +63,8 @@ def look(trigger: Trigger, seen: Seen) -> Step:
     return Step(memory={**memory, "ready": left, "fired_at": at}, next_at=at + 1 if left else None, fire=fire)
 
 
-def _met(conditions: list[Mapping[str, Any]], run: Run) -> dict[str, Any]:
+def met(conditions: Sequence[Mapping[str, Any]], run: Run) -> dict[str, Any]:
+    """Return what is remembered of a run for each condition that it meets, by the place of the condition."""
     told = {"job_name": run.job_name, "run_id": run.id, "attempt": run.attempt}
     return {
         str(place): told

@@ -47,6 +47,11 @@ class Task:
         return self.kind not in WITHOUT_PROCESS
 
 
+def kept_name(kind: str, name: str) -> str:
+    """Spell the unique name of a job that may be called as one of another kind is; no name has a line end."""
+    return f"{kind}\n{name}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workspace:
     """The namespace that owns jobs and runs: an account, a workspace, a project."""

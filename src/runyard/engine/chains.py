@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from runyard.core import batch
 from runyard.core import trigger as triggers
 from runyard.core.errors import AlreadyExists, WrongState
-from runyard.core.job import Workspace
+from runyard.core.job import WORKFLOW, Workspace, kept_name
 from runyard.core.run import Run
 from runyard.core.trigger import Trigger, Wish
 from runyard.engine import flows
@@ -90,6 +91,24 @@ class Chains:
             return changed if same or known.is_paused else triggers.activated(changed, now=now)
 
         return self.change(trigger, defined)
+
+    def send(
+        self, workspace: Workspace, language: str, *, kind: str, name: str, events: Sequence[str]
+    ) -> list[Trigger]:
+        """Send events to a trigger by its name, or to what starts a workflow by the workflow's; return who heard."""
+        hearing = [one for one in self._receivers(workspace, language, kind, name) if one.kind == batch.KIND]
+        now = self._clock()
+        return [self.change(one, lambda known: triggers.receive(known, events, now=now)) for one in hearing]
+
+    def _receivers(self, workspace: Workspace, language: str, kind: str, name: str) -> list[Trigger]:
+        def find(ledger: Ledger) -> list[Trigger]:
+            if kind == WORKFLOW:
+                workflow = ledger.job_named(workspace.id, kept_name(WORKFLOW, name))
+                return ledger.triggers(workflow.id) if workflow else []
+            trigger = ledger.trigger_named(workspace.id, language, name) if kind == "trigger" else None
+            return [trigger] if trigger else []
+
+        return self._store.read(find)
 
     def delete(self, trigger: Trigger) -> None:
         """Remove a trigger."""

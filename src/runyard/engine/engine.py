@@ -344,6 +344,10 @@ class Engine(Jobs):
 
     # for those who carry out attempts
 
+    def now(self) -> int:
+        """Return the time."""
+        return self._clock()
+
     def new_id(self) -> int:
         """Give out an id of the ledger."""
         return self._works.ids.next()

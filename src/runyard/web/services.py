@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runyard.dialects.aws import iam, logs, sts
+from runyard.dialects.aws import events, iam, logs, sts
 from runyard.dialects.databricks.account import HOST_FACTS
 from runyard.dialects.databricks.finishing import finish as finish_databricks
 from runyard.dialects.databricks.notifications import HERALD
@@ -17,7 +17,9 @@ from runyard.dialects.databricks.starting import start as start_databricks
 from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
+from runyard.dialects.glue.firing import fire as fire_glue
 from runyard.dialects.glue.starting import start_with_arguments
+from runyard.dialects.glue.workflows import WORKFLOWS, start_workflow
 from runyard.dialects.native.protocol import Native
 from runyard.dialects.s3.edge import S3
 from runyard.engine.engine import Engine
@@ -25,7 +27,8 @@ from runyard.engine.language import Language
 from runyard.web.app import Services, page
 
 LANGUAGES: Mapping[str, Language] = {
-    "glue": Language(start=start_with_arguments, finish=finish_glue),
+    "glue": Language(start=start_with_arguments, finish=finish_glue, fire=fire_glue),
+    WORKFLOWS: Language(start=start_workflow),
     "databricks": Language(start=start_databricks, finish=finish_databricks, triggers=triggers_of, herald=HERALD),
 }
 """What the engine may ask of each language in which jobs are made."""
@@ -35,7 +38,7 @@ def services(engine: Engine) -> Services:
     """Return the table of languages."""
     databricks = Databricks()
     return Services(
-        signed={"glue": glue, "logs": logs, "sts": sts, "iam": iam},
+        signed={"glue": glue, "logs": logs, "events": events, "sts": sts, "iam": iam},
         by_path={"/runyard/v1/": Native(), RUN_PAGES: RunPages(), **dict.fromkeys(PATHS, databricks)},
         objects=S3(engine.mounts),
         takes_content=databricks.takes_content,

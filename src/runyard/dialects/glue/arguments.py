@@ -59,8 +59,19 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         **arguments,
         "--JOB_RUN_ID": ids.run_id(run.id, attempt.number),
         "--job-bookmark-option": arguments.get("--job-bookmark-option", "job-bookmark-disable"),
+        **_workflow(run.started_by),
     }
     return {**planned.spec, "arguments": [word for pair in told.items() for word in pair]}
+
+
+def _workflow(started_by: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a script in a workflow asks its run properties with."""
+    if "flow_run_id" not in started_by:
+        return {}
+    return {
+        "--WORKFLOW_NAME": started_by["workflow"],
+        "--WORKFLOW_RUN_ID": ids.workflow_run_id(started_by["flow_run_id"]),
+    }
 
 
 def _words(name: str, arguments: Mapping[str, str]) -> list[str]:

@@ -26,6 +26,10 @@ class UnreadableRequest(InvalidRequest):
     """The body is no JSON object, or a member has another JSON type than Glue's model says."""
 
 
+class IllegalWorkflowState(WrongState):
+    """A workflow's run is not in a state that allows this."""
+
+
 class UnknownOperation(NotSupported):
     """Glue has no such operation, or runyard does not speak it yet."""
 
@@ -48,6 +52,7 @@ EXCEPTIONS: Mapping[type[RunyardError], tuple[str, int]] = {
     BrokenConstraint: ("ValidationException", 400),
     UnreadableRequest: ("SerializationException", 400),
     WrongState: ("InvalidInputException", 400),
+    IllegalWorkflowState: ("IllegalWorkflowStateException", 400),
     LimitReached: ("ConcurrentRunsExceededException", 400),
     # In every operation's list of errors, so that clients can catch it.
     NotSupported: ("InvalidInputException", 400),
@@ -61,6 +66,10 @@ NOT_FOUND_TEXTS: Mapping[tuple[str, str], str] = {
     ("StartJobRun", "job"): "Failed to start job run due to missing metadata."
 }
 """What AWS says instead of "X not found.", by operation and kind."""
+OF_WORKFLOWS = "Entity not found"
+"""What AWS says of a workflow, or a run of one, that is not there."""
+
+STARTS_WORKFLOWS = ("StartWorkflowRun", "ResumeWorkflowRun")
 
 STOP_ERRORS: Mapping[type[RunyardError], tuple[str, str]] = {
     NotFound: ("EntityNotFoundException", "Job run {run_id} not found."),
@@ -84,7 +93,9 @@ def wire_error(error: RunyardError, *, operation: str) -> WireError:
 
 def _text(error: RunyardError, operation: str) -> str:
     if isinstance(error, LimitReached):
-        return f"Concurrent runs exceeded for {error.job_name}"
+        of_workflow = "workflow: {name}." if operation in STARTS_WORKFLOWS else "{name}"
+        return f"Concurrent runs exceeded for {of_workflow.format(name=error.job_name)}"
     if isinstance(error, NotFound):
-        return NOT_FOUND_TEXTS.get((operation, error.kind), str(error))
+        text = OF_WORKFLOWS if error.kind.startswith("workflow") else str(error)
+        return NOT_FOUND_TEXTS.get((operation, error.kind), text)
     return str(error)

@@ -5,34 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from runyard.core.errors import NotFound, WrongState
-from runyard.core.job import Job, Workspace
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
+from runyard.dialects.glue import tag_operations as tags
+from runyard.dialects.glue import trigger_operations as triggers
+from runyard.dialects.glue import workflow_operations as workflows
 from runyard.dialects.glue.arguments import task
+from runyard.dialects.glue.calls import Call, Members, page
 from runyard.dialects.glue.errors import stop_error
 from runyard.dialects.glue.starting import start
 from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE, JobRun
-from runyard.engine.engine import Engine
+from runyard.dialects.glue.workflows import WORKFLOWS
 from runyard.store.ledger import Page, Value
-
-Members = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """What a handler is given: the engine, whose jobs are meant, and the members of the request."""
-
-    engine: Engine
-    workspace: Workspace
-    members: Mapping[str, Any]
-
-    def __getitem__(self, member: str) -> Any:
-        """Return a required member."""
-        return self.members[member]
-
 
 # jobs
 
@@ -49,7 +35,7 @@ def create_job(call: Call) -> Members:
 
 def update_job(call: Call) -> Members:
     """Overwrites a job definition; what the update leaves out goes back to its default."""
-    job = _job(call, call["JobName"])
+    job = call.job(call["JobName"])
     settings = asked.updated(job.settings, call["JobUpdate"])
     rules.check_job(settings)
     return {"JobName": call.engine.update_job(job, **_facts(settings)).name}
@@ -57,19 +43,19 @@ def update_job(call: Call) -> Members:
 
 def get_job(call: Call) -> Members:
     """Shows a job definition."""
-    return {"Job": JOB.show(_job(call, call["JobName"]))}
+    return {"Job": JOB.show(call.job(call["JobName"]))}
 
 
 def get_jobs(call: Call) -> Members:
     """Lists job definitions, the oldest first."""
     jobs, token = pages.jobs(call.engine, call.workspace, members=call.members)
-    return _page("Jobs", [JOB.show(job) for job in jobs], token)
+    return page("Jobs", [JOB.show(job) for job in jobs], token)
 
 
 def list_jobs(call: Call) -> Members:
     """Lists the names of jobs, of those with the given tags if tags are given."""
     jobs, token = pages.jobs(call.engine, call.workspace, members=call.members)
-    return _page("JobNames", [job.name for job in jobs], token)
+    return page("JobNames", [job.name for job in jobs], token)
 
 
 def batch_get_jobs(call: Call) -> Members:
@@ -77,7 +63,7 @@ def batch_get_jobs(call: Call) -> Members:
     found, missing = [], []
     for name in dict.fromkeys(call["JobNames"]):
         try:
-            found.append(JOB.show(_job(call, name)))
+            found.append(JOB.show(call.job(name)))
         except NotFound:
             missing.append(name)
     return {"Jobs": found, "JobsNotFound": missing}
@@ -86,39 +72,8 @@ def batch_get_jobs(call: Call) -> Members:
 def delete_job(call: Call) -> Members:
     """Deletes a job definition; one that does not exist is no error. Its runs stay in the ledger."""
     with suppress(NotFound):  # "If the job definition is not found, no exception is thrown."
-        call.engine.delete_job(_job(call, call["JobName"]))
+        call.engine.delete_job(call.job(call["JobName"]))
     return {"JobName": call["JobName"]}
-
-
-# tags
-
-
-def tag_resource(call: Call) -> Members:
-    """Adds tags to a job, or gives them new values."""
-
-    def added(job: Job) -> Members:
-        tags = {**job.tags, **call["TagsToAdd"]}
-        rules.check_tags(tags)
-        return {"tags": tags}
-
-    call.engine.change_job(_tagged_job(call), added)
-    return {}
-
-
-def untag_resource(call: Call) -> Members:
-    """Removes tags from a job."""
-    gone = call["TagsToRemove"]
-
-    def without(job: Job) -> Members:
-        return {"tags": {key: value for key, value in job.tags.items() if key not in gone}}
-
-    call.engine.change_job(_tagged_job(call), without)
-    return {}
-
-
-def get_tags(call: Call) -> Members:
-    """Shows the tags of a job."""
-    return {"Tags": dict(_tagged_job(call).tags)}
 
 
 # runs
@@ -126,7 +81,7 @@ def get_tags(call: Call) -> Members:
 
 def start_job_run(call: Call) -> Members:
     """Starts a run of a job; durable when answered."""
-    job = _job(call, call["JobName"])
+    job = call.job(call["JobName"])
     previous = _previous_run_id(call)
     run = start(call.engine, call.workspace, job=job, members=call.members, previous=previous)
     return {"JobRunId": ids.run_id(run.id)}
@@ -146,15 +101,16 @@ def batch_stop_job_run(call: Call) -> Members:
 
 
 def get_job_run(call: Call) -> Members:
-    """Shows a run of a job."""
-    return {"JobRun": JOB_RUN.show(_job_run(call, call["RunId"]))}
+    """Shows a run of a job, with the runs whose ends started it if PredecessorsIncluded asks for them."""
+    shown = JOB_RUN.show(_job_run(call, call["RunId"]))
+    return {"JobRun": shown if call.members.get("PredecessorsIncluded") else _alone(shown)}
 
 
 def get_job_runs(call: Call) -> Members:
     """Lists the runs of a job, the newest first."""
     of = _runs_of(call, call["JobName"])
     job_runs, token = pages.job_runs(call.engine, call.workspace, of=of, members=call.members)
-    return _page("JobRuns", [JOB_RUN.show(job_run) for job_run in job_runs], token)
+    return page("JobRuns", [_alone(JOB_RUN.show(job_run)) for job_run in job_runs], token)
 
 
 # how handlers find and show things
@@ -166,31 +122,21 @@ def _facts(settings: Members) -> Members:
     return {"settings": settings, "tasks": (task(words),), "max_concurrent_runs": limit}
 
 
-def _page(member: str, items: list[Any], token: str | None) -> Members:
-    return {member: items, "NextToken": token} if token else {member: items}
-
-
-def _job(call: Call, name: str) -> Job:
-    return call.engine.job_named(call.workspace, name)
+def _alone(shown: Members) -> Members:
+    """Return a job run without its predecessors, as Glue shows it to who does not ask for them."""
+    return {**shown, "PredecessorRuns": []} if shown["PredecessorRuns"] else shown
 
 
 def _runs_of(call: Call, name: str) -> Mapping[str, Value]:
     """Return the condition for a job's runs: of ours, or of any that another language made or submitted."""
     try:
-        return {"job_id": _job(call, name).id}
+        return {"job_id": call.job(name).id}
     except NotFound:
         of = {"job_name": name}
-        if not call.engine.runs(call.workspace, Page(limit=1, where=of)):
+        newest = call.engine.runs(call.workspace, Page(limit=1, where=of))
+        if not newest or newest[0].language == WORKFLOWS:
             raise
         return of
-
-
-def _tagged_job(call: Call) -> Job:
-    _, _, resource = call["ResourceArn"].rpartition(":")
-    kind, _, name = resource.partition("/")
-    if kind != "job" or not name:
-        raise NotFound("resource", call["ResourceArn"])
-    return _job(call, name)
 
 
 def _job_run(call: Call, run_id: str) -> JobRun:
@@ -238,13 +184,35 @@ _TABLE = (
     ("ListJobs", list_jobs, "jobs", "list_names"),
     ("BatchGetJobs", batch_get_jobs, "jobs", "get_many"),
     ("DeleteJob", delete_job, "jobs", "delete"),
-    ("TagResource", tag_resource, "job_tags", "insert"),
-    ("UntagResource", untag_resource, "job_tags", "delete"),
-    ("GetTags", get_tags, "job_tags", "get"),
+    ("TagResource", tags.tag_resource, "job_tags", "insert"),
+    ("UntagResource", tags.untag_resource, "job_tags", "delete"),
+    ("GetTags", tags.get_tags, "job_tags", "get"),
     ("StartJobRun", start_job_run, "job_runs", "start"),
     ("BatchStopJobRun", batch_stop_job_run, "job_runs", "stop"),
     ("GetJobRun", get_job_run, "job_runs", "get"),
     ("GetJobRuns", get_job_runs, "job_runs", "list"),
+    ("CreateTrigger", triggers.create_trigger, "triggers", "insert"),
+    ("UpdateTrigger", triggers.update_trigger, "triggers", "update"),
+    ("GetTrigger", triggers.get_trigger, "triggers", "get"),
+    ("GetTriggers", triggers.get_triggers, "triggers", "list"),
+    ("ListTriggers", triggers.list_triggers, "triggers", "list_names"),
+    ("BatchGetTriggers", triggers.batch_get_triggers, "triggers", "get_many"),
+    ("DeleteTrigger", triggers.delete_trigger, "triggers", "delete"),
+    ("StartTrigger", triggers.start_trigger, "triggers", "activate"),
+    ("StopTrigger", triggers.stop_trigger, "triggers", "stop"),
+    ("CreateWorkflow", workflows.create_workflow, "workflows", "insert"),
+    ("UpdateWorkflow", workflows.update_workflow, "workflows", "update"),
+    ("GetWorkflow", workflows.get_workflow, "workflows", "get"),
+    ("ListWorkflows", workflows.list_workflows, "workflows", "list_names"),
+    ("BatchGetWorkflows", workflows.batch_get_workflows, "workflows", "get_many"),
+    ("DeleteWorkflow", workflows.delete_workflow, "workflows", "delete"),
+    ("StartWorkflowRun", workflows.start_workflow_run, "workflow_runs", "start"),
+    ("StopWorkflowRun", workflows.stop_workflow_run, "workflow_runs", "stop"),
+    ("ResumeWorkflowRun", workflows.resume_workflow_run, "workflow_runs", "resume"),
+    ("GetWorkflowRun", workflows.get_workflow_run, "workflow_runs", "get"),
+    ("GetWorkflowRuns", workflows.get_workflow_runs, "workflow_runs", "list"),
+    ("GetWorkflowRunProperties", workflows.get_workflow_run_properties, "workflow_run_properties", "get"),
+    ("PutWorkflowRunProperties", workflows.put_workflow_run_properties, "workflow_run_properties", "update"),
 )
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -11,9 +11,10 @@ import msgspec
 
 from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Reply, Request
+from runyard.dialects.glue.calls import Call
 from runyard.dialects.glue.errors import UnreadableRequest, WireError, wire_error
 from runyard.dialects.glue.model import Model, load_model
-from runyard.dialects.glue.operations import OPERATIONS, Call
+from runyard.dialects.glue.operations import OPERATIONS
 from runyard.dialects.glue.validation import Validator
 from runyard.engine.engine import Engine
 

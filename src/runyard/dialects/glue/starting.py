@@ -21,10 +21,11 @@ def start(
     engine: Engine, workspace: Workspace, *, job: Job, members: Mapping[str, Any], previous: int | None = None
 ) -> Run:
     """Start a run as the members of StartJobRun ask; `previous` is the run that it tries again."""
-    return engine.start_run(workspace, replace(_request(job, members), previous_run_id=previous))
+    return engine.start_run(workspace, replace(request_of(job, members), previous_run_id=previous))
 
 
-def _request(job: Job, members: Mapping[str, Any]) -> Request:
+def request_of(job: Job, members: Mapping[str, Any]) -> Request:
+    """Return what the members of StartJobRun ask for; refuse what Glue would refuse."""
     words = asked.effective(job.settings, members)
     rules.check_run(members, words)
     delay = words.get("NotificationProperty", {}).get("NotifyDelayAfter")
@@ -43,7 +44,7 @@ def start_with_arguments(starting: Starting) -> Run:
     """Start a run with parameters whose names carry no dashes yet."""
     members = {"Arguments": {f"--{name}": value for name, value in starting.parameters.items()}}
     request = replace(
-        _request(starting.job, members),
+        request_of(starting.job, members),
         started_by=starting.started_by,
         parent_attempt_id=starting.parent_attempt_id,
         idempotency_key=starting.idempotency_key,

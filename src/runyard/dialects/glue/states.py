@@ -39,6 +39,27 @@ PHASES: Mapping[str, str] = {
 }
 """JobRunState to the phase that says the same; Glue's ERROR and EXPIRED are only ever read."""
 
+ERROR = "ERROR"
+"""The end of a run that a trigger attempted of a job that was deleted: nobody who started a run himself meets it."""
+
+WORKFLOW_STATUSES: Mapping[str, str] = {
+    State.BLOCKED: "RUNNING",
+    State.QUEUED: "RUNNING",
+    State.STARTING: "RUNNING",
+    State.RUNNING: "RUNNING",
+    State.STOPPING: "STOPPING",
+    State.RETRYING: "RUNNING",
+    Outcome.SUCCEEDED: "COMPLETED",  # whatever became of its jobs
+    Outcome.FAILED: "ERROR",
+    Outcome.CANCELLED: "STOPPED",
+    Outcome.TIMED_OUT: "ERROR",
+    Outcome.SKIPPED: "ERROR",
+    Outcome.UPSTREAM_FAILED: "ERROR",
+    Outcome.EXCLUDED: "ERROR",
+    Outcome.CRASHED: "ERROR",
+}
+"""Phase of a workflow's run to WorkflowRunStatus."""
+
 WITH_ERROR_MESSAGE = frozenset({"FAILED", "STOPPED", "ERROR", "TIMEOUT"})
 """The states in which clients read ErrorMessage without looking whether it is there."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from runyard.core.run import Attempt, Run
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import capacity
 from runyard.dialects.glue.capacity import epoch_seconds, from_epoch_seconds
-from runyard.dialects.glue.states import ERROR_MESSAGES, JOB_RUN_STATES, PHASES, WITH_ERROR_MESSAGE
+from runyard.dialects.glue.states import ERROR, ERROR_MESSAGES, JOB_RUN_STATES, PHASES, WITH_ERROR_MESSAGE
 from runyard.dialects.view import View, field, kept, shown
 
 LANGUAGE = "glue"
@@ -50,7 +51,7 @@ def newest(run: Run) -> JobRun:
         run=run,
         number=run.attempt if len(run.tasks) <= 1 else 0,
         phase=run.phase,
-        state=JOB_RUN_STATES[run.phase],
+        state=ERROR if run.ended_at and run.started_by.get("job_is_gone") else JOB_RUN_STATES[run.phase],
         started_at=run.attempt_at if len(run.tasks) <= 1 else run.created_at,
         updated_at=run.updated_at,
         running_at=run.running_at,
@@ -128,7 +129,7 @@ JOB_RUN = View(
         field("StartedOn", "started_at", epoch_seconds, from_epoch_seconds),
         field("LastModifiedOn", "updated_at", epoch_seconds, from_epoch_seconds),
         field("CompletedOn", "ended_at", epoch_seconds, from_epoch_seconds),
-        field("JobRunState", "phase", JOB_RUN_STATES.get, PHASES.get),
+        shown("JobRunState", attrgetter("state"), "phase", PHASES.get),
         kept("Arguments"),
         shown("ErrorMessage", _error_message, "message"),
         kept("PredecessorRuns", lambda _: []),  # clients read it without looking

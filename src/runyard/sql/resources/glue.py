@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from runyard.dialects.glue.model import Model, load_model
 from runyard.dialects.glue.operations import OPERATIONS, Operation
 from runyard.sql.catalog import Column, Method, Parameter, Resource, Wire
+from runyard.sql.local.glue import snake
 from runyard.sql.resources.rows import COLUMN_TYPES, resource
 
 PROVIDER, SERVICE = "aws", "glue"
@@ -24,6 +24,8 @@ VERBS: Mapping[str, str] = {
     "delete": "delete",
     "start": "insert",
     "stop": "exec",
+    "activate": "exec",
+    "resume": "exec",
 }
 """What the operations' own verbs are in SQL."""
 ALSO: Mapping[str, tuple[str, str]] = {"StartJobRun": ("jobs", "exec")}
@@ -49,13 +51,8 @@ TYPES: Mapping[str, str] = {
 }
 """Types of AWS's model to types of members."""
 
+
 _model = lru_cache(maxsize=1)(load_model)
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def snake(name: str) -> str:
-    """Write a name of AWS's in the way of SQL: JobRunState is job_run_state, DPUSeconds is dpu_seconds."""
-    return _WORD.sub("_", name).lower()
 
 
 def resources() -> tuple[Resource, ...]:
