@@ -129,9 +129,9 @@ def claim_all(moves: Moves) -> None:
 
 
 @contextmanager
-def databricks_yard(home: Path) -> Iterator[Yard]:
-    """Open a yard of its own, with an empty ledger in memory."""
-    store = open_store("sqlite://")
+def databricks_yard(home: Path, store_url: str = "sqlite://") -> Iterator[Yard]:
+    """Open a yard of its own, with an empty ledger, in memory unless a URL says otherwise."""
+    store = open_store(store_url)
     time = [1_800_000_000_000]
 
     def clock() -> int:

@@ -25,6 +25,7 @@ class Conversation:
         self.around = around
         self.connections = connections
         self.workspace = workspace
+        self.url = connections.here.url if connections.here is not None else ""
         self._at_work: apsw.Connection | None = None
 
     def prepare(self, text: str) -> PreparedSelect:
@@ -50,7 +51,7 @@ class Conversation:
 
     def rows(self, asked: Plan, arguments: Sequence[Value]) -> Iterator[Row]:
         """Run a plan, row by row."""
-        values = {**bound(asked.names, arguments), "workspace": self.workspace, "url": ""}
+        values = {**bound(asked.names, arguments), "workspace": self.workspace, "url": self.url}
         with self.ledger.borrow() as connection:
             self._at_work = connection
             try:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from runyard.sql import documents, kinds, predicates, stars
+from runyard.client.connections import LOCAL
+from runyard.sql import documents, kinds, narrowing, predicates, stars
 from runyard.sql.binds import Binds
 from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.local.tables import LocalTable
+from runyard.sql.local.tables import LocalTable, quoted
 from runyard.sql.results import Heading
 from runyard.sql.sources import (
     Function,
@@ -35,11 +36,11 @@ _MARK = re.compile(f'"{_NONCE} ([0-9]+)"')
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """A table that a service must be asked for, under the name that the plan reads it by."""
+    """A table that a service must be asked for, under the name that the plan's SQL reads it by."""
 
     name: str
     resource: Resource
-    connection: str
+    connection: str | None  # None: the default one of its service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,10 @@ class Plan:
     sql: str
     headings: tuple[Heading, ...]
     parameters: tuple[str, ...]  # the type of each bind
-    names: tuple[str, ...]  # what the text calls each bind
+    names: tuple[str, ...]  # the number or name of each bind
     remotes: tuple[Remote, ...] = ()
-    occurrences: tuple[Occurrence, ...] = ()
-    tree: exp.Expr
-    scans: tuple[str, ...] = ()
+    scans: tuple[tuple[str, str], ...] = ()  # the path of every table that is read, and how
+    naming: tuple[str, ...] = ()  # binds that name connections: a plan for their values is another one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,7 @@ class Surroundings:
     catalog: Catalog
     tables: Mapping[str, LocalTable]  # by path
     view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
+    is_here: Callable[[str | None], bool] = lambda _: True  # whether a connection's name means this server
 
 
 def plan(tree: exp.Expr, around: Surroundings) -> Plan:
@@ -77,33 +78,57 @@ def plan(tree: exp.Expr, around: Surroundings) -> Plan:
     stars.expand(sources)
     headings = kinds.headings(tree, sources)
     kinds.tell_binds(sources, binds)
+    naming = narrowing.narrow(sources, around.is_here)
     documents.rewrite(sources)
     predicates.rewrite(sources)
-    return _finished(tree, sources, headings=headings, binds=binds)
-
-
-def _finished(tree: exp.Expr, sources: Sources, *, headings: tuple[Heading, ...], binds: Binds) -> Plan:
-    scans = []
+    scans = _Scans(around)
+    texts = [scans.text(one) for one in sources.occurrences]
     for number, one in enumerate(sources.occurrences):
-        scans.append(_scan(one))
         one.node.set("this", exp.to_identifier(f"{_NONCE} {number}", quoted=True))
         one.node.set("db", None)
         one.node.set("catalog", None)
-    text = LANGUAGE.generate(tree)
     return Plan(
-        sql=_MARK.sub(lambda found: f"({scans[int(found[1])]})", text),
+        sql=_MARK.sub(lambda found: texts[int(found[1])], LANGUAGE.generate(tree)),
         headings=headings,
         parameters=binds.types,
         names=binds.names,
-        occurrences=tuple(sources.occurrences),
-        tree=tree,
-        scans=tuple(scans),
+        remotes=tuple(scans.remotes),
+        scans=tuple(zip((one.resource.path for one in sources.occurrences), texts, strict=True)),
+        naming=naming,
     )
 
 
-def _scan(one: Occurrence) -> str:
-    assert one.table is not None  # noqa: S101 - remotes are told apart before
-    return one.table.scan(one.used)
+class _Scans:
+    """What stands in the places of the tables: a query of the ledger, of services, or of both."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self.remotes: list[Remote] = []
+
+    def text(self, one: Occurrence) -> str:
+        names = one.connections or (None,)
+        if len(names) == 1 and not self._is_local(one, names[0]) and not one.used & set(one.aliases):
+            return quoted(self._remote(one, names[0]))  # as it is: it has more columns than are shown
+        return f"({' UNION ALL '.join(self._part(one, name) for name in names)})"
+
+    def _is_local(self, one: Occurrence, name: str | None) -> bool:
+        return one.local is not None and (one.resource.connection == "" or self._around.is_here(name))
+
+    def _part(self, one: Occurrence, name: str | None) -> str:
+        if one.local is not None and self._is_local(one, name):
+            return one.local.scan(one.used, here=name or LOCAL)
+        remote = self._remote(one, name)
+        shown = ", ".join(
+            f"{quoted(one.aliases.get(column.name, column.name))} AS {quoted(column.name)}"
+            for column in one.columns.values()
+            if column.name.lower() in one.used
+        )
+        return f"SELECT {shown or '1'} FROM {quoted(remote)}"  # noqa: S608 - names are quoted
+
+    def _remote(self, one: Occurrence, name: str | None) -> str:
+        remote = Remote(name=f"remote_{len(self.remotes)}", resource=one.resource, connection=name)
+        self.remotes.append(remote)
+        return remote.name
 
 
 def _with_views(tree: exp.Expr, around: Surroundings, *, depth: int) -> exp.Expr:
@@ -170,7 +195,7 @@ def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, 
         return Function(columns=columns)
     resource = around.catalog.resource(part.name for part in source.parts)
     table = around.tables.get(resource.path)
-    return Occurrence(node=source, alias=alias, scope=scope, resource=resource, table=table)
+    return Occurrence(node=source, alias=alias, scope=scope, resource=resource, local=table, table=table)
 
 
 def _renamed(node: exp.Expr | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -11,6 +12,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from runyard.sql.catalog import Resource
 from runyard.sql.errors import SYNTAX_ERROR, UNDEFINED_TABLE, SqlError
+from runyard.sql.local import glue
 from runyard.sql.local.tables import LocalColumn, LocalTable
 
 TABLE_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
@@ -29,16 +31,25 @@ class Occurrence:
     alias: str
     scope: Scope
     resource: Resource
-    table: LocalTable | None  # what it is here; None: only a service tells
+    local: LocalTable | None  # what it is here; None: only a service tells
+    table: LocalTable | None  # the same, unless rows of other connections are asked for too
     used: set[str] = field(default_factory=set)  # names of columns, in lower case
     is_plain: bool = False  # it may have no hidden columns: a NATURAL JOIN would join by them
-    connections: tuple[str, ...] = ()
-    is_widened: bool = False
+    equals: set[str] = field(default_factory=set)  # the columns that must equal given values, in lower case
+    connections: tuple[str, ...] = ()  # those that are named; none: the default one
 
     @property
     def columns(self) -> Mapping[str, LocalColumn]:
         """What may be asked of it, by name in lower case."""
         return self.table.by_name if self.table is not None else _remote_columns(self.resource)
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Names in the way of SQL, of columns that AWS writes in its own."""
+        if self.resource.provider != glue.PROVIDER:
+            return {}
+        names = {glue.snake(one.name): one.name for one in self.resource.columns}
+        return {alias: name for alias, name in names.items() if alias != name.lower()}
 
     def column(self, name: str) -> exp.Column:
         """Return a reference to one of its columns, which is asked of it by that."""
@@ -165,5 +176,10 @@ def function_columns(node: exp.Table) -> tuple[str, ...] | None:
     return TABLE_FUNCTIONS[name]
 
 
+@lru_cache(256)
 def _remote_columns(resource: Resource) -> Mapping[str, LocalColumn]:
-    return {one.name.lower(): LocalColumn(name=one.name, type=one.type) for one in resource.columns}
+    own = {one.name.lower(): LocalColumn(name=one.name, type=one.type) for one in resource.columns}
+    if resource.provider != glue.PROVIDER:
+        return own
+    spelled = {glue.snake(one.name): one.type for one in resource.columns}
+    return {**{name: LocalColumn(name=name, type=its, is_hidden=True) for name, its in spelled.items()}, **own}

@@ -12,6 +12,7 @@ import msgspec
 from runyard.core.job import Task
 from runyard.dialects import aws_ids
 from runyard.dialects.native import views
+from runyard.sql.local import databricks_records, glue_records
 
 _TASKS = msgspec.json.Decoder(tuple[Task, ...])
 
@@ -22,12 +23,6 @@ def tasks(text: str) -> str:
     return msgspec.json.encode([views.task(one) for one in _TASKS.decode(text)]).decode()
 
 
-def glue_run_number(text: Any) -> int | None:
-    """Return the number that Glue's id of a run spells; None if we never wrote it."""
-    found = aws_ids.from_run_id(text) if isinstance(text, str) else None
-    return found[0] if found else None
-
-
 def register(connection: apsw.Connection) -> None:
     """Give a connection the functions."""
     for name, work, arguments in FUNCTIONS:
@@ -36,7 +31,12 @@ def register(connection: apsw.Connection) -> None:
 
 FUNCTIONS: Sequence[tuple[str, Callable[..., Any], int]] = (
     ("runyard_tasks", tasks, 1),
+    ("runyard_databricks_run", databricks_records.run_member, 3),
+    ("runyard_databricks_task_run", databricks_records.task_run_member, 3),
+    ("runyard_databricks_standing", databricks_records.standing_member, 3),
+    ("runyard_glue_default", glue_records.default, 3),
+    ("runyard_glue_dpu_seconds", glue_records.dpu_seconds, 3),
     ("runyard_glue_run_id", aws_ids.run_id, 2),
-    ("runyard_glue_run_number", glue_run_number, 1),
+    ("runyard_glue_run_number", glue_records.run_number, 1),
 )
 """Name, work and number of arguments."""

@@ -8,6 +8,9 @@ from functools import cached_property
 
 from runyard.sql.local.words import Words
 
+HERE = ":here"
+"""Where a table's SQL says by which name this server was asked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spelling:
@@ -54,8 +57,7 @@ class LocalTable:
     path: str  # provider.service.resource
     columns: tuple[LocalColumn, ...]
     branches: tuple[Branch, ...]
-    wider: LocalTable | None = None  # what `run_id = …` asks: the API answers ids there that no list has
-    wider_by: str = ""  # the column whose equality asks for it
+    variants: Mapping[str, LocalTable] = field(default_factory=dict)  # what serves `column = …` instead, by column
     ended: str = ""  # the hidden column that tells whether a run has ended, for AWAIT
     description: str = ""
 
@@ -69,10 +71,14 @@ class LocalTable:
         """The columns of `*`."""
         return tuple(one for one in self.columns if not one.is_hidden)
 
-    def scan(self, names: Collection[str]) -> str:
-        """Return a query that gives the columns of these names (in lower case), and computes no other."""
+    def scan(self, names: Collection[str], *, here: str = "local") -> str:
+        """Return a query that gives the columns of these names (in lower case), and computes no other.
+
+        `here` is the name by which this server was asked for.
+        """
         columns = [one for one in self.columns if one.name.lower() in names]
-        return " UNION ALL ".join(branch.scan(columns) for branch in self.branches)
+        scan = " UNION ALL ".join(branch.scan(columns) for branch in self.branches)
+        return scan.replace(HERE, literal(here))
 
 
 def quoted(name: str) -> str:

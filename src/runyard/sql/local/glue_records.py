@@ -1,0 +1,48 @@
+"""What only Glue's own views tell: the defaults of settings, and what is billed by the second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from runyard.dialects import aws_ids
+from runyard.dialects.glue.views import JOB, JOB_RUN
+from runyard.dialects.view import View
+
+_VIEWS: Mapping[str, View] = {"run": JOB_RUN, "job": JOB}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    """As much of a record as the views ask for, who want nothing but settings and times."""
+
+    settings: Mapping[str, Any]
+    running_at: int | None = None
+    ended_at: int | None = None
+
+
+@lru_cache(1024)
+def default(record: str, name: str, settings: str) -> Any:
+    """Return what stands for a member that settings leave out."""
+    line = next(one for one in _VIEWS[record].lines if one.wire == name)
+    value = line.get(_Settled(settings=msgspec.json.decode(settings)))
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+
+
+def dpu_seconds(settings: str, running_at: int | None, ended_at: int | None) -> float | None:
+    """Return what a run used, where AWS tells it."""
+    line = next(one for one in JOB_RUN.lines if one.wire == "DPUSeconds")
+    told: float | None = line.get(
+        _Settled(settings=msgspec.json.decode(settings), running_at=running_at, ended_at=ended_at)
+    )
+    return told
+
+
+def run_number(text: Any) -> int | None:
+    """Return the number that Glue's id of a run spells; None if we never wrote it."""
+    found = aws_ids.from_run_id(text) if isinstance(text, str) else None
+    return found[0] if found else None

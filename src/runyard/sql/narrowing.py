@@ -1,0 +1,85 @@
+"""What a query asks of each table by equality: which connection, and by which of its columns it is found best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope
+
+from runyard.sql.sources import Occurrence, Sources
+
+CONNECTIONS: Mapping[str, tuple[str, ...]] = {
+    "deployment_name": ("deployment_name",),
+    "region": ("region", "account"),
+    "project_id": ("project_id",),
+}
+"""By which columns a connection may be named, by the column that shows it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A column of a resource that must equal one of some values."""
+
+    occurrence: Occurrence
+    column: str  # in lower case
+    values: Sequence[exp.Expr]  # texts, numbers and binds
+
+
+def narrow(sources: Sources, is_here: Callable[[str | None], bool]) -> tuple[str, ...]:
+    """Note in every occurrence what is asked of it; return the binds that name a connection."""
+    binds: list[str] = []
+    for asked in _asked(sources):
+        names = CONNECTIONS.get(asked.occurrence.resource.connection, ())
+        if asked.column in names:
+            binds += [one.name for one in asked.values if isinstance(one, exp.Placeholder)]
+            found = tuple(dict.fromkeys(one.name for one in asked.values if isinstance(one, exp.Literal)))
+            before = asked.occurrence.connections
+            asked.occurrence.connections = tuple(one for one in before if one in found) if before else found
+        asked.occurrence.equals.add(asked.column)
+    for one in sources.occurrences:
+        if one.local is not None:
+            variant = next((name for name in one.local.variants if name in one.equals), None)
+            one.local = one.local.variants[variant] if variant is not None else one.local
+        is_all_here = one.resource.connection == "" or all(map(is_here, one.connections or (None,)))
+        one.table = one.local if is_all_here else None
+    return tuple(dict.fromkeys(binds))
+
+
+def _asked(sources: Sources) -> Iterator[Asked]:
+    for scope in sources.scopes:
+        for node in conjuncts(scope):
+            yield from _equality(node, scope, sources)
+
+
+def _equality(node: exp.Expr, scope: Scope, sources: Sources) -> Iterator[Asked]:
+    if isinstance(node, exp.EQ):
+        pairs = [(node.this, [node.expression]), (node.expression, [node.this])]
+    elif isinstance(node, exp.In) and node.expressions:
+        pairs = [(node.this, node.expressions)]
+    else:
+        return
+    for column, values in pairs:
+        found = sources.find(scope, column) if isinstance(column, exp.Column) else None
+        told = found.resource if found is not None else None
+        if told is not None and all(isinstance(one, exp.Literal | exp.Placeholder) for one in values):
+            yield Asked(occurrence=told[0], column=told[1].name.lower(), values=values)
+
+
+def conjuncts(scope: Scope) -> Iterator[exp.Expr]:
+    """Yield the conditions that every row of a scope must meet."""
+    query = scope.expression
+    where = query.args.get("where")
+    waiting = [where.this] if where is not None else []
+    joins = query.args.get("joins") or ()
+    if not any(join.side for join in joins):  # of an outer join, rows that do not meet it may stay
+        waiting += [join.args["on"] for join in joins if join.args.get("on") is not None]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.And):
+            waiting += [node.this, node.expression]
+        elif isinstance(node, exp.Paren):
+            waiting.append(node.this)
+        else:
+            yield node
