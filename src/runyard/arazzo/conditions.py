@@ -6,11 +6,12 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from runyard.arazzo import logic
 from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.expressions import Expression, Scope, Version, evaluate, parse
+from runyard.arazzo.expressions import REMEMBERED, Expression, Scope, Version, evaluate, parse
 from runyard.arazzo.values import MISSING, item, length_or_member
 
 # A name ends where an operator, a bracket or a brace begins; in braces it may contain spaces and brackets too.
@@ -46,6 +47,7 @@ class Answer:
     seen: tuple[tuple[str, Any], ...] = ()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_condition(text: str, version: Version = Version.V1_1) -> logic.Node:
     """Read a simple condition."""
     return logic.Reader(text, lambda reader: _reference(reader, version), _string).whole()

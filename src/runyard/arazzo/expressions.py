@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 from runyard.arazzo.errors import NotUnderstood
 from runyard.arazzo.values import MISSING, at_dots, at_pointer, member
 
 LONGEST = 10_000
+REMEMBERED = 1_000
+"""How many texts are not read again: the same ones stand in many steps."""
 
 
 class Version(Enum):
@@ -99,6 +102,12 @@ EMBEDDED = re.compile(r"\{(\$[^{}]*)\}")
 BARE = re.compile(r"(?<!\S)\$[A-Za-z]\S*")
 
 
+@cache
+def _pattern(root: str, version: Version) -> re.Pattern[str]:
+    return re.compile(GRAMMAR[root].replace("{name}", NAME[version]).replace("{id}", IDENTIFIER[version]))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def parse(text: str, version: Version = Version.V1_1) -> Expression:
     """Read a text that is one runtime expression and nothing else."""
     if len(text) > LONGEST:
@@ -107,8 +116,7 @@ def parse(text: str, version: Version = Version.V1_1) -> Expression:
     root = found[1] if found else ""
     if root not in GRAMMAR or (root in SINCE_1_1 and version is Version.V1_0):
         raise NotUnderstood(_unknown_root(text, root), text, 0)
-    rest = GRAMMAR[root].replace("{name}", NAME[version]).replace("{id}", IDENTIFIER[version])
-    parts = re.compile(rest).fullmatch(text, len(root) + 1)
+    parts = _pattern(root, version).fullmatch(text, len(root) + 1)
     if parts is None:
         form = FORMS.get(root, f"${root}.NAME" if GRAMMAR[root] else f"${root} alone")
         raise NotUnderstood(f"Write {form}", text, len(root) + 1)

@@ -165,16 +165,13 @@ class Flow:
         state.tries[plan.step.id] += 1
         began_at, began = whole.options.now(), whole.options.clock()
         whole.observer.step_began(state.place(plan))
-        action: ActionPlan | None = None
-        execution = stepping.failed(state, "It was interrupted.")
         try:
-            execution = self._execute(state, plan, by_goto=by_goto)
-            execution, action = _chosen(plan, execution, retried)
-        except Stopped as stop:
-            execution = stepping.failed(state, str(stop))
+            execution, action = _chosen(plan, self._execute(state, plan, by_goto=by_goto), retried)
+        except (Stopped, KeyboardInterrupt) as stop:
+            stopped = stepping.failed(state, str(stop) or "It was interrupted.")
+            tell_step(state, plan, stopped, None, began_at, began)
             raise
-        finally:
-            tell_step(state, plan, execution, action, began_at, began)
+        tell_step(state, plan, execution, action, began_at, began)
         if execution.succeeded:
             state.succeeded.add(plan.step.id)
         return execution, action
@@ -199,7 +196,7 @@ class Flow:
     def _ready(self, state: State, plan: StepPlan) -> Prepared | Child:
         _refuse_too_early(state, plan)
         if not isinstance(plan.call, WorkflowCall):
-            return stepping.ready(state, plan, plan.call)
+            return stepping.ready(state, plan.call)
         target = plan.call.plan
         return Child(plan=target, inputs=target.schema.completed(_given(plan.call, state.scope())))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from runyard.arazzo.errors import NotUnderstood
 from runyard.arazzo.expressions import LONGEST, Bare, Expression, Scope, Version, evaluate, parse, parse_template
 from runyard.arazzo.values import MISSING, as_text
 
+SPACE = re.compile(r"\s")
 Formula = Callable[[Scope], Any]
 
 
@@ -52,7 +54,7 @@ def expression(text: str, version: Version) -> Formula:
 def _text(text: str, version: Version) -> Formula:
     if "$" not in text:
         return lambda _: text
-    if text.startswith("$") and len(text) <= LONGEST and not any(character.isspace() for character in text):
+    if text.startswith("$") and len(text) <= LONGEST and not SPACE.search(text):
         try:
             return expression(text, version)
         except NotUnderstood:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,6 +120,8 @@ WRITERS: Mapping[str, Callable[[str, Any], str]] = {FORM: _form, **dict.fromkeys
 
 
 def _multipart(content_type: str, payload: Any) -> Body:
+    import hashlib  # noqa: PLC0415  # 4 ms that only such a payload needs
+
     if not isinstance(payload, dict):
         raise InvalidRequest(f"A payload of type {content_type} is to be an object or a text.")
     parts = [

@@ -51,6 +51,7 @@ class Api:
         self._fetch = fetch
         self._texts: dict[str, Any] = {url: data}
         self._by_id: dict[str, tuple[str, str]] | None = None
+        self._known: dict[tuple[str, str], Operation | None] = {}
 
     @property
     def operation_ids(self) -> tuple[str, ...]:
@@ -75,7 +76,12 @@ class Api:
         return self.at(parts[2], parts[3])
 
     def at(self, path: str, method: str) -> Operation | None:
-        """The operation of a path and a method."""
+        """The operation of a path and a method, read once."""
+        if (path, method) not in self._known:
+            self._known[path, method] = self._read(path, method)
+        return self._known[path, method]
+
+    def _read(self, path: str, method: str) -> Operation | None:
         item, base = self._item(path)
         operation = item.get(method)
         if method not in METHODS or not isinstance(operation, dict):

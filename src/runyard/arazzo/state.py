@@ -56,7 +56,7 @@ class State:
     steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # outputs by step
     tries: Counter[str] = field(default_factory=Counter)
     succeeded: set[str] = field(default_factory=set)
-    senders: dict[StepPlan, Sender] = field(default_factory=dict)
+    senders: dict[tuple[str, str, str], Sender] = field(default_factory=dict)  # by source, method and path
     last: Exchange | None = None
     is_gone_to: bool = False  # by another workflow, which may have been gone to by this one before
     at: str = "its beginning"  # the step that is being executed

@@ -41,9 +41,9 @@ def failed(state: State, message: str) -> Execution:
     return Execution(succeeded=False, scope=state.scope(), outputs={}, message=message)
 
 
-def ready(state: State, plan: StepPlan, call: OperationCall) -> Prepared:
+def ready(state: State, call: OperationCall) -> Prepared:
     """The request that the step would send now."""
-    return prepare(call, state.scope(), _sender(state, plan, call))
+    return prepare(call, state.scope(), _sender(state, call))
 
 
 def call_operation(state: State, plan: StepPlan, prepared: Prepared) -> Execution:
@@ -67,15 +67,16 @@ def call_operation(state: State, plan: StepPlan, prepared: Prepared) -> Executio
     )
 
 
-def _sender(state: State, plan: StepPlan, call: OperationCall) -> Sender:
-    """Where a step's requests go and what proves the caller: the same each time."""
-    if plan not in state.senders:
+def _sender(state: State, call: OperationCall) -> Sender:
+    """Where the requests of an operation go and what proves the caller: the same each time."""
+    key = (call.source, call.operation.method, call.operation.path)
+    if key not in state.senders:
         environment = state.whole.options.environment
         known = security.Known(source=call.source, inputs=state.inputs, environment=environment)
         found, _ = security.credentials(call.operation, known)
         address = servers.address(call.operation, call.source, call.server, state.inputs, environment)
-        state.senders[plan] = Sender(address=address, credentials=found, headers=state.whole.options.headers)
-    return state.senders[plan]
+        state.senders[key] = Sender(address=address, credentials=found, headers=state.whole.options.headers)
+    return state.senders[key]
 
 
 def pause(state: State, plan: StepPlan, request: Any, *, by_goto: bool) -> None:
