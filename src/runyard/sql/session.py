@@ -12,9 +12,20 @@ from runyard.sql.statements import Statement
 class Prepared(Protocol):
     """A statement that is understood: it may be run any number of times."""
 
-    statement: Statement
-    parameters: tuple[str, ...]  # the type of each bind, as in results.TYPES
-    headings: tuple[Heading, ...] | None  # None: it gives no rows
+    @property
+    def statement(self) -> Statement:
+        """What it is."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The type of each bind, as in results.TYPES."""
+        ...
+
+    @property
+    def headings(self) -> tuple[Heading, ...] | None:
+        """Its columns; None: it gives no rows."""
+        ...
 
     def run(self, arguments: Sequence[Value] = ()) -> Result:
         """Run it; what is wrong is raised as SqlError, at once or while the rows come."""
