@@ -90,12 +90,16 @@ class Glue:
     def look(self) -> None:
         """Let the triggers come due that are, and play the conductor's part until nothing is left to do."""
         self.engine.surroundings.triggers.do_what_is_due()
+        self.conduct()
+        if self.store.read(lambda ledger: ledger.pending_triggers(1) or ledger.due_triggers(self.time[0], 1)):
+            self.look()
+
+    def conduct(self) -> None:
+        """Carry out what needs no process."""
         for attempt in self.store.read(lambda ledger: ledger.attempts_to_conduct()):
             run = self.engine.run(self.workspace, attempt.run_id)
             claim = Claim(run=run, attempt=attempt, task=task_of(run, attempt))
             conductor.KINDS[claim.task.kind](self.engine, claim, claim.task.spec)
-        if self.store.read(lambda ledger: ledger.pending_triggers(1) or ledger.due_triggers(self.time[0], 1)):
-            self.look()
 
     def on_process(self) -> list[int]:
         """The attempts that have begun and not ended."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from runyard.core.errors import InvalidRequest, NotFound, WrongState
+from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, WrongState
 from runyard.core.job import WORKFLOW as WORKFLOW_KIND
 from runyard.core.job import Job, kept_name
 from runyard.core.run import Run
@@ -34,7 +34,10 @@ def create_workflow(call: Call) -> Members:
     rules.check_tags(call.members.get("Tags", {}))
     name = call["Name"]
     facts = {"language": WORKFLOWS, "tags": call.members.get("Tags", {}), "tasks": TASKS, **_facts(call)}
-    call.engine.create_job(call.workspace, name=name, unique_name=kept_name(WORKFLOW_KIND, name), **facts)
+    try:
+        call.engine.create_job(call.workspace, name=name, unique_name=kept_name(WORKFLOW_KIND, name), **facts)
+    except AlreadyExists as error:
+        raise AlreadyExists("workflow", name) from error
     return {"Name": name}
 
 
