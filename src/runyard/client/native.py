@@ -6,7 +6,7 @@ import http.client
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -69,6 +69,15 @@ class NativeClient:
         """Run a script once; the key lets the call be repeated without starting it twice."""
         body = {"script": script, "idempotency_key": uuid.uuid4().hex, **words}
         return self._call("POST", "/runs", body=body)
+
+    def record(self, name: str, tasks: Sequence[str], **words: Any) -> Record:
+        """Begin a run whose work is done here, and that `tell` tells of (verdict, settings, lease_s)."""
+        body = {"name": name, "tasks": tasks, "idempotency_key": uuid.uuid4().hex, **words}
+        return self._call("POST", "/recordings", body=body)
+
+    def tell(self, run_id: int, told: Sequence[Record], *, lease_s: float) -> Record:
+        """Tell what was done of it; what was told before may be told again."""
+        return self._call("POST", _path("recordings", run_id, "told"), body={"told": told, "lease_s": lease_s})
 
     def run(self, run_id: int) -> Record:
         """Return a run."""

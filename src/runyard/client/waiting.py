@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from runyard.client.channel import Call, Channel
 from runyard.client.connection import DATABRICKS, GLUE, RUNYARD, Connection
 from runyard.client.credentials import Bearer
-from runyard.client.errors import CallFailed, ClientError, NotEnded
+from runyard.client.errors import ClientError, NotEnded
 from runyard.client.runs import Run
 from runyard.client.stop import Stop
 from runyard.dialects import aws_ids
@@ -19,6 +19,7 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0  # as the vendors' own waiters end up
 GROWTH = 1.5
 HELD_S = 50.0
+LONGEST_S = 86_400.0  # of one pause; who gives no time waits for ever
 Progress = Callable[[Run], None]
 
 
@@ -35,42 +36,57 @@ def wait(read: Callable[[], Run], connection: Connection, how: Waiting) -> Run:
     """Return a run once it has ended; raise NotEnded if it takes too long. How it ended, it says itself."""
     stop = how.stop or Stop()
     deadline = None if how.timeout_s is None else time.monotonic() + how.timeout_s
+    holder = Holder(connection, stop, sees_changes=how.on_progress is not None)
     pause, told = FIRST_PAUSE_S, ""
-    while True:
-        run = read()
-        if how.on_progress is not None and run.state != told:
-            how.on_progress(run)
-        told = run.state
-        if run.has_ended:
-            return run
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise NotEnded(f"Run {run.id} is still {run.state} after {how.timeout_s:g} s; it goes on.")
-        if not _held(connection, run, stop, HELD_S if left is None else min(HELD_S, left)):
-            stop.pause(min(random.uniform(pause / 2, pause), left or pause))  # noqa: S311 - it keeps clients apart
-            pause = min(pause * GROWTH, LONGEST_PAUSE_S)
-
-
-def _held(connection: Connection, run: Run, stop: Stop, seconds: float) -> bool:
-    """Let our own server hold a call until the run changes; tell whether it did."""
-    number = _number(run)
-    if not connection.native_token or number is None:
-        return False
-    channel = Channel(
-        replace(connection, service=RUNYARD, credentials=Bearer(token=connection.native_token), native_token="")
-    )
-    members = {"id": number, "wait_s": seconds}
-    call = Call(operation="waitRun", method="GET", path="/runyard/v1/runs/{id}", members=members)
     try:
-        channel.call(call, stop=stop)
-    except CallFailed:
-        return False  # a task run, or one that is of no language of ours
-    except ClientError:
-        stop.check()
-        return False
+        while True:
+            run = read()
+            if how.on_progress is not None and run.state != told:
+                how.on_progress(run)
+            told = run.state
+            if run.has_ended:
+                return run
+            left = LONGEST_S if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise NotEnded(f"Run {run.id} is still {run.state} after {how.timeout_s:g} s; it goes on.")
+            if not holder.hold(run, min(HELD_S, left)):
+                stop.pause(min(random.uniform(pause / 2, pause), left))  # noqa: S311 - it keeps clients apart
+                pause = min(pause * GROWTH, LONGEST_PAUSE_S)
     finally:
-        channel.close()
-    return True
+        holder.close()
+
+
+class Holder:
+    """Lets a server of ours hold a call until a run changes or ends; other services hold none."""
+
+    def __init__(self, connection: Connection, stop: Stop, *, sees_changes: bool) -> None:
+        self._stop = stop
+        self._sees_changes = sees_changes
+        self._seen: int | None = None  # when the run had changed last, as the server told
+        self._channel: Channel | None = None
+        if connection.native_token:
+            credentials = Bearer(token=connection.native_token)
+            self._channel = Channel(replace(connection, service=RUNYARD, credentials=credentials))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def hold(self, run: Run, seconds: float) -> bool:
+        """Wait for a change or the end; tell whether anybody held the call."""
+        number = _number(run)
+        if self._channel is None or number is None:
+            return False
+        since = {"for": "change", "since": self._seen or 0} if self._sees_changes else {}
+        members = {"run": number, "wait_s": seconds, **since}
+        call = Call(operation="show_run", method="GET", path="/runyard/v1/runs/{run}", members=members)
+        try:
+            self._seen = self._channel.call(call, stop=self._stop).get("updated_at")
+        except ClientError:  # a task run, which has no such call; or the server has gone: asking will tell
+            self._stop.check()
+            return False
+        return True
 
 
 def _number(run: Run) -> int | None:
