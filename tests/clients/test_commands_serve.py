@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ RUNYARD = str(Path(sys.executable).parent / "runyard")
 def serving(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     home.mkdir(mode=0o700)
     (home / "settings.toml").write_text("warm_children = 1\npreload = []\n")
-    command = [RUNYARD, "serve", "--home", str(home), "--port", "0", *arguments]
+    command = [RUNYARD, "serve", "--home", str(home), "--port", "0", "--pg-port", "0", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process
@@ -33,7 +34,8 @@ def serving(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def refused(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([RUNYARD, "serve", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    command = [RUNYARD, "serve", "--pg-port", "0", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def welcome(process: subprocess.Popen[str], lines: int) -> str:
@@ -43,29 +45,31 @@ def welcome(process: subprocess.Popen[str], lines: int) -> str:
 
 def test_a_server_tells_where_everything_is_and_leaves_with_0(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as process:
-        told = welcome(process, 5)
+        told = welcome(process, 6)
         process.send_signal(signal.SIGTERM)
         status = process.wait(60)
 
     assert status == 0
     assert "http://127.0.0.1:" in told
+    assert "postgresql://admin@127.0.0.1:" in told
     assert str(tmp_path / "home") in told
     assert 'eval "$(runyard env' in told
     assert "AUTHENTICATION IS OFF" not in told
 
 
 def test_programs_read_one_line_of_json(tmp_path: Path) -> None:
-    with serving(tmp_path / "home", "--ready-json", "--pg-port", "0") as process:
+    with serving(tmp_path / "home", "--ready-json") as process:
         told = json.loads(welcome(process, 1))
 
     assert told.keys() == {"url", "pg", "home", "pid"}
     assert told["url"].startswith("http://127.0.0.1:")
-    assert (told["pg"], told["home"], told["pid"]) == (None, str(tmp_path / "home"), process.pid)
+    assert re.fullmatch(r"postgresql://admin@127\.0\.0\.1:\d+/default", told["pg"])
+    assert (told["home"], told["pid"]) == (str(tmp_path / "home"), process.pid)
 
 
 def test_a_server_without_authentication_says_so_and_takes_every_token(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "--auth", "off") as process:
-        told = welcome(process, 6)
+        told = welcome(process, 7)
         url = json.loads((tmp_path / "home" / "server.json").read_text())["url"]
         listed = subprocess.run(
             [RUNYARD, "runs", "list", "--url", url],
@@ -90,6 +94,18 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"Error: Cannot listen on 127.0.0.1:{port}")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_for_sql_that_is_taken_is_told_with_the_option_to_change(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = refused("--home", str(tmp_path / "home"), "--port", "0", "--pg-port", port)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: Cannot listen on 127.0.0.1:{port}")
+    assert "--pg-port 0" in ended.stderr
 
 
 def test_a_server_without_authentication_stays_on_this_machine(tmp_path: Path) -> None:

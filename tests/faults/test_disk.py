@@ -176,7 +176,8 @@ def after(key: str) -> list[jobs.TaskDependency]:
 
 def test_a_server_does_not_start_on_a_disk_it_cannot_write(tmp_path: Path) -> None:
     mount = f'mount -t tmpfs -o ro,size=1m tmpfs {tmp_path} || exit 77; exec "$@"'
-    serve = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--home", str(tmp_path)]
+    serve = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0"]
+    serve += ["--home", str(tmp_path)]
     done = subprocess.run(
         [UNSHARE, "-rm", "sh", "-c", mount, "sh", *serve], capture_output=True, text=True, check=False
     )

@@ -27,7 +27,7 @@ from runyard.dialects.aws_ids import run_id
 from runyard.web.server import Ready
 
 CONTEXT = click.Context(commands)
-READY = Ready(url="http://127.0.0.1:1", pg=None, home="/srv/yard", pid=7)
+READY = Ready(url="http://127.0.0.1:1", pg="postgresql://admin@127.0.0.1:2/default", home="/srv/yard", pid=7)
 RUN = {"id": 7, "job_name": "etl", "phase": "running", "attempt": 0, "updated_at": 5000}
 
 
@@ -184,7 +184,10 @@ def test_the_exit_status_stands_for_the_result(phase: str, attempts: list[dict[s
 def test_the_welcome_warns_of_a_server_that_believes_everybody() -> None:
     assert "\x1b[31m" in welcome(READY, auth=False)
     assert "AUTHENTICATION" not in welcome(READY, auth=True)
-    assert ready_line(READY) == '{"url": "http://127.0.0.1:1", "pg": null, "home": "/srv/yard", "pid": 7}'
+    assert (
+        ready_line(READY)
+        == '{"url": "http://127.0.0.1:1", "pg": "postgresql://admin@127.0.0.1:2/default", "home": "/srv/yard", "pid": 7}'
+    )
 
 
 # variables

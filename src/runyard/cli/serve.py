@@ -31,17 +31,16 @@ _port = click.IntRange(0, LARGEST_PORT)
     default=PG_PORT,
     show_default=True,
     type=_port,
-    help="Accepted for later: nothing speaks PostgreSQL's protocol yet.",
+    help="Port for SQL from PostgreSQL's clients; 0 picks a free one.",
 )
 @click.option("--auth", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Off: loopback only.")
 @click.option("--ready-json", is_flag=True, help="When ready, print one line of JSON instead of the welcome.")
-def serve(*, ready_json: bool, auth: str, pg_port: int, **told: object) -> None:
-    """Serve every language on one port, and run jobs.
+def serve(*, ready_json: bool, auth: str, **told: object) -> None:
+    """Serve every language on one port, SQL on another, and run jobs.
 
     SIGTERM finishes the calls under way and exits 0; jobs keep running, and the next server takes them up.
     The home is $RUNYARD_HOME or the platform's data folder unless --home names another.
     """
-    del pg_port  # see its help
     import logging  # noqa: PLC0415 - see main.py
 
     from runyard.engine.home import default_home  # noqa: PLC0415 - see main.py
@@ -83,6 +82,7 @@ def welcome(ready: Ready, *, auth: bool) -> str:
     lines = [
         click.style("runyard is ready.", bold=True),
         f"  address   {ready.url}",
+        f"  sql       {ready.pg}",
         f"  home      {ready.home}",
         f"  clients   eval \"$(runyard env --home '{ready.home}')\"",
         "  stop      Ctrl-C; jobs keep running, and the next server takes them up",

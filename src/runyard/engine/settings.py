@@ -50,6 +50,13 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     form: Literal["document", "text"] = "document"  # text: what chat rooms take, {"text": …}
 
 
+class Pg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How PostgreSQL's protocol is spoken."""
+
+    cert: str = ""  # a PEM file; empty: one of our own is made where that is possible
+    key: str = ""  # a PEM file; empty: it stands in that of the certificate
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Limits, places and habits of a server."""
@@ -67,6 +74,7 @@ class Settings:
     poll_s: float = 60.0  # how often triggers look at files and tables
     smtp: Smtp | None = None  # without it, mails are recorded as not told
     destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
+    pg: Pg = field(default_factory=Pg)
     # Services that SQL and Python speak to; client/connections.py reads them.
     connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -23,15 +24,16 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.engine.engine import Engine
 from runyard.engine.home import Home
-from runyard.engine.settings import load_settings
+from runyard.engine.settings import Settings, load_settings
 from runyard.store.store import open_store
 from runyard.web.app import App
-from runyard.web.authentication import LOCAL_HOSTS, Gate
+from runyard.web.authentication import DEFAULT, LOCAL_HOSTS, Gate
 from runyard.web.bodies import discard_unfinished
-from runyard.web.credentials import Credentials, load_credentials
+from runyard.web.credentials import ADMINISTRATOR, Credentials, load_credentials
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
 from runyard.web.services import LANGUAGES, services
+from runyard.web.sql_wire import SqlWire
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Options:
     home: Path
     host: str = "127.0.0.1"
     port: int = 8642
+    pg_port: int = 8643
     store: str | None = None
     auth: bool = True
 
@@ -55,7 +58,7 @@ class Ready:
     """Where everything is, once it is there."""
 
     url: str
-    pg: str | None  # nothing speaks PostgreSQL's protocol yet
+    pg: str
     home: str
     pid: int
 
@@ -73,8 +76,11 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
 def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials], None]) -> None:
     settings = load_settings(home.path / "settings.toml")
     credentials = load_credentials(home.path)
-    listener = _listen(options)
-    ready = Ready(url=_url(options.host, listener), pg=None, home=str(home.path), pid=os.getpid())
+    listener = _listen(options.host, options.port, "--port")
+    pg_listener = _listen(options.host, options.pg_port, "--pg-port")
+    ready = Ready(
+        url=_url(options.host, listener), pg=_pg_url(options.host, pg_listener), home=str(home.path), pid=os.getpid()
+    )
     store = open_store(options.store or home.ledger_url)
     environment = _environment(ready, credentials, settings.environment)
     engine = Engine(store, home, settings, languages=LANGUAGES, environment=environment)
@@ -83,8 +89,10 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
     discard_unfinished(home.path)
     app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)
     app.url = ready.url
+    wire = SqlWire(pg_listener, _told_to_wire(ready, options, settings))
     server = _Server(app, started=lambda: announce(ready, credentials), leaving=engine.release)
     engine.start()
+    wire.start()
     gc.freeze()  # what is there now stays; to look through it again and again finds nothing
     gc.set_threshold(*COLLECT_AFTER)
     try:
@@ -92,6 +100,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
         server.run(sockets=[listener])
     finally:
         place_file(home.path).unlink(missing_ok=True)
+        wire.stop()
         engine.close()
         app.close()
 
@@ -125,21 +134,40 @@ def _environment(ready: Ready, credentials: Credentials, more: Mapping[str, str]
     return lambda run: {**base, "RUNYARD_RUN_ID": str(run.id)}
 
 
-def _listen(options: Options) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+def _listen(host: str, port: int, option: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((options.host, options.port))
+        listener.bind((host, port))
     except OSError as error:
-        advice = "Another server may be using it: choose another --port, or --port 0 for a free one."
-        raise InvalidRequest(f"Cannot listen on {options.host}:{options.port}: {error.strerror}. {advice}") from error
+        advice = f"Another server may be using it: choose another {option}, or {option} 0 for a free one."
+        raise InvalidRequest(f"Cannot listen on {host}:{port}: {error.strerror}. {advice}") from error
     listener.listen(2048)
     return listener
 
 
 def _url(host: str, listener: socket.socket) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    return f"http://{_place(host, listener)}"
+
+
+def _pg_url(host: str, listener: socket.socket) -> str:
+    return f"postgresql://{ADMINISTRATOR}@{_place(host, listener)}/{DEFAULT}"
+
+
+def _place(host: str, listener: socket.socket) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def _told_to_wire(ready: Ready, options: Options, settings: Settings) -> Mapping[str, Any]:
+    return {
+        "home": ready.home,
+        "store": options.store,
+        "server": ready.url,
+        "auth": options.auth,
+        "cert": settings.pg.cert,
+        "key": settings.pg.key,
+    }
 
 
 def _write_place(home: Home, ready: Ready) -> None:

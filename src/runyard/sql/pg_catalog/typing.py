@@ -60,9 +60,8 @@ def result_types(tree: Node, description: Sequence[tuple[str, str | None]]) -> l
     inferred: list[str] = ["text"] * len(description)
     if not has_star and len(said) == len(description):
         inferred = [type_of(one) for one in said]
-    return [
-        declared if declared in BY_NAME else guess for (_, declared), guess in zip(description, inferred, strict=True)
-    ]
+    told = [declared or "" for _, declared in description]
+    return [known if known in BY_NAME else guess for known, guess in zip(told, inferred, strict=True)]
 
 
 def type_of(node: Node) -> str:

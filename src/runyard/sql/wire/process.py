@@ -1,0 +1,139 @@
+"""The wire's own process: it takes in the clients of a socket that the server has bound, and ends with the server."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runyard.client.connections import Here
+from runyard.client.home import Keys, read_keys
+from runyard.executors.launcher.system import die_with_parent, name_process
+from runyard.sql.pg_catalog.answering import Answers
+from runyard.sql.session import Session
+from runyard.sql.wire.greeting import Door, Speaker, door
+from runyard.sql.wire.listener import Clients
+from runyard.sql.wire.tls import server_context
+from runyard.sql.yard import Person, Yard, open_yard
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 20  # how long statements under way may take after SIGTERM
+COLLECT_AFTER = (50_000, 20, 20)  # rows make many objects and leave none behind
+PAUSE_S = 0.2  # when the system gives no more sockets
+NAMED = "ws."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the server tells of itself."""
+
+    listener: int  # the number of the bound socket
+    home: str
+    store: str | None
+    server: str  # its URL
+    parent: int
+    auth: bool
+    cert: str = ""
+    key: str = ""
+
+
+def main() -> None:
+    """Serve until the server says SIGTERM or is gone."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    told = Told(**json.loads(sys.stdin.buffer.readline()))
+    die_with_parent(signal.SIGKILL)
+    if os.getppid() != told.parent:
+        return
+    name_process("runyard-sql")
+    yard = open_yard(home=Path(told.home), store_url=told.store)
+    clients = _clients(told, yard)
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    if _accept(socket.socket(fileno=told.listener), clients):
+        clients.leave(DRAIN_S)
+    os._exit(0)  # a statement that nobody could end must not keep us
+
+
+def _clients(told: Told, yard: Yard) -> Clients:
+    keys = read_keys(Path(told.home))
+    tls = _once(lambda: server_context(Path(told.home), told.cert, told.key))
+    entrance = door([keys.password, keys.token], tls=tls) if told.auth else Door(is_open=True, tls=tls)
+
+    def open_session(speaker: Speaker) -> Session:
+        return yard.session(_person(speaker, told, keys))
+
+    answers = Answers(yard.catalog)
+    return Clients(entrance, open_session=open_session, open_catalog=answers.open)
+
+
+def _person(speaker: Speaker, told: Told, keys: Keys) -> Person:
+    token = keys.token if told.auth else NAMED + speaker.workspace
+    access_key = keys.access_key if told.auth else NAMED + speaker.workspace
+    here = Here(url=told.server, token=token, access_key=access_key, secret_key=keys.secret_key)
+    return Person(name=speaker.user, workspace=speaker.workspace, here=here)
+
+
+def _once(make: Callable[[], ssl.SSLContext | None]) -> Callable[[], ssl.SSLContext | None]:
+    """Make it when it is first wanted, and only once."""
+    lock = threading.Lock()
+    made: list[ssl.SSLContext | None] = []
+
+    def get() -> ssl.SSLContext | None:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
+
+
+def _accept(listener: socket.socket, clients: Clients) -> bool:
+    """Take clients in until SIGTERM (True) or the server's end (False)."""
+    listener.setblocking(False)
+    wake, alarm = socket.socketpair()
+    alarm.setblocking(False)
+    signal.set_wakeup_fd(alarm.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with selectors.DefaultSelector() as selector:
+        for source in (listener, wake, sys.stdin):
+            selector.register(source, selectors.EVENT_READ)
+        while True:
+            ready: set[Any] = {key.fileobj for key, _ in selector.select()}
+            if sys.stdin in ready:
+                return False
+            if wake in ready:
+                listener.close()
+                return True
+            _take(listener, clients)
+
+
+def _take(listener: socket.socket, clients: Clients) -> None:
+    with suppress(BlockingIOError, ConnectionAbortedError):
+        try:
+            connected, _ = listener.accept()
+        except OSError as error:
+            if isinstance(error, BlockingIOError | ConnectionAbortedError):
+                raise
+            log.warning("no more clients can be taken in: %s", error)
+            threading.Event().wait(PAUSE_S)
+        else:
+            connected.setblocking(True)
+            clients.take(connected)
+
+
+if __name__ == "__main__":
+    main()
