@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from runyard.client.errors import ClientError
 
 if TYPE_CHECKING:
     from runyard.arazzo.inputs import Schema
+    from runyard.cli.arazzo_recording import Recorder
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 LONGEST_CONDITION = 60
@@ -180,15 +181,36 @@ def _run(asked: Asked, ready: Ready, transport: Transport) -> int:
     status = INTERRUPTED
     with ExitStack() as stack:
         rows = stack.enter_context(watching(ready.workflow))
-        behind: list[Observer] = [rows, kept, *files.observers]
+        recorder = stack.enter_context(_recorded(asked, ready)) if asked.record else None
+        behind: list[Observer] = [*([recorder] if recorder else []), rows, kept, *files.observers]
         try:
             report = _carried_out(asked, ready, transport, Masked(ready.masking, behind))
             status = 0 if report.succeeded else 1
         except KeyboardInterrupt:
             pass  # where it stood was told
     files.write(ready.masking)
-    _print(asked, kept, is_interrupted=status == INTERRUPTED)
+    run_id = recorder.recording.run_id if recorder and recorder.recording else None
+    _print(asked, kept, is_interrupted=status == INTERRUPTED, run_id=run_id)
     return status
+
+
+def _recorded(asked: Asked, ready: Ready) -> AbstractContextManager[Recorder]:
+    from runyard.cli.arazzo_recording import recorded  # noqa: PLC0415 - see main.py
+    from runyard.client.recording import Recording  # noqa: PLC0415 - see main.py
+
+    settings = {
+        "arazzo": ready.loaded.url,
+        "title": ready.loaded.document.info.title,
+        "workflow": ready.workflow,
+        "inputs": ready.inputs,
+    }
+    masked = ready.masking.value(settings)
+    client = asked.target.client()
+
+    def begin(tasks: Sequence[str], verdict: str) -> Recording:
+        return Recording(client, ready.workflow, tasks, verdict=verdict, settings=masked)
+
+    return recorded(ready.loaded, ready.workflow, begin)
 
 
 def _carried_out(asked: Asked, ready: Ready, transport: Transport, observer: Observer) -> WorkflowReport:
@@ -201,7 +223,7 @@ def _carried_out(asked: Asked, ready: Ready, transport: Transport, observer: Obs
             raise click.ClickException(ready.masking.text(str(stop))) from stop
 
 
-def _print(asked: Asked, kept: Kept, *, is_interrupted: bool) -> None:
+def _print(asked: Asked, kept: Kept, *, is_interrupted: bool, run_id: int | None) -> None:
     for advice, conditions in kept.advice.items():
         more = f" and {len(conditions) - 1} more" if len(conditions) > 1 else ""
         tell(f"advice on `{shortened(conditions[0], LONGEST_CONDITION)}`{more}: {advice}")
@@ -210,7 +232,8 @@ def _print(asked: Asked, kept: Kept, *, is_interrupted: bool) -> None:
         tell("The workflow was interrupted before it began.")
         return
     if asked.as_json:
-        print_json({**whole(report), "interrupted": is_interrupted, "executions": kept.executions})
+        recorded = {"run_id": run_id} if run_id else {}
+        print_json({**whole(report), **recorded, "interrupted": is_interrupted, "executions": kept.executions})
     elif any(value is not None for value in report.outputs.values()):
         print_record(facts(report.outputs))
     verdict = "succeeded" if report.succeeded else "was interrupted" if is_interrupted else "failed"

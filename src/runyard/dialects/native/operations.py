@@ -21,11 +21,14 @@ from runyard.dialects.native.parameters import (
     Nothing,
     OneJob,
     OneRun,
+    Record,
     ShowRun,
     StartJob,
     Submit,
+    Tell,
     check_phase,
 )
+from runyard.dialects.native.recordings import executed, recorded
 from runyard.dialects.native.submission import submission
 from runyard.dialects.native.views import ATTEMPT, EVENT, JOB, JOB_LINE, RUN, RUN_LINE
 from runyard.dialects.tokens import read_token, write_token
@@ -93,6 +96,17 @@ def show_run(call: Call, asked: ShowRun) -> Answer:
 def stop_run(call: Call, asked: OneRun) -> Answer:
     """Asks a run to stop."""
     return RUN.show(call.engine.stop_run(call.workspace, asked.run))
+
+
+def record(call: Call, asked: Record) -> Answer:
+    """Begins a run whose work the caller does itself, and tells of."""
+    return RUN.show(call.engine.start_run(call.workspace, recorded(asked)))
+
+
+def tell(call: Call, asked: Tell) -> Answer:
+    """Takes word of what was done of such a run, or only that it goes on."""
+    told, lease_ms = [executed(one) for one in asked.told], int(asked.lease_s * 1000)
+    return RUN_LINE.show(call.engine.tell_run(call.workspace, asked.run, told, lease_ms=lease_ms))
 
 
 def delete_run(call: Call, asked: OneRun) -> Answer:
@@ -201,11 +215,13 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Answer], type[Struct]]] =
     ("GET", "/runs/{run}", show_run, ShowRun),
     ("DELETE", "/runs/{run}", delete_run, OneRun),
     ("POST", "/runs/{run}/stop", stop_run, OneRun),
+    ("POST", "/recordings", record, Record),
+    ("POST", "/recordings/{run}/told", tell, Tell),
     ("GET", "/runs/{run}/attempts", list_attempts, OneRun),
     ("GET", "/runs/{run}/events", list_events, Events),
     ("GET", "/runs/{run}/logs", read_logs, Logs),
 )
-_MAKES = (start_job, submit)
+_MAKES = (start_job, submit, record)
 
 OPERATIONS: Sequence[Operation] = tuple(
     Operation(method=method, path=path, handle=handle, asks=asks, status=201 if handle in _MAKES else 200)

@@ -100,6 +100,42 @@ class Submit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
+Key = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Moment = Annotated[int, Meta(ge=0, le=LARGEST)]
+Lease = Annotated[float, Meta(ge=1, le=3600)]
+Said = Annotated[str, Meta(max_length=100_000)]
+
+
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run whose work the caller does itself, and tells of."""
+
+    name: Name
+    tasks: Annotated[list[Key], Meta(min_length=1, max_length=10_000)]
+    verdict: Key  # the task that stands for the work as a whole
+    settings: dict[str, Any] = {}
+    lease_s: Lease = 60
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+
+
+class Executed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One execution of a task, as far as it has come."""
+
+    task: Key
+    number: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    began_at: Moment
+    ended_at: Moment | None = None
+    outcome: Literal["succeeded", "failed", "cancelled", "timed_out"] | None = None
+    message: Said | None = None
+    output: dict[str, Any] = {}
+
+
+class Tell(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was done since, and for how long silence means nothing."""
+
+    told: list[Executed] = []
+    lease_s: Lease = 60
+
+
 class Events(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The events after one that the caller has."""
 
