@@ -19,7 +19,7 @@ from runyard.sql.converting import Unfit, as_type
 from runyard.sql.endings import ending_of
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Result, Value
-from runyard.sql.returning import answered, returned
+from runyard.sql.returning import answered, check_returning, returned
 from runyard.sql.statements import Bind, Change, Delete, Exec, Insert
 from runyard.sql.wishes import Given, Query, Wish
 
@@ -131,6 +131,8 @@ def _changed(
     means: Means,
     tag: Callable[[int], str],
 ) -> Result:
+    if statement.returning:
+        check_returning(statement.returning)
     done, ends = _all(resource, wanted, statement.hints, means)
     count = len(done)
     if statement.returning:

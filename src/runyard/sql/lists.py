@@ -9,7 +9,7 @@ from sqlglot import exp
 JOINED = (exp.And, exp.Or, exp.Paren)
 
 
-def never_empty(tree: exp.Expression) -> None:
+def never_empty(tree: exp.Expr) -> None:
     """Put a NULL into every `x IN (SELECT …)` that says which rows there are, where NULL means as much as false."""
     for select in tree.find_all(exp.Select):
         where = select.args.get("where")

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from runyard.sql.catalog import Resource
 from runyard.sql.converting import cell, kind_of
-from runyard.sql.errors import UNDEFINED_COLUMN, SqlError
+from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.functions import register
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.results import Heading, Result, Row
@@ -36,25 +36,33 @@ def returned(
             column = resource.column(name)
             headings.append(Heading(name=name, type=column.type if column else "text"))
             known.add(name.lower())
+    rows = _evaluated(wanted, headings, _rows(records, headings))
+    types = {one.name.lower(): one.type for one in headings}
+    shown = [_heading(one, types) for one in _spread(wanted, headings)]
+    return Result(headings=shown, rows=iter(rows), tag=tag, notices=notices)
+
+
+def check_returning(wanted: Sequence[exp.Expression]) -> None:
+    """Refuse what could not be told, before anything is carried out."""
+    _evaluated(wanted, [Heading(name=name) for name in dict.fromkeys(map(str.lower, _asked(wanted)))], [])
+
+
+def _evaluated(wanted: Sequence[exp.Expression], headings: Sequence[Heading], rows: Sequence[Row]) -> list[Row]:
     database = apsw.Connection(":memory:")
     register(database)
     columns = ", ".join(exp.to_identifier(one.name, quoted=True).sql() for one in headings) or '"nothing"'
     database.execute(f"CREATE TABLE answer ({columns})")
     places = ", ".join("?" for _ in headings) or "NULL"
-    database.executemany(f"INSERT INTO answer VALUES ({places})", _rows(records, headings))  # noqa: S608 - marks
+    database.executemany(f"INSERT INTO answer VALUES ({places})", rows)  # noqa: S608 - marks
     tree = exp.Select(expressions=[one.copy() for one in wanted]).from_("answer")
     for one in tree.find_all(exp.Column):
         one.set("table", None)
+        if isinstance(one.this, exp.Identifier):
+            one.this.set("quoted", True)
     try:
-        cursor = database.execute(LANGUAGE.generate(tree))
-        rows = [row for row in cursor]  # noqa: C416 - their description is gone once they are through
+        return database.execute(LANGUAGE.generate(tree)).fetchall()
     except apsw.Error as error:
-        raise SqlError(
-            UNDEFINED_COLUMN, f"What RETURNING asks cannot be told ({error}); the calls were made."
-        ) from error
-    types = {one.name.lower(): one.type for one in headings}
-    shown = [_heading(each, types) for each in _spread(wanted, headings)]
-    return Result(headings=shown, rows=iter(rows), tag=tag, notices=notices)
+        raise SqlError(SYNTAX_ERROR, f"What RETURNING asks cannot be told: {error}.") from error
 
 
 def _spread(wanted: Iterable[exp.Expression], headings: Iterable[Heading]) -> Iterable[exp.Expression]:
