@@ -183,6 +183,60 @@ def test_idle_children_that_die_harm_no_order(home: Path) -> None:
     assert [yard.run(each, "pass").exit_code for each in range(2, 9)] == [0] * 7
 
 
+def test_a_child_that_waits_has_made_the_folder_of_its_attempt(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+    until(lambda: len(_cradles(home)) == 2)
+    made = {each.stat().st_ino for each in _cradles(home)}
+
+    yard.run(1, "print(1)")
+
+    assert yard.folder(1).stat().st_ino in made
+    assert sorted(each.name for each in yard.folder(1).iterdir()) == ["stderr", "stdout", "times", "work"]
+    assert [each.name for each in (yard.folder(1) / "work").iterdir()] == ["script1.py"]
+
+
+def test_what_a_server_has_put_into_the_folder_of_an_attempt_stays(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+    yard.folder(1).mkdir()
+    (yard.folder(1) / "context.json").write_text("{}")
+
+    yard.run(1, "print(open('../context.json').read())")
+
+    assert yard.read(1) == "{}\n"
+
+
+def test_children_that_can_make_no_folder_beforehand_make_it_when_the_order_comes(home: Path) -> None:
+    (home / "launcher").mkdir()
+    (home / "launcher" / "cradles").write_text("in the way of a folder")
+    yard = new_yard(home)
+    yard.launcher.connect()
+
+    yard.run(1, "print(1)")
+
+    assert yard.read(1) == "1\n"
+
+
+def test_what_the_children_of_a_dead_launcher_had_made_is_cleared_away(home: Path) -> None:
+    yard = new_yard(home)
+    killed = yard.launcher.connect().pid
+    until(lambda: len(_cradles(home)) == 2)
+    left = _cradles(home)
+    os.kill(killed, signal.SIGKILL)
+    while not yard.others:
+        yard.hear()
+
+    pid = yard.launcher.connect().pid
+
+    until(lambda: len(_idle_children(pid)) == 2)
+    assert not any(each.exists() for each in left)
+
+
+def _cradles(home: Path) -> list[Path]:
+    return list((home / "launcher" / "cradles").iterdir())
+
+
 def test_the_last_server_to_come_has_the_launcher(home: Path) -> None:
     first, second = new_yard(home), new_yard(home)
     pid = first.launcher.connect().pid

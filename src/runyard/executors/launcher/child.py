@@ -9,11 +9,13 @@ import socket
 import sys
 import time
 import traceback
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from runyard.executors.launcher import interpreter, system
+from runyard.executors.launcher import cradle, interpreter, system
 from runyard.executors.launcher.order import Order
-from runyard.executors.launcher.runner import carry_out
+from runyard.executors.launcher.runner import carry_out, rehearse
 from runyard.executors.launcher.wire import messages, pack
 
 if TYPE_CHECKING:
@@ -24,12 +26,21 @@ DESCRIPTORS_END = 1_048_576
 PAUSE_S = 0.0001
 
 
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """What the children of one zygote have in common."""
+
+    launcher: int  # its pid
+    cradles: Path
+
+
 def main(arguments: list[str]) -> None:
     """Be a child that the launcher has started itself, where or when no zygote does."""
-    descriptor, launcher, runtime, *modules = arguments
+    descriptor, launcher, cradles, runtime, *modules = arguments
     preload(modules, runtime=runtime)
     interpreter.settle()
-    live(int(descriptor), interpreter.rehearsal(), launcher=int(launcher), born_of=0)
+    home = Home(launcher=int(launcher), cradles=Path(cradles))
+    live(int(descriptor), home, born_of=0)
 
 
 def preload(modules: Iterable[str], *, runtime: str) -> None:
@@ -44,22 +55,26 @@ def preload(modules: Iterable[str], *, runtime: str) -> None:
     sys.path.remove(runtime)
 
 
-def live(descriptor: int, line: bytes, *, launcher: int, born_of: int) -> NoReturn:
+def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
     """Wait for an order on this descriptor, keeping no other, and carry it out."""
     try:
         os.dup2(descriptor, OWN_DESCRIPTOR)
         os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
-        _become_child_of(launcher, born_of=born_of)
+        _become_child_of(home.launcher, born_of=born_of)
         interpreter.differ_from_siblings()
-        interpreter.rehearse(line)
+        own = cradle.made_in(home.cradles)
+        if own:
+            rehearse(own)
         system.name_process("runyard-child")
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
+        os.setsid()  # not before: a child with its own session is a stray, unless the launcher has had its word
         message = next(messages(channel), None)
         if message:
-            os.setsid()  # not before: by its own session the launcher knows a child that has no order yet
             system.name_process("runyard-job")
-            carry_out(Order.from_wire(message), channel)
+            carry_out(Order.from_wire(message), channel, own)
+        if own:
+            own.remove()
         os._exit(0)
     except BaseException:  # noqa: BLE001 - outermost: a fork must never return into what its parent was doing
         traceback.print_exc()

@@ -18,15 +18,13 @@ import sys
 import time
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from runyard.executors.launcher import boot
-from runyard.executors.launcher.order import Order
-from runyard.executors.launcher.wire import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 Handler = Callable[[int, types.FrameType | None], object] | signal.Handlers
 STREAMS = (("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"))
@@ -75,24 +73,6 @@ def differ_from_siblings() -> None:
             module.seed()
     if process := sys.modules.get("multiprocessing.process"):
         process.current_process().authkey = os.urandom(32)
-
-
-def rehearsal() -> bytes:
-    """Return an order that changes nothing, to rehearse with."""
-    return pack(Order(attempt_id=0, folder="", script="", environment=dict(os.environ)).to_wire())
-
-
-def rehearse(line: bytes) -> None:
-    """Do for nothing what an order needs.
-
-    In a zygote often, so that what comes with first use (the compiler's own types, specialised bytecode) is made once
-    for all its forks; in a child once, so that the memory this touches is its own before time counts.
-    """
-    replace_environment(Order.from_wire(unpack(line)).environment)
-    nothing = Path(os.devnull)
-    exec(compile(nothing.read_bytes(), __file__, "exec", dont_inherit=True), {})  # noqa: S102 - an empty text
-    fresh_main(nothing)
-    search_path(nothing, ())
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:

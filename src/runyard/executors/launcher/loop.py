@@ -38,7 +38,7 @@ class Loop:
         self._places = places
         self._selector = selectors.DefaultSelector()
         self._journal = Journal(places.journal)
-        self._nurseries = Nurseries(self._selector, on_ready=self._assign)
+        self._nurseries = Nurseries(self._selector, cradles=places.cradles, on_ready=self._assign)
         self._door = Door(listener, self._selector, handle=self._handle)
         self._client: Connection | None = None
         self._waiting: dict[int, Order] = {}  # by attempt, as they came
@@ -58,6 +58,7 @@ class Loop:
     def run(self) -> None:
         """Serve until told to leave, or until nobody needs us any more."""
         self._end_leftovers()
+        self._places.clear_cradles()
         self._watch_signals()
         while not self._is_leaving:
             for key, _ in self._selector.select(self._patience()):
@@ -231,12 +232,16 @@ class Loop:
         own, session = os.getpid(), os.getsid(0)
 
         def is_stray(process: tree.Process) -> bool:
-            is_ours = process.parent == own and not process.is_zombie
-            return is_ours and process.session != session and process.pid not in self._attempts
+            if process.parent != own or process.is_zombie or process.session == session or self._knows(process.pid):
+                return False
+            self._nurseries.listen()  # a child says that it is ready before it takes a session of its own
+            return not self._knows(process.pid)
 
-        unknown = [pid for pid in tree.own_children() if pid not in self._attempts and not self._nurseries.has(pid)]
-        if any((each := tree.look_up(pid)) and is_stray(each) for pid in unknown):
+        if any((each := tree.look_up(pid)) and is_stray(each) for pid in tree.own_children() if not self._knows(pid)):
             tree.end_all(is_stray)
+
+    def _knows(self, pid: int) -> bool:
+        return pid in self._attempts or self._nurseries.has(pid)
 
     def _end_unborn(self, attempt_id: int, cause: str | None, message: str) -> None:
         category = None if cause else ends.PREPARATION

@@ -10,6 +10,7 @@ from runyard.executors.launcher.nursery import Child, Nursery, Settings
 if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from runyard.executors.launcher.order import Order
 
@@ -21,9 +22,9 @@ class Nurseries:
     which only a job that imports pandas should pay.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, *, on_ready: Callable[[], None]) -> None:
-        self._bare = Nursery(selector, on_ready=on_ready)
-        self._loaded = Nursery(selector, on_ready=on_ready)
+    def __init__(self, selector: selectors.BaseSelector, *, cradles: Path, on_ready: Callable[[], None]) -> None:
+        self._bare = Nursery(selector, cradles=cradles, on_ready=on_ready)
+        self._loaded = Nursery(selector, cradles=cradles, on_ready=on_ready)
         self._has_loaded = False
 
     def use(self, settings: Settings) -> None:
@@ -38,6 +39,11 @@ class Nurseries:
     def has(self, pid: int) -> bool:
         """Tell whether this process is a zygote, or a child that idles."""
         return self._bare.has(pid) or self._loaded.has(pid)
+
+    def listen(self) -> None:
+        """Take the word of every child that has come to life by now."""
+        self._bare.listen()
+        self._loaded.listen()
 
     def empty(self) -> None:
         """Let everybody go who has no order."""

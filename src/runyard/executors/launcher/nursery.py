@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import sys
@@ -18,6 +19,7 @@ from runyard.executors.launcher.zygote import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FAILURES_UNTIL_SPAWN = 3
 FAILURES_UNTIL_HOPELESS = 6
@@ -50,8 +52,9 @@ class Child:
 class Nursery:
     """Keeps as many idle children as the settings say, and one more for each order that waits."""
 
-    def __init__(self, selector: selectors.BaseSelector, *, on_ready: Callable[[], None]) -> None:
+    def __init__(self, selector: selectors.BaseSelector, *, cradles: Path, on_ready: Callable[[], None]) -> None:
         self._selector = selector
+        self._cradles = cradles
         self._on_ready = on_ready
         self._settings: Settings | None = None
         self._zygote: tuple[int, socket.socket] | None = None
@@ -77,6 +80,11 @@ class Nursery:
     def has(self, pid: int) -> bool:
         """Tell whether this process is the zygote, or a child that idles."""
         return pid in self._pids
+
+    def listen(self) -> None:
+        """Take the word of every child that has come to life by now."""
+        for child in list(self._unborn):
+            self._take_word(child)
 
     def empty(self) -> None:
         """Let all idle children and the zygote go: they end when their lines do."""
@@ -144,9 +152,9 @@ class Nursery:
         """Start a process of our own code that has this end of a line."""
         settings = self._settings
         assert settings  # noqa: S101 - for mypy; nobody starts anything before the settings came
-        descriptor = str(theirs.fileno())
+        ours = (str(theirs.fileno()), str(os.getpid()), str(self._cradles))
         modules = (*settings.programs, *settings.preload)
-        command = boot.command(settings.python, module, descriptor, str(os.getpid()), settings.runtime, *modules)
+        command = boot.command(settings.python, module, *ours, settings.runtime, *modules)
         pid = os.fork()
         if not pid:
             _execute(command, theirs)
@@ -163,6 +171,12 @@ class Nursery:
         return theirs
 
     def _hear(self, child: Child) -> None:
+        self._take_word(child)
+        self._on_ready()
+
+    def _take_word(self, child: Child) -> None:
+        if not select.select([child.channel], [], [], 0)[0]:
+            return  # it was taken already, or is yet to come
         try:
             data = child.channel.recv(CHUNK)
             heard = list(child.lines.feed(data))
@@ -180,7 +194,6 @@ class Nursery:
             self._unborn.discard(child)
             self._idle.append(child)
             self._pids.add(child.pid)
-        self._on_ready()
 
     def _drop(self, child: Child) -> None:
         self._selector.unregister(child.channel)

@@ -34,5 +34,7 @@ class Order:
     @classmethod
     def from_wire(cls, message: Message) -> Order:
         """Return the order that a JSON object names; fields of a newer sender are left out."""
-        known = {each.name for each in fields(cls)}
-        return cls(**{name: value for name, value in message.items() if name in known})
+        return cls(**{name: value for name, value in message.items() if name in _KNOWN})
+
+
+_KNOWN = frozenset(each.name for each in fields(Order))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import tempfile
 import time
@@ -32,6 +34,17 @@ class Places:
     def log(self) -> Path:
         """Return the file that takes what the launcher itself has to complain of."""
         return self.folder / "log"
+
+    @property
+    def cradles(self) -> Path:
+        """Return where children that wait keep what they have made already."""
+        return self.folder / "cradles"
+
+    def clear_cradles(self) -> None:
+        """Make the place for them anew: what an earlier launcher's children left is nobody's."""
+        shutil.rmtree(self.cradles, ignore_errors=True)
+        with contextlib.suppress(OSError):  # on a full disk children do without
+            self.cradles.mkdir()
 
     def make(self) -> None:
         """Make the folder, and shut it to others also where it was open."""

@@ -1,7 +1,8 @@
-"""What happens in the attempt's process before its interpreter is touched: folder, outputs, files, limits."""
+"""What happens in the attempt's process before its interpreter is touched: files and limits."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -9,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends
+from runyard.executors.launcher.cradle import SCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runyard.executors.launcher.order import Order
-
-UMASK = 0o022
 
 
 class PreparationFailed(Exception):
@@ -30,44 +30,43 @@ class InstallationFailed(PreparationFailed):
     category = ends.LIBRARY_INSTALLATION
 
 
-def open_outputs(folder: Path) -> None:
-    """Make the folder and write to its two files from now on, whoever writes to descriptors 1 and 2."""
-    os.umask(UMASK)
-    folder.mkdir(parents=True, exist_ok=True)
-    reading, appending = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    for target, (path, flags) in enumerate(
-        ((Path(os.devnull), reading), (folder / "stdout", appending), (folder / "stderr", appending))
-    ):
-        descriptor = os.open(path, flags, 0o644)
-        os.dup2(descriptor, target)
-        os.close(descriptor)
-
-
-def lay_out(order: Order) -> Path:
-    """Fill the working folder, go there, and return the script as it will run."""
-    work = Path(order.folder) / "work"
-    work.mkdir(exist_ok=True)
-    for each in order.files:
-        _copy(Path(each), work, what="file")
-    script = _copy(Path(order.script), work, what="script")
+def lay_out(order: Order) -> tuple[Path, bytes]:
+    """Fill the working folder, go there, and return the script as it will run, with its text."""
+    folder = Path(order.folder)
+    work = folder / "work"
+    for each in map(Path, order.files):
+        with _telling(f"file {each}"):
+            _copy(each, work / each.name)
+    source = Path(order.script)
+    with _telling(f"script {source}"):
+        text = source.read_bytes()
+        _write(text, folder / SCRIPT)
+        script = (folder / SCRIPT).rename(work / source.name)
     os.chdir(work)
-    return script
+    return script, text
 
 
-def _copy(source: Path, work: Path, *, what: str) -> Path:
-    target = work / source.name
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[None]:
     try:
-        if source.is_dir() and what == "file":
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif what == "file":
-            shutil.copy2(source, target)
-        else:
-            target.write_bytes(source.read_bytes())
+        yield
     except FileNotFoundError as error:
-        raise PreparationFailed(f"The {what} {source} does not exist.") from error
+        raise PreparationFailed(f"The {what} does not exist.") from error
     except OSError as error:
-        raise PreparationFailed(f"The {what} {source} cannot be copied: {error.strerror or error}.") from error
-    return target
+        raise PreparationFailed(f"The {what} cannot be copied: {error.strerror or error}.") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)
+
+
+def _write(content: bytes, made: Path) -> None:
+    """Fill an empty file, without emptying it first: ext4 would write such a file to the disk at once."""
+    with made.open("r+b") as file:
+        file.write(content)
 
 
 def set_limits(limits: Mapping[str, int]) -> None:

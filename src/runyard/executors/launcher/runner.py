@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from runyard.executors.launcher import boot, ends, interpreter, packages, preparation, system
+from runyard.executors.launcher.cradle import Cradle, made_at
 from runyard.executors.launcher.order import Order
 from runyard.executors.launcher.preparation import PreparationFailed
 from runyard.executors.launcher.wire import now_ms, pack, unpack
@@ -24,13 +25,31 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXCEPTION = 1
+VARIABLES = {f"REHEARSED_{number}": "x" * 40 for number in range(16)}  # about what an order brings
 UNWRITTEN_OUTPUT = 120  # Python's own exit code for a standard stream that cannot be flushed
 
 
-def carry_out(order: Order, channel: socket.socket) -> NoReturn:
+def carry_out(order: Order, channel: socket.socket, cradle: Cradle | None) -> NoReturn:
     """Do all that the order says in this warm process, or in the interpreter that it becomes."""
-    script = _or_tell(channel, lambda: _prepare(order, channel))
-    _run(order, channel, script)
+    script, text = _or_tell(channel, lambda: _prepare(order, channel, cradle))
+    _run(order, channel, script, text)
+
+
+def rehearse(cradle: Cradle) -> None:
+    """Do for nothing what an order needs, with an empty script.
+
+    In a zygote often, so that what comes with first use (the compiler's own types, specialised bytecode) is made once
+    for all its forks; in a child once, so that the memory this touches is its own before time counts.
+    """
+    path, environment = [*sys.path], dict(os.environ)
+    usual = environment | VARIABLES
+    empty = Order(attempt_id=0, folder=str(cradle.folder), script=os.devnull, environment=usual)
+    order = Order.from_wire(unpack(pack(empty.to_wire())))
+    script, text = preparation.lay_out(order)
+    _execute(script, text, _become(order, script), cradle.folder)
+    sys.path[:] = path
+    interpreter.replace_environment(environment)
+    cradle.take_back(script)
 
 
 def main(arguments: list[str]) -> None:
@@ -40,7 +59,7 @@ def main(arguments: list[str]) -> None:
     order = Order.from_wire(unpack(path.read_bytes()))
     path.unlink()  # it holds the job's environment
     interpreter.settle()
-    _run(order, socket.socket(fileno=int(descriptor)), Path(script))
+    _run(order, socket.socket(fileno=int(descriptor)), Path(script), Path(script).read_bytes())
 
 
 def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
@@ -56,12 +75,12 @@ def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
         os._exit(EXCEPTION)
 
 
-def _prepare(order: Order, channel: socket.socket) -> Path:
-    preparation.open_outputs(Path(order.folder))
-    script = preparation.lay_out(order)
+def _prepare(order: Order, channel: socket.socket, cradle: Cradle | None) -> tuple[Path, bytes]:
+    made_at(Path(order.folder), cradle).take_streams()
+    script, text = preparation.lay_out(order)
     if order.packages or order.python or interpreter.needs_fresh_one(order.environment, os.environ):
         _continue_elsewhere(order, channel, script)
-    return script
+    return script, text
 
 
 def _continue_elsewhere(order: Order, channel: socket.socket, script: Path) -> NoReturn:
@@ -80,13 +99,13 @@ def _continue_elsewhere(order: Order, channel: socket.socket, script: Path) -> N
         raise PreparationFailed(f"The interpreter {python} cannot be started: {error.strerror}.") from error
 
 
-def _run(order: Order, channel: socket.socket, script: Path) -> NoReturn:
+def _run(order: Order, channel: socket.socket, script: Path, text: bytes) -> NoReturn:
     module = _or_tell(channel, lambda: _become(order, script))
     with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
         channel.sendall(pack({"kind": "started", "at": now_ms()}))
     channel.close()
     result = Path(order.folder) / "result.json"
-    exit_code = _execute(script, module, result)
+    exit_code = _execute(script, text, module, result)
     os._exit(_finish(exit_code, result))
 
 
@@ -99,11 +118,11 @@ def _become(order: Order, script: Path) -> types.ModuleType:
     return interpreter.fresh_main(script)
 
 
-def _execute(script: Path, module: types.ModuleType, result: Path) -> int:
+def _execute(script: Path, text: bytes, module: types.ModuleType, result: Path) -> int:
     """Run the user's code as `__main__` and return the exit code that Python would."""
     own = os.getpid()
     try:
-        code = compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
+        code = compile(text, str(script), "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the user's script is what this process is for
     except SystemExit as stop:
         return _exit_code(stop, result)

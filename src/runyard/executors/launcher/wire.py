@@ -17,13 +17,16 @@ CHUNK = 65536
 Message = dict[str, Any]
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one for each message
+
+
 class Garbage(ValueError):
     """What came is not of this language."""
 
 
 def pack(message: Message) -> bytes:
     """Return the message as its line."""
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    return _JSON.encode(message).encode() + b"\n"
 
 
 def unpack(line: bytes) -> Message:

@@ -6,8 +6,11 @@ import gc
 import os
 import signal
 import socket
+from pathlib import Path
 
-from runyard.executors.launcher import child, interpreter, system
+from runyard.executors.launcher import child, cradle, interpreter, system
+from runyard.executors.launcher.child import Home
+from runyard.executors.launcher.runner import rehearse
 
 MOST_AT_ONCE = 32
 REHEARSALS = 30  # until the interpreter has specialised what it runs; a fork that still does so copies pages
@@ -15,37 +18,43 @@ REHEARSALS = 30  # until the interpreter has specialised what it runs; a fork th
 
 def main(arguments: list[str]) -> None:
     """Fork a child for each descriptor that comes in, until the launcher closes the channel."""
-    descriptor, launcher, runtime, *modules = arguments
+    descriptor, launcher, cradles, runtime, *modules = arguments
     system.name_process("runyard-zygote")
     system.die_with_parent(signal.SIGKILL)
     channel = socket.socket(fileno=int(descriptor))
     gc.disable()  # a collection would write to pages that all children share
     child.preload(modules, runtime=runtime)
     interpreter.settle()
-    line = interpreter.rehearsal()
-    for _ in range(REHEARSALS):
-        interpreter.rehearse(line)
+    home = Home(launcher=int(launcher), cradles=Path(cradles))
+    _rehearse(home)
     gc.freeze()
-    while os.getppid() == int(launcher):
+    while os.getppid() == home.launcher:
         wish, descriptors, _, _ = socket.recv_fds(channel, 1, MOST_AT_ONCE)
         if not wish:
             return
-        _fork(descriptors, line, launcher=int(launcher))
+        _fork(descriptors, home)
 
 
-def _fork(descriptors: list[int], line: bytes, *, launcher: int) -> None:
+def _rehearse(home: Home) -> None:
+    if own := cradle.made_in(home.cradles):
+        for _ in range(REHEARSALS):
+            rehearse(own)
+        own.remove()
+
+
+def _fork(descriptors: list[int], home: Home) -> None:
     """Fork twice, so that the children lose their parent and the launcher, a subreaper, becomes it."""
     middle = os.fork()
     if not middle:
-        _bear(descriptors, line, launcher=launcher)
+        _bear(descriptors, home)
     os.waitpid(middle, 0)
     for each in descriptors:
         os.close(each)
 
 
-def _bear(descriptors: list[int], line: bytes, *, launcher: int) -> None:
+def _bear(descriptors: list[int], home: Home) -> None:
     middle = os.getpid()
     for each in descriptors:
         if not os.fork():
-            child.live(each, line, launcher=launcher, born_of=middle)
+            child.live(each, home, born_of=middle)
     os._exit(0)
