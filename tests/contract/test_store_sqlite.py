@@ -92,6 +92,14 @@ def run_ids(database: SqliteDatabase) -> list[int]:
     return [run.id for run in database.read(lambda cursor: Ledger(cursor).runs(1, page))]
 
 
+def is_closed(database: SqliteDatabase) -> bool:
+    try:
+        run_ids(database)
+    except LedgerUnavailable:
+        return True
+    return False
+
+
 def test_nobody_is_answered_before_the_group_is_committed(
     database: SqliteDatabase, threads: ThreadPoolExecutor
 ) -> None:
@@ -210,6 +218,19 @@ def test_a_file_that_another_program_holds_is_nobodys_fault(
     assert run_ids(database) == [4]
 
 
+def test_who_finds_nobody_writing_need_not_wait_for_another_thread(database: SqliteDatabase) -> None:
+    assert database.write(lambda _: threading.get_ident()) == threading.get_ident()
+
+
+def test_every_transaction_is_written_once_whoever_writes_it(
+    database: SqliteDatabase, threads: ThreadPoolExecutor
+) -> None:
+    futures = [threads.submit(database.write, adding(id_)) for id_ in range(1, 801)]
+
+    assert [future.result(PATIENCE) for future in futures] == list(range(1, 801))
+    assert run_ids(database) == list(range(1, 801))
+
+
 def test_more_than_a_group_may_wait(database: SqliteDatabase, threads: ThreadPoolExecutor) -> None:
     works = [adding(id_) for id_ in range(1, GROUP + 10)]
 
@@ -236,7 +257,7 @@ def test_closing_finishes_what_waits_and_refuses_what_comes_after(
     waiting = [threads.submit(database.write, adding(id_)) for id_ in (1, 2, 3)]
     until(lambda: database.waiting() == 3, seconds=10)
     closing = threads.submit(database.close)
-    until(lambda: database.waiting() == 4, seconds=10)
+    until(lambda: is_closed(database), seconds=10)
 
     with pytest.raises(LedgerUnavailable, match="closed"):
         database.write(adding(4))

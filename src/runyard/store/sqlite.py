@@ -1,10 +1,11 @@
-"""The ledger in one SQLite file: many readers, and one writer that commits waiting transactions together."""
+"""The ledger in one SQLite file: many readers, and one writer at a time that commits waiting transactions together."""
 
 from __future__ import annotations
 
 import queue
 import sqlite3
 import threading
+from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,8 +77,10 @@ class SqliteDatabase:
         self._target = str(path)
         self._queries = load_queries(FRAGMENTS)
         self._idle: list[sqlite3.Connection] = []  # readers; a list's append and pop need no lock
-        self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._waiting: deque[Waiting] = deque()
         self._accepting = threading.Lock()
+        self._writing = threading.Lock()  # who holds it uses the connection and takes from what waits
+        self._wishes: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: somebody waits; False: nobody ever will
         self._closed = False
         self._connection = self._open()
         self._writer = threading.Thread(target=self._write_forever, name="ledger-writer", daemon=True)
@@ -100,25 +103,35 @@ class SqliteDatabase:
                 self._give_back(reader)
 
     def write(self, work: Callable[[Cursor], T]) -> T:
-        """Hand `work` to the writer and wait until it is on the disk."""
+        """Return once `work` is on the disk.
+
+        Whoever finds nobody writing commits at once, for all who wait: to wake another thread for it and be woken
+        again would take as long as half the transaction. Who finds somebody waits for that one or the writer's thread.
+        """
         future: Future[T] = Future()
         with self._accepting:
             self._refuse_if_closed()
-            self._waiting.put((work, future))
+            self._waiting.append((work, future))
+            is_mine = self._writing.acquire(blocking=False)
+            if not is_mine and len(self._waiting) == 1:  # who came before has said so already
+                self._wishes.put(True)
+        if is_mine:
+            self._write_until(future)
         with _in_our_words("written"):
             return future.result()
 
     def waiting(self) -> int:
         """Return how many transactions wait for the writer."""
-        return self._waiting.qsize()
+        return len(self._waiting)
 
     def close(self) -> None:
         """Let the writer finish what waits, then close every connection."""
         with self._accepting:
             self._closed = True
-            self._waiting.put(None)
+            self._wishes.put(False)
         self._writer.join()
-        self._connection.close()
+        with self._writing:
+            self._connection.close()
         self._close_idle()
 
     def _refuse_if_closed(self) -> None:
@@ -166,23 +179,25 @@ class SqliteDatabase:
         finally:
             self._connection.execute("PRAGMA query_only = OFF")
 
-    # the writer's thread
+    # writing
 
     def _write_forever(self) -> None:
-        while group := self._next_group():
-            self._commit_together(group)
+        while self._wishes.get():
+            with self._writing:
+                while group := self._next_group():  # none if others have written it meanwhile
+                    self._commit_together(group)
+
+    def _write_until(self, future: Future[Any]) -> None:
+        try:
+            while not future.done():
+                self._commit_together(self._next_group())
+        finally:
+            self._writing.release()
+            if self._waiting:
+                self._wishes.put(True)
 
     def _next_group(self) -> list[Waiting]:
-        """Wait for a transaction and take those behind it; an empty group means that the ledger is closed."""
-        group: list[Waiting] = []
-        one = self._waiting.get()
-        while one is not None:
-            group.append(one)
-            if len(group) == GROUP or self._waiting.empty():  # nobody else takes from it
-                return group
-            one = self._waiting.get()
-        self._waiting.put(None)  # nothing comes behind it: the next round ends with it
-        return group
+        return [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
 
     def _commit_together(self, group: list[Waiting]) -> None:
         """Run each transaction in a savepoint, commit once, and only then answer anybody."""
