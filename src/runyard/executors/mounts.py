@@ -58,9 +58,15 @@ def _is_at_or_below(uri: str, prefix: str) -> bool:
 def _below(folder: Path, rest: str, uri: str) -> Path:
     clean = posixpath.normpath("/" + rest).lstrip("/")
     path = folder / clean
-    if ".." in rest.split("/") or not _is_inside(os.path.realpath(path), os.path.realpath(folder)):
+    if ".." in rest.split("/") or _leads_out(path, folder):
         raise InvalidRequest(f"{uri!r} leads out of its mount.")
     return path
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    """Tell whether a link on the way from the folder down leads out of it; without a link nothing does."""
+    steps = [path, *path.parents][: len(path.parts) - len(folder.parts)]
+    return any(map(os.path.islink, steps)) and not _is_inside(os.path.realpath(path), os.path.realpath(folder))
 
 
 def _is_inside(path: str, folder: str) -> bool:
