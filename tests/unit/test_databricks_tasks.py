@@ -259,3 +259,16 @@ def test_requirements_files_are_read_when_the_task_runs() -> None:
     assert spec["packages"] == ["pip", "six==1.16", "idna"]
     assert spec["package_options"] == ["--index-url", "http://index.example"]
     assert "requirements" not in spec
+
+
+def test_a_workflow_of_arazzo_runs_with_its_inputs_and_sources() -> None:
+    sources = {"api": "http://host/openapi.json", "other": "/Users/ada/other.yml"}
+    words = {"document": "/Users/ada/flow.yml", "workflow_id": "main", "inputs": {"n": 5}, "sources": sources}
+    task = planned({"arazzo_task": words})
+
+    assert task.kind == "arazzo"
+    assert task.spec["document"] == "/Workspace/Users/ada/flow.yml"
+    assert task.spec["workflow_id"] == "main"
+    assert task.spec["inputs"] == {"n": 5}
+    assert task.spec["sources"] == {"api": "http://host/openapi.json", "other": "/Workspace/Users/ada/other.yml"}
+    assert task.spec["context"] == {"task_key": "t"}

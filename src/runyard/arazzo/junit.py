@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from runyard.arazzo.exchange import Exchange
 from runyard.arazzo.progress import StepPlace, StepReport, WorkflowReport
-from runyard.arazzo.telling import exchange_lines, explanation
+from runyard.arazzo.telling import ended_it, exchange_lines, explanation
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -76,7 +76,7 @@ def _suite(suite: _Suite) -> ET.Element:
     name = "/".join(suite.workflows)
     made = ET.Element("testsuite", name=_clean(name))
     cases = [_case(step, name) for step in suite.steps]
-    if suite.report is not None and not suite.report.succeeded and not any(map(_ended_it, suite.steps)):
+    if suite.report is not None and not suite.report.succeeded and not any(map(ended_it, suite.steps)):
         cases.append(_verdict(suite.report, name))
     made.extend(cases)
     made.set("tests", str(len(cases)))
@@ -95,7 +95,7 @@ def _took(suite: _Suite) -> float:
 def _case(step: StepReport, suite: str) -> ET.Element:
     name = step.place.step if step.tries == 1 else f"{step.place.step} (execution {step.tries})"
     case = ET.Element("testcase", name=_clean(name), classname=_clean(suite), time=f"{step.took_s:.3f}")
-    if _ended_it(step):
+    if ended_it(step):
         _told(case, "failure", step.message or "The step failed.", explanation(step))
     elif not step.succeeded:
         # The workflow knew what to do about it: a failure here would make a red build of a run that succeeded.
@@ -106,11 +106,6 @@ def _case(step: StepReport, suite: str) -> ET.Element:
     elif step.exchange is not None:
         ET.SubElement(case, "system-out").text = _clean("\n".join(exchange_lines(step.exchange)))
     return case
-
-
-def _ended_it(step: StepReport) -> bool:
-    """Whether the workflow failed with this step."""
-    return not step.succeeded and step.follows.partition(" ")[0] not in {"goto", "retry"}
 
 
 def _verdict(report: WorkflowReport, suite: str) -> ET.Element:

@@ -48,6 +48,11 @@ def length(seconds: float) -> str:
     return f"{seconds:.1f}s" if seconds >= 1 else f"{seconds * 1000:.0f}ms"
 
 
+def ended_it(report: StepReport) -> bool:
+    """Tell whether a step failed, and its workflow with it."""
+    return not report.succeeded and report.follows.partition(" ")[0] not in ("goto", "retry")
+
+
 def explanation(report: StepReport) -> list[str]:
     """Say why a step failed: what was to hold, the values seen, the request and the response in short."""
     lines = [report.message] if report.message else []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runyard.arazzo.progress import StepPlace, StepReport, WorkflowReport
-from runyard.arazzo.telling import explanation
-from runyard.cli.arazzo_rows import DONE, FAILED, WAITING, Row, Rows
+from runyard.arazzo.lines import Lines, failure_lines
+from runyard.arazzo.progress import StepPlace, StepReport
+from runyard.arazzo.rows import DONE, FAILED, WAITING, Row, Rows
+from runyard.arazzo.telling import ended_it
 from runyard.cli.output import is_terminal
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.spinner import Spinner
 
-INDENT = "    "
 MARKS = {DONE: ("✓", "green"), FAILED: ("✗", "red")}
 REFRESHES = 8  # a second
 LEFT_FREE = 4  # lines of the terminal
@@ -31,47 +31,7 @@ def watching(workflow: str) -> Iterator[Rows]:
         with _Tree(workflow).shown() as rows:
             yield rows
     else:
-        yield _Lines(lambda line: click.echo(line, err=True)).rows
-
-
-def failure_lines(report: StepReport) -> list[str]:
-    """Explain the failure of a step, set in from the left."""
-    return [INDENT + line for line in explanation(report)]
-
-
-def _ended_it(report: StepReport) -> bool:
-    return not report.succeeded and report.follows.partition(" ")[0] not in ("goto", "retry")
-
-
-class _Lines:
-    """One line for each step, and for one that is executed again and again only those that say something new."""
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._told: dict[StepPlace, str] = {}  # the word of the last line of each step
-        self._untold: dict[StepPlace, Row] = {}
-        self.rows = Rows(changed=self._changed, ended=self._ended)
-
-    def _changed(self, row: Row, report: StepReport | None) -> None:
-        if report is None:
-            return
-        if report.tries > 1 and self._told.get(row.place) == row.word and not _ended_it(report):
-            self._untold[row.place] = row
-            return
-        self._tell(row)
-        if not report.succeeded:
-            for line in failure_lines(report) if _ended_it(report) else [f"{INDENT}{report.message}; {report.follows}"]:
-                self._write(line)
-
-    def _tell(self, row: Row) -> None:
-        self._told[row.place] = row.word
-        self._untold.pop(row.place, None)
-        depth = len(row.place.workflows) - 1
-        self._write("  " * depth + row.text(self.rows.clock()))
-
-    def _ended(self, report: WorkflowReport) -> None:
-        for row in [row for row in self._untold.values() if row.place.workflows == report.workflows]:
-            self._tell(row)
+        yield Lines(lambda line: click.echo(line, err=True)).rows
 
 
 class _Tree:
@@ -105,7 +65,7 @@ class _Tree:
         live.vertical_overflow = "visible"
 
     def _changed(self, _: Row, report: StepReport | None) -> None:
-        if report is not None and _ended_it(report):
+        if report is not None and ended_it(report):
             self._failures.append(report)
 
     def _drawn(self, height: int) -> RenderableType:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import dbt, notebook, python_script, python_wheel, sql
+from runyard.executors import arazzo, dbt, notebook, python_script, python_wheel, sql
 from runyard.executors.work import Executor
 
 EXECUTORS: Mapping[str, Executor] = {
+    "arazzo": arazzo.order,
     "dbt": dbt.order,
     "notebook": notebook.order,
     "python_script": python_script.order,

@@ -98,6 +98,15 @@ def _value(value: Any) -> dict[str, str]:
     return {"string_value": value if isinstance(value, str) else msgspec.json.encode(value).decode()}
 
 
+def _workflow(engine: Engine, one: TaskRun) -> dict[str, Any]:
+    """Return what the workflow gave, in a member that only this server has, and what was told of its steps."""
+    return {"arazzo_output": {"outputs": one.attempt.output.get("values", {})}, **_printed(engine, one)}
+
+
+def _told(_: Engine, one: TaskRun) -> dict[str, Any]:
+    return {"arazzo_output": {"outputs": one.attempt.output.get("values", {})}}
+
+
 def _run_job(engine: Engine, one: TaskRun) -> dict[str, Any]:
     child = engine.child_run(one.attempt)
     return {"run_job_output": {"run_id": child.id}} if child else {}
@@ -110,6 +119,8 @@ BY_KIND: Mapping[str, Callable[[Engine, TaskRun], dict[str, Any]]] = {
     "dbt": _printed,
     "sql": _sql,
     "run_job": _run_job,
+    "arazzo": _workflow,
+    "told": _told,
 }
 """What each kind of task leaves behind; the others leave nothing but their error."""
 

@@ -92,6 +92,13 @@ SIMPLE_TASK: Mapping[str, Schema] = {
     "run_job_task": {"job_id": _number_or_reference, "job_parameters": TEXT_MAP, **OLDER},
     "spark_jar_task": {"parameters": TEXTS},
     "spark_submit_task": {"parameters": TEXTS},
+    "arazzo_task": {
+        "document": TEXT,
+        "workflow_id": TEXT,
+        "inputs": OBJECT,
+        "sources": TEXT_MAP,
+        "servers": TEXT_MAP,
+    },
     "python_operator_task": {"main": TEXT, "parameters": [{"name!": TEXT, "value": FREE_TEXT}]},
 }
 LOOP: Schema = {"inputs": TEXT, "concurrency": NUMBER, "task": {**SIMPLE_TASK, "for_each_task": OBJECT}}

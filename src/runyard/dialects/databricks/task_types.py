@@ -123,6 +123,17 @@ def _operator(task: Members) -> Planned:
     return "python_script", {"source": _CALL, "name": "operator.py", "arguments": [task["main"], *named]}
 
 
+def _arazzo(task: Members) -> Planned:
+    sources = reading.text_map(task.get("sources"), "sources")
+    return "arazzo", {
+        "document": in_workspace(reading.text(task["document"], "document")),
+        "workflow_id": task.get("workflow_id"),
+        "inputs": dict(task.get("inputs") or {}),
+        "sources": {name: in_workspace(place) for name, place in sources.items()},
+        "servers": reading.text_map(task.get("servers"), "servers"),
+    }
+
+
 RUNNABLE: Mapping[str, Callable[[Members], Planned]] = {
     "notebook_task": _notebook,
     "spark_python_task": _script,
@@ -132,6 +143,7 @@ RUNNABLE: Mapping[str, Callable[[Members], Planned]] = {
     "condition_task": _condition,
     "run_job_task": _run_job,
     "python_operator_task": _operator,
+    "arazzo_task": _arazzo,
 }
 """Loops stand in tasks.py, because they hold another task."""
 
@@ -144,6 +156,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "for_each_task": ("inputs", "task"),
     "run_job_task": ("job_id",),
     "python_operator_task": ("main",),
+    "arazzo_task": ("document",),
 }
 """The members without which a task of a type is refused."""
 

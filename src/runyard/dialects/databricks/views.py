@@ -127,6 +127,7 @@ _TASK_KEPT = (
     "alert_task",
     "ai_function_task",
     "ai_runtime_task",
+    "arazzo_task",
     "clean_rooms_notebook_task",
     "compute",
     "dashboard_task",
@@ -162,6 +163,9 @@ _TASK_KEPT = (
     "timeout_seconds",
     "webhook_notifications",
 )
+
+OUR_OWN = frozenset({"arazzo_task"})
+"""What only this server has: clients of the cloud pass it over."""
 
 RUN_TASK = View(
     (

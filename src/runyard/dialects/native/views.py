@@ -39,7 +39,17 @@ TASK = Words(
     ),
     not_shown={"spec": "shown word by word, see SPEC"},
 )
-SPEC = ("script", "name", "arguments", "files", "python_files", "packages", "package_options")
+SPEC = (
+    "script",
+    "document",
+    "workflow_id",
+    "name",
+    "arguments",
+    "files",
+    "python_files",
+    "packages",
+    "package_options",
+)
 """What a task's spec shows of itself: not the text of a submitted script, which may be long, and not its
 environment, which may hold secrets."""
 
