@@ -63,6 +63,8 @@ def _explain(cursor: Cursor) -> Explain:
         cursor.needs(")")
     cursor.takes("QUERY", "PLAN")
     cursor.takes("VERBOSE")
+    if cursor.sees("EXPLAIN"):
+        raise cursor.wrong("EXPLAIN stands once; a statement is expected")
     return Explain(statement=_statement(cursor))
 
 

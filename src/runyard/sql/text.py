@@ -15,7 +15,8 @@ from runyard.sql.errors import SYNTAX_ERROR, SqlError
 
 LONGEST_TEXT = 4 << 20
 DEEPEST = 60  # of parentheses
-BLANK = r"(?:\s|--[^\n]*|//[^\n]*|\#(?![>\-])[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*\*/)+"
+MOST_ANEW = 1_000  # statements of one text that are read in the other way
+BLANK = r"(?:\s|--[^\n]*|//[^\n]*|\#(?![>\-])[^\n]*|/\*(?!\+)(?:[^*]+|\*(?!/))*+\*/)++"
 STRINGS = {
     "plain": r"'(?:[^']+|'')*+'",
     "escaped": r"'(?:[^'\\]+|''|\\.)*+'",
@@ -23,7 +24,7 @@ STRINGS = {
 """How a string is found, in the two ways to read a text."""
 KINDS = (
     ("blank", BLANK),
-    ("hint", r"/\*\+(?:[^*]|\*(?!/))*\*/"),
+    ("hint", r"/\*\+(?:[^*]+|\*(?!/))*+\*/"),
     ("posix", r"[eE]'(?:[^'\\]+|''|\\.)*+'"),  # PostgreSQL's E'…'
     ("bytes", r"[xX]'[0-9a-fA-F]*'"),
     ("dollar", r"\$(?P<tag>(?:[^\W\d]\w*)?)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$"),
@@ -37,7 +38,7 @@ KINDS = (
         "sign",
         (
             r"::|->>|->|\|\||<=>|<=|>=|<>|<<|>>|!~~\*|~~\*|!~~|~~|!~\*|~\*|!~|!=|==|#>>|#>|#-|<@|@>|:=|"
-            r"[-+*/%&|^=<>().,;\[\]{}~!:@]"
+            r"/(?!\*)|[-+*%&|^=<>().,;\[\]{}~!:@]"
         ),
     ),
 )
@@ -76,46 +77,46 @@ def split(text: str) -> list[str]:
 
 def pieces(text: str) -> list[Piece]:
     """Return the statements of a text with their places in it."""
-    found, at = [], 0
-    while at < len(text):
-        tokens = statement_tokens(text, at)
-        end = tokens[-1].end if tokens else len(text)
-        within = tokens[:-1] if tokens and tokens[-1].upper == ";" else tokens
-        if within:
-            found.append(Piece(text[within[0].start : within[-1].end], within[0].start))
-        at = end
-    return found
+    return [Piece(text[one[0].start : one[-1].end], one[0].start) for one in _statements(text)]
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of one statement; a semicolon may end it."""
-    found = statement_tokens(text, 0)
-    if found and found[-1].upper == ";":
-        rest = statement_tokens(text, found[-1].end)
-        if any(token.upper != ";" for token in rest):
-            raise refused(
-                text,
-                rest[0].start,
-                "One statement is expected, and here a second one begins",
-                hint="Split the text at its semicolons.",
-            )
-        del found[-1]
-    return found
+    """Return the tokens of one statement; semicolons may stand around it."""
+    found = _statements(text)
+    if len(found) > 1:
+        hint = "Split the text at its semicolons."
+        raise refused(text, found[1][0].start, "One statement is expected, and here a second one begins", hint=hint)
+    return found[0] if found else []
 
 
-def statement_tokens(text: str, at: int) -> list[Token]:
-    """Return the tokens from a place to the end of a statement, the semicolon with them."""
+def _statements(text: str) -> list[list[Token]]:
+    r"""The tokens of each statement that has any. Where a text makes no sense, the last one with \' is read anew."""
     if len(text) > LONGEST_TEXT:
         raise SqlError(SYNTAX_ERROR, f"A text has at most {LONGEST_TEXT:,} characters, and here are {len(text):,}.")
-    try:
-        return list(_scanned(text, at, READERS["plain"]))
-    except SqlError as error:
-        if text.find("\\'", at) < 0:
-            raise
+    found: list[tuple[int, str, list[Token]]] = []
+    at, way, end = 0, "plain", len(text)
+    problem: SqlError | None = None
+    anew = MOST_ANEW
+    while at < len(text):
         try:
-            return list(_scanned(text, at, READERS["escaped"]))
-        except SqlError:
-            raise error from None
+            tokens = list(_scanned(text, at, READERS[way]))
+        except SqlError as error:
+            problem = problem or error
+            while way == "escaped" or text.find("\\'", at, end) < 0:
+                if not found:
+                    raise problem from None
+                end = at
+                at, way, _ = found.pop()
+            anew -= 1
+            if anew < 0:
+                raise problem from None
+            way = "escaped"
+            continue
+        found.append((at, way, tokens))
+        at, way, end = tokens[-1].end if tokens else len(text), "plain", len(text)
+    return [
+        within for _, _, tokens in found if (within := tokens[:-1] if tokens and tokens[-1].upper == ";" else tokens)
+    ]
 
 
 def refused(text: str, at: int, problem: str, *, code: str = SYNTAX_ERROR, hint: str = "") -> SqlError:

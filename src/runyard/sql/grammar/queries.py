@@ -16,6 +16,8 @@ from runyard.sql.text import Token, refused
 
 TOO_COMPLEX = "54001"
 MOST_LEVELS = 120  # of a tree
+CHAINS = (exp.And, exp.Or, exp.Add, exp.Sub, exp.Mul, exp.DPipe, exp.SetOperation)
+"""Operators whose chains are walked without descending."""
 STARTS = ("SELECT", "WITH", "VALUES", "(")
 QUERIES = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery, exp.Query)
 NEXT_TO_SQL = "SELECT 1 WHERE "
@@ -108,14 +110,14 @@ def _too_deep(cursor: Cursor, tokens: Sequence[Token]) -> SqlError:
 
 
 def _levels(tree: exp.Expr) -> int:
-    """How deep a tree is; chains of AND, OR and the like count once, for they are walked without descending."""
+    """How deep a tree is; a chain of one operator counts once."""
     deepest = 0
     row: list[tuple[exp.Expr, int]] = [(tree, 1)]
     while row:
         node, level = row.pop()
         deepest = max(deepest, level)
         for child in node.iter_expressions():
-            flat = isinstance(node, exp.Connector | exp.Binary) and type(child) is type(node)
+            flat = isinstance(node, CHAINS) and type(child) is type(node)
             row.append((child, level if flat else level + 1))
     return deepest
 

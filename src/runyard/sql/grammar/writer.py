@@ -13,7 +13,10 @@ from runyard.sql.grammar.reader import INFIX, Plus
 
 CASTS: Mapping[str, str] = {
     **dict.fromkeys(("TEXT", "VARCHAR", "CHAR", "NCHAR", "NVARCHAR", "NAME", "UUID", "JSON", "JSONB", "XML"), "TEXT"),
-    **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "INT128", "UINT", "UBIGINT"), "INTEGER"),
+    **dict.fromkeys(
+        ("INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "INT128", "UINT", "UBIGINT", "SIGNED", "UNSIGNED"),
+        "INTEGER",
+    ),
     **dict.fromkeys(("FLOAT", "DOUBLE"), "REAL"),
     **dict.fromkeys(("DECIMAL", "BIGDECIMAL", "MONEY"), "NUMERIC"),
     **dict.fromkeys(("BINARY", "VARBINARY", "BLOB"), "BLOB"),
@@ -93,11 +96,21 @@ class Writer(SQLiteGenerator):
         """Write x [NOT] REGEXP y."""
         return self._between(expression, "REGEXP", self.sql(expression, "expression"))
 
+    def jsonextract_sql(self, expression: exp.JSONExtract) -> str:
+        """Write x -> path."""
+        return f"{self.sql(expression, 'this')} -> {self.sql(expression, 'expression')}"
+
+    def jsonextractscalar_sql(self, expression: exp.JSONExtractScalar) -> str:
+        """Write x ->> path, or json_extract(x, path), which tells JSON from text."""
+        this, path = self.sql(expression, "this"), self.sql(expression, "expression")
+        return f"JSON_EXTRACT({this}, {path})" if expression.args.get("json_subtype") else f"{this} ->> {path}"
+
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
         """Write CAST, or the function that does what SQLite has no type for."""
         del safe_prefix
         kind = expression.to.this
-        name = kind.name if isinstance(kind, exp.DType) else str(kind).upper()
+        name = kind.name if isinstance(kind, exp.DType) else str(kind)
+        name = expression.to.text("kind").upper() if name == "USERDEFINED" else name
         this = self.sql(expression, "this")
         if name in CALLS:
             return f"{CALLS[name]}({this})"
