@@ -145,7 +145,8 @@ def play(
     known = {API_URL: API, **{f"http://docs.test/a/{name}": text for name, text in (texts or {}).items()}}
     given = {name: more.pop(name) for name in ("servers", "sources") if isinstance(more.get(name), dict)}
     made = {name: more.pop(name) for name in ("version", "sources") if name in more}
-    loaded = open_document(document(workflows, **made), url=URL, fetch=lambda url: known[url], **given)
+    text = workflows if workflows.startswith("{") else document(workflows, **made)
+    loaded = open_document(text, url=URL, fetch=lambda url: known[url], **given)
     clock = played.clock
     options = Options(**{"clock": clock, "now": clock, "sleep": clock.sleep, "chance": lambda: 0.5, **more})
     script = answers if callable(answers) else iter(answers)
@@ -161,6 +162,16 @@ def play(
     report = run_workflow(loaded, workflow, inputs or {}, send=send, options=options, observer=played)
     assert report is played.report
     return played
+
+
+def play_json(members: str, answers: Answers = (), **more: Any) -> Played:
+    """Run a document whose members, beside its head, are given as JSON."""
+    head = {
+        "arazzo": "1.1.0",
+        "info": {"title": "t", "version": "1"},
+        "sourceDescriptions": [{"name": "api", "url": "api.yaml"}],
+    }
+    return play(json.dumps(head).removesuffix("}") + ", " + members + "}", answers, **more)
 
 
 def described(operation: str, more: str = "", path: str = "/call") -> str:

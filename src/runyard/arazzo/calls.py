@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.document import Parameter, Step, Workflow
-from runyard.arazzo.formulas import Formula, formula
+from runyard.arazzo.formulas import Formula, limited
 from runyard.arazzo.loading import PREFIX, Loaded
 from runyard.arazzo.operations import Operation, ParameterRule
 from runyard.arazzo.requesting import WRITE, Given, OperationCall, Payload, parted_path
@@ -142,7 +142,7 @@ def _given(loaded: Loaded, parameter: Parameter, operation: Operation) -> Given:
         raise InvalidRequest(f"The parameter {parameter.name} says not whether it is in {', '.join(WRITE)}.")
     if rule is None or rule.location not in WRITE:
         rule = _undescribed(parameter.name, parameter.location or "query")
-    return Given(rule=rule, value=formula(parameter.value, loaded.version))
+    return Given(rule=rule, value=limited(parameter.value, loaded.version))
 
 
 def _is_of(rule: ParameterRule, parameter: Parameter) -> bool:
@@ -161,10 +161,10 @@ def _payload(loaded: Loaded, step: Step) -> Payload | None:
     body = step.request_body
     if body is None or not (body.has_payload or body.replacements):
         return None
-    replacements = tuple((one, formula(one.value, loaded.version)) for one in body.replacements)
+    replacements = tuple((one, limited(one.value, loaded.version)) for one in body.replacements)
     return Payload(
         content_type=body.content_type,
-        value=formula(body.payload if body.has_payload else {}, loaded.version),
+        value=limited(body.payload if body.has_payload else {}, loaded.version),
         replacements=replacements,
     )
 
@@ -174,7 +174,7 @@ def workflow_formulas(
 ) -> tuple[tuple[str, Formula], ...]:
     """The inputs that parameters give to a workflow; a parameter of the whole document counts only if it is one."""
     return tuple(
-        (parameter.name, formula(parameter.value, loaded.version))
+        (parameter.name, limited(parameter.value, loaded.version))
         for parameter in parameters
         if parameter in own or parameter.location is None or parameter.name in inputs
     )

@@ -12,6 +12,7 @@ from runyard.arazzo.document import Criterion
 from runyard.arazzo.errors import NotDecided, NotUnderstood
 from runyard.arazzo.expressions import EMBEDDED, Scope, Version, evaluate, parse
 from runyard.arazzo.formulas import expression
+from runyard.arazzo.logic import LONGEST
 from runyard.arazzo.selecting import xpath_version
 from runyard.arazzo.values import MISSING, as_text
 
@@ -116,9 +117,13 @@ def _filled(text: str, scope: Scope, version: Version) -> str:
 
     def value(inner: str, whole: str) -> str:
         try:
-            return as_text(evaluate(parse(inner, version), scope))
+            found = evaluate(parse(inner, version), scope)
         except NotUnderstood:
             return whole
+        text = as_text(found)
+        if len(text) > LONGEST:
+            raise NotDecided(f"{whole} has {len(text):,} characters, too many for a condition.")
+        return text
 
     return EMBEDDED.sub(lambda found: value(found[1], found[0]), text)
 

@@ -10,9 +10,9 @@ from typing import Any
 from runyard.arazzo import conditions, logic, selecting
 from runyard.arazzo.assembly import value_of
 from runyard.arazzo.document import Selector
-from runyard.arazzo.errors import NotUnderstood
+from runyard.arazzo.errors import NotDecided, NotUnderstood
 from runyard.arazzo.expressions import LONGEST, Bare, Expression, Scope, Version, evaluate, parse, parse_template
-from runyard.arazzo.values import MISSING, as_text
+from runyard.arazzo.values import HEAVIEST, MISSING, as_text, is_too_large
 
 SPACE = re.compile(r"\s")
 Formula = Callable[[Scope], Any]
@@ -31,6 +31,19 @@ def formula(value: Any, version: Version) -> Formula:
     if isinstance(value, list):
         return partial(_elements, [formula(inner, version) for inner in value])
     return lambda _: value
+
+
+def limited(value: Any, version: Version) -> Formula:
+    """How to work out a value that others are made of: one that grows with each turn of a loop ends as too large."""
+    made = formula(value, version)
+    return made if isinstance(value, str | int | float | None) else partial(_limited, made)
+
+
+def _limited(made: Formula, scope: Scope) -> Any:
+    value = made(scope)
+    if is_too_large(value):
+        raise NotDecided("The value has become too large, or nests too deeply; pass on less of it.")
+    return value
 
 
 def expression(text: str, version: Version) -> Formula:
@@ -68,7 +81,13 @@ def _text(text: str, version: Version) -> Formula:
 
 
 def _filled(parts: tuple[str | Expression | Bare, ...], scope: Scope) -> str:
-    return "".join(part if isinstance(part, str) else _spelled(part, scope) for part in parts)
+    texts, length = [], 0
+    for part in parts:
+        texts.append(part if isinstance(part, str) else _spelled(part, scope))
+        length += len(texts[-1])
+        if length > HEAVIEST:
+            raise NotDecided(f"The text has more than {HEAVIEST:,} characters; pass on less of it.")
+    return "".join(texts)
 
 
 def _spelled(part: Expression | Bare, scope: Scope) -> str:

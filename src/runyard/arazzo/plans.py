@@ -9,7 +9,7 @@ from typing import Any
 from runyard.arazzo.calls import WorkflowPlace, find_workflow, operation_call, workflow_formulas
 from runyard.arazzo.criteria import Judging
 from runyard.arazzo.document import Action, Step, Workflow, failure_actions_of, parameters_of, success_actions_of
-from runyard.arazzo.formulas import Formula, formula
+from runyard.arazzo.formulas import Formula, limited
 from runyard.arazzo.inputs import Schema
 from runyard.arazzo.judging import Read, read_all
 from runyard.arazzo.loading import Loaded
@@ -166,7 +166,7 @@ def _kind(error: Exception) -> type[InvalidRequest | NotSupported]:
 
 
 def _formulas(loaded: Loaded, values: Mapping[str, Any]) -> tuple[tuple[str, Formula], ...]:
-    return tuple((name, formula(value, loaded.version)) for name, value in values.items())
+    return tuple((name, limited(value, loaded.version)) for name, value in values.items())
 
 
 def _refuse_lost_references(loaded: Loaded, workflow: Workflow) -> None:

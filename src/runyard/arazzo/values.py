@@ -20,6 +20,25 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 
 
+HEAVIEST = 32 * 1024 * 1024
+"""How much a value may weigh that a document makes of others: a character 1, a node 32."""
+NODE = 32
+DEEPEST = 200
+
+
+def is_too_large(value: Any) -> bool:
+    """Whether a value, written out, would fill the machine; what stands in it several times counts as often."""
+    weight, pending = 0, [(value, 0)]
+    while pending:
+        one, depth = pending.pop()
+        weight += NODE + (len(one) if isinstance(one, str | bytes) else 0)
+        if weight + NODE * len(pending) > HEAVIEST or depth > DEEPEST:
+            return True
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        pending += [(child, depth + 1) for child in inner]
+    return False
+
+
 def as_text(value: Any) -> str:
     """The value inside of a text: scalars as they are written, objects and arrays as JSON, nothing as nothing."""
     if value is MISSING:
