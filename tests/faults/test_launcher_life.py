@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,18 @@ def test_what_a_server_has_put_into_the_folder_of_an_attempt_stays(home: Path) -
     yard.run(1, "print(open('../context.json').read())")
 
     assert yard.read(1) == "{}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no second disk at hand")
+def test_the_folder_of_an_attempt_may_lie_on_another_disk(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        order = replace(yard.order(1, "print(1)"), folder=f"{elsewhere}/runs/1")
+        yard.launcher.start(order)
+
+        assert yard.end(1).exit_code == 0
+        assert (Path(elsewhere) / "runs" / "1" / "stdout").read_text() == "1\n"
 
 
 def test_children_that_can_make_no_folder_beforehand_make_it_when_the_order_comes(home: Path) -> None:

@@ -33,14 +33,16 @@ class Cradle:
             os.dup2(descriptor, target)
             os.close(descriptor)
 
-    def becomes(self, folder: Path) -> bool:
-        """Move everything to where it belongs; False, and nothing is left, if something is there already."""
+    def become(self, folder: Path) -> None:
+        """Be this folder from now on, with what the server has put into it."""
         try:
             self.folder.rename(folder)
-        except OSError:
-            self.remove()
-            return False
-        return True
+        except OSError:  # it is there already, or the one above it is not
+            folder.mkdir(parents=True, exist_ok=True)
+            for each in list(self.folder.iterdir()):
+                each.rename(folder / each.name)
+            self.folder.rmdir()
+        self.folder = folder
 
     def take_back(self, script: Path) -> None:
         """Be as it was before a script was laid out in it."""
@@ -63,8 +65,13 @@ def made_in(cradles: Path) -> Cradle | None:
 
 
 def made_at(folder: Path, cradle: Cradle | None) -> Cradle:
-    """Return what the order's folder becomes: the cradle, or one made there, beside what the server has put in."""
-    if cradle is not None and cradle.becomes(folder):
-        return cradle
+    """Return what the order's folder becomes: the cradle, or one made there if none can be moved there."""
+    if cradle is not None:
+        try:
+            cradle.become(folder)
+        except OSError:  # as on another disk
+            cradle.remove()
+        else:
+            return cradle
     folder.parent.mkdir(parents=True, exist_ok=True)
     return Cradle(folder)
