@@ -101,7 +101,9 @@ class Connections:
 
     def is_here(self, name: str | None) -> bool:
         """Whether a name (None: none given) means this server."""
-        return self.here is not None and (name is None or name in self.here.aliases)
+        if self.here is None or name is None or name in self.here.aliases:
+            return self.here is not None
+        return name == self.here.region and not self._has(GLUE, name)
 
     def channel(self, connection: Connection) -> Channel:
         """Return what speaks to a connection; its open sockets are shared by all who ask."""
@@ -117,6 +119,10 @@ class Connections:
             channels, self._channels = list(self._channels.values()), {}
         for one in channels:
             one.close()
+
+    def _has(self, service: str, name: str) -> bool:
+        """Whether another server of a service goes by a name."""
+        return any(one == name or name in self._kept(service, one).aliases for one in self._candidates(service))
 
     def _default(self, service: str) -> Connection:
         first = next(self._candidates(service), None)
