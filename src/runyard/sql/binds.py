@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
@@ -18,13 +18,7 @@ class Binds:
     def __init__(self, tree: exp.Expr) -> None:
         self._types: dict[str, str] = {}
         nodes = list(tree.find_all(exp.Placeholder))
-        numbers = [int(one.name) for one in nodes if one.name.isdigit()]
-        names = dict.fromkeys(one.name for one in nodes if not one.name.isdigit())
-        if numbers and names:
-            raise SqlError(
-                SYNTAX_ERROR, "Binds have numbers or names: a statement with both has no order of arguments."
-            )
-        self.names = tuple(names) or tuple(str(number) for number in range(1, max(numbers, default=0) + 1))
+        self.names = ordered(one.name for one in nodes)
         for one in nodes:
             one.set("this", OURS + one.name)
 
@@ -37,6 +31,17 @@ class Binds:
         """Note what a bind is compared with; the first that tells is right."""
         if isinstance(node, exp.Placeholder) and type_ != "null":
             self._types.setdefault(node.name, type_)
+
+
+def ordered(found: Iterable[str]) -> tuple[str, ...]:
+    """Return binds in the order of their arguments: by their numbers, or as names stand first."""
+    every = tuple(dict.fromkeys(found))
+    numbers = [int(one) for one in every if one.isdigit()]
+    if not numbers:
+        return every
+    if len(numbers) < len(every):
+        raise SqlError(SYNTAX_ERROR, "Binds have numbers or names: a statement with both has no order of arguments.")
+    return tuple(str(number) for number in range(1, max(numbers) + 1))
 
 
 def bound(names: Sequence[str], arguments: Sequence[Value]) -> dict[str, Value]:

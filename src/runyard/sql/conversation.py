@@ -2,83 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-import apsw
-
-from runyard.client.connections import Connections
-from runyard.sql.binds import bound
-from runyard.sql.errors import NOT_SUPPORTED, SqlError
-from runyard.sql.local.reading import Ledger
-from runyard.sql.parsing import parse
-from runyard.sql.planning import Plan, Surroundings, plan
-from runyard.sql.results import Heading, Result, Row, Value
-from runyard.sql.statements import Select, Statement
+from runyard.sql import changing, queries, telling, viewing
+from runyard.sql.errors import CANCELLED, SqlError
+from runyard.sql.results import Result, Value
+from runyard.sql.statements import (
+    Change,
+    Copy,
+    CreateView,
+    Delete,
+    Describe,
+    Exec,
+    Explain,
+    Insert,
+    Native,
+    Nothing,
+    OfView,
+    Registry,
+    Select,
+    Setting,
+    Show,
+    Sleep,
+    Transaction,
+)
+from runyard.sql.talk import Means, Ready, Talk
+from runyard.sql.troubles import TOLD
 
 
 class Conversation:
     """One user's session in one workspace."""
 
-    def __init__(self, *, ledger: Ledger, around: Surroundings, connections: Connections, workspace: int) -> None:
-        self.ledger = ledger
-        self.around = around
-        self.connections = connections
-        self.workspace = workspace
-        self.url = connections.here.url if connections.here is not None else ""
-        self._at_work: apsw.Connection | None = None
+    def __init__(self, means: Means) -> None:
+        self._talk = Talk(means=means)
 
-    def prepare(self, text: str) -> PreparedSelect:
-        """Understand one statement."""
-        statement = parse(text)
-        if isinstance(statement, Select):
-            return PreparedSelect(statement=statement, plan=plan(statement.tree, self.around), conversation=self)
-        raise SqlError(NOT_SUPPORTED, f"{type(statement).__name__} is not understood yet.")
+    def prepare(self, text: str) -> Ready:
+        """Understand one statement; many of one text cost little."""
+        talk = self._talk
+        try:
+            statement = talk.means.parse(text)
+            ready = PREPARING[type(statement)](talk, statement, text)
+        except SqlError:
+            talk.pending.broke()
+            raise
+        return ready if isinstance(statement, Transaction) else replace(ready, guard=talk.guarded)
 
     def interrupt(self) -> None:
-        """End what runs now."""
-        at_work = self._at_work
-        if at_work is not None:
-            at_work.interrupt()
+        """End what runs now, from another thread."""
+        self._talk.ended.set()
+        self._talk.means.runner.interrupt()
 
     @property
     def transaction(self) -> str:
-        """Where it stands."""
-        return "I"
+        """Where it stands: I, T or E."""
+        return self._talk.pending.state
 
     def close(self) -> None:
-        """Give back what it holds."""
-
-    def rows(self, asked: Plan, arguments: Sequence[Value]) -> Iterator[Row]:
-        """Run a plan, row by row."""
-        values = {**bound(asked.names, arguments), "workspace": self.workspace, "url": self.url}
-        with self.ledger.borrow() as connection:
-            self._at_work = connection
-            try:
-                yield from connection.execute(asked.sql, values)
-            finally:
-                self._at_work = None
+        """Give back what it holds; what waited for COMMIT is never sent."""
+        self.interrupt()
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreparedSelect:
-    """A query that is planned."""
+def _transact(talk: Talk, statement: Transaction, _: str) -> Ready:
+    return Ready(statement=statement, work=lambda _: talk.pending.apply(statement))
 
-    statement: Statement
-    plan: Plan
-    conversation: Conversation
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The types of its binds."""
-        return self.plan.parameters
+def _set(talk: Talk, statement: Setting, _: str) -> Ready:
+    def work(_: Sequence[Value]) -> Result:
+        talk.preferences.apply(statement)
+        return Result(tag=lambda _: "SET" if statement.verb == "use" else statement.verb.upper())
 
-    @property
-    def headings(self) -> tuple[Heading, ...] | None:
-        """Its columns."""
-        return self.plan.headings
+    return Ready(statement=statement, work=work)
 
-    def run(self, arguments: Sequence[Value] = ()) -> Result:
-        """Run it."""
-        rows = self.conversation.rows(self.plan, arguments)
-        return Result(headings=self.plan.headings, rows=rows, tag=lambda count: f"SELECT {count}")
+
+def _sleep(talk: Talk, statement: Sleep, _: str) -> Ready:
+    def work(_: Sequence[Value]) -> Result:
+        if talk.ended.wait(statement.milliseconds / 1000):
+            raise SqlError(CANCELLED, TOLD)
+        return Result(tag=lambda _: "SLEEP")
+
+    return Ready(statement=statement, work=work)
+
+
+def _nothing(_: Talk, statement: Nothing, __: str) -> Ready:
+    return Ready(statement=statement, work=lambda _: Result(tag=lambda _: statement.tag))
+
+
+PREPARING: Mapping[type, Callable[[Talk, Any, str], Ready]] = {
+    Select: queries.select,
+    Copy: queries.copy,
+    Native: queries.native,
+    Show: telling.describe,
+    Describe: telling.describe,
+    Registry: telling.describe,
+    Explain: telling.explain,
+    Exec: changing.change,
+    Insert: changing.change,
+    Change: changing.change,
+    Delete: changing.change,
+    CreateView: viewing.create,
+    OfView: viewing.of_view,
+    Transaction: _transact,
+    Setting: _set,
+    Sleep: _sleep,
+    Nothing: _nothing,
+}
+"""What understands a statement, by its kind."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.sources import Sources
 
+_STEP = re.compile(r'\.(?:(\w+)|"(\w+)")')
+_WHOLE = re.compile(rf"\$(?:{_STEP.pattern})+")
 Access = exp.JSONExtract | exp.JSONExtractScalar
 
 
@@ -37,12 +41,23 @@ def _rewrite(node: exp.Expr, scope: Scope, sources: Sources) -> None:
 
 def _path(node: exp.Expr) -> tuple[exp.Expr, tuple[str, ...]]:
     """Return what a chain of accesses begins with, and the members it goes through; none if they are not all known."""
-    path: list[str] = []
+    path: tuple[str, ...] = ()
     while isinstance(node, Access):
-        steps = node.expression.expressions if isinstance(node.expression, exp.JSONPath) else [None]
-        keys = [str(one.this) for one in steps[1:] if isinstance(one, exp.JSONPathKey) and isinstance(one.this, str)]
-        if node.expressions or not keys or len(keys) != len(steps) - 1:
+        steps = _steps(node)
+        if not steps:
             return node, ()
-        path = keys + path
+        path = steps + path
         node = node.this
-    return node, tuple(path)
+    return node, path
+
+
+def _steps(node: Access) -> tuple[str, ...]:
+    """Return the members that one access goes through: `'$.a.b'`, or, of an operator, the one that `'a'` names."""
+    step = node.expression
+    if not isinstance(step, exp.Literal) or not step.is_string:
+        return ()
+    if not step.name.startswith("$"):
+        return () if node.args.get("json_subtype") else (step.name,)
+    if not _WHOLE.fullmatch(step.name):
+        return ()
+    return tuple(found[1] or found[2] for found in _STEP.finditer(step.name))

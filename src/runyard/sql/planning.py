@@ -16,6 +16,7 @@ from runyard.sql.binds import Binds
 from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.lists import never_empty
 from runyard.sql.local.tables import LocalTable, quoted
 from runyard.sql.results import Heading
 from runyard.sql.sources import (
@@ -53,6 +54,8 @@ class Plan:
     names: tuple[str, ...]  # the number or name of each bind
     remotes: tuple[Remote, ...] = ()
     scans: tuple[tuple[str, str], ...] = ()  # the path of every table that is read, and how
+    columns: tuple[str, ...] = ()  # the names that its tables have
+    reads_kept: bool = False  # of materialized views
     naming: tuple[str, ...] = ()  # binds that name connections: a plan for their values is another one
 
 
@@ -63,6 +66,7 @@ class Surroundings:
     catalog: Catalog
     tables: Mapping[str, LocalTable]  # by path
     view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
+    kept: Callable[[str], LocalTable | None] = lambda _: None  # the rows of a materialized view, by its name
     is_here: Callable[[str | None], bool] = lambda _: True  # whether a connection's name means this server
 
 
@@ -83,17 +87,21 @@ def plan(tree: exp.Expr, around: Surroundings) -> Plan:
     predicates.rewrite(sources)
     scans = _Scans(around)
     texts = [scans.text(one) for one in sources.occurrences]
+    if scans.remotes:
+        never_empty(tree)
     for number, one in enumerate(sources.occurrences):
         one.node.set("this", exp.to_identifier(f"{_NONCE} {number}", quoted=True))
         one.node.set("db", None)
         one.node.set("catalog", None)
     return Plan(
-        sql=_MARK.sub(lambda found: texts[int(found[1])], LANGUAGE.generate(tree)),
+        sql=_MARK.sub(lambda found: texts[int(found[1])], LANGUAGE.generate(tree, normalize_functions=False)),
         headings=headings,
         parameters=binds.types,
         names=binds.names,
         remotes=tuple(scans.remotes),
         scans=tuple(zip((one.resource.path for one in sources.occurrences), texts, strict=True)),
+        columns=tuple(dict.fromkeys(name for one in sources.occurrences for name in stars.shown_of(one) or ())),
+        reads_kept=any(one.resource.provider == "" for one in sources.occurrences),
         naming=naming,
     )
 
@@ -193,6 +201,10 @@ def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, 
     columns = function_columns(source)
     if columns is not None:
         return Function(columns=columns)
+    kept = around.kept(dotted(source))
+    if kept is not None:
+        own = Resource(provider="", service="", name=kept.path, columns=(), methods=())
+        return Occurrence(node=source, alias=alias, scope=scope, resource=own, local=kept, table=kept)
     resource = around.catalog.resource(part.name for part in source.parts)
     table = around.tables.get(resource.path)
     return Occurrence(node=source, alias=alias, scope=scope, resource=resource, local=table, table=table)

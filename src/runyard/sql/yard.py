@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import apsw
+from sqlglot import exp
 
 from runyard.client.connections import Connections, Here, read_connections
 from runyard.core.errors import InvalidRequest
+from runyard.sql import functions
 from runyard.sql.catalog import Catalog
 from runyard.sql.conversation import Conversation
+from runyard.sql.keeping import Keeping
 from runyard.sql.local import functions as local_functions
-from runyard.sql.local.reading import Ledger, SqliteLedger
+from runyard.sql.local.reading import Ledger, Reader, SqliteLedger
 from runyard.sql.local.registry import TABLES
-from runyard.sql.planning import Surroundings
+from runyard.sql.parsing import parse
+from runyard.sql.planning import Plan, Surroundings, plan
+from runyard.sql.remembering import Remembered
 from runyard.sql.resources.catalog import catalog
+from runyard.sql.running import Runner
+from runyard.sql.talk import Means
 
 SQLITE = "sqlite:///"
+VIEWS = "views"  # of HOME/sql
+MOST_STATEMENTS, MOST_PLANS = 1024, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +48,79 @@ class Yard:
     home: Path
     ledger: Ledger
     catalog: Catalog
-    given: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # connections, of settings.toml
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # connections, of settings.toml
     environment: Mapping[str, str] = field(default_factory=dict)
+    _plans: Remembered[tuple[object, ...], Plan] = field(default_factory=lambda: Remembered(MOST_PLANS))
+    _keepings: dict[str, Keeping] = field(default_factory=dict)
 
     def session(self, person: Person) -> Conversation:
         """Begin a conversation."""
         connections = Connections(self.given, environment=self.environment, here=person.here)
-        around = Surroundings(catalog=self.catalog, tables=TABLES)
-        workspace = self.ledger.workspace(person.workspace)
-        return Conversation(ledger=self.ledger, around=around, connections=connections, workspace=workspace or 0)
+        keeping = self._keeping(person.workspace)
+        runner = Runner(
+            ledger=self.ledger,
+            catalog=self.catalog,
+            connections=connections,
+            kept=keeping.file,
+            prepare=_introducing(person),
+        )
+        return Conversation(
+            Means(
+                runner=runner,
+                parse=_parsed,
+                plan=self._planning(person, connections, keeping, runner),
+                catalog=self.catalog,
+                connections=connections,
+                keeping=keeping,
+                workspace=self._finding(person.workspace),
+                url=person.here.url if person.here is not None else "",
+                sees_everything=person.sees_everything,
+            )
+        )
 
     def close(self) -> None:
         """Let go of the ledger."""
         self.ledger.close()
+
+    def _keeping(self, workspace: str) -> Keeping:
+        name = workspace.encode().hex()  # whatever its name is, its file has one
+        return self._keepings.setdefault(workspace, Keeping(self.home / "sql" / VIEWS / f"{name}.db"))
+
+    def _planning(
+        self, person: Person, connections: Connections, keeping: Keeping, runner: Runner
+    ) -> Callable[[exp.Expr, str], Plan]:
+        """Return what plans the queries of a session; those of one text are planned once for all sessions alike."""
+        around = Surroundings(
+            catalog=self.catalog,
+            tables=TABLES,
+            view=lambda name: _tree_of(keeping, name),
+            kept=lambda name: known.table if (known := keeping.find(name)) and known.is_materialized else None,
+            is_here=connections.is_here,
+        )
+        alike = (person.workspace, person.here.aliases if person.here is not None else None)
+
+        def made(tree: exp.Expr, text: str) -> Plan:
+            fresh = plan(tree, around)
+            runner.check(fresh, text)
+            return fresh
+
+        def planned(tree: exp.Expr, text: str) -> Plan:
+            if not text:
+                return made(tree, text)
+            return self._plans.get((text, keeping.version, *alike), lambda: made(tree, text))
+
+        return planned
+
+    def _finding(self, workspace: str) -> Callable[[], int]:
+        """Return what finds a workspace's id; one that nobody has used yet may be used later."""
+        found: list[int] = []
+
+        def find() -> int:
+            if not found and (known := self.ledger.workspace(workspace)) is not None:
+                found.append(known)
+            return found[0] if found else 0
+
+        return find
 
 
 def open_yard(*, home: Path, store_url: str | None = None, environment: Mapping[str, str] | None = None) -> Yard:
@@ -64,12 +134,28 @@ def open_yard(*, home: Path, store_url: str | None = None, environment: Mapping[
     )
 
 
+_parsed = lru_cache(MOST_STATEMENTS)(parse)
+
+
 def _ledger(url: str) -> Ledger:
     if url.startswith(SQLITE):
-        return SqliteLedger(Path(url.removeprefix(SQLITE)), prepare=_prepared)
+        return SqliteLedger(Path(url.removeprefix(SQLITE)), prepare=local_functions.register)
     scheme = url.partition("://")[0]  # what follows may hold a password
     raise InvalidRequest(f"--store {scheme!r} is not a ledger; use sqlite:///PATH or postgresql://USER@HOST/NAME.")
 
 
-def _prepared(connection: apsw.Connection) -> None:
-    local_functions.register(connection)
+def _tree_of(keeping: Keeping, name: str) -> exp.Expr | None:
+    known = keeping.find(name)
+    return known.tree if known is not None and not known.is_materialized else None
+
+
+def _introducing(person: Person) -> Callable[[Reader], None]:
+    """Return what tells a connection who asks, unless it knows."""
+    told = (person.name, person.workspace)
+
+    def introduce(connection: Reader) -> None:
+        if connection.told != told:
+            functions.register(connection, user=person.name, database=person.workspace)
+            connection.told = told
+
+    return introduce

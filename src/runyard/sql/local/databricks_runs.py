@@ -11,10 +11,9 @@ from runyard.core.job import Task
 from runyard.core.run import PHASES, Outcome, Run, State
 from runyard.dialects.databricks import standing, states, views
 from runyard.sql.local.ledger import RUNS_IN_A_LIST, RUNS_IN_THE_INDEX
-from runyard.sql.local.members import longest_zero, member, row_of, rows_of
+from runyard.sql.local.members import longest_zero, member
 from runyard.sql.local.tables import HERE, Branch, LocalColumn, LocalTable, literal
 from runyard.sql.local.words import OUTCOME, STATE, Words
-from runyard.store.records import ATTEMPT, REPAIR, RUN
 
 PATH = "databricks_workspace.jobs.job_runs"
 CONNECTION = "deployment_name"
@@ -52,17 +51,6 @@ BY_SOMEBODY = Words(
     by_phase={phase: "1" if states.RUN[phase].result in states.ENDED_BY_SOMEBODY else "0" for phase in PHASES}
 )
 
-# rows
-
-ROW = row_of("r", RUN.columns)
-ATTEMPTS = rows_of("attempt", ATTEMPT.columns, "x.run_id = r.id")
-ROUNDS = f"CASE WHEN r.repairs > 0 THEN {rows_of('repair', REPAIR.columns, 'x.run_id = r.id')} ELSE '[]' END"
-_INSIDE = rows_of("attempt", ATTEMPT.columns, "x.run_id = c.id")
-PARTS_OF = (
-    "CASE WHEN instr(r.tasks, '\"for_each\"') THEN (SELECT json_group_array(json_array("
-    f"{row_of('c', RUN.columns)}, json({_INSIDE}))) FROM attempt AS l JOIN run AS c ON c.parent_attempt_id = l.id "
-    "WHERE l.run_id = r.id AND c.is_listed = 0) ELSE '[]' END"
-)
 _HEALTHY = ", ".join(literal(one) for one in sorted(graph.HEALTHY))
 WITH_FAILURES = (
     "(r.outcome = 'succeeded' AND EXISTS (SELECT 1 FROM attempt AS f "
@@ -73,12 +61,9 @@ WITH_FAILURES = (
 """What graph.succeeded_with_failures tells of a run that has succeeded."""
 
 
-_TOLD = f"json_array({ROW}, json({ATTEMPTS}), json({ROUNDS}), json({PARTS_OF}))"
-
-
 def by_view(name: str) -> str:
     """Return a member as the dialect's own view tells it."""
-    return f"runyard_databricks_run({literal(name)}, {_TOLD}, :url)"
+    return f"runyard_databricks_run({literal(name)}, r.id, :url)"
 
 
 def _kind_of(values: Mapping[str, str], otherwise: str) -> str:
@@ -122,7 +107,7 @@ def _stands(name: str) -> str:
     told = {phase: getattr(standing.of_run(_sample(phase), {}), name) for phase in (*BY_ROW, Outcome.SUCCEEDED)}
     constant = {phase: literal(msgspec.json.encode(value).decode()) for phase, value in told.items()}
     alive = " ".join(f"WHEN '{phase}' THEN {constant[phase]}" for phase in BY_ROW if phase in set(State))
-    asked = f"runyard_databricks_standing({literal(name)}, {ROW}, {ATTEMPTS})"
+    asked = f"runyard_databricks_standing({literal(name)}, r.id)"
     return (
         f"CASE coalesce(r.outcome, r.state) WHEN 'succeeded' THEN CASE WHEN r.message IS NULL AND NOT {WITH_FAILURES} "
         f"THEN {constant[Outcome.SUCCEEDED]} ELSE {asked} END "
@@ -236,20 +221,9 @@ _RUNS = Branch(source=RUNS_IN_A_LIST, values=_ALL, covered=COVERED, covered_sour
 
 # what is asked for by an id
 
-_WHOLE = (
-    "CASE WHEN r.is_listed = 1 THEN 'null' ELSE (WITH RECURSIVE up (id, parent, listed) AS ("
-    "SELECT r.id, r.parent_attempt_id, r.is_listed UNION ALL "
-    "SELECT o.id, o.parent_attempt_id, o.is_listed FROM up JOIN attempt AS p ON p.id = up.parent "
-    "JOIN run AS o ON o.id = p.run_id WHERE up.listed = 0) "
-    f"SELECT {row_of('w', RUN.columns)} FROM up JOIN run AS w ON w.id = up.id WHERE up.listed = 1) END"
-)
-
-
-_TOLD_OF_TASK = f"json_array({ROW}, json({ATTEMPTS}), json({PARTS_OF}), t.id, json({_WHOLE}))"
-
 
 def _by_task_view(name: str) -> str:
-    return f"runyard_databricks_task_run({literal(name)}, {_TOLD_OF_TASK}, :url)"
+    return f"runyard_databricks_task_run({literal(name)}, t.id, :url)"
 
 
 _TASK_VALUES = {

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-import apsw
 import msgspec
 
 from runyard.core.job import Task
 from runyard.dialects import aws_ids
 from runyard.dialects.native import views
-from runyard.sql.local import databricks_records, glue_records
+from runyard.sql.local import glue_records
+from runyard.sql.local.databricks_records import Records
+from runyard.sql.local.reading import Reader
 
+Functions = Sequence[tuple[str, Callable[..., Any], int]]
 _TASKS = msgspec.json.Decoder(tuple[Task, ...])
 
 
@@ -23,17 +25,21 @@ def tasks(text: str) -> str:
     return msgspec.json.encode([views.task(one) for one in _TASKS.decode(text)]).decode()
 
 
-def register(connection: apsw.Connection) -> None:
+def register(connection: Reader) -> None:
     """Give a connection the functions."""
-    for name, work, arguments in FUNCTIONS:
+    records = Records(connection)
+    connection.forget = records.forget
+    own: Functions = (
+        ("runyard_databricks_run", records.run_member, 3),
+        ("runyard_databricks_task_run", records.task_run_member, 3),
+        ("runyard_databricks_standing", records.standing_member, 2),
+    )
+    for name, work, arguments in (*FUNCTIONS, *own):
         connection.create_scalar_function(name, work, arguments, deterministic=True)
 
 
-FUNCTIONS: Sequence[tuple[str, Callable[..., Any], int]] = (
+FUNCTIONS: Functions = (
     ("runyard_tasks", tasks, 1),
-    ("runyard_databricks_run", databricks_records.run_member, 3),
-    ("runyard_databricks_task_run", databricks_records.task_run_member, 3),
-    ("runyard_databricks_standing", databricks_records.standing_member, 3),
     ("runyard_glue_default", glue_records.default, 3),
     ("runyard_glue_dpu_seconds", glue_records.dpu_seconds, 3),
     ("runyard_glue_run_id", aws_ids.run_id, 2),

@@ -13,6 +13,7 @@ import apsw
 from runyard.sql.errors import CONNECTION_FAILED, SqlError
 
 MOST_IDLE = 8  # connections that are kept for the next statement
+FLAGS = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 STATEMENTS = 64  # that a connection keeps prepared
 CACHE_KIB = 16_000
 MOST_BYTES = 256 << 20  # of one value, so that no statement fills the memory with it
@@ -24,10 +25,17 @@ PRAGMAS = (
 )
 
 
+class Reader(apsw.Connection):
+    """A connection that remembers for whom it was prepared last."""
+
+    told: tuple[str, ...] = ()
+    forget: Callable[[], None] = staticmethod(lambda: None)  # what an earlier statement saw
+
+
 class Ledger(Protocol):
     """Where local tables are read."""
 
-    def borrow(self) -> AbstractContextManager[apsw.Connection]:
+    def borrow(self) -> AbstractContextManager[Reader]:
         """Lend a connection that sees one moment of the ledger until it is given back."""
         ...
 
@@ -43,15 +51,15 @@ class Ledger(Protocol):
 class SqliteLedger:
     """The ledger in a SQLite file. Readers never hold up its writer."""
 
-    def __init__(self, file: Path, *, prepare: Callable[[apsw.Connection], None]) -> None:
+    def __init__(self, file: Path, *, prepare: Callable[[Reader], None]) -> None:
         self._file = file
         self._prepare = prepare
-        self._idle: list[apsw.Connection] = []  # a list's append and pop need no lock
+        self._idle: list[Reader] = []  # a list's append and pop need no lock
         self._closing = threading.Lock()
         self._closed = False
 
     @contextmanager
-    def borrow(self) -> Iterator[apsw.Connection]:
+    def borrow(self) -> Iterator[Reader]:
         """Lend a connection."""
         connection = self._taken()
         try:
@@ -70,16 +78,14 @@ class SqliteLedger:
         self._closed = True
         self._close_idle()
 
-    def _taken(self) -> apsw.Connection:
+    def _taken(self) -> Reader:
         with suppress(IndexError):
             return self._idle.pop()
         return self._opened()
 
-    def _opened(self) -> apsw.Connection:
+    def _opened(self) -> Reader:
         try:
-            connection = apsw.Connection(
-                str(self._file), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=STATEMENTS
-            )
+            connection = Reader(str(self._file), flags=FLAGS, statementcachesize=STATEMENTS)
             connection.set_busy_timeout(10_000)
             for pragma in PRAGMAS:
                 connection.execute(pragma)
@@ -89,7 +95,7 @@ class SqliteLedger:
         self._prepare(connection)
         return connection
 
-    def _give_back(self, connection: apsw.Connection) -> None:
+    def _give_back(self, connection: Reader) -> None:
         if self._closed or len(self._idle) >= MOST_IDLE:
             connection.close()
             return

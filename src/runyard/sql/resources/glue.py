@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "stop": "exec",
     "activate": "exec",
     "resume": "exec",
+    "reset": "exec",
 }
 """What the operations' own verbs are in SQL."""
 ALSO: Mapping[str, tuple[str, str]] = {"StartJobRun": ("jobs", "exec")}

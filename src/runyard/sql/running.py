@@ -1,0 +1,170 @@
+"""Running plans: a connection for the life of a statement, tables of services in it, and an end from outside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+from runyard.client.connections import LOCAL, Connections
+from runyard.sql import remote
+from runyard.sql.asking import Asking, connection_of
+from runyard.sql.binds import OURS
+from runyard.sql.catalog import Catalog
+from runyard.sql.errors import CANCELLED, SqlError
+from runyard.sql.keeping import ATTACHED
+from runyard.sql.local.reading import Ledger, Reader
+from runyard.sql.planning import Plan
+from runyard.sql.results import Heading, Row, Value
+from runyard.sql.troubles import TOLD, told
+
+OUT_OF_TIME = "The statement took longer than statement_timeout allows, and was cancelled."
+
+
+@dataclass(kw_only=True)
+class Work:
+    """A statement under way."""
+
+    connection: apsw.Connection | None = None
+    asking: Asking | None = None
+    reason: str = ""  # why it was ended
+
+    def end(self, reason: str) -> None:
+        """End it, from any thread."""
+        self.reason = self.reason or reason
+        if self.connection is not None:
+            with suppress(apsw.ConnectionClosedError):
+                self.connection.interrupt()
+        if self.asking is not None:
+            self.asking.interrupt(self.reason)
+
+
+@dataclass(kw_only=True)
+class Runner:
+    """Runs the plans of one session."""
+
+    ledger: Ledger
+    catalog: Catalog
+    connections: Connections
+    kept: Path  # the file with the rows of materialized views
+    prepare: Callable[[Reader], None] = lambda _: None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _works: list[Work] = field(default_factory=list)
+
+    def interrupt(self, reason: str = TOLD) -> None:
+        """End everything that is under way."""
+        with self._lock:
+            for work in self._works:
+                work.end(reason)
+
+    def check(self, plan: Plan, text: str) -> None:
+        """Let the database understand a plan without running it."""
+        asking = Asking(connections=self.connections)
+        with self._working(plan, text, asking) as connection:
+            values = dict.fromkeys(("workspace", "url", *(OURS + name for name in plan.names)))
+            connection.execute(f"EXPLAIN {plan.sql}", values, can_cache=False).fetchall()
+
+    def rows(
+        self, plan: Plan, values: Mapping[str, Value], *, text: str, asking: Asking, timeout_ms: int = 0
+    ) -> Iterator[Row]:
+        """Run a plan, row by row."""
+        with self._working(plan, text, asking, timeout_ms) as connection:
+            cursor = connection.execute(plan.sql, values, can_cache=not (plan.remotes or plan.reads_kept))
+            try:
+                yield from cursor
+            finally:
+                cursor.close(True)
+
+    def native_headings(self, text: str) -> tuple[Heading, ...]:
+        """Return the columns of a query in the ledger's own words."""
+        asked = f"SELECT * FROM ({text.rstrip().rstrip(';')}) LIMIT 0"  # noqa: S608 - whoever may ask this may read all
+        with self._in_our_words(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
+            described = connection.cursor().execute(asked).get_description()
+            return tuple(Heading(name=name) for name, *_ in described)
+
+    def native(self, text: str, *, timeout_ms: int = 0) -> Iterator[Row]:
+        """Run a query in the ledger's own words."""
+        with self.ledger.borrow() as connection, _only_reading(connection):
+            work = Work(connection=connection)
+            with self._registered(work, timeout_ms), self._in_our_words(work, text):
+                yield from connection.execute(text, can_cache=False)
+
+    @contextmanager
+    def asked(self, asking: Asking, timeout_ms: int = 0) -> Iterator[None]:
+        """Let what services are asked be ended from outside."""
+        work = Work(asking=asking)
+        with self._registered(work, timeout_ms):
+            try:
+                yield
+            except SqlError as error:
+                if work.reason and error.code == CANCELLED:
+                    raise SqlError(CANCELLED, work.reason) from error
+                raise
+
+    @contextmanager
+    def _working(self, plan: Plan, text: str, asking: Asking, timeout_ms: int = 0) -> Iterator[Reader]:
+        """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
+        with ExitStack() as stack:
+            connection = stack.enter_context(self.ledger.borrow())
+            work = Work(connection=connection, asking=asking if plan.remotes else None)
+            stack.enter_context(self._registered(work, timeout_ms))
+            stack.enter_context(self._in_our_words(work, text, plan.columns))
+            self._equip(connection, plan, asking, stack)
+            yield connection
+
+    @contextmanager
+    def _in_our_words(self, work: Work, text: str, columns: Sequence[str] = ()) -> Iterator[None]:
+        try:
+            yield
+        except (apsw.Error, OverflowError, SqlError) as error:
+            if work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
+                raise SqlError(CANCELLED, work.reason) from error
+            raise told(error, text=text, names=lambda: columns) from error
+
+    def _equip(self, connection: Reader, plan: Plan, asking: Asking, stack: ExitStack) -> None:
+        self.prepare(connection)
+        connection.forget()
+        if plan.reads_kept:
+            connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
+            stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
+        shared = remote.Surroundings(catalog=self.catalog, asking=asking)
+        for one in plan.remotes:
+            to = connection_of(self.connections, one.resource, one.connection)
+            shown = one.connection or (LOCAL if self.connections.is_here(None) else to.name)
+            remote.remote_source(
+                connection, one.name, resource=one.resource, connection=to, shown=shown, surroundings=shared
+            )
+            stack.callback(remote.forget, connection, one.name)
+
+    @contextmanager
+    def _registered(self, work: Work, timeout_ms: int) -> Iterator[None]:
+        with self._lock:
+            self._works.append(work)
+        timer = threading.Timer(timeout_ms / 1000, work.end, (OUT_OF_TIME,)) if timeout_ms else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+            with self._lock:  # from here on nobody ends it any more: the connection may be another's
+                self._works.remove(work)
+
+
+READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
+
+
+@contextmanager
+def _only_reading(connection: apsw.Connection) -> Iterator[None]:
+    """Let a text of somebody's do nothing but read: no other file, no setting."""
+    connection.authorizer = lambda action, *_: apsw.SQLITE_OK if action in READING else apsw.SQLITE_DENY
+    try:
+        yield
+    finally:
+        connection.authorizer = None
