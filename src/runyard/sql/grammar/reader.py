@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 from runyard.sql.grammar.rewriting import BUILT, later
 from runyard.sql.grammar.written import Written
 
-SYNTAX = ("CAST", "EXTRACT", "GROUP_CONCAT", "POSITION", "STRING_AGG", "SUBSTRING")
+SYNTAX = ("CAST", "EXTRACT", "GROUP_CONCAT", "POSITION", "STRING_AGG")
 """The functions whose arguments are more than a list."""
 INFIX = "infix"
 """A mark of exp.Not: it stands between the operands, as in `x NOT IN (1)`."""
@@ -44,6 +44,7 @@ class Reader(SQLiteParser):
     """Reads one query; `written` says what it was made from."""
 
     written: Written
+    _given: exp.Expr | None = None  # an operand that has been read already
 
     JOINS_HAVE_EQUAL_PRECEDENCE = False  # a comma stays one: SQLite keeps the order of tables about CROSS JOIN
 
@@ -52,7 +53,7 @@ class Reader(SQLiteParser):
     } | {name: build for name, build in BUILT.items() if build is not None}
     FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
         name: read for name, read in SQLiteParser.FUNCTION_PARSERS.items() if name in SYNTAX
-    } | {"TRIM": lambda self: self._parse_trimmed()}
+    } | {"TRIM": lambda self: self._parse_trimmed(), "SUBSTRING": lambda self: self._parse_part()}
     NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, Any]] = {
         kind: node for kind, node in SQLiteParser.NO_PAREN_FUNCTIONS.items() if kind in MOMENTS
     }
@@ -82,7 +83,9 @@ class Reader(SQLiteParser):
             found = self._parse_predicate(this)
             if found is None:
                 return this
-            this = found
+            # What follows `x IN (…)` may bind tighter: its left side is all of it.
+            self._given = found
+            this = self._parse_comparison()
         return this
 
     def _parse_comparison(self, this: exp.Expr | None = None) -> exp.Expr | None:
@@ -186,6 +189,16 @@ class Reader(SQLiteParser):
             given = [self._needed(self._parse_disjunction())]
         return exp.Anonymous(this=name, expressions=given)
 
+    def _parse_part(self) -> exp.Expr:
+        """SUBSTRING(text, start, length), or SUBSTRING(text FROM start FOR length)."""
+        given = self._parse_csv(self._parse_disjunction)
+        if self._match(TokenType.FROM):
+            given.append(self._needed(self._parse_disjunction()))
+        if self._match(TokenType.FOR):
+            given += [] if len(given) > 1 else [exp.Literal.number(1)]
+            given.append(self._needed(self._parse_disjunction()))
+        return exp.Anonymous(this="SUBSTRING", expressions=given)
+
     def _parse_column(self) -> exp.Expr | None:
         found = super()._parse_column()
         if isinstance(found, exp.Column) and not found.table and not found.this.args.get("quoted"):
@@ -195,9 +208,14 @@ class Reader(SQLiteParser):
         return found
 
     def _extracted(self, node: type[exp.Expression], this: exp.Expr, path: exp.Expr | None) -> exp.Expr:
-        if path is None or isinstance(path, exp.Not):
-            self.raise_error("A path or the name of a member is expected")
-        return self.expression(node(this=this, expression=path))
+        return self.expression(node(this=this, expression=self._needed(path)))
+
+    def _parse_factor_operand(self) -> exp.Expr | None:
+        this, self._given = self._given or self._parse_concat_operand(), None
+        while self._curr and (build := self.CONCAT_OPERATORS.get(self._curr.token_type)):
+            self._advance()
+            this = build(self, this, self._parse_concat_operand())
+        return this
 
     def _parse_bind(self) -> exp.Expr | None:
         if self._curr and self._curr.start == self._prev.end + 1:
