@@ -312,6 +312,13 @@ def test_rows_that_a_condition_means_are_looked_for_first() -> None:
     assert result.tag(0) == "DELETE 1"
 
 
+def test_a_column_that_only_another_method_takes_is_a_condition_on_rows() -> None:
+    with desk(lambda _: Told(body={"runs": [{"run_id": 1, "run_name": "b"}, {"run_id": 2}]})) as (one, cloud):
+        one.change(f"DELETE FROM {RUNS} WHERE run_name = 'b'")
+
+    assert [asked.members for asked in cloud.asked if asked.method == "POST"] == [{"run_id": 1}]
+
+
 def test_a_condition_that_means_nothing_asks_for_nothing() -> None:
     with desk(lambda _: Told(body={"runs": []})) as (one, cloud):
         _, result = one.change(f"DELETE FROM {RUNS} WHERE end_time < 10")

@@ -28,6 +28,7 @@ Record = dict[str, Any]
 
 SERVICES: Mapping[str, str] = {"aws": GLUE, "databricks": DATABRICKS, "dremio": DREMIO, "runyard": RUNYARD}
 """Wire.protocol to the service that a connection is of."""
+CANCELLED_TEXT = "The statement was cancelled."
 MOST_KEPT = 100_000  # records that are kept for the case that they are asked for again
 
 
@@ -37,14 +38,20 @@ class Asking:
 
     connections: Connections
     stop: Stop = field(default_factory=Stop)
+    reason: str = CANCELLED_TEXT  # why it was ended, if it was
     notices: list[str] = field(default_factory=list)
     _kept: dict[tuple[str, ...], Future[Record]] = field(default_factory=dict)
     _records: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def interrupt(self) -> None:
+    def interrupt(self, reason: str = CANCELLED_TEXT) -> None:
         """Give up what is asked now; from any thread."""
+        self.reason = reason
         self.stop.set()
+
+    def error(self, error: ClientError) -> SqlError:
+        """Return what a client's error is in SQL."""
+        return SqlError(CANCELLED, self.reason) if isinstance(error, GivenUp) else as_sql_error(error)
 
     def close(self) -> None:
         """End what nobody waits for any more, once the statement is through."""
@@ -97,7 +104,7 @@ def connection_of(connections: Connections, resource: Resource, name: str | None
 def as_sql_error(error: ClientError) -> SqlError:
     """Return what a client's error is in SQL."""
     if isinstance(error, GivenUp):
-        return SqlError(CANCELLED, "The statement was cancelled.")
+        return SqlError(CANCELLED, CANCELLED_TEXT)
     if isinstance(error, CallFailed):
         return SqlError(DENIED if error.status in REFUSED else UPSTREAM_REFUSED, str(error))
     if isinstance(error, WrongConnection):

@@ -13,7 +13,7 @@ from runyard.client.connection import Connection
 from runyard.client.errors import ClientError
 from runyard.client.paging import Paging, pages
 from runyard.sql import wishes
-from runyard.sql.asking import Asking, Record, as_sql_error, connection_of
+from runyard.sql.asking import Asking, Record, connection_of
 from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.converting import Unfit, as_type
 from runyard.sql.endings import ending_of
@@ -103,7 +103,8 @@ def _meant(resource: Resource, statement: Change | Delete, values: Given, means:
     """Return a call for each that WHERE means."""
     verb = statement.verb if isinstance(statement, Change) else "delete"
     methods = resource.of_verb(verb)
-    found = wishes.conditions(resource, statement.where, means.query)
+    wishes.check_verb(resource, methods, verb)
+    found = wishes.conditions(resource, methods, statement.where, means.query)
     if found is None:
         assert statement.where is not None  # noqa: S101 - no condition at all is a list of one
         keys = wishes.keys_of(resource, statement.resource, statement.where, methods)
@@ -169,7 +170,7 @@ def _all(
         for ended, ending in zip(done, endings, strict=False):
             ends += ending.wait(means.asking, ended.connection, {**ended.wish.members, **ended.answer})
     except ClientError as error:
-        failure = as_sql_error(error)
+        failure = means.asking.error(error)
         raise SqlError(failure.code, str(failure) + _before(resource, done, wanted)) from error
     return done, ends
 
@@ -217,7 +218,7 @@ def _rows(resource: Resource, done: Done, means: Means) -> list[Record]:
     try:
         found = [row for page in pages(call, done.wish.members, paging) for row in page]
     except ClientError as error:
-        raise as_sql_error(error) from error
+        raise means.asking.error(error) from error
     return [row if isinstance(row, dict) else {"value": row} for row in found]
 
 

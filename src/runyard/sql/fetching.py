@@ -33,10 +33,13 @@ PAGE_SIZES: Mapping[str, tuple[str, int]] = {
 }
 """Operation to the parameter of a page's size, and the largest there is."""
 EXPANDED: Mapping[str, tuple[str, frozenset[str]]] = {
+    "getJobRun": ("include_history", frozenset({"repair_history"})),
     "listJobRuns": ("expand_tasks", frozenset({"tasks", "job_clusters", "job_parameters"})),
     "listJobs": ("expand_tasks", frozenset({"settings"})),
 }
 """Operation to the parameter that it must be told to tell of certain columns."""
+UNTOLD: Mapping[str, tuple[str, str]] = {"listJobRuns": ("repair_history", "run_id")}
+"""A list to a column that it never tells, and the key by which one row is told whole."""
 WHOLE: Mapping[str, tuple[str, str]] = {"listJobRuns": ("getJobRun", "run_id"), "listJobs": ("getJob", "job_id")}
 """A list whose records may be cut (`has_more`), to the operation that tells each whole and its parameter."""
 
@@ -169,7 +172,7 @@ class Scan:
             return self.asking.read(self.connection, wire, told)
 
         if wire.operation in IN_PAGES:
-            yield [whole(call, members, place=place)]
+            yield [whole(call, {**members, **self._of_page(method)}, place=place)]
             return
         paging = Paging(rows=wire.rows, token=wire.token, place=place)
         for page in pages(call, {**members, **self._of_page(method)}, paging):
@@ -181,10 +184,16 @@ class Scan:
         name, most = PAGE_SIZES.get(method.wire.operation, ("", 0))
         if name in known:
             told[name] = most
+        self._say_what_is_untold(method)
         option, columns = EXPANDED.get(method.wire.operation, ("", frozenset[str]()))
         if option in known and columns & self.choice.used:
             told[option] = True
         return told
+
+    def _say_what_is_untold(self, method: Method) -> None:
+        column, key = UNTOLD.get(method.wire.operation, ("", ""))
+        if column in self.choice.used:
+            self.asking.notice(f"{column} is NULL in a list of {self.connection.name}; {key} = … tells it.")
 
     def _completed(self, wire: Wire, page: list[Record]) -> list[Record]:
         """Return a page in which records that the service has cut are whole."""

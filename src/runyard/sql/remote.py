@@ -10,7 +10,7 @@ import apsw
 
 from runyard.client.connection import Connection
 from runyard.client.errors import ClientError
-from runyard.sql.asking import Asking, Record, as_sql_error
+from runyard.sql.asking import Asking, Record
 from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.converting import Unfit, as_type, cell
 from runyard.sql.errors import CANCELLED, SqlError
@@ -156,17 +156,18 @@ class Cursor:
         try:
             self._rows = scan.rows(values or ())
         except ClientError as error:
-            raise as_sql_error(error) from error
+            raise self._table.surroundings.asking.error(error) from error
         self.Next()
 
     def Next(self) -> None:  # noqa: N802 - SQLite's name
         """Go on to the next row."""
-        if self._table.surroundings.asking.stop.is_set:
-            raise SqlError(CANCELLED, "The statement was cancelled.")
+        asking = self._table.surroundings.asking
+        if asking.stop.is_set:
+            raise SqlError(CANCELLED, asking.reason)
         try:
             found = next(self._rows, None)
         except ClientError as error:
-            raise as_sql_error(error) from error
+            raise self._table.surroundings.asking.error(error) from error
         self._number += 1
         self._members, self._record = found if found is not None else ({}, None)
 

@@ -93,7 +93,9 @@ def _headings(records: Iterable[Record], resource: Resource) -> list[Heading]:
             kind = column.type if column else kind_of(value)
             if kinds.setdefault(name, kind) != kind:
                 kinds[name] = "json" if "json" in (kind, kinds[name]) else "text"
-    return [Heading(name=name, type=kind) for name, kind in kinds.items() if name]
+    places = {one.name: place for place, one in enumerate(resource.columns)}
+    known = sorted((name for name in kinds if name), key=lambda name: places.get(name, len(places)))
+    return [Heading(name=name, type=kinds[name]) for name in known]
 
 
 def _rows(records: Iterable[Record], headings: Sequence[Heading]) -> list[Row]:

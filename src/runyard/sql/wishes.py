@@ -59,6 +59,15 @@ def wish(resource: Resource, methods: Sequence[Method], given: Given, *, verb: s
     return Wish(method=method, connection=connection, members=members)
 
 
+def check_verb(resource: Resource, methods: Sequence[Method], verb: str) -> None:
+    """Refuse a verb that a resource has no method for."""
+    if not methods:
+        verbs = ", ".join(dict.fromkeys(one.verb for one in resource.methods)) or "nothing"
+        raise SqlError(
+            INVALID_PARAMETER, f"{resource.path} has no method for {verb.upper()}; it has methods for {verbs}."
+        )
+
+
 def is_connection(resource: Resource, name: str) -> bool:
     """Whether a name stands for a connection."""
     protocol = resource.methods[0].wire.protocol if resource.methods else ""
@@ -74,11 +83,7 @@ def _split(resource: Resource, given: Given) -> tuple[str | None, Given]:
 
 
 def _chosen(resource: Resource, methods: Sequence[Method], given: Given, *, verb: str) -> Method:
-    if not methods:
-        verbs = ", ".join(dict.fromkeys(one.verb for one in resource.methods)) or "nothing"
-        raise SqlError(
-            INVALID_PARAMETER, f"{resource.path} has no method for {verb.upper()}; it has methods for {verbs}."
-        )
+    check_verb(resource, methods, verb)
     able = [one for one in methods if not _missing(one, given)]
     fitting = [one for one in able if not _unknown(one, given)]
     if fitting or able:
@@ -117,12 +122,14 @@ def _check_required(resource: Resource, method: Method, members: Given) -> None:
 # what WHERE says
 
 
-def conditions(resource: Resource, where: exp.Expression | None, query: Query) -> Iterable[Given] | None:
+def conditions(
+    resource: Resource, methods: Sequence[Method], where: exp.Expression | None, query: Query
+) -> Iterable[Given] | None:
     """Return what WHERE gives each call, if it only names values of parameters; None if rows must be looked for."""
     values: dict[str, list[Any]] = {}
     for part in where.flatten() if isinstance(where, exp.And) else filter(None, [where]):
         found = _equality(part.unnest())
-        if found is None or not _is_parameter(resource, found[0]):
+        if found is None or not _is_parameter(resource, methods, found[0]):
             return None
         name, trees = found
         got = [row[0] for tree in trees for row in query(tree).rows]
@@ -131,8 +138,8 @@ def conditions(resource: Resource, where: exp.Expression | None, query: Query) -
     return (dict(zip(values, one, strict=True)) for one in itertools.product(*values.values()))
 
 
-def _is_parameter(resource: Resource, name: str) -> bool:
-    return is_connection(resource, name) or any(meant(one, name) is not None for one in resource.methods)
+def _is_parameter(resource: Resource, methods: Sequence[Method], name: str) -> bool:
+    return is_connection(resource, name) or any(meant(one, name) is not None for one in methods)
 
 
 def _equality(part: exp.Expr) -> tuple[str, list[exp.Expression]] | None:
