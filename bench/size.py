@@ -12,7 +12,7 @@ class Size:
     starts: int  # of (a), for each script
     warm_up: int  # calls before anything counts
     finished_runs: int  # of (b), in each round
-    rounds: int  # of (b) and (c)
+    rounds: int  # of (b), (c) and (g)
     accept_s: float  # of (c), each round
     ledger_runs: int  # the large ledger of (c), (d) and (e)
     listed_runs: int  # of one job, for (d)
@@ -21,6 +21,7 @@ class Size:
     memory_runs: int  # of (e)
     graph_tasks: int  # of (f), in each run
     read_tasks: int  # of (f), of the run that is read
+    flow_steps: tuple[int, ...]  # of (g), of each flow
 
 
 FULL = Size(
@@ -36,6 +37,7 @@ FULL = Size(
     memory_runs=100,
     graph_tasks=100,
     read_tasks=1_000,
+    flow_steps=(1, 20, 200, 1_000),
 )
 QUICK = Size(
     starts=3,
@@ -50,4 +52,5 @@ QUICK = Size(
     memory_runs=5,
     graph_tasks=10,
     read_tasks=120,
+    flow_steps=(1, 20),
 )
