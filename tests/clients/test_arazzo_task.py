@@ -54,7 +54,8 @@ def flow(key: str = "flow", *upstream: str, **words: Any) -> dict[str, Any]:
 
 
 def ended(client: WorkspaceClient, run_id: int) -> jobs.Run:
-    return until(lambda: run if (run := client.jobs.get_run(run_id)).end_time else None, seconds=60)
+    until(lambda: client.jobs.get_run(run_id).end_time, seconds=60)
+    return client.jobs.get_run(run_id)
 
 
 def output(client: WorkspaceClient, run: jobs.Run, key: str = "flow") -> dict[str, Any]:

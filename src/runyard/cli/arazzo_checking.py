@@ -8,14 +8,12 @@ from typing import Any
 
 import click
 
-from runyard.arazzo.assembly import assemble
 from runyard.arazzo.checks import Finding, check
-from runyard.arazzo.fetching import is_remote
+from runyard.arazzo.fetching import is_remote, url_of
 from runyard.arazzo.limits import Limits
-from runyard.arazzo.loading import SourceUnavailable, open_document
-from runyard.arazzo.reading import read
+from runyard.arazzo.loading import SourceUnavailable
 from runyard.arazzo.sources import Api
-from runyard.cli.arazzo_documents import Text, document_text, refusing, tell
+from runyard.cli.arazzo_documents import Text, document_text, opened, refusing, tell
 from runyard.cli.output import print_json
 
 
@@ -36,7 +34,7 @@ def check_file(file: str, *, sources: Mapping[str, str], hosts: Sequence[str], s
 
 
 def _at_hand(text: Text, sources: Mapping[str, str]) -> Iterator[tuple[str, Api]]:
-    loaded = open_document(text.text, url=text.url, fetch=text.fetch, sources=sources)
+    loaded = opened(text, {name: url_of(place) for name, place in sources.items()})
     for name, source in loaded.sources.items():
         if name not in sources and is_remote(source.url):
             tell(
@@ -84,7 +82,7 @@ def show_file(file: str, *, mermaid: bool) -> list[str]:
     from runyard.arazzo.masking import Masking  # noqa: PLC0415 - see main.py
 
     with refusing():
-        document = assemble(read(document_text(file, {}).text))
+        document = opened(document_text(file, {}), {}).document
     if mermaid:
         from runyard.arazzo.mermaid import flowchart as drawn  # noqa: PLC0415 - see main.py
     else:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runyard.arazzo.fetching import Fetch, is_remote, url_of
-from runyard.core.errors import RunyardError
+from runyard.core.errors import InvalidRequest, NotSupported, RunyardError
 
 if TYPE_CHECKING:
+    from runyard.arazzo.loading import Loaded
     from runyard.arazzo.masking import Masking
 
 
@@ -54,6 +55,17 @@ def document_text(named: str, sources: Mapping[str, str], **how: Any) -> Text:
     chosen = [url_of(place) for place in sources.values()]
     fetch = Fetch(files=not is_remote(url), named=chosen, **how)
     return Text(text=fetch(url), url=url, named=named, fetch=fetch)
+
+
+def opened(text: Text, sources: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Loaded:
+    """Read a document; what is wrong with it names it."""
+    from runyard.arazzo.loading import open_document  # noqa: PLC0415 - see main.py
+
+    try:
+        return open_document(text.text, url=text.url, fetch=text.fetch, sources=sources, servers=servers)
+    except (InvalidRequest, NotSupported) as error:
+        kind = InvalidRequest if isinstance(error, InvalidRequest) else NotSupported  # some take more than a message
+        raise kind(f"{text.named}: {error}") from error
 
 
 def tell(line: str) -> None:

@@ -14,7 +14,7 @@ import click
 from runyard.arazzo import run as runner
 from runyard.arazzo.fetching import Fetch, url_of
 from runyard.arazzo.limits import Limits
-from runyard.arazzo.loading import Loaded, open_document
+from runyard.arazzo.loading import Loaded
 from runyard.arazzo.masked import Masked
 from runyard.arazzo.masking import Masking
 from runyard.arazzo.options import Options
@@ -25,7 +25,7 @@ from runyard.arazzo.standing_in import stand_ins, wanted_of
 from runyard.arazzo.telling import length, shortened
 from runyard.arazzo.transport import Transport
 from runyard.arazzo.waiting import Stopped
-from runyard.cli.arazzo_documents import Text, document_text, refusing, tell
+from runyard.cli.arazzo_documents import document_text, opened, refusing, tell
 from runyard.cli.arazzo_files import Files
 from runyard.cli.arazzo_inputs import given_inputs, unknown_inputs
 from runyard.cli.arazzo_kept import Kept, facts, whole
@@ -92,10 +92,10 @@ def _ready(asked: Asked, transport: Transport) -> Ready:
     with refusing(masking):
         text = document_text(asked.file, asked.sources, transport=transport)
         sources = {name: url_of(place) for name, place in asked.sources.items()}
-        loaded = _opened(asked, text, sources)
+        loaded = opened(text, sources, asked.servers)
         standing_in = _stood_in(asked, loaded, text.fetch)
         if standing_in:
-            loaded = _opened(asked, text, {**sources, **standing_in})
+            loaded = opened(text, {**sources, **standing_in}, asked.servers)
         workflow = asked.workflow or only_workflow(loaded)
         schema = runner.inputs_of(loaded, workflow)
         given = given_inputs(asked.pairs, asked.inputs, schema)
@@ -107,10 +107,6 @@ def _ready(asked: Asked, transport: Transport) -> Ready:
         masking.learn_inputs(inputs, schema.properties)
         _learn_apis(masking, loaded)
     return Ready(loaded=loaded, workflow=workflow, inputs=inputs, masking=masking)
-
-
-def _opened(asked: Asked, text: Text, sources: Mapping[str, str]) -> Loaded:
-    return open_document(text.text, url=text.url, fetch=text.fetch, sources=sources, servers=asked.servers)
 
 
 def _stood_in(asked: Asked, loaded: Loaded, fetch: Fetch) -> dict[str, str]:
