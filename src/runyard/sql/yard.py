@@ -27,6 +27,7 @@ from runyard.sql.running import Runner
 from runyard.sql.talk import Means
 
 SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 VIEWS = "views"  # of HOME/sql
 MOST_STATEMENTS, MOST_PLANS = 1024, 1024
 
@@ -140,6 +141,10 @@ _parsed = lru_cache(MOST_STATEMENTS)(parse)
 def _ledger(url: str) -> Ledger:
     if url.startswith(SQLITE):
         return SqliteLedger(Path(url.removeprefix(SQLITE)), prepare=local_functions.register)
+    if url.startswith(POSTGRES):
+        from runyard.sql.local.postgres_reading import PostgresLedger  # noqa: PLC0415 - an extra; most never need it
+
+        return PostgresLedger(url, prepare=local_functions.register)
     scheme = url.partition("://")[0]  # what follows may hold a password
     raise InvalidRequest(f"--store {scheme!r} is not a ledger; use sqlite:///PATH or postgresql://USER@HOST/NAME.")
 

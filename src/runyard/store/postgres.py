@@ -90,7 +90,7 @@ class PostgresDatabase:
     """A database on a PostgreSQL server, which several servers of ours may share."""
 
     def __init__(self, url: str) -> None:
-        self._conninfo = _conninfo(url)
+        self._conninfo = conninfo(url)
         self._reading = Mode(
             verb="read",
             queries=load_queries(LOOKING),
@@ -203,7 +203,8 @@ def _spelled(query: str) -> bytes:
     return _NAMED.sub(r"%(\1)s", query.replace("%", "%%")).encode()
 
 
-def _conninfo(url: str) -> str:
+def conninfo(url: str) -> str:
+    """Return what the driver makes of a URL, with our own defaults."""
     try:
         return make_conninfo("", **{**DEFAULTS, **conninfo_to_dict(url)})
     except psycopg.ProgrammingError as error:
