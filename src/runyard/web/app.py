@@ -72,6 +72,21 @@ class Services:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request before its body is looked at."""
+
+    scope: Scope
+    headers: list[tuple[str, str]]
+    claimed: tuple[str, str, str] | None  # access key, service and region of its signature, not believed yet
+
+    @property
+    def path(self) -> str:
+        """Return the path without its query, decoded."""
+        path: str = self.scope["path"]
+        return path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Body:
     """What came with a call: bytes, or a file that holds them."""
 
@@ -102,73 +117,68 @@ class App:
             await answer(send, _problem(403, f"{stranger} {NOT_SERVED[self._gate.is_open]}"))
             return
         claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
+        asked = Asked(scope=scope, headers=headers, claimed=claimed)
         if claimed is not None and claimed[1] == "s3":
-            await self._serve_objects(scope, receive, send, headers)
+            await self._serve_objects(asked, receive, send)
         else:
-            await self._serve_call(scope, receive, send, headers)
+            await self._serve_call(asked, receive, send)
 
     def close(self) -> None:
         """Finish the calls under way."""
         self._threads.shutdown(wait=True)
         self._patient.shutdown(wait=True)
 
-    async def _serve_objects(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
+    async def _serve_objects(self, asked: Asked, receive: Receive, send: Send) -> None:
         identity = None
         try:
             if not self._gate.is_open:
-                identity = verify(_signed(scope, headers, None), self._gate.secret_of, now=_now())
+                identity = verify(_signed(asked, None), self._gate.secret_of, now=_now())
         except SignatureError as error:
-            await self._services.objects.refuse(scope, send, error)
+            await self._services.objects.refuse(asked.scope, send, error)
             return
-        await self._services.objects.handle(scope, receive, send, identity)
+        await self._services.objects.handle(asked.scope, receive, send, identity)
 
-    async def _serve_call(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[str, str]]) -> None:
-        is_content = self._services.takes_content(scope["method"], scope["path"])
+    async def _serve_call(self, asked: Asked, receive: Receive, send: Send) -> None:
+        is_content = self._services.takes_content(asked.scope["method"], asked.path)
         try:
             # Who sends content is believed before a disk is filled with it.
-            if is_content and self._gate.by_authorization(dict(headers)) is not None:
+            if is_content and self._gate.by_authorization(dict(asked.headers)) is not None:
                 async with spooled(receive, self._engine.home.path) as file:
-                    await answer(send, await self._reply(scope, headers, b"", file))
+                    await answer(send, await self._reply(asked, Body(content=b"", spool=file)))
             else:
                 body = await whole(receive)
                 too_large = _problem(413, f"The body is larger than {LARGEST_BODY} bytes.")
-                await answer(send, too_large if body is None else await self._reply(scope, headers, body))
+                await answer(send, too_large if body is None else await self._reply(asked, Body(content=body)))
         except HungUp:
             return  # half a call is none
 
-    async def _reply(
-        self, scope: Scope, headers: list[tuple[str, str]], body: bytes, spool: Path | None = None
-    ) -> Reply:
-        threads = self._patient if b"wait_s=" in scope["query_string"] else self._threads
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, self._answer, scope, headers, Body(content=body, spool=spool))
+    async def _reply(self, asked: Asked, body: Body) -> Reply:
+        threads = self._patient if b"wait_s=" in asked.scope["query_string"] else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, self._answer, asked, body)
 
-    def _answer(self, scope: Scope, headers: list[tuple[str, str]], body: Body) -> Reply:
+    def _answer(self, asked: Asked, body: Body) -> Reply:
         """Answer a call; runs in a thread."""
-        service = self._service(scope, headers)
+        service = self._service(asked)
         if service is None:
-            return self._answer_plainly(scope, headers)
+            return self._answer_plainly(asked)
         try:
-            caller = self._caller(scope, headers, body.content)
+            caller = self._caller(asked, body.content)
         except SignatureError as error:
             return service.refuse(error, status=403)
         if caller is None:
-            return service.refuse(_unknown(headers), status=403)
-        return self._carry_out(service, scope, headers, (caller, body))
+            return service.refuse(_unknown(asked.headers), status=403)
+        return self._carry_out(service, asked, caller, body)
 
-    def _carry_out(
-        self, service: Service, scope: Scope, headers: list[tuple[str, str]], given: tuple[Caller, Body]
-    ) -> Reply:
-        caller, body = given
+    def _carry_out(self, service: Service, asked: Asked, caller: Caller, body: Body) -> Reply:
         try:
             workspace = self._engine.workspace(caller.workspace)
         except RunyardError as error:
             return service.refuse(error, status=500)
         request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-            headers=dict(headers),
+            method=asked.scope["method"],
+            path=asked.path,
+            query=dict(parse_qsl(asked.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers=dict(asked.headers),
             body=body.content,
             workspace=workspace,
             user=caller.user,
@@ -181,32 +191,29 @@ class App:
             log.exception("a defect in answering %s %s", request.method, request.path)
             return service.refuse(RunyardError("The server has a defect; its log tells more."), status=500)
 
-    def _service(self, scope: Scope, headers: list[tuple[str, str]]) -> Service | None:
-        claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
-        if claimed is not None and claimed[1] in self._services.signed:
-            return self._services.signed[claimed[1]]
-        if any(name == "x-amz-target" for name, _ in headers):
+    def _service(self, asked: Asked) -> Service | None:
+        if asked.claimed is not None and asked.claimed[1] in self._services.signed:
+            return self._services.signed[asked.claimed[1]]
+        if any(name == "x-amz-target" for name, _ in asked.headers):
             return self._services.signed["glue"]  # unsigned, or for a service we do not have: told so in JSON
-        path: str = scope["path"]
-        return next((one for prefix, one in self._services.by_path.items() if path.startswith(prefix)), None)
+        return next((one for prefix, one in self._services.by_path.items() if asked.path.startswith(prefix)), None)
 
-    def _caller(self, scope: Scope, headers: list[tuple[str, str]], body: bytes) -> Caller | None:
-        claimed = scope_of(headers, scope["query_string"].decode("latin-1"))
-        if claimed is None:
-            return self._gate.by_authorization(dict(headers))
+    def _caller(self, asked: Asked, body: bytes) -> Caller | None:
+        if asked.claimed is None:
+            return self._gate.by_authorization(dict(asked.headers))
         if not self._gate.is_open:
-            verify(_signed(scope, headers, body), self._gate.secret_of, now=_now())
-        return self._gate.by_access_key(claimed[0])
+            verify(_signed(asked, body), self._gate.secret_of, now=_now())
+        return self._gate.by_access_key(asked.claimed[0])
 
-    def _answer_plainly(self, scope: Scope, headers: list[tuple[str, str]]) -> Reply:
+    def _answer_plainly(self, asked: Asked) -> Reply:
         """Answer what belongs to no dialect."""
-        if scope["path"] in self._open and scope["method"] in READING:
-            return self._open[scope["path"]]()
-        if self._gate.by_authorization(dict(headers)) is None:
+        if asked.path in self._open and asked.scope["method"] in READING:
+            return self._open[asked.path]()
+        if self._gate.by_authorization(dict(asked.headers)) is None:
             return _problem(401, MISSING, {"www-authenticate": 'Bearer realm="runyard"'})
-        if scope["path"] in self._guarded:
-            return self._guarded[scope["path"]]()
-        return _problem(404, f"There is nothing at {scope['path']}.")
+        if asked.path in self._guarded:
+            return self._guarded[asked.path]()
+        return _problem(404, f"There is nothing at {asked.path}.")
 
 
 NOT_SERVED: Mapping[bool, str] = {
@@ -227,13 +234,14 @@ def _unknown(headers: list[tuple[str, str]]) -> SignatureError:
     return SignatureError("MissingAuthenticationToken", MISSING)
 
 
-def _signed(scope: Scope, headers: list[tuple[str, str]], body: bytes | None) -> SignedRequest:
+def _signed(asked: Asked, body: bytes | None) -> SignedRequest:
+    scope = asked.scope
     path = scope.get("raw_path") or scope["path"].encode()
     return SignedRequest(
         method=scope["method"],
         path=path.partition(b"?")[0].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
-        headers=headers,
+        headers=asked.headers,
         body=body,
     )
 
