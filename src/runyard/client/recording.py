@@ -11,7 +11,7 @@ from runyard.client.native import NativeClient, Record
 
 LEASE_S = 60.0
 """The server takes us for dead when it has heard nothing for so long."""
-HEARTBEAT_S = 15.0
+HEARTBEAT_S = 5.0  # also how soon a stop on the server is heard of
 AGAIN_S = 1.0
 LAST_WORD_S = 10.0
 HAS_ENDED = "wrong_state"
