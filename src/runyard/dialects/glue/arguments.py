@@ -76,8 +76,10 @@ def _workflow(started_by: Mapping[str, Any]) -> dict[str, str]:
 
 def _words(name: str, arguments: Mapping[str, str]) -> list[str]:
     """Return the words of an argument that is itself a piece of a command line."""
+    if name not in arguments:  # as in most runs; to split nothing would take as long as all other checks of a run
+        return []
     try:
-        return shlex.split(arguments.get(name, ""))
+        return shlex.split(arguments[name])
     except ValueError as error:
         raise InvalidRequest(f"Argument {name} {arguments[name]!r} is no command line: {error}.") from error
 
