@@ -32,6 +32,7 @@ from runyard.web.services import LANGUAGES
 COMMAND = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": "s3://scripts/s.py"}
 JOB = {"Role": "runner", "Command": COMMAND}
 SERVER = "the server under test"
+EXTRAS = Path(protocol.__file__).parent / "botocore"  # what the model of stock clients lacks
 
 
 class Refused(Exception):
@@ -142,7 +143,7 @@ def glue_service(home: Path) -> Iterator[Glue]:
 
 @cache
 def aws_model() -> Any:
-    return Loader().load_service_model("glue", "service-2")
+    return Loader(extra_search_paths=[str(EXTRAS)]).load_service_model("glue", "service-2")
 
 
 def names(answer: dict[str, Any], member: str, key: str) -> list[Any]:

@@ -23,6 +23,8 @@ OPERATIONS = (
     "DeleteTrigger",
     "DeleteWorkflow",
     "GetJob",
+    "GetJobBookmark",
+    "GetJobBookmarks",
     "GetJobRun",
     "GetJobRuns",
     "GetJobs",
@@ -37,6 +39,7 @@ OPERATIONS = (
     "ListTriggers",
     "ListWorkflows",
     "PutWorkflowRunProperties",
+    "ResetJobBookmark",
     "ResumeWorkflowRun",
     "StartJobRun",
     "StartTrigger",
@@ -49,13 +52,15 @@ OPERATIONS = (
     "UpdateTrigger",
     "UpdateWorkflow",
 )
+EXTRAS = Path(__file__).parent.parent / "src/runyard/dialects/glue/botocore"
+"""What AWS documents and botocore's model lacks, in a file that stock clients read too (AWS_DATA_PATH)."""
 CONSTRAINTS = ("min", "max", "pattern", "enum")
 TARGET = Path(__file__).parent.parent / "src/runyard/dialects/glue/shapes.json"
 
 
 def render() -> str:
     """Return the text of shapes.json: one line a shape, so that a change of the model is a readable diff."""
-    model = Loader().load_service_model("glue", "service-2")
+    model = load_model()
     operations = {name: _operation(model["operations"][name]) for name in OPERATIONS}
     shapes: dict[str, dict[str, Any]] = {}
     for operation in operations.values():
@@ -68,6 +73,12 @@ def render() -> str:
         "other_operations": json.dumps(others),
     }
     return "{\n" + ",\n".join(f'"{name}": {block}' for name, block in blocks.items()) + "\n}\n"
+
+
+def load_model() -> dict[str, Any]:
+    """Return botocore's model of Glue with what it lacks."""
+    model: dict[str, Any] = Loader(extra_search_paths=[str(EXTRAS)]).load_service_model("glue", "service-2")
+    return model
 
 
 def _operation(described: dict[str, Any]) -> dict[str, Any]:

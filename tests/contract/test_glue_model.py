@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
 
 from runyard.core.errors import RunyardError
 from runyard.core.run import PHASES as CORE_PHASES
 from runyard.core.run import Outcome
 from runyard.core.trigger import Trigger
 from runyard.dialects.glue import errors, states
+from runyard.dialects.glue.bookmark_views import JOB_BOOKMARK
 from runyard.dialects.glue.flow_views import COUNTED, TRIGGER, WORKFLOW, WORKFLOW_RUN, graph, trigger_state
 from runyard.dialects.glue.model import load_model
 from runyard.dialects.glue.operations import OPERATIONS
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def aws() -> Any:
-    return Loader().load_service_model("glue", "service-2")
+    return generator().load_model()
 
 
 def generator() -> Any:
@@ -62,7 +62,7 @@ def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() ->
     model = load_model()
 
     assert set(OPERATIONS) == set(model.operations)
-    assert len(OPERATIONS) == 36
+    assert len(OPERATIONS) == 39
 
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:
@@ -70,7 +70,14 @@ def test_every_operation_says_in_a_sentence_what_it_does() -> None:
         assert operation.summary.endswith(".")
 
 
-VIEWS = {"JobRun": JOB_RUN, "Job": JOB, "Trigger": TRIGGER, "Workflow": WORKFLOW, "WorkflowRun": WORKFLOW_RUN}
+VIEWS = {
+    "JobRun": JOB_RUN,
+    "Job": JOB,
+    "Trigger": TRIGGER,
+    "Workflow": WORKFLOW,
+    "WorkflowRun": WORKFLOW_RUN,
+    "JobBookmarkEntry": JOB_BOOKMARK,
+}
 
 
 @pytest.mark.parametrize(("shape", "view"), VIEWS.items())

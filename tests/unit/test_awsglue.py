@@ -137,7 +137,6 @@ def test_bookmark_options_that_make_no_sense_are_refused(words: str, message: st
     ("module", "name"),
     [
         ("context", "GlueContext"),
-        ("job", "Job"),
         ("dynamicframe", "DynamicFrame"),
         ("transforms", "*"),
         ("gluetypes", "*"),

@@ -65,7 +65,7 @@ def test_a_body_that_is_no_json_is_a_serialization_exception(glue: Glue, body: b
 @pytest.mark.parametrize(
     ("operation", "message"),
     [
-        ("GetJobBookmark", "GetJobBookmark is not supported by this version of runyard."),
+        ("CreateCrawler", "CreateCrawler is not supported by this version of runyard."),
         ("Nonsense", "'Nonsense' is not an operation of AWS Glue."),
         ("", "'' is not an operation of AWS Glue."),
     ],

@@ -201,8 +201,8 @@ def test_a_whole_number_is_taken_where_a_double_is_meant(validator: Validator) -
 
 
 def test_an_operation_not_built_yet_is_told_apart_from_one_that_glue_has_not(validator: Validator) -> None:
-    with pytest.raises(UnknownOperation, match=r"^GetJobBookmark is not supported by this version of runyard\.$"):
-        validator.check("GetJobBookmark", {})
+    with pytest.raises(UnknownOperation, match=r"^CreateCrawler is not supported by this version of runyard\.$"):
+        validator.check("CreateCrawler", {})
     with pytest.raises(UnknownOperation, match=r"^'Nonsense' is not an operation of AWS Glue\.$"):
         validator.check("Nonsense", {})
 

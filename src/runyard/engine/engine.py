@@ -12,6 +12,7 @@ from runyard.core.errors import InvalidRequest, NotSupported, WrongState
 from runyard.core.job import Job, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
 from runyard.engine import flows
+from runyard.engine.bookmarks import Bookmarks
 from runyard.engine.chains import Chains
 from runyard.engine.conductor import Conductor
 from runyard.engine.finishing import Finishing
@@ -75,6 +76,7 @@ class Engine(Jobs):
         )
         self.surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
         self.chains = Chains(self, store, clock=clock)
+        self.bookmarks = Bookmarks(self, store, clock=clock)
 
     # life of the engine
 

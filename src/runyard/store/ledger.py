@@ -10,6 +10,7 @@ import msgspec
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
 from runyard.store import rows
+from runyard.store.bookmarks import Bookmarks
 from runyard.store.links import Links
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 
@@ -55,7 +56,7 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger(Links):
+class Ledger(Links, Bookmarks):
     """One open transaction on the ledger."""
 
     # workspaces

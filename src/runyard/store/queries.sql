@@ -317,3 +317,30 @@ DELETE FROM notice WHERE id = :id;
 -- remove_notices --
 -- With a run goes what was told of it; what was not yet goes when it is.
 DELETE FROM notice WHERE run_id = :run_id AND due_at IS NULL;
+
+-- add_bookmark --
+-- Its key decides between two that would be the same version.
+INSERT INTO bookmark (/* bookmark_columns */) VALUES (/* bookmark_values */);
+
+-- bookmark_of_job --
+SELECT /* bookmark_columns */ FROM bookmark WHERE job_id = :job_id ORDER BY version DESC LIMIT 1;
+
+-- committed_bookmark --
+SELECT /* bookmark_columns */ FROM bookmark WHERE job_id = :job_id AND version <= :version AND is_committed = 1 ORDER BY version DESC LIMIT 1;
+
+-- bookmark_of_run --
+SELECT /* bookmark_columns */ FROM bookmark WHERE job_id = :job_id AND run_id = :run_id ORDER BY version DESC LIMIT 1;
+
+-- bookmark_at --
+SELECT /* bookmark_columns */ FROM bookmark WHERE job_id = :job_id AND created_at <= :moment ORDER BY version DESC LIMIT 1;
+
+-- bookmarks_of_job --
+SELECT /* bookmark_columns */ FROM bookmark WHERE job_id = :job_id AND version < :before ORDER BY version DESC LIMIT :limit;
+
+-- remove_bookmark --
+DELETE FROM bookmark WHERE job_id = :job_id AND version = :version;
+
+-- remove_bookmarks_before --
+-- The last one that was committed stays, however many runs have begun since and failed.
+DELETE FROM bookmark WHERE job_id = :job_id AND version < :version
+  AND version < (SELECT max(version) FROM bookmark WHERE job_id = :job_id AND is_committed = 1);

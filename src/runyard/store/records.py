@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from runyard.core.bookmark import Bookmark
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.notice import Channel, Notice, What
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
@@ -29,6 +30,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "task_keys": msgspec.json.Decoder(tuple[str, ...]).decode,
     "is_listed": bool,
     "is_paused": bool,
+    "is_committed": bool,
+    "elements": msgspec.json.decode,
     "spec": msgspec.json.decode,
     "memory": msgspec.json.decode,
     "pending": lambda text: None if text is None else msgspec.json.decode(text),
@@ -41,9 +44,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "outcome": _OUTCOMES.__getitem__,
 }
 """How a column that is not a plain value is read."""
-_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body"})
+_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body", "elements"})
 _CHANGING_DOCUMENTS = frozenset({"output", "memory", "pending"})
-_FLAGS = frozenset({"is_listed", "is_paused"})  # 0 or 1: the two databases do not agree on booleans
+_FLAGS = frozenset({"is_listed", "is_paused", "is_committed"})  # 0 or 1: the two databases do not agree on booleans
 _JOBS_OWN_WORDS = frozenset({"reason", "message", "trace", "trouble"})
 
 
@@ -124,10 +127,11 @@ REPAIR = Shape(Repair, "repair")
 EVENT = Shape(Event, "event")
 TRIGGER = Shape(Trigger, "trigger_of_job")
 NOTICE = Shape(Notice, "notice")
+BOOKMARK = Shape(Bookmark, "bookmark")
 
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK)
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

@@ -14,6 +14,8 @@ from runyard.dialects.glue.capacity import Settings
 from runyard.engine.finishing import Finishing
 
 TASK_KEY = "main"
+ATTEMPT_VARIABLE = "RUNYARD_ATTEMPT_ID"
+"""How a script's process knows which attempt it is; runtime/runyard_bookmarks.py asks for its bookmark by it."""
 KINDS: Mapping[str, str] = {
     capacity.PYTHON_SHELL: "python_script",
     capacity.ETL: "spark",
@@ -61,7 +63,8 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "--job-bookmark-option": arguments.get("--job-bookmark-option", "job-bookmark-disable"),
         **_workflow(run.started_by),
     }
-    return {**planned.spec, "arguments": [word for pair in told.items() for word in pair]}
+    environment = {ATTEMPT_VARIABLE: str(attempt.id)}
+    return {**planned.spec, "arguments": [word for pair in told.items() for word in pair], "environment": environment}
 
 
 def _workflow(started_by: Mapping[str, Any]) -> dict[str, str]:

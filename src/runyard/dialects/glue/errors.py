@@ -66,6 +66,8 @@ NOT_FOUND_TEXTS: Mapping[tuple[str, str], str] = {
     ("StartJobRun", "job"): "Failed to start job run due to missing metadata."
 }
 """What AWS says instead of "X not found.", by operation and kind."""
+OF_BOOKMARKS = "Continuation for job {name} not found"
+"""What AWS says of a bookmark that no run has made yet."""
 OF_WORKFLOWS = "Entity not found"
 """What AWS says of a workflow, or a run of one, that is not there."""
 
@@ -97,5 +99,6 @@ def _text(error: RunyardError, operation: str) -> str:
         return f"Concurrent runs exceeded for {of_workflow.format(name=error.job_name)}"
     if isinstance(error, NotFound):
         text = OF_WORKFLOWS if error.kind.startswith("workflow") else str(error)
+        text = OF_BOOKMARKS.format(name=error.name) if error.kind == "bookmark" else text
         return NOT_FOUND_TEXTS.get((operation, error.kind), text)
     return str(error)

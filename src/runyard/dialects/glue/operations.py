@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runyard.core.errors import NotFound, WrongState
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
+from runyard.dialects.glue import bookmark_operations as bookmarks
 from runyard.dialects.glue import tag_operations as tags
 from runyard.dialects.glue import trigger_operations as triggers
 from runyard.dialects.glue import workflow_operations as workflows
@@ -191,6 +192,9 @@ _TABLE = (
     ("BatchStopJobRun", batch_stop_job_run, "job_runs", "stop"),
     ("GetJobRun", get_job_run, "job_runs", "get"),
     ("GetJobRuns", get_job_runs, "job_runs", "list"),
+    ("GetJobBookmark", bookmarks.get_job_bookmark, "job_bookmarks", "get"),
+    ("GetJobBookmarks", bookmarks.get_job_bookmarks, "job_bookmarks", "list"),
+    ("ResetJobBookmark", bookmarks.reset_job_bookmark, "job_bookmarks", "reset"),
     ("CreateTrigger", triggers.create_trigger, "triggers", "insert"),
     ("UpdateTrigger", triggers.update_trigger, "triggers", "update"),
     ("GetTrigger", triggers.get_trigger, "triggers", "get"),

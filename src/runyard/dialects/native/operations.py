@@ -12,6 +12,7 @@ from msgspec import Struct
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run, State
 from runyard.dialects.native import log_pieces
+from runyard.dialects.native.bookmark_operations import TABLE as BOOKMARKS
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import (
     Events,
@@ -220,6 +221,7 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Answer], type[Struct]]] =
     ("GET", "/runs/{run}/attempts", list_attempts, OneRun),
     ("GET", "/runs/{run}/events", list_events, Events),
     ("GET", "/runs/{run}/logs", read_logs, Logs),
+    *BOOKMARKS,
 )
 _MAKES = (start_job, submit, record)
 

@@ -223,3 +223,22 @@ CREATE TABLE notice (
 );
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 CREATE UNIQUE INDEX notice_of_run ON notice (run_id, name);
+
+-- What jobs have already read, in versions: each run that begins to read makes one, and its commit puts the next in its place.
+CREATE TABLE bookmark (
+  job_id BIGINT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  version BIGINT NOT NULL,
+  run_number BIGINT NOT NULL,
+  try_number BIGINT NOT NULL,
+  run_id BIGINT,
+  run_attempt BIGINT NOT NULL,
+  previous_run_id BIGINT,
+  previous_attempt BIGINT NOT NULL,
+  is_committed BIGINT NOT NULL,
+  elements TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (job_id, version),
+  CONSTRAINT bookmark_version CHECK (version > 0 AND run_number > 0 AND try_number >= 0)
+);
+CREATE INDEX bookmark_of_one_run ON bookmark (job_id, run_id, version);
+CREATE INDEX bookmark_committed ON bookmark (job_id, version) WHERE is_committed = 1;

@@ -1,0 +1,323 @@
+"""Job bookmarks for plain Python: read only what is new since the last run of this job that committed.
+
+    import runyard_bookmarks as bookmarks
+
+    for uri in bookmarks.new_files("s3://raw/sales/", transformation_ctx="sales"):
+        ...
+    rows = bookmarks.new_rows(connection, "orders", transformation_ctx="orders", keys=["id"])
+    bookmarks.commit()
+
+`--job-bookmark-option` says what happens: job-bookmark-enable, job-bookmark-disable (everything is new, the default) or
+job-bookmark-pause (read on from the bookmark and leave it as it is; with --job-bookmark-from and --job-bookmark-to,
+read what lay between two runs). Nothing is kept before `commit()`, and then all of it at once. A source without a
+transformation_ctx is read whole. On AWS, Python shell jobs have no bookmarks; here they do.
+
+Standard library only, because it stands on the path of every job's own process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+ATTEMPT = "RUNYARD_ATTEMPT_ID"
+PATIENCE_S = 300.0  # how long a server may be away
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
+TIMEOUT_S = 300
+OPTIONS = {"job-bookmark-enable": "enable", "job-bookmark-pause": "pause", "job-bookmark-disable": "disable"}
+MISMATCH = "GLUE_JOB_BOOKMARK_VERSION_MISMATCH_ERROR"
+COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+MARKERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+KEY_COLUMNS = """
+SELECT used.column_name FROM information_schema.table_constraints AS made
+JOIN information_schema.key_column_usage AS used ON used.constraint_name = made.constraint_name
+  AND used.table_schema = made.table_schema AND used.table_name = made.table_name
+WHERE made.constraint_type = 'PRIMARY KEY' AND made.table_name = ? AND (? = '' OR made.table_schema = ?)
+ORDER BY used.ordinal_position
+"""
+COMPARED = {"asc": ">", "desc": "<"}
+
+
+class BookmarkError(RuntimeError):
+    """The server refused what a script asked of its bookmark."""
+
+
+class VersionMismatchException(BookmarkError):
+    """Another run of the job has begun or committed meanwhile; nothing of this run's bookmark was kept."""
+
+
+class Session:
+    """What one run has read so far."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._asked = _asked(arguments)
+        self._version: int | None = None
+        self._has_begun = False
+        self._elements: dict[str, Any] = {}
+
+    @property
+    def option(self) -> str:
+        """Tell whether the bookmark is `enable`, `pause` or `disable`."""
+        return str(self._asked["option"])
+
+    def begin(self) -> None:
+        """Begin to read; whoever does not say so begins with its first source."""
+        if not self._has_begun and self.option != "disable":
+            self._version = self._ask("begin")["version"]
+        self._has_begun = True
+
+    def files(self, paths: Sequence[str], context: str) -> list[str]:
+        """Return the files that are new."""
+        self.begin()
+        answer = self._ask("files", paths=paths, context=context)
+        self._keep(context, answer["element"])
+        return list(answer["files"])
+
+    def span(self, context: str, keys: Sequence[str], order: str) -> tuple[Any, Any, bool]:
+        """Return the keys of the last row that was read, of the last one to read, and whether there is nothing."""
+        self.begin()
+        answer = self._ask("rows", context=context, keys=keys, order=order)
+        return _read(answer["after"]), _read(answer["until"]), bool(answer["is_empty"])
+
+    def rows_read(self, context: str, keys: Sequence[str], order: str, last: Sequence[Any]) -> None:
+        """Remember the last row that was read."""
+        element = {"kind": "rows", "keys": list(keys), "order": order, "last": [_written(value) for value in last]}
+        self._keep(context, element)
+
+    def commit(self) -> None:
+        """Keep all that was read, at once; what is read from now on is another commit's."""
+        if self._version is not None:
+            self._ask("commit", version=self._version, elements=self._elements)
+        self._version, self._has_begun, self._elements = None, False, {}
+
+    def _keep(self, context: str, element: Any) -> None:
+        if context and element is not None and self.option == "enable":
+            self._elements[context] = element
+
+    def _ask(self, what: str, **more: Any) -> dict[str, Any]:
+        attempt = os.environ.get(ATTEMPT)
+        if attempt is None:
+            raise BookmarkError(f"Bookmarks need a run of this server: {ATTEMPT} is not set.")
+        return _patiently(f"/runyard/v1/bookmarks/{what}", {"attempt": int(attempt), **self._asked, **more})
+
+
+_session: Session | None = None
+
+
+def session() -> Session:
+    """Return what this run reads with."""
+    global _session  # noqa: PLW0603 - one process is one run
+    if _session is None:
+        _session = Session(sys.argv)
+    return _session
+
+
+def begin() -> None:
+    """Begin to read by the bookmark: what is written from now on is left to the next run where that is possible."""
+    session().begin()
+
+
+def new_files(path: str | Iterable[str], transformation_ctx: str = "") -> list[str]:
+    """Return the files at or below a path (or several) that no committed run has read, or that were changed since.
+
+    They are named as the path is. Names that begin with a dot or an underscore are no data.
+    """
+    return session().files([path] if isinstance(path, str) else list(path), transformation_ctx)
+
+
+def new_rows(
+    connection: Any,
+    table: str,
+    transformation_ctx: str = "",
+    *,
+    keys: Sequence[str] = (),
+    sort_order: str = "asc",
+    columns: Sequence[str] = ("*",),
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a table that no committed run has read, in the order of the keys.
+
+    `connection` is of sqlite3 or another DB-API module. `keys` are columns whose values only grow (with `sort_order`
+    "desc": only fall) from row to row, several together if need be; without any, the primary key.
+    """
+    keys = list(keys) or _primary_key(connection, table)
+    _check_names(table, [*keys, *(name for name in columns if name != "*")])
+    after, until, is_empty = session().span(transformation_ctx, keys, sort_order)
+    if is_empty:
+        return []
+    condition, values = _condition(keys, sort_order, after, until)
+    marker = _marker(connection)
+    order = ", ".join(f"{key} {sort_order}" for key in keys)
+    names = ", ".join([*columns, *keys])
+    # Every name was checked above; values go as parameters.
+    query = f"SELECT {names} FROM {table} WHERE {condition} ORDER BY {order}".replace("?", marker)  # noqa: S608 - as said
+    cursor = connection.cursor()
+    cursor.execute(query, values)
+    rows = cursor.fetchall()
+    if rows:
+        session().rows_read(transformation_ctx, keys, sort_order, rows[-1][-len(keys) :])
+    return [tuple(row[: -len(keys)]) for row in rows]
+
+
+def bounds(transformation_ctx: str, keys: Sequence[str], sort_order: str = "asc") -> tuple[Any, Any]:
+    """Return the keys of the last row that was read, and of the last one to read, for who makes his own query.
+
+    None: there is no such bound. Tell with `rows_read` how far the query came.
+    """
+    after, until, is_empty = session().span(transformation_ctx, list(keys), sort_order)
+    return (after, after) if is_empty else (after, until)
+
+
+def rows_read(transformation_ctx: str, keys: Sequence[str], last: Sequence[Any], sort_order: str = "asc") -> None:
+    """Remember, until the commit, that rows were read up to the one with these keys."""
+    session().rows_read(transformation_ctx, list(keys), sort_order, last)
+
+
+def commit() -> None:
+    """Keep what this run has read; the next run goes on behind it."""
+    session().commit()
+
+
+# what the script's command line says
+
+
+def _asked(arguments: Sequence[str]) -> dict[str, Any]:
+    from awsglue.utils import getResolvedOptions  # noqa: PLC0415 - found on the path of a job's process alone
+
+    told = getResolvedOptions(list(arguments), [])
+    window = {"since": told["job_bookmark_from"], "until": told["job_bookmark_to"]}
+    return {"option": OPTIONS[told["job_bookmark_option"]], **{key: value for key, value in window.items() if value}}
+
+
+# rows
+
+
+def _condition(keys: Sequence[str], order: str, after: Any, until: Any) -> tuple[str, list[Any]]:
+    """Say in SQL that rows lie behind one and not behind another; the first key decides, then the next."""
+    parts: list[str] = []
+    values: list[Any] = []
+    if after is not None:
+        behind, given = _behind(keys, order, after)
+        parts.append(behind)
+        values += given
+    if until is not None:
+        behind, given = _behind(keys, order, until)
+        parts.append(f"NOT {behind}")
+        values += given
+    return " AND ".join(parts) or "1 = 1", values
+
+
+def _behind(keys: Sequence[str], order: str, row: Sequence[Any]) -> tuple[str, list[Any]]:
+    options: list[str] = []
+    values: list[Any] = []
+    for place, key in enumerate(keys):
+        equal = "".join(f"{earlier} = ? AND " for earlier in keys[:place])
+        options.append(f"({equal}{key} {COMPARED[order]} ?)")
+        values += row[: place + 1]
+    return f"({' OR '.join(options)})", values
+
+
+def _primary_key(connection: Any, table: str) -> list[str]:
+    """Return the columns of a table's primary key, in its order."""
+    _check_names(table, [])
+    cursor = connection.cursor()
+    if type(connection).__module__.startswith("sqlite3"):
+        cursor.execute(f"PRAGMA table_info({table})")
+        found = [name for place, name in sorted((row[5], row[1]) for row in cursor.fetchall()) if place]
+    else:
+        schema, _, name = table.rpartition(".")
+        cursor.execute(KEY_COLUMNS.replace("?", _marker(connection)), (name, schema, schema))
+        found = [row[0] for row in cursor.fetchall()]
+    if not found:
+        raise BookmarkError(f"Table {table} has no primary key; name the columns that grow as keys.")
+    return found
+
+
+def _check_names(table: str, columns: Sequence[str]) -> None:
+    if not TABLE.fullmatch(table):
+        raise BookmarkError(f"{table!r} is not the plain name of a table; make a view, or use bounds and rows_read.")
+    for name in columns:
+        if not COLUMN.fullmatch(name):
+            raise BookmarkError(f"{name!r} is not the plain name of a column; case-sensitive names cannot be keys.")
+
+
+def _marker(connection: Any) -> str:
+    """Return how the driver of a connection marks a parameter."""
+    module = sys.modules.get(type(connection).__module__.partition(".")[0])
+    style = getattr(module, "paramstyle", "qmark")
+    if style not in MARKERS:
+        raise BookmarkError(f"Drivers of the style {style} are not known here; use bounds and rows_read.")
+    return MARKERS[style]
+
+
+def _written(value: Any) -> Any:
+    """Return a key as JSON."""
+    if value is None:
+        raise BookmarkError("A key of the last row is NULL; rows without keys cannot be remembered.")
+    if isinstance(value, datetime | date):
+        return {"type": type(value).__name__, "text": value.isoformat()}
+    return {"type": "Decimal", "text": str(value)} if isinstance(value, Decimal) else value
+
+
+_TYPES: Mapping[str, Any] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "Decimal": Decimal,
+}
+
+
+def _read(values: Any) -> Any:
+    if values is None:
+        return None
+    return tuple(_TYPES[one["type"]](one["text"]) if isinstance(one, dict) else one for one in values)
+
+
+# the server
+
+
+def _patiently(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask again while the server is away: it may be on its way back, and each question may be asked twice."""
+    until, wait = time.monotonic() + PATIENCE_S, FIRST_WAIT_S
+    while True:
+        try:
+            return _call(path, body)
+        except OSError as error:
+            if time.monotonic() > until:
+                raise BookmarkError(f"The server was away for {PATIENCE_S:g} s: {error}") from error
+        time.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT_S)
+
+
+def _call(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    from http.client import HTTPException  # noqa: PLC0415 - http.client and ssl take 30 ms, and most jobs read whole
+    from urllib.error import HTTPError  # noqa: PLC0415 - as above
+    from urllib.request import Request, urlopen  # noqa: PLC0415 - as above
+
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ.get('RUNYARD_TOKEN', '')}"}
+    url = f"{os.environ['RUNYARD_URL'].rstrip('/')}{path}"
+    request = Request(url, data=json.dumps(body).encode(), headers=headers, method="POST")  # noqa: S310 - our server
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310 - as above
+            answer: dict[str, Any] = json.loads(reply.read())
+            return answer
+    except HTTPError as error:
+        text = _text(error.read())
+        if error.code in (502, 503):
+            raise ConnectionError(text) from None
+        raise (VersionMismatchException if MISMATCH in text else BookmarkError)(text) from None
+    except HTTPException as error:  # it broke off in the middle of an answer
+        raise ConnectionError(str(error)) from error
+
+
+def _text(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:500].decode(errors="replace")
