@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from glue_flows import end, furnish, run_of, start, start_with, states, then
 from glue_service import JOB, Glue, Refused, glue_service, names
 
-from runyard.core.errors import LedgerUnavailable
-from runyard.core.run import Outcome, Run
-from runyard.core.trigger import Trigger
-from runyard.engine.sights import Sights
-from runyard.engine.triggers import Triggers
+from runyard.core.run import Outcome
 
 HOUR_MS = 3_600_000
 
@@ -21,62 +18,8 @@ HOUR_MS = 3_600_000
 @pytest.fixture
 def glue(tmp_path: Path) -> Iterator[Glue]:
     with glue_service(tmp_path / "home") as service:
-        for name in ("a", "b", "c", "d"):
-            service("CreateJob", Name=name, **JOB, ExecutionProperty={"MaxConcurrentRuns": 5})
-        service("CreateWorkflow", Name="w", Description="d", DefaultRunProperties={"p": "1", "q": "2"})
+        furnish(service)
         yield service
-
-
-def start_with(glue: Glue, *jobs: str, name: str = "start", **more: Any) -> None:
-    actions = [{"JobName": job} for job in jobs]
-    glue("CreateTrigger", **{"Name": name, "Type": "ON_DEMAND", "WorkflowName": "w", "Actions": actions, **more})
-
-
-def then(
-    glue: Glue, job: str, *before: str, state: str = "SUCCEEDED", logical: str = "AND", active: bool = True
-) -> None:
-    conditions = [{"LogicalOperator": "EQUALS", "JobName": one, "State": state} for one in before]
-    glue(
-        "CreateTrigger",
-        Name=f"to {job}",
-        Type="CONDITIONAL",
-        WorkflowName="w",
-        StartOnCreation=active,
-        Predicate={"Logical": logical, "Conditions": conditions},
-        Actions=[{"JobName": job}],
-    )
-
-
-def start(glue: Glue, **members: Any) -> str:
-    run_id: str = glue("StartWorkflowRun", Name="w", **members)["RunId"]
-    glue.look()
-    glue.begin()
-    return run_id
-
-
-def end(glue: Glue, outcome: Outcome = Outcome.SUCCEEDED, count: int = 100) -> None:
-    """Let the oldest job runs that go on end, and those begin that follow."""
-    glue.end(outcome, attempts=glue.on_process()[:count])
-    glue.look()
-    glue.begin()
-
-
-def run_of(glue: Glue, run_id: str, **members: Any) -> dict[str, Any]:
-    return dict(glue("GetWorkflowRun", Name="w", RunId=run_id, **members)["Run"])
-
-
-def nodes(glue: Glue, run_id: str) -> dict[str, dict[str, Any]]:
-    graph = run_of(glue, run_id, IncludeGraph=True)["Graph"]
-    return {node["Name"]: node for node in graph["Nodes"] if node["Type"] == "JOB"}
-
-
-def states(glue: Glue, run_id: str) -> dict[str, list[str]]:
-    return {name: names(node["JobDetails"], "JobRuns", "JobRunState") for name, node in nodes(glue, run_id).items()}
-
-
-def resume(glue: Glue, run_id: str, *jobs: str) -> dict[str, Any]:
-    ids = [nodes(glue, run_id)[job]["UniqueId"] for job in jobs]
-    return glue("ResumeWorkflowRun", Name="w", RunId=run_id, NodeIds=ids)
 
 
 def test_a_workflow_is_shown_as_it_was_asked_for_with_its_last_run(glue: Glue) -> None:
@@ -272,99 +215,6 @@ def test_properties_are_put_into_one_run_alone(glue: Glue) -> None:
     assert glue("GetWorkflowRunProperties", Name="w", RunId=second)["RunProperties"] == {"p": "1", "q": "2"}
 
 
-# resuming
-
-
-def partly_failed(glue: Glue) -> str:
-    """Run a, b and c (which fails) beside each other and d behind all of them."""
-    start_with(glue, "a", "b", "c")
-    then(glue, "d", "a", "b", "c")
-    run_id = start(glue)
-    end(glue, count=2)
-    end(glue, Outcome.FAILED)
-    assert states(glue, run_id) == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"], "c": ["FAILED"], "d": []}
-    return run_id
-
-
-def test_a_resumed_run_runs_what_was_chosen_and_what_follows_and_copies_the_rest(glue: Glue) -> None:
-    first = partly_failed(glue)
-    glue("PutWorkflowRunProperties", Name="w", RunId=first, RunProperties={"r": "8"})
-    answer = resume(glue, first, "c")
-    glue.look()
-    glue.begin()
-    end(glue)
-    end(glue)
-    run = run_of(glue, answer["RunId"])
-    old, new = nodes(glue, first), nodes(glue, answer["RunId"])
-
-    assert run["Status"] == "COMPLETED"
-    assert run["PreviousRunId"] == first
-    assert run["WorkflowRunProperties"]["r"] == "8"
-    assert states(glue, answer["RunId"]) == {job: ["SUCCEEDED"] for job in "abcd"}
-    assert [new[job] for job in "ab"] == [old[job] for job in "ab"]
-    assert answer["NodeIds"] == [old["c"]["UniqueId"]]
-    assert len(glue("GetJobRuns", JobName="a")["JobRuns"]) == 1
-
-
-def test_a_node_behind_another_chosen_one_is_not_started_twice(glue: Glue) -> None:
-    start_with(glue, "a")
-    then(glue, "b", "a")
-    first = start(glue)
-    end(glue)
-    end(glue, Outcome.FAILED)
-    answer = resume(glue, first, "a", "b")
-    glue.look()
-    glue.begin()
-
-    assert answer["NodeIds"] == [nodes(glue, first)["a"]["UniqueId"]]
-    assert states(glue, answer["RunId"]) == {"a": ["RUNNING"], "b": []}
-
-
-def test_a_resumed_run_can_be_resumed_and_its_copies_stay(glue: Glue) -> None:
-    first = partly_failed(glue)
-    second = resume(glue, first, "c")["RunId"]
-    glue.look()
-    glue.begin()
-    end(glue, Outcome.FAILED)
-    third = resume(glue, second, "c")["RunId"]
-    glue.look()
-    glue.begin()
-    end(glue)
-    end(glue)
-
-    assert run_of(glue, third)["PreviousRunId"] == second
-    assert states(glue, third) == {job: ["SUCCEEDED"] for job in "abcd"}
-
-
-def test_a_trigger_that_needs_any_waits_for_what_is_run_again(glue: Glue) -> None:
-    start_with(glue, "a", "b")
-    then(glue, "c", "a", "b", logical="ANY")
-    first = start(glue)
-    end(glue)
-    end(glue, Outcome.FAILED)
-    second = resume(glue, first, "b")["RunId"]
-    glue.look()
-    glue.begin()
-    assert states(glue, second)["c"] == []
-    end(glue)
-
-    assert states(glue, second) == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"], "c": ["RUNNING"]}
-
-
-def test_only_a_completed_run_is_resumed_and_only_from_jobs_that_were_attempted(glue: Glue) -> None:
-    start_with(glue, "a")
-    then(glue, "b", "a")
-    run_id = start(glue)
-    with pytest.raises(Refused, match=r"IllegalWorkflowStateException: .* is RUNNING, not COMPLETED"):
-        resume(glue, run_id, "a")
-    end(glue, Outcome.FAILED)
-
-    with pytest.raises(Refused, match=r"InvalidInputException: Node .* is no job that was attempted"):
-        resume(glue, run_id, "b")
-    with pytest.raises(Refused, match="InvalidInputException: NodeIds must name at least one"):
-        resume(glue, run_id)
-
-
 # refusing, listing
 
 
@@ -424,67 +274,3 @@ def test_workflows_and_their_runs_are_listed_in_pages(glue: Glue) -> None:
     assert names(found, "Workflows", "Name") == ["w1", "w"]
     assert found["MissingWorkflows"] == ["nobody"]
     assert glue("GetTags", ResourceArn="arn:aws:glue:us-east-1:1:workflow/w2")["Tags"] == {"n": "2"}
-
-
-# a server that dies
-
-
-def dying(glue: Glue, *, after: int) -> Triggers:
-    """Return triggers of a server that goes once so many of a firing's runs have started."""
-
-    def die(trigger: Trigger) -> Sequence[Run]:
-        fire = glue.engine.language("glue").fire
-        assert fire is not None
-        left = after
-        real = glue.engine.start_run
-
-        def start_run(*given: Any) -> Run:
-            nonlocal left
-            if left == 0:
-                raise LedgerUnavailable("The server is gone.")
-            left -= 1
-            return real(*given)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(glue.engine, "start_run", start_run)
-            return glue.engine.surroundings._start_runs(trigger)
-
-    home = glue.engine.home.path
-    sights = Sights(glue.store, glue.engine.mounts, clock=glue.clock, poll_ms=1000, databases=home / "sql")
-    return Triggers(glue.store, sights, clock=glue.clock, start_runs=die, change=glue.engine.change)
-
-
-@pytest.mark.parametrize("after", [0, 1, 2])
-def test_a_firing_that_a_server_left_half_done_is_finished_by_the_next_and_nothing_runs_twice(
-    glue: Glue, after: int
-) -> None:
-    glue("CreateTrigger", Name="t", Type="ON_DEMAND", Actions=[{"JobName": "a"}, {"JobName": "b"}, {"JobName": "c"}])
-    glue("StartTrigger", Name="t")
-    with pytest.raises(LedgerUnavailable):
-        dying(glue, after=after).do_what_is_due()
-    started = sum(len(glue("GetJobRuns", JobName=job)["JobRuns"]) for job in "abc")
-
-    glue.look()
-    glue.look()
-
-    assert started == after
-    assert [len(glue("GetJobRuns", JobName=job)["JobRuns"]) for job in "abc"] == [1, 1, 1]
-
-
-def test_a_workflow_run_whose_server_dies_between_two_starts_goes_on_to_its_end(glue: Glue) -> None:
-    start_with(glue, "a", "b")
-    then(glue, "c", "a", "b")
-    run_id = glue("StartWorkflowRun", Name="w")["RunId"]
-    claim_only = glue.store.read(lambda ledger: ledger.attempts_to_conduct())
-    assert len(claim_only) == 1
-    glue.conduct()
-    with pytest.raises(LedgerUnavailable):
-        dying(glue, after=1).do_what_is_due()
-    glue.begin()
-    end(glue)
-    assert run_of(glue, run_id)["Status"] == "RUNNING"
-    end(glue)
-    end(glue)
-
-    assert run_of(glue, run_id)["Status"] == "COMPLETED"
-    assert states(glue, run_id) == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"], "c": ["SUCCEEDED"]}
