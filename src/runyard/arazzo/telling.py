@@ -39,6 +39,7 @@ def newest_word(criteria: Sequence[Judged]) -> str:
 
 def length(seconds: float) -> str:
     """Say how long something took: 1m12s."""
+    seconds = round(seconds, 3 if seconds < 1 else 1)
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -14,7 +14,7 @@ from runyard.cli.target import Target, target_options
 FILE = click.Path(dir_okay=False, path_type=Path)
 HOSTS_HELP = "Call only this host (or host:port); may be repeated.  [default: any]"
 
-file_argument = click.argument("file")
+file_argument = click.argument("file", type=click.Path(allow_dash=True))
 source_option = click.option(
     "--source",
     "sources",
