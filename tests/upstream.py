@@ -57,7 +57,20 @@ class Upstream:
 def answering(answer: Answering) -> Iterator[Upstream]:
     """Serve on a free port of this machine; requests are answered by the function, several at once."""
     upstream = Upstream(url="")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(upstream, answer))
+    server.daemon_threads = True
+    upstream.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield upstream
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
+
+def _handler(upstream: Upstream, decide: Answering) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -72,7 +85,7 @@ def answering(answer: Answering) -> Iterator[Upstream]:
                 body=self.rfile.read(int(self.headers.get("content-length", 0))),
             )
             upstream.asked.append(asked)
-            told = answer(asked)
+            told = decide(asked)
             body = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
             self.send_response(told.status)
             for name, value in {"content-length": str(len(body)), **told.headers}.items():
@@ -85,17 +98,7 @@ def answering(answer: Answering) -> Iterator[Upstream]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    upstream.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield upstream
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Handler
 
 
 def in_turn(*tolds: Told) -> Answering:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from sql_asking import Desk, connections_to
@@ -12,7 +10,6 @@ from upstream import Asked, Told, Upstream, answering, in_turn
 from runyard.sql.errors import (
     INVALID_PARAMETER,
     INVALID_TEXT,
-    NOT_SUPPORTED,
     SYNTAX_ERROR,
     UNDEFINED_OBJECT,
     UPSTREAM_REFUSED,
@@ -127,76 +124,6 @@ def test_delete_with_a_run_posts_it() -> None:
         {"run_id": 1001},
         "DELETE 1",
     )
-
-
-# values and parameters
-
-
-@pytest.mark.parametrize(
-    ("written", "sent"),
-    [("7", 7), ("'7'", 7), ("7.0", 7), ("' 7 '", 7), ("'9007199254740993'", 9007199254740993), ("-1", -1)],
-)
-def test_a_whole_number_may_be_written_in_many_ways(written: str, sent: int) -> None:
-    with desk() as (one, cloud):
-        one.change(f"EXEC {RUNS}.cancelrun @run_id={written}")
-
-    assert cloud.asked[0].members == {"run_id": sent}
-
-
-@pytest.mark.parametrize("written", ["'x'", "7.5", "TRUE", "''", "'7x'", "'٣'"])
-def test_what_is_no_whole_number_is_refused_before_anything_is_asked(written: str) -> None:
-    text, asked = refused(f"EXEC {RUNS}.cancelrun @run_id={written}", INVALID_TEXT)
-
-    assert "run_id is" in text
-    assert "no whole number" in text
-    assert asked == []
-
-
-def test_documents_are_written_as_json_and_checked() -> None:
-    with desk(lambda _: Told(body={"run_id": 7})) as (one, cloud):
-        one.change(f'EXEC {JOBS}.runnow @job_id=3, @job_parameters=\'{{"a": "b"}}\'')
-    text, asked = refused(f"EXEC {JOBS}.runnow @job_id=3, @job_parameters='[1]'", INVALID_TEXT)
-
-    assert cloud.asked[0].members["job_parameters"] == {"a": "b"}
-    assert ("job_parameters is '[1]', which is no JSON object" in text, asked) == (True, [])
-
-
-def test_null_is_left_out_but_for_what_is_required() -> None:
-    with desk() as (one, cloud):
-        one.change(f"EXEC {RUNS}.cancelallruns @job_id=3, @all_queued_runs=NULL")
-    text, _ = refused(f"EXEC {RUNS}.cancelrun @run_id=NULL", INVALID_PARAMETER)
-
-    assert cloud.asked[0].members == {"job_id": 3}
-    assert "run_id must not be NULL" in text
-
-
-def test_an_unknown_parameter_is_refused_with_those_there_are() -> None:
-    text, asked = refused(f"EXEC {RUNS}.cancelrun @run_id=1 @@json='{{\"run\": 2}}'", INVALID_PARAMETER)
-
-    assert ("has no parameter 'run'; it has run_id" in text, asked) == (True, [])
-
-
-def test_what_is_given_twice_is_refused() -> None:
-    text, _ = refused(f"EXEC {RUNS}.cancelrun @run_id=1 @@json='{{\"Run_Id\": 2}}'", INVALID_PARAMETER)
-
-    assert "run_id is given twice" in text
-
-
-def test_names_are_known_whatever_their_case_and_behind_data() -> None:
-    with desk(lambda _: Told(body={"job_id": 3})) as (one, cloud):
-        one.change(f"INSERT INTO {JOBS} (data__name, DATA__TAGS, deployment_name) VALUES ('n', '{{}}', 'prod')")
-
-    assert cloud.asked[0].members == {"name": "n", "tags": {}}
-
-
-def test_binds_stand_for_arguments_and_payloads() -> None:
-    with desk() as (one, cloud):
-        one.change(f"EXEC {RUNS}.cancelrun @run_id=?", {"1": "7"})
-        one.change(f"EXEC {RUNS}.cancelrun @@json=:told", {"told": '{"run_id": 8}'})
-        with pytest.raises(SqlError, match="must be the text of a JSON object"):
-            one.change(f"EXEC {RUNS}.cancelrun @@json=:told", {"told": "[]"})
-
-    assert [asked.members for asked in cloud.asked] == [{"run_id": 7}, {"run_id": 8}]
 
 
 # which method
@@ -366,91 +293,3 @@ def test_what_returning_asks_is_understood_before_the_first_call() -> None:
     text, asked = refused(f"INSERT INTO {JOBS} (name) VALUES ('n') RETURNING nonsense(job_id)", SYNTAX_ERROR)
 
     assert ("no such function: nonsense" in text.lower(), asked) == (True, [])
-
-
-# starting once, and waiting
-
-
-def test_a_start_has_a_name_of_its_own_and_is_sent_again_with_it() -> None:
-    with desk(in_turn(Told(status=503), Told(status=500), Told(body={"run_id": 7}))) as (one, cloud):
-        one.change(f"EXEC {JOBS}.runnow @job_id=3")
-
-    tokens = {asked.members["idempotency_token"] for asked in cloud.asked}
-    assert (len(cloud.asked), len(tokens), len(tokens.pop())) == (3, 1, 32)
-
-
-def test_two_starts_have_two_names() -> None:
-    with desk(lambda _: Told(body={"run_id": 7})) as (one, cloud):
-        one.change(f"INSERT INTO {RUNS} (tasks) VALUES ('[]'), ('[]')")
-
-    assert len({asked.members["idempotency_token"] for asked in cloud.asked}) == 2
-
-
-def test_a_name_that_is_given_is_kept() -> None:
-    with desk(lambda _: Told(body={"run_id": 7})) as (one, cloud):
-        one.change(f"EXEC {JOBS}.runnow @job_id=3, @idempotency_token='mine'")
-
-    assert cloud.asked[0].members["idempotency_token"] == "mine"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "EXEC aws.glue.jobs.start_job_run @JobName='a'",
-        f"EXEC {RUNS}.repairrun @run_id=1, @rerun_all_failed_tasks=TRUE",
-        f"DELETE FROM {RUNS} WHERE run_id=1",
-        f"INSERT INTO {JOBS} (name) VALUES ('a')",
-    ],
-)
-def test_what_cannot_be_told_from_its_repetition_is_sent_once(text: str) -> None:
-    with desk(lambda _: Told(status=503)) as (one, cloud), pytest.raises(SqlError, match="503"):
-        one.change(text)
-
-    assert len(cloud.asked) == 1
-
-
-def test_await_gives_the_record_of_the_end() -> None:
-    states = iter(["PENDING", "RUNNING"])
-
-    def answer(asked: Asked) -> Told:
-        if asked.method == "POST":
-            return Told(body={"run_id": 7})
-        state = next(states, None)
-        return Told(body={**ENDED, "state": {"life_cycle_state": state}} if state else ENDED)
-
-    with desk(answer) as (one, cloud):
-        rows, result = one.change(f"EXEC /*+ AWAIT */ {JOBS}.runnow @job_id=3")
-
-    record = dict(zip((one.name for one in result.headings), rows[0], strict=True))
-    assert (record["run_id"], json.loads(str(record["state"]))["result_state"]) == (7, "SUCCESS")
-    assert [asked.method for asked in cloud.asked] == ["POST", "GET", "GET", "GET"]
-    assert result.notices == []
-
-
-def test_await_tells_of_a_bad_end() -> None:
-    failed = {"Id": "jr", "JobName": "a", "JobRunState": "FAILED", "ErrorMessage": "boom", "StartedOn": 1.5}
-
-    def answer(asked: Asked) -> Told:
-        return Told(body={"JobRunId": "jr"} if asked.target == "StartJobRun" else {"JobRun": failed})
-
-    with desk(answer) as (one, cloud):
-        rows, result = one.change("EXEC /*+ AWAIT */ aws.glue.jobs.start_job_run @JobName='a'")
-
-    record: dict[str, Any] = dict(zip((one.name for one in result.headings), rows[0], strict=True))
-    assert (record["JobRunState"], record["StartedOn"]) == ("FAILED", 1500)
-    assert result.notices == ["Run jr ended FAILED: boom"]
-    assert cloud.asked[1].members == {"JobName": "a", "RunId": "jr"}
-
-
-def test_await_where_nothing_is_waited_for_is_refused_before_the_call() -> None:
-    text, asked = refused(f"DELETE /*+ AWAIT */ FROM {RUNS} WHERE run_id=1", NOT_SUPPORTED)
-
-    assert ("AWAIT means nothing for deleterun" in text, asked) == (True, [])
-
-
-def test_a_run_whose_end_cannot_be_heard_was_started_all_the_same() -> None:
-    def answer(asked: Asked) -> Told:
-        return Told(body={"run_id": 7}) if asked.method == "POST" else Told(status=403, body={"message": "no"})
-
-    with desk(answer) as (one, _), pytest.raises(SqlError, match=r"403.*was carried out \(job_id=3\): run_id=7"):
-        one.change(f"EXEC /*+ AWAIT */ {JOBS}.runnow @job_id=3")

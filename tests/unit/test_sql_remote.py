@@ -1,97 +1,20 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sql_asking import Desk, connections_to
-from upstream import Asked, Told, Upstream, answering
+from databricks_upstream import NEWEST, RUNS, Workspace, desk, run, told
+from upstream import Asked, Told
 
 from runyard.sql.errors import (
-    CANCELLED,
     CONNECTION_FAILED,
-    DENIED,
     INVALID_PARAMETER,
     INVALID_TEXT,
-    UPSTREAM_REFUSED,
     SqlError,
 )
 
-RUNS = "databricks_workspace.workflows.job_runs"
 JOBS = "databricks_workspace.workflows.jobs"
 GLUE_RUNS = "aws.glue.job_runs"
-NEWEST = 1_000_000
-PAGE = 25
-
-
-def run(number: int) -> dict[str, Any]:
-    """Return run 1 … 60; the larger, the newer."""
-    return {
-        "run_id": number,
-        "job_id": 10 + number % 3,
-        "run_name": f"run {number}",
-        "run_type": "JOB_RUN" if number % 2 else "SUBMIT_RUN",
-        "state": {"life_cycle_state": "TERMINATED"},
-        "start_time": NEWEST + number * 10_000,
-        "end_time": 0 if number > 55 else NEWEST + number * 10_000 + 5,
-    }
-
-
-class Workspace:
-    """Sixty runs, listed and told as Databricks does it."""
-
-    def __init__(self, runs: Sequence[dict[str, Any]] | None = None) -> None:
-        self.runs = [run(number) for number in range(60, 0, -1)] if runs is None else list(runs)
-
-    def __call__(self, asked: Asked) -> Told:
-        if asked.path.endswith("/runs/get"):
-            return self._get(int(asked.query["run_id"]))
-        if asked.path.endswith("/jobs/list"):
-            return Told(
-                body={"jobs": [{"job_id": number, "settings": {"name": f"j{number}"}} for number in (10, 11, 12)]}
-            )
-        return self._list(asked.query)
-
-    def _get(self, run_id: int) -> Told:
-        found = next((one for one in self.runs if one["run_id"] == run_id), None)
-        if found is None:
-            text = f"Run {run_id} does not exist."
-            return Told(status=400, body={"error_code": "INVALID_PARAMETER_VALUE", "message": text})
-        return Told(body={**found, "tasks": [{"task_key": "t"}]})
-
-    def _list(self, query: Any) -> Told:
-        found = [one for one in self.runs if self._fits(one, query)]
-        start = int(query.get("page_token", 0))
-        end = start + int(query.get("limit", 20))
-        more = {"next_page_token": str(end)} if end < len(found) else {}
-        expands = query.get("expand_tasks") == "true"
-        page = [{**one, **({"tasks": [{"task_key": "t"}]} if expands else {})} for one in found[start:end]]
-        return Told(body={"runs": page, **more})
-
-    def _fits(self, one: dict[str, Any], query: Any) -> bool:
-        return (
-            one["job_id"] == int(query.get("job_id", one["job_id"]))
-            and one["run_type"] == query.get("run_type", one["run_type"])
-            and one["start_time"] >= int(query.get("start_time_from", 0))
-            and one["start_time"] <= int(query.get("start_time_to", 10**15))
-            and (query.get("active_only") != "true" or not one["end_time"])
-        )
-
-
-@contextmanager
-def desk(answer: Callable[[Asked], Told] | None = None, **more: Any) -> Iterator[tuple[Desk, Upstream]]:
-    with answering(answer or Workspace()) as cloud:
-        connections = connections_to(cloud.url, **more)
-        yield Desk(connections), cloud
-        connections.close()
-
-
-def told(cloud: Upstream, name: str) -> list[str | None]:
-    return [asked.query.get(name) for asked in cloud.asked]
 
 
 # all of it, and no more calls than it takes
@@ -352,106 +275,6 @@ def test_a_name_without_regard_to_case_is_compared_here() -> None:
     assert (len(rows), cloud.asked[0].target) == (3, "GetJobs")
 
 
-# errors, never an empty result
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (Told(status=401, body={"message": "no"}), DENIED),
-        (Told(status=403, body={"error_code": "PERMISSION_DENIED", "message": "Invalid access token."}), DENIED),
-        (Told(status=404, body={"error_code": "ENDPOINT_NOT_FOUND", "message": "No API found"}), UPSTREAM_REFUSED),
-        (Told(status=404, body=b"<html>Not Found</html>"), UPSTREAM_REFUSED),
-        (Told(status=400, body={"message": "bad"}), UPSTREAM_REFUSED),
-        (Told(status=500, body={"message": "oops"}), UPSTREAM_REFUSED),
-        (Told(status=302), UPSTREAM_REFUSED),
-        (Told(body=b"{"), CONNECTION_FAILED),
-        (Told(body=[]), CONNECTION_FAILED),
-        (Told(body={"runs": {"a": 1}, "next_page_token": []}), CONNECTION_FAILED),
-        (Told(body={"runs": "all"}), CONNECTION_FAILED),
-        (Told(body={"runs": [7]}), CONNECTION_FAILED),
-        (Told(body={"runs": [], "next_page_token": "x"}), CONNECTION_FAILED),
-    ],
-)
-@pytest.mark.parametrize("condition", ["", " WHERE job_id = 5"])
-def test_what_goes_wrong_above_is_an_error(answer: Told, code: str, condition: str) -> None:
-    with desk(lambda _: answer) as (one, _), pytest.raises(SqlError) as error:
-        one.rows(f"SELECT run_id FROM {RUNS}{condition}")
-
-    assert error.value.code == code
-    assert "prod" in str(error.value)
-
-
-def test_a_service_out_of_reach_is_an_error() -> None:
-    with answering(Workspace()) as cloud:
-        connections = connections_to(cloud.url)
-    with pytest.raises(SqlError, match="does not answer") as error:
-        Desk(connections).rows(f"SELECT run_id FROM {RUNS}")
-
-    assert error.value.code == CONNECTION_FAILED
-
-
-def test_an_error_on_a_later_page_is_an_error_after_the_first_rows() -> None:
-    def answer(asked: Asked) -> Told:
-        return Told(status=403, body={"message": "gone"}) if "page_token" in asked.query else Workspace()(asked)
-
-    with desk(answer) as (one, _), one.reading(f"SELECT run_id FROM {RUNS}") as cursor:
-        assert next(cursor) == (60,)
-        with pytest.raises(SqlError, match="403: gone"):
-            cursor.fetchall()
-
-
-def test_a_declared_limit_cuts_with_a_warning() -> None:
-    with desk(limit=30) as (one, cloud):
-        rows = one.rows(f"SELECT count(*) FROM {RUNS}")
-        assert one.asking is not None
-
-    assert rows == [(30,)]
-    assert one.asking.notices == [
-        f"Only the first 30 rows of {RUNS} on prod were read: that is the limit of this connection in the settings."
-    ]
-    assert len(cloud.asked) == 2
-
-
-def test_a_limit_that_is_not_reached_says_nothing() -> None:
-    with desk(limit=60) as (one, _):
-        one.rows(f"SELECT count(*) FROM {RUNS}")
-        assert one.asking is not None
-
-    assert one.asking.notices == []
-
-
-# ending it
-
-
-def test_a_scan_is_given_up_while_it_waits_for_an_answer() -> None:
-    hanging, release = threading.Event(), threading.Event()
-
-    def answer(asked: Asked) -> Told:
-        if "page_token" in asked.query:
-            hanging.set()
-            release.wait(20)
-        return Workspace()(asked)
-
-    with desk(answer) as (one, _), one.reading(f"SELECT run_id FROM {RUNS}") as cursor:
-        next(cursor)
-        assert one.asking is not None
-        asking = one.asking
-
-        def interrupt() -> None:
-            hanging.wait(20)
-            asking.interrupt()
-
-        thread = threading.Thread(target=interrupt)
-        thread.start()
-        with pytest.raises(SqlError) as error:
-            cursor.fetchall()
-        release.set()
-        thread.join()
-
-    assert error.value.code == CANCELLED
-
-
 # values
 
 
@@ -485,83 +308,3 @@ def test_explaining_says_what_would_be_asked() -> None:
         "GetJobRuns(JobName of each of jobs)",
     ]
     assert cloud.asked == []
-
-
-# by chance: what comes back is what the plain table gives
-
-COLUMNS = ("run_id", "job_id", "start_time", "end_time", "run_type", "run_name")
-_NUMBERS = st.sampled_from([0, 1, 7, 10, 11, 12, 59, 60, 61, NEWEST + 70_000, NEWEST + 75_000, NEWEST + 590_000, -1])
-_VALUES = st.one_of(
-    _NUMBERS.map(str),
-    _NUMBERS.map(lambda one: f"'{one}'"),
-    st.sampled_from(["NULL", "'JOB_RUN'", "'run 7'", "7.5", "11.0", "''", "'x'"]),
-)
-_COMPARED = st.builds(
-    lambda column, operator, value: f"{column} {operator} {value}",
-    st.sampled_from(COLUMNS),
-    st.sampled_from(["=", "<>", "<", "<=", ">", ">=", "IS", "IS NOT"]),
-    _VALUES,
-)
-_LISTED = st.builds(
-    lambda column, negated, values: f"{column} {'NOT ' if negated else ''}IN ({', '.join(values)})",
-    st.sampled_from(COLUMNS),
-    st.booleans(),
-    st.lists(_VALUES, min_size=1, max_size=4),
-)
-_BETWEEN = st.builds(
-    lambda column, low, high: f"{column} BETWEEN {low} AND {high}", st.sampled_from(COLUMNS), _VALUES, _VALUES
-)
-_CONDITIONS = st.recursive(
-    st.one_of(_COMPARED, _LISTED, _BETWEEN),
-    lambda inner: st.builds(
-        lambda one, word, other, negated: f"{'NOT ' if negated else ''}({one} {word} {other})",
-        inner,
-        st.sampled_from(["AND", "OR"]),
-        inner,
-        st.booleans(),
-    ),
-    max_leaves=5,
-)
-_ORDERS = st.sampled_from(
-    ["", *(f"ORDER BY {one} LIMIT 7" for one in ("run_id", "start_time DESC", "start_time DESC, run_id"))]
-)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Desk]:
-    with desk() as (one, _):
-        one.database.execute(
-            "CREATE TEMP TABLE plain (run_id INTEGER, job_id INTEGER, run_name TEXT, run_type TEXT, "
-            "start_time INTEGER, end_time INTEGER)"
-        )
-        for row in Workspace().runs:
-            one.database.execute(
-                "INSERT INTO plain VALUES (:run_id, :job_id, :run_name, :run_type, :start_time, :end_time)",
-                {name: value for name, value in row.items() if name != "state"},
-            )
-        yield one
-
-
-@given(condition=_CONDITIONS, order=_ORDERS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_condition_gives_the_rows_of_the_plain_table(shared: Desk, condition: str, order: str) -> None:
-    asked = f"SELECT run_id, start_time FROM {{}} WHERE {condition} {order}"
-    plain = shared.database.execute(asked.format("plain")).fetchall()
-
-    found = shared.rows(asked.format(RUNS))
-
-    assert (found if order else sorted(found)) == (plain if order else sorted(plain))
-
-
-@given(left=_CONDITIONS, right=_CONDITIONS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_join_gives_the_rows_of_the_plain_table(shared: Desk, left: str, right: str) -> None:
-    asked = (
-        f"SELECT a.run_id, b.run_id FROM (SELECT * FROM {{0}} WHERE {left}) AS a "
-        f"LEFT JOIN (SELECT * FROM {{0}} WHERE {right}) AS b ON a.run_id = b.run_id + 1"
-    )
-    plain = shared.database.execute(asked.format("plain")).fetchall()
-
-    found = shared.rows(asked.format(RUNS))
-
-    assert sorted(found, key=repr) == sorted(plain, key=repr)

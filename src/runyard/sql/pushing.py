@@ -97,6 +97,23 @@ class Shape:
         return self.resource.column(name)
 
 
+def key_of(resource: Resource) -> tuple[str, ...]:
+    """Return the columns that tell rows apart: those of what the most exact method must be told; none if none is."""
+    names: tuple[str, ...] = ()
+    for method in resource.of_verb("select"):
+        needed = [one for one in method.parameters if one.is_required]
+        columns = [found.name for one in needed if (found := resource.column(one.column or one.name)) is not None]
+        if _gives_one(method) and len(columns) == len(needed) > len(names):
+            names = tuple(columns)
+    return names
+
+
+def _gives_one(method: Method) -> bool:
+    wire = method.wire
+    of_aws = wire.protocol == "aws" and wire.token is None and wire.operation.startswith("Get")
+    return not wire.rows or of_aws
+
+
 def shape_of(resource: Resource) -> Shape:
     """Return the columns of a resource's table."""
     known = {one.name.lower() for one in resource.columns}

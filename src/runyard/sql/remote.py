@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,7 @@ from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.converting import Unfit, as_type, cell
 from runyard.sql.errors import CANCELLED, SqlError
 from runyard.sql.fetching import Scan
-from runyard.sql.pushing import Choice, Condition, Shape, choose, shape_of
+from runyard.sql.pushing import Choice, Condition, Shape, choose, key_of, shape_of
 from runyard.sql.results import Value
 from runyard.sql.wishes import is_connection
 
@@ -141,11 +143,13 @@ class Cursor:
         self._getters: list[Callable[[Mapping[str, Any], Record], Value]] = _getters(table)
         self._members: Mapping[str, Any] = {}
         self._record: Record | None = None
-        self._number = 0
+        self._key = [table.shape.names.index(name) for name in key_of(table.shape.resource)]
+        self._equals: dict[int, int] = {}  # of rows without a key: how often one like it has come
 
     def Filter(self, number: int, _: str | None, values: Sequence[Any] | None) -> None:  # noqa: N802 - SQLite's name
         """Begin a scan."""
         self.Close()
+        self._equals.clear()
         scan = Scan(
             resource=self._table.shape.resource,
             connection=self._table.connection,
@@ -168,8 +172,8 @@ class Cursor:
             found = next(self._rows, None)
         except ClientError as error:
             raise self._table.surroundings.asking.error(error) from error
-        self._number += 1
         self._members, self._record = found if found is not None else ({}, None)
+        self._rowid: int | None = None
 
     def Eof(self) -> bool:  # noqa: N802 - SQLite's name
         """Whether no row is left."""
@@ -178,12 +182,22 @@ class Cursor:
     def Column(self, number: int) -> Value:  # noqa: N802 - SQLite's name
         """Return a column of the row."""
         if number < 0 or self._record is None:
-            return self._number
+            return self.Rowid()
         return self._getters[number](self._members, self._record)
 
     def Rowid(self) -> int:  # noqa: N802 - SQLite's name
-        """Return the number of the row in this scan."""
-        return self._number
+        """Return the number of the row: the same in every scan, by which SQLite knows it again when it reads OR."""
+        if self._rowid is None:
+            self._rowid = self._identity()
+        return self._rowid
+
+    def _identity(self) -> int:
+        key = [self.Column(number) for number in self._key]
+        if key and None not in key:
+            return key[0] if len(key) == 1 and isinstance(key[0], int) else _number(key)
+        number = _number([self._members, self._record])
+        count = self._equals[number] = self._equals.get(number, -1) + 1
+        return number if count == 0 else _number([number, count])
 
     def Close(self) -> None:  # noqa: N802 - SQLite's name
         """End reading."""
@@ -252,6 +266,12 @@ def _order(asked: apsw.IndexInfo, names: Sequence[str]) -> tuple[str, bool] | No
 def _used(asked: apsw.IndexInfo, names: Sequence[str]) -> frozenset[str]:
     numbers = asked.colUsed
     return frozenset(name.lower() for number, name in enumerate(names) if min(number, LAST_BIT) in numbers)
+
+
+def _number(value: Any) -> int:
+    """Return a number of 63 bits that stands for a value, and in practice for no other."""
+    text = json.dumps(value, sort_keys=True, default=str).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) >> 1
 
 
 def _quoted(name: str) -> str:
