@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from glue_service import EXTRAS
 from live import Live
@@ -247,6 +248,28 @@ def test_rows_are_read_behind_the_last_key_single_or_compound_rising_or_falling(
     assert first == [["1", "2", "5"], ["2", "1", "5"], ["2", "1", "5"]]
     assert second == [["7", "9"], ["9", "7"], ["9", "7"]]
     assert third == [[], [], []]
+
+
+def test_rows_of_postgresql_are_read_by_moments_and_exact_numbers_too(live: Live, postgres_url: str) -> None:
+    def execute(text: str) -> None:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(text.encode())
+
+    execute("CREATE TABLE sales (at TIMESTAMPTZ, price NUMERIC(9, 2), id INTEGER, PRIMARY KEY (at, price))")
+    script = READ_ROWS.format(path="", more="columns=['id']").replace('"orders"', '"sales"')
+    script = script.replace("import sqlite3", "import psycopg").replace(
+        "sqlite3.connect('')", f"psycopg.connect({postgres_url!r})"
+    )
+    live.make_job("pg", script)
+    execute("INSERT INTO sales VALUES ('2026-01-01T10:00Z', 1.10, 1), ('2026-01-01T10:00Z', 0.20, 2)")
+    first = run(live, "pg")[1]
+    execute(
+        "INSERT INTO sales VALUES ('2026-01-01T10:00Z', 1.11, 3), ('2026-01-01T10:00Z', 1.09, 4), ('2026-01-02', 0, 5)"
+    )
+
+    assert first == ["2", "1"]
+    assert run(live, "pg")[1] == ["3", "5"]
+    assert run(live, "pg")[1] == []
 
 
 def test_a_window_of_rows_is_read_again(live: Live, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ MANY = {"MaxConcurrentRuns": 1000}
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
-    server = Live(tmp_path / "home", settings="grace_s = 1.0\nplaces = 4\n").start()
+def live(tmp_path: Path, shared_url: str) -> Iterator[Live]:
+    store = ("--store", shared_url)
+    server = Live(tmp_path / "home", arguments=store, settings="grace_s = 1.0\nplaces = 4\n").start()
     yield server
     server.close()
 
