@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from runyard.arazzo.exchange import Exchange
 from runyard.arazzo.masking import Masking
@@ -43,10 +42,8 @@ class Masked:
 
     def step_ended(self, report: StepReport) -> None:
         """A step is done."""
-        is_known = self._last is not None and report.exchange is self._last[0]
-        masked = self._masking.step(replace(report, exchange=None) if is_known else report)
-        if self._last is not None and is_known:
-            masked = replace(masked, exchange=self._last[1])
+        known = self._last[1] if self._last is not None and report.exchange is self._last[0] else None
+        masked = self._masking.step(report, known)
         for one in self._behind:
             one.step_ended(masked)
 

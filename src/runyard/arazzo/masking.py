@@ -7,7 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 
 from runyard.arazzo.exchange import Exchange, Headers, HttpRequest, HttpResponse
@@ -15,11 +15,14 @@ from runyard.arazzo.progress import Judged, StepReport, WorkflowReport
 from runyard.arazzo.secret_names import is_secret_name
 from runyard.arazzo.values import as_text
 
+Record = TypeVar("Record", HttpRequest, HttpResponse, Exchange, Judged, StepReport)
 MASK = "***"
 SHORTEST = 4
 """A shorter secret is masked where it stands alone: masked wherever its letters occur it would spoil other words."""
 SHORTEST_HEARD = 8
 """What a response calls a token and is shorter is masked where it has that name, but not wherever it occurs."""
+REMEMBERED = 2
+"""Of how many bodies it is remembered whether they may name a secret: a request's and its response's."""
 HINT = (
     r"token|secret|passw|passphrase|pwd|credential|cookie|authorization|auth\"|bearer|jwt|apikey"
     r"|(?:api|access|private|signing|encryption|account|subscription|master)[-_. ]?key"
@@ -40,6 +43,7 @@ class Masking:
         self._names: set[str] = set()
         self._hint = re.compile(HINT, re.IGNORECASE)
         self._pattern: re.Pattern[str] | None = None
+        self._hinted: dict[str, bool] = {}
 
     # learning
 
@@ -54,6 +58,7 @@ class Masking:
     def learn_names(self, names: Iterable[str]) -> None:
         """Mask whatever has one of these names, such as the parameter that an API takes its key in."""
         self._names.update(name.lower() for name in names)
+        self._hinted.clear()
         self._hint = re.compile("|".join([HINT, *map(re.escape, sorted(self._names))]), re.IGNORECASE)
 
     def learn_inputs(self, inputs: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
@@ -74,8 +79,16 @@ class Masking:
         parts = urlsplit(exchange.request.url)
         self._hear([parts.password or "", *self._named(parse_qsl(parts.query))])
         for message in (exchange.request, exchange.response):
-            if message is not None and message.body and self._hint.search(text := _decoded(message.body)):
+            if message is not None and message.body and self._is_hinted(text := _decoded(message.body)):
                 self._hear(self._in_body(text, _content_type(message.headers)))
+
+    def _is_hinted(self, text: str) -> bool:
+        """Whether a body may name a secret; it is asked twice of each, to learn and to mask."""
+        if text not in self._hinted:
+            if len(self._hinted) >= REMEMBERED:
+                self._hinted.clear()
+            self._hinted[text] = self._hint.search(text) is not None
+        return self._hinted[text]
 
     def _learn_header(self, name: str, value: str) -> None:
         if name in COOKIES:
@@ -157,13 +170,13 @@ class Masking:
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return a request and its response with their secrets masked."""
         request, response = exchange.request, exchange.response
-        return replace(
+        return _with(
             exchange,
-            request=replace(
+            request=_with(
                 request, url=self.url(request.url), headers=self.headers(request.headers), body=self.body(request)
             ),
             response=response
-            and replace(response, headers=self.headers(response.headers), body=self.body(response) or b""),
+            and _with(response, headers=self.headers(response.headers), body=self.body(response) or b""),
             error=exchange.error and self.text(exchange.error),
         )
 
@@ -179,7 +192,7 @@ class Masking:
         if not message.body:
             return message.body
         text = _decoded(message.body)
-        if self._hint.search(text):
+        if self._is_hinted(text):
             text = self._by_names(text, _content_type(message.headers))
         return self.text(text).encode("utf-8", "surrogateescape")
 
@@ -199,21 +212,21 @@ class Masking:
 
     def judged(self, judged: Judged) -> Judged:
         """Return a criterion with what it saw masked."""
-        return replace(
+        return _with(
             judged,
             condition=self.text(judged.condition),
             saw=self.value(judged.saw),
             error=judged.error and self.text(judged.error),
         )
 
-    def step(self, report: StepReport) -> StepReport:
-        """Return the report of a step with its secrets masked."""
-        return replace(
+    def step(self, report: StepReport, exchange: Exchange | None = None) -> StepReport:
+        """Return the report of a step with its secrets masked; `exchange` is its own, if that is masked already."""
+        return _with(
             report,
             outputs=self.value(report.outputs),
             criteria=tuple(self.judged(one) for one in report.criteria),
             asked=tuple(self.judged(one) for one in report.asked),
-            exchange=report.exchange and self.exchange(report.exchange),
+            exchange=exchange or (report.exchange and self.exchange(report.exchange)),
             message=report.message and self.text(report.message),
         )
 
@@ -225,6 +238,13 @@ class Masking:
             outputs=self.value(report.outputs),
             message=report.message and self.text(report.message),
         )
+
+
+def _with(record: Record, **members: Any) -> Record:
+    """The record with these members; itself if it has them, because most have no secret."""
+    if all(getattr(record, name) == value for name, value in members.items()):
+        return record
+    return replace(record, **members)
 
 
 def is_secret_rule(rule: Any) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
+    MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from runyard.arazzo.places import Level, Path, Place
@@ -35,18 +36,16 @@ COLLECTIONS = frozenset({"map", "seq"})
 
 def build(text: str, found: dict[Path, Place] | None = None) -> Any:
     """Return the data of a text's only document, and put into `found` where each node stands."""
-    builder, documents = _Builder(found), 0
+    builder = _Builder(found)
+    parser = LOADER(text)
     try:
-        for event in yaml.parse(text, Loader=LOADER):
-            documents += isinstance(event, DocumentStartEvent)
-            if documents > 1:
-                raise Unreadable("A second document begins here; one is read.", _place(event.start_mark))
-            if isinstance(event, NodeEvent | CollectionEndEvent):
-                builder.take(event)
+        builder.take_all(parser.get_event)
     except yaml.MarkedYAMLError as error:
         raise Unreadable(f"{error.problem or error.context}.", _place(error.problem_mark)) from error
     except yaml.YAMLError as error:
         raise Unreadable(f"{error}", Place()) from error
+    finally:
+        parser.dispose()
     if builder.repeated and is_deep(builder.data):
         raise Unreadable(f"Aliases make the text nest deeper than {DEEPEST} levels.", Place())
     return builder.data
@@ -66,19 +65,26 @@ class _Builder:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self.repeated = 0
 
-    def take(self, event: Any) -> None:
-        """Go one event further."""
-        if isinstance(event, CollectionEndEvent):
-            self._close()
-        elif isinstance(event, ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, CollectionStartEvent):
-            self._open(event)
-        elif isinstance(event, AliasEvent):
-            self._alias(event)
+    def take_all(self, next_event: Callable[[], Any]) -> None:
+        """Take in the events of the only document, up to the end of the text."""
+        take: Mapping[type, Callable[[Any], None]] = {
+            ScalarEvent: self._scalar,
+            MappingStartEvent: self._open,
+            SequenceStartEvent: self._open,
+            MappingEndEvent: self._close,
+            SequenceEndEvent: self._close,
+            AliasEvent: self._alias,
+        }
+        documents = 0
+        while not isinstance(event := next_event(), StreamEndEvent):
+            if (taken := take.get(type(event))) is not None:
+                taken(event)
+            documents += isinstance(event, DocumentStartEvent)
+            if documents > 1:
+                raise Unreadable("A second document begins here; one is read.", _place(event.start_mark))
 
     def _scalar(self, event: Any) -> None:
-        if self._wants_key():
+        if self._levels and self._levels[-1].key is None and isinstance(self._levels[-1].value, dict):
             return self._key(event)
         try:
             value = _value_of(event)
@@ -116,7 +122,7 @@ class _Builder:
         self._put(value, event, nodes=0)
         self._levels.append(Level(value=value, path=path, anchor=event.anchor))
 
-    def _close(self) -> None:
+    def _close(self, _: Any) -> None:
         level = self._levels.pop()
         if level.anchor:
             self._anchors[level.anchor] = (level.value, level.nodes)
