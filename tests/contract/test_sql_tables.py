@@ -112,12 +112,12 @@ def test_a_job_run_of_glue_has_in_every_column_what_its_api_tells(yard: Yard, as
     told = [one for name in names for one in glue(yard, "GetJobRuns", JobName=name)["JobRuns"]]
 
     shown = ask.typed("SELECT * FROM aws.glue.job_runs")
-    assert {row.pop("region") for row in shown} == {"local"}
+    assert {row.pop("region") for row in shown} == {"us-east-1"}
     assert sorted(shown, key=lambda one: one["Id"]) == sorted(map(in_ms, told), key=lambda one: one["Id"])
     assert len(shown) > len(run_ids(yard))  # tries before the newest are job runs of their own
     for one in shown:
         found = ask.typed("SELECT * FROM aws.glue.job_runs WHERE Id = ?", one["Id"])
-        assert found == [{**one, "region": "local"}]
+        assert found == [{**one, "region": "us-east-1"}]
 
 
 def test_a_job_of_glue_has_in_every_column_what_its_api_tells(yard: Yard, ask: Asker) -> None:
@@ -127,7 +127,7 @@ def test_a_job_of_glue_has_in_every_column_what_its_api_tells(yard: Yard, ask: A
     glue(yard, "CreateJob", Name="large", Role="r", Command=spark, WorkerType="G.2X", NumberOfWorkers=4, Timeout=5)
 
     shown = ask.typed("SELECT * FROM aws.glue.jobs ORDER BY CreatedOn")
-    assert {row.pop("region") for row in shown} == {"local"}
+    assert {row.pop("region") for row in shown} == {"us-east-1"}
     assert shown == [in_ms(one) for one in glue(yard, "GetJobs")["Jobs"]]
 
 

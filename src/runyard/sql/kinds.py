@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from runyard.sql import functions
 from runyard.sql.binds import Binds
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.results import Heading
 from runyard.sql.sources import Function, Inner, Sources, function_name
 
 UNKNOWN = ""
+TYPE = "runyard type"  # what a node's meta calls the type that its maker knows
 _BY_NAME: Mapping[str, str] = {
     **dict.fromkeys(
         ("count", "length", "instr", "unixepoch", "row_number", "rank", "dense_rank", "ntile", "json_array_length"),
@@ -79,6 +81,9 @@ def type_of(node: exp.Expr, scope: Scope, sources: Sources) -> str:
     def of(inner: exp.Expr) -> str:
         return type_of(inner, scope, sources)
 
+    known = node.meta.get(TYPE)
+    if isinstance(known, str):
+        return known
     if isinstance(node, exp.Column):
         return _of_column(node, scope, sources)
     if isinstance(node, exp.Alias | exp.Paren | exp.Neg | exp.Filter | exp.Window):
@@ -160,7 +165,7 @@ def _of_function(node: exp.Func, of: Callable[[exp.Expr], str]) -> str:
         return of(arguments[0])
     if name in _LIKE_ALL:
         return _agreed({of(one) for one in arguments[name in ("iif", "if") :]})
-    return _BY_NAME.get(name, UNKNOWN)
+    return _BY_NAME.get(name) or functions.TYPES.get(name, UNKNOWN)
 
 
 def _of_arithmetic(left: str, right: str) -> str:

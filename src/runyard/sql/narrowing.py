@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from runyard.sql.sources import Occurrence, Sources
+from runyard.sql.sources import Inner, Occurrence, Sources
 
 CONNECTIONS: Mapping[str, tuple[str, ...]] = {
     "deployment_name": ("deployment_name",),
@@ -61,10 +61,39 @@ def _equality(node: exp.Expr, scope: Scope, sources: Sources) -> Iterator[Asked]
     else:
         return
     for column, values in pairs:
-        found = sources.find(scope, column) if isinstance(column, exp.Column) else None
-        told = found.resource if found is not None else None
-        if told is not None and all(isinstance(one, exp.Literal | exp.Placeholder) for one in values):
-            yield Asked(occurrence=told[0], column=told[1].name.lower(), values=values)
+        if isinstance(column, exp.Column) and all(isinstance(one, exp.Literal | exp.Placeholder) for one in values):
+            for occurrence, name in _beneath(column, scope, sources):
+                yield Asked(occurrence=occurrence, column=name, values=values)
+
+
+def _beneath(column: exp.Column, scope: Scope, sources: Sources) -> Iterator[tuple[Occurrence, str]]:
+    """Yield the columns of resources that a column is, also through queries and views that only pass it on."""
+    found = sources.find(scope, column)
+    if found is None:
+        return
+    if found.resource is not None:
+        yield found.resource[0], found.name
+    elif isinstance(found.source, Inner):
+        names = found.source.columns or ()
+        for part in _parts(found.source.scope):
+            selects = part.expression.selects
+            passed = selects[names.index(found.name)].unalias() if len(selects) == len(names) else None
+            if isinstance(passed, exp.Column) and _is_plain(part):
+                yield from _beneath(passed, part, sources)
+
+
+def _parts(scope: Scope) -> Iterator[Scope]:
+    if isinstance(scope.expression, exp.SetOperation):
+        for one in scope.set_operation_scopes:
+            yield from _parts(one)
+    else:
+        yield scope
+
+
+def _is_plain(scope: Scope) -> bool:
+    """Whether a condition on a query's rows holds for the rows beneath them too: nothing counts or cuts them."""
+    query = scope.expression
+    return isinstance(query, exp.Select) and not any(query.args.get(name) for name in ("limit", "offset"))
 
 
 def conjuncts(scope: Scope) -> Iterator[exp.Expr]:

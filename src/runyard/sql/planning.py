@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from runyard.client.connections import LOCAL
+from runyard.dialects.aws.account import DEFAULT_REGION
 from runyard.sql import documents, kinds, narrowing, predicates, stars
 from runyard.sql.binds import Binds
 from runyard.sql.catalog import Catalog, Resource
@@ -68,6 +69,11 @@ class Surroundings:
     view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
     kept: Callable[[str], LocalTable | None] = lambda _: None  # the rows of a materialized view, by its name
     is_here: Callable[[str | None], bool] = lambda _: True  # whether a connection's name means this server
+    region: str = DEFAULT_REGION  # of this server, for those who ask by region
+
+    def region_or_local(self, resource: Resource) -> str:
+        """Return what this server is called where nobody names it."""
+        return self.region if resource.connection == "region" else LOCAL
 
 
 def plan(tree: exp.Expr, around: Surroundings) -> Plan:
@@ -124,10 +130,10 @@ class _Scans:
 
     def _part(self, one: Occurrence, name: str | None) -> str:
         if one.local is not None and self._is_local(one, name):
-            return one.local.scan(one.used, here=name or LOCAL)
+            return one.local.scan(one.used, here=name or self._around.region_or_local(one.resource))
         remote = self._remote(one, name)
         shown = ", ".join(
-            f"{quoted(one.aliases.get(column.name, column.name))} AS {quoted(column.name)}"
+            f"{one.aliases.get(column.name.lower()) or quoted(column.name)} AS {quoted(column.name)}"
             for column in one.columns.values()
             if column.name.lower() in one.used
         )

@@ -22,6 +22,7 @@ from runyard.sql.planning import Plan
 from runyard.sql.results import Heading, Row, Value
 from runyard.sql.troubles import TOLD, told
 
+TOLD_OF_A_SESSION = ("workspace", "url", "region")
 OUT_OF_TIME = "The statement took longer than statement_timeout allows, and was cancelled."
 
 
@@ -65,7 +66,7 @@ class Runner:
         """Let the database understand a plan without running it."""
         asking = Asking(connections=self.connections)
         with self._working(plan, text, asking) as connection:
-            values = dict.fromkeys(("workspace", "url", *(OURS + name for name in plan.names)))
+            values = dict.fromkeys((*TOLD_OF_A_SESSION, *(OURS + name for name in plan.names)))
             connection.execute(f"EXPLAIN {plan.sql}", values, can_cache=False).fetchall()
 
     def rows(
@@ -132,6 +133,7 @@ class Runner:
             connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
             stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
         shared = remote.Surroundings(catalog=self.catalog, asking=asking)
+        stack.callback(asking.close)
         for one in plan.remotes:
             to = connection_of(self.connections, one.resource, one.connection)
             shown = one.connection or (LOCAL if self.connections.is_here(None) else to.name)

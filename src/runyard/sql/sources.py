@@ -13,12 +13,14 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from runyard.sql.catalog import Resource
 from runyard.sql.errors import SYNTAX_ERROR, UNDEFINED_TABLE, SqlError
 from runyard.sql.local import glue
-from runyard.sql.local.tables import LocalColumn, LocalTable
+from runyard.sql.local.hours import HOURS
+from runyard.sql.local.tables import LocalColumn, LocalTable, quoted
 
 TABLE_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "json_each": ("key", "value", "type", "atom", "id", "parent", "fullkey", "path"),
     "json_tree": ("key", "value", "type", "atom", "id", "parent", "fullkey", "path"),
     "generate_series": ("value",),
+    HOURS: ("start", "stop"),
 }
 """The functions that may stand for a table, with the columns they give."""
 
@@ -45,11 +47,11 @@ class Occurrence:
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """Names in the way of SQL, of columns that AWS writes in its own."""
+        """What else a table of a service may be asked for, as SQL: AWS's names in the way of SQL among them."""
         if self.resource.provider != glue.PROVIDER:
             return {}
         names = {glue.snake(one.name): one.name for one in self.resource.columns}
-        return {alias: name for alias, name in names.items() if alias != name.lower()}
+        return {**{alias: quoted(name) for alias, name in names.items() if alias != name.lower()}, **glue.ELSEWHERE}
 
     def column(self, name: str) -> exp.Column:
         """Return a reference to one of its columns, which is asked of it by that."""
@@ -182,4 +184,5 @@ def _remote_columns(resource: Resource) -> Mapping[str, LocalColumn]:
     if resource.provider != glue.PROVIDER:
         return own
     spelled = {glue.snake(one.name): one.type for one in resource.columns}
+    spelled |= dict.fromkeys(glue.ELSEWHERE, "text")
     return {**{name: LocalColumn(name=name, type=its, is_hidden=True) for name, its in spelled.items()}, **own}

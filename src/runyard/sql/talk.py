@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -50,7 +50,7 @@ class Means:
     connections: Connections
     keeping: Keeping
     workspace: Callable[[], int]
-    url: str
+    told: Mapping[str, str]  # what local tables are told of it: url and region
     sees_everything: bool
 
 
@@ -72,7 +72,7 @@ class Talk:
         if plan.naming:
             plan, arguments = self._for_connections(tree, plan, arguments)
         asking = Asking(connections=self.means.connections)
-        values = {**bound(plan.names, arguments), "workspace": self.means.workspace(), "url": self.means.url}
+        values = {**bound(plan.names, arguments), "workspace": self.means.workspace(), **self.means.told}
         rows = self.means.runner.rows(plan, values, text=text, asking=asking, timeout_ms=self.preferences.timeout_ms)
         return Result(headings=plan.headings, rows=rows, tag=lambda count: f"SELECT {count}", notices=asking.notices)
 

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from runyard.client.connections import Connections, Here, read_connections
 from runyard.core.errors import InvalidRequest
+from runyard.dialects.aws.account import DEFAULT_REGION
 from runyard.sql import functions
 from runyard.sql.catalog import Catalog
 from runyard.sql.conversation import Conversation
@@ -19,12 +20,14 @@ from runyard.sql.keeping import Keeping
 from runyard.sql.local import functions as local_functions
 from runyard.sql.local.reading import Ledger, Reader, SqliteLedger
 from runyard.sql.local.registry import TABLES
+from runyard.sql.local.tables import LocalTable
 from runyard.sql.parsing import parse
 from runyard.sql.planning import Plan, Surroundings, plan
 from runyard.sql.remembering import Remembered
 from runyard.sql.resources.catalog import catalog
 from runyard.sql.running import Runner
 from runyard.sql.talk import Means
+from runyard.sql.views.registry import known
 
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
@@ -74,7 +77,7 @@ class Yard:
                 connections=connections,
                 keeping=keeping,
                 workspace=self._finding(person.workspace),
-                url=person.here.url if person.here is not None else "",
+                told=_told(person),
                 sees_everything=person.sees_everything,
             )
         )
@@ -95,10 +98,11 @@ class Yard:
             catalog=self.catalog,
             tables=TABLES,
             view=lambda name: _tree_of(keeping, name),
-            kept=lambda name: known.table if (known := keeping.find(name)) and known.is_materialized else None,
+            kept=lambda name: _rows_of(keeping, name),
             is_here=connections.is_here,
+            region=_told(person)["region"],
         )
-        alike = (person.workspace, person.here.aliases if person.here is not None else None)
+        alike = (person.workspace, _told(person)["region"], person.here.aliases if person.here is not None else None)
 
         def made(tree: exp.Expr, text: str) -> Plan:
             fresh = plan(tree, around)
@@ -150,8 +154,23 @@ def _ledger(url: str) -> Ledger:
 
 
 def _tree_of(keeping: Keeping, name: str) -> exp.Expr | None:
-    known = keeping.find(name)
-    return known.tree if known is not None and not known.is_materialized else None
+    kept = keeping.find(name)
+    if kept is not None:
+        return None if kept.is_materialized else kept.tree
+    view = known(name)
+    return view.tree if view is not None else None
+
+
+def _told(person: Person) -> Mapping[str, str]:
+    """Return what local tables are told of the session, beside its workspace."""
+    if person.here is None:
+        return {"url": "", "region": DEFAULT_REGION}
+    return {"url": person.here.url, "region": person.here.region}
+
+
+def _rows_of(keeping: Keeping, name: str) -> LocalTable | None:
+    kept = keeping.find(name)
+    return kept.table if kept is not None and kept.is_materialized else None
 
 
 def _introducing(person: Person) -> Callable[[Reader], None]:

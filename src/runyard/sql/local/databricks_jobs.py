@@ -26,6 +26,8 @@ _VALUES: Mapping[str, str] = {
     "has_more": "NULL",
     "next_page_token": "NULL",
     "settings.name": "j.name",
+    "workspace_id": "j.workspace_id",
+    "updated_at": "j.updated_at",
     CONNECTION: HERE,
 }
 
@@ -42,6 +44,8 @@ JOBS = LocalTable(
         ),
         LocalColumn(name=CONNECTION, description="The connection that was asked."),
         LocalColumn(name="settings.name", is_hidden=True),
+        LocalColumn(name="workspace_id", type="bigint", is_hidden=True),
+        LocalColumn(name="updated_at", type="bigint", is_hidden=True),
     ),
     branches=(
         Branch(

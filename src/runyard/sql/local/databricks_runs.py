@@ -178,6 +178,7 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
 }
 _REFINED = {FAILED_BUT: WITH_FAILURES}
 HIDDEN: Mapping[str, tuple[LocalColumn, str]] = {
+    "workspace_id": (LocalColumn(name="workspace_id", type="bigint", is_hidden=True), "r.workspace_id"),
     STATE: (LocalColumn(name=STATE, is_hidden=True), "r.state"),
     OUTCOME: (LocalColumn(name=OUTCOME, is_hidden=True), "r.outcome"),
     FAILED_BUT: (LocalColumn(name=FAILED_BUT, type="boolean", is_hidden=True), WITH_FAILURES),
@@ -230,6 +231,7 @@ _TASK_VALUES = {
     **{line.wire: _by_task_view(line.wire) for line in views.RUN.lines},
     "run_id": "t.id",
     CONNECTION: HERE,
+    "workspace_id": "r.workspace_id",
     STATE: "t.state",
     OUTCOME: "t.outcome",
     FAILED_BUT: "0",

@@ -11,7 +11,7 @@ import msgspec
 from runyard.core.job import Task
 from runyard.dialects import aws_ids
 from runyard.dialects.native import views
-from runyard.sql.local import glue_records
+from runyard.sql.local import glue_records, hours
 from runyard.sql.local.databricks_records import Records
 from runyard.sql.local.reading import Reader
 
@@ -27,6 +27,7 @@ def tasks(text: str) -> str:
 
 def register(connection: Reader) -> None:
     """Give a connection the functions."""
+    hours.register(connection)
     records = Records(connection)
     connection.forget = records.forget
     own: Functions = (
@@ -40,6 +41,7 @@ def register(connection: Reader) -> None:
 
 FUNCTIONS: Functions = (
     ("runyard_tasks", tasks, 1),
+    ("runyard_aws_account", glue_records.account, 1),
     ("runyard_glue_default", glue_records.default, 3),
     ("runyard_glue_dpu_seconds", glue_records.dpu_seconds, 3),
     ("runyard_glue_run_id", aws_ids.run_id, 2),

@@ -38,6 +38,16 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _model = lru_cache(maxsize=1)(load_model)
 
 
+_HIDDEN = {
+    "account": HERE,  # another name of a connection
+    "account_id": "(SELECT runyard_aws_account(w.name) FROM workspace AS w WHERE w.id = :workspace)",
+    "aws_region": ":region",
+}
+
+ELSEWHERE = {"account": '"region"', "aws_region": '"region"', "account_id": "NULL", "tags": "NULL"}
+"""What the hidden columns are of another server, which tells no more."""
+
+
 def snake(name: str) -> str:
     """Write a name of AWS's in the way of SQL: JobRunState is job_run_state, DPUSeconds is dpu_seconds."""
     return _WORD.sub("_", name).lower()
@@ -67,19 +77,19 @@ def _columns(view: View, types: Mapping[str, str], **more: Mapping[str, object])
         if spelled[line.wire] != line.wire.lower()
     ]
     here = LocalColumn(name=CONNECTION, description="The region or connection that was asked.")
-    account = LocalColumn(name="account", is_hidden=True, description="Another name of a connection.")
-    return (*shown, here, account, *aliases)
+    hidden = (LocalColumn(name=name, is_hidden=True) for name in _HIDDEN)
+    return (*shown, here, *hidden, *aliases)
 
 
 def _values(view: View, values: Mapping[str, str]) -> dict[str, str]:
     """Return what the columns are, under both names."""
     every = {line.wire.lower(): values[line.wire] for line in view.lines}
-    return {**every, **{snake(line.wire): values[line.wire] for line in view.lines}, CONNECTION: HERE, "account": HERE}
+    return {**every, **{snake(line.wire): values[line.wire] for line in view.lines}, CONNECTION: HERE, **_HIDDEN}
 
 
 # job runs
 
-_RUN_TYPES = _types("JobRun")
+RUN_TYPES = _types("JobRun")
 _SETTINGS = f"(CASE WHEN r.language = {literal(LANGUAGE)} THEN r.settings ELSE '{{}}' END)"
 _IS_SINGLE = "json_array_length(r.tasks) <= 1"
 _BILLED = f"(instr({_SETTINGS}, 'FLEX') OR instr({_SETTINGS}, 'auto-scaling'))"  # else it is certainly not by seconds
@@ -95,7 +105,7 @@ def _job_run_values(row: str, number: str, started_at: str) -> dict[str, str]:
     length = longest_zero(f"{row}.running_at", f"{row}.ended_at")
     first = member(_SETTINGS, "PreviousRunId", "text")
     kept = {
-        line.wire: _kept(line, _RUN_TYPES[line.wire], _SETTINGS, "run")
+        line.wire: _kept(line, RUN_TYPES[line.wire], _SETTINGS, "run")
         for line in JOB_RUN.lines
         if line.core == "settings"
     }
@@ -157,7 +167,7 @@ _OLDER = _run_branch(
 JOB_RUNS = LocalTable(
     path=f"{PROVIDER}.{SERVICE}.job_runs",
     columns=(
-        *_columns(JOB_RUN, _RUN_TYPES, Id={"spelling": SPELLED}, JobRunState={"words": STATES}),
+        *_columns(JOB_RUN, RUN_TYPES, Id={"spelling": SPELLED}, JobRunState={"words": STATES}),
         LocalColumn(name=NUMBER, type="bigint", is_hidden=True),
         LocalColumn(name=STATE, is_hidden=True),
         LocalColumn(name=OUTCOME, is_hidden=True),
@@ -169,10 +179,10 @@ JOB_RUNS = LocalTable(
 
 # jobs
 
-_JOB_TYPES = _types("Job")
+JOB_TYPES = _types("Job")
 _JOB_VALUES = {
     **{
-        line.wire: _kept(line, _JOB_TYPES[line.wire], "j.settings", "job")
+        line.wire: _kept(line, JOB_TYPES[line.wire], "j.settings", "job")
         for line in JOB.lines
         if line.core == "settings"
     },
@@ -183,7 +193,7 @@ _JOB_VALUES = {
 
 JOBS = LocalTable(
     path=f"{PROVIDER}.{SERVICE}.jobs",
-    columns=(*_columns(JOB, _JOB_TYPES), LocalColumn(name="tags", type="json", is_hidden=True)),
+    columns=(*_columns(JOB, JOB_TYPES), LocalColumn(name="tags", type="json", is_hidden=True)),
     branches=(
         Branch(
             source=f"FROM job AS j WHERE j.workspace_id = :workspace AND j.language = {literal(LANGUAGE)}",

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from runyard.core.job import Workspace
 from runyard.dialects import aws_ids
+from runyard.dialects.aws.account import account_of
 from runyard.dialects.glue.views import JOB, JOB_RUN
 from runyard.dialects.view import View
 
@@ -40,6 +42,12 @@ def dpu_seconds(settings: str, running_at: int | None, ended_at: int | None) -> 
         _Settled(settings=msgspec.json.decode(settings), running_at=running_at, ended_at=ended_at)
     )
     return told
+
+
+@lru_cache(1024)
+def account(name: str) -> str:
+    """Return the account of a workspace."""
+    return account_of(Workspace(id=0, name=name, created_at=0))
 
 
 def run_number(text: Any) -> int | None:

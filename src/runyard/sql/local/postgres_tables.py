@@ -1,4 +1,4 @@
-"""The ledger's tables in PostgreSQL as SQLite's virtual tables: what SQLite wants of them is asked there, and checked."""
+"""The ledger's tables in PostgreSQL as SQLite's virtual tables: what is wanted of them is asked there, and checked."""
 
 from __future__ import annotations
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from runyard.sql.local.words import Words
 
+AFFINITIES: Mapping[str, str] = {
+    "text": "TEXT",
+    "bigint": "INTEGER",
+    "double": "REAL",
+    "boolean": "INTEGER",
+    "json": "TEXT",
+    "timestamp": "INTEGER",
+    "bytes": "BLOB",
+}
+"""What SQLite calls the types of columns."""
+_BARE = re.compile(r'\w+\.(?:\w+|"(?:[^"]|"")*")')  # a column of a table already is of its type
 HERE = ":here"
 """Where a table's SQL says by which name this server was asked for."""
 
@@ -46,7 +58,7 @@ class Branch:
         """Return the query that gives these columns."""
         names = {one.name.lower() for one in columns}
         source = self.covered_source if self.covered_source and names <= self.covered else self.source
-        shown = ", ".join(f"{self.values[one.name.lower()]} AS {quoted(one.name)}" for one in columns)
+        shown = ", ".join(f"{_typed(self.values[one.name.lower()], one)} AS {quoted(one.name)}" for one in columns)
         return f"SELECT {shown or '1'} {source}"
 
 
@@ -79,6 +91,11 @@ class LocalTable:
         columns = [one for one in self.columns if one.name.lower() in names]
         scan = " UNION ALL ".join(branch.scan(columns) for branch in self.branches)
         return scan.replace(HERE, literal(here))
+
+
+def _typed(sql: str, column: LocalColumn) -> str:
+    """Return a column's SQL so that it compares as a column of its type does: `job_id = '11'` finds job 11."""
+    return sql if _BARE.fullmatch(sql) else f"CAST({sql} AS {AFFINITIES[column.type]})"
 
 
 def quoted(name: str) -> str:
