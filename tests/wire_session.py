@@ -17,7 +17,7 @@ from runyard.sql.parsing import parse
 from runyard.sql.results import Heading, Result, Row, Value
 from runyard.sql.statements import Copy, Nothing, Statement, Transaction
 from runyard.sql.wire.greeting import Door
-from runyard.sql.wire.listener import Clients
+from runyard.sql.wire.listener import Clients, OpenCatalog
 from runyard.sql.wire.portals import Runnable
 
 TABLE = """
@@ -115,12 +115,14 @@ class PlainWire:
 
 
 @contextmanager
-def plain_wire(door: Door | None = None, *, most: int = 5000) -> Iterator[PlainWire]:
+def plain_wire(
+    door: Door | None = None, *, most: int = 5000, open_catalog: OpenCatalog = lambda *_: NoCatalog()
+) -> Iterator[PlainWire]:
     """Serve plain sessions on a free port."""
     clients = Clients(
         door or Door(is_open=True),
         open_session=lambda _: PlainSession(),
-        open_catalog=lambda *_: NoCatalog(),
+        open_catalog=open_catalog,
         most=most,
     )
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:

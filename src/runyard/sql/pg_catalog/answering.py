@@ -21,6 +21,7 @@ from runyard.sql.pg_catalog.casting import NUMBERED, target_of
 from runyard.sql.pg_catalog.facts import Facts, facts_of
 from runyard.sql.pg_catalog.functions import FUNCTIONS, register
 from runyard.sql.pg_catalog.identifying import Asker
+from runyard.sql.pg_catalog.relations import FUNCTIONS_AS_RELATIONS
 from runyard.sql.pg_catalog.translating import Node, is_known, translated
 from runyard.sql.pg_catalog.typing import parameter_types, result_types
 from runyard.sql.results import Heading, Result, Row, Value
@@ -34,6 +35,8 @@ MENTIONS = re.compile(
 )
 """What a text must mention to be worth a closer look."""
 READS = re.compile(r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(?:SELECT|WITH|VALUES|TABLE|\()", re.IGNORECASE | re.DOTALL)
+ARRAY_CASTS = re.compile(r"'(?:[^']|'')*'|::\s*(?:pg_catalog\.)?(?P<type>oid|reg[a-z]+)\[\]", re.IGNORECASE)
+"""Casts to arrays that sqlglot does not read, and strings, in which there are none."""
 TYPED = (
     exp.CurrentUser,
     exp.SessionUser,
@@ -114,7 +117,7 @@ class Answering:
         if not MENTIONS.search(text) or not READS.match(text):
             return None
         try:
-            tree = sqlglot.parse_one(text, read="postgres")
+            tree = sqlglot.parse_one(_readable(text), read="postgres")
         except (SqlglotError, RecursionError):
             return None
         return self._question(tree) if is_question(tree) else None
@@ -173,17 +176,24 @@ class Question:
         return Result(headings=self.headings, rows=rows, tag=lambda count: f"SELECT {count}")
 
 
+def _readable(text: str) -> str:
+    """The text with casts to arrays by the names that PostgreSQL itself has for these types."""
+    return ARRAY_CASTS.sub(lambda found: f"::_{found['type'].lower()}" if found["type"] else found[0], text)
+
+
 def is_question(tree: Node) -> bool:
     """Tell whether a query is about PostgreSQL's catalogs, or calls functions about them and reads nothing else."""
+    if any(one.this.name.lower() in FUNCTIONS_AS_RELATIONS for one in tree.find_all(exp.Table) if _is_call(one)):
+        return True
     within = {one.alias_or_name for one in tree.find_all(exp.CTE)}
-    tables = [
-        one
-        for one in tree.find_all(exp.Table)
-        if not isinstance(one.this, exp.Func) and (one.name not in within or one.db)
-    ]
+    tables = [one for one in tree.find_all(exp.Table) if not _is_call(one) and (one.name not in within or one.db)]
     if any(is_known(one.name.lower(), one.db.lower()) for one in tables):
         return True
     return not tables and any(map(_is_ours, tree.find_all(exp.Func, exp.Column, exp.Cast)))
+
+
+def _is_call(table: exp.Table) -> bool:
+    return isinstance(table.this, exp.Func)
 
 
 def _is_ours(node: Node) -> bool:

@@ -281,8 +281,8 @@ ROWS: Mapping[str, Callable[[Facts], Iterator[Fact]]] = {
     "pg_catalog.pg_tablespace": lambda _: iter([{"oid": 1663, "spcname": "pg_default", "spcowner": OWNER_OID}]),
     "pg_catalog.pg_collation": lambda _: iter(
         [
-            {"oid": 100, "collname": "default", "collprovider": "d"},
-            {"oid": 950, "collname": "C", "collprovider": "c"},
+            {"oid": 100, "collname": "default", "collnamespace": PG_CATALOG_OID, "collprovider": "d"},
+            {"oid": 950, "collname": "C", "collnamespace": PG_CATALOG_OID, "collprovider": "c"},
         ]
     ),
     "pg_catalog.pg_language": lambda _: iter([{"oid": 14, "lanname": "sql", "lanowner": OWNER_OID, "lanpltrusted": 1}]),

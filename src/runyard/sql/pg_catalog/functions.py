@@ -243,6 +243,7 @@ FUNCTIONS: Mapping[str, Spec] = {
             "pg_ts_template_is_visible",
             "pg_statistics_obj_is_visible",
             "pg_advisory_unlock",
+            "pg_indexam_has_property",
         ),
         TRUE,
     ),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlglot import exp
 
 from runyard.sql.pg_catalog.casting import cast_to
+from runyard.sql.pg_catalog.functions import FUNCTIONS
 from runyard.sql.pg_catalog.naming import name_of
 from runyard.sql.pg_catalog.relations import FUNCTIONS_AS_RELATIONS, relations
 
@@ -99,6 +100,20 @@ def _call_in_from(tree: Node) -> None:
         node.replace(exp.Table(this=function, alias=exp.TableAlias(this=exp.to_identifier(name))))
     if renamed:
         _rename(tree, renamed)
+    for join in list(tree.find_all(exp.Join)):
+        _call_where_used(tree, join)
+
+
+def _call_where_used(tree: Node, join: exp.Join) -> None:
+    """Have a function of one value that is joined called where that value is used."""
+    table = join.this
+    is_call = isinstance(table, exp.Table) and isinstance(table.this, exp.Anonymous)
+    if not is_call or table.this.name.lower() not in FUNCTIONS:
+        return
+    join.pop()
+    for column in list(tree.find_all(exp.Column)):
+        if column.name == table.alias and not column.table:
+            column.replace(table.this.copy())
 
 
 def _function_in_from(node: Node) -> exp.Anonymous | None:
@@ -125,7 +140,9 @@ def _rename(tree: Node, renamed: Mapping[tuple[str, str], str]) -> None:
             else bare.get(column.name, ("", None))
         )
         if name is not None:
-            column.replace(exp.column(name, table=table))
+            renamed_column: Node = exp.column(name, table=table)
+            is_shown = isinstance(column.parent, exp.Select | exp.Subquery)
+            column.replace(exp.alias_(renamed_column, column.name) if is_shown else renamed_column)
 
 
 def _without_prefix(node: Node) -> Node:
@@ -269,6 +286,30 @@ def _parameter(node: Node) -> Node:
     return exp.Var(this=f"?{node.name}")
 
 
+def _renamed(node: Node) -> Node:
+    name = RENAMED.get(node.name.lower())
+    if name is not None:
+        node.set("this", name)
+    return node
+
+
+RENAMED: Mapping[str, str] = {
+    "json_build_object": "json_object",
+    "jsonb_build_object": "json_object",
+    "json_build_array": "json_array",
+    "jsonb_build_array": "json_array",
+    "json_agg": "json_group_array",
+    "jsonb_agg": "json_group_array",
+    "json_object_agg": "json_group_object",
+    "string_agg": "group_concat",
+    "to_json": "json_quote",
+    "to_jsonb": "json_quote",
+    "btrim": "trim",
+    "char_length": "length",
+}
+"""Functions that SQLite has under another name."""
+
+
 def _cast(node: Node) -> Node:
     return cast_to(node)
 
@@ -295,6 +336,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.ByteString: lambda node: exp.Literal.string(node.name),
     exp.Parameter: _parameter,
     exp.Cast: _cast,
+    exp.Anonymous: _renamed,
     exp.CurrentUser: _named("current_user"),
     exp.SessionUser: _named("session_user"),
     exp.CurrentSchema: _named("current_schema"),

@@ -31,7 +31,6 @@ TYPES: Mapping[type[Node], str] = {
     exp.And: "boolean",
     exp.Or: "boolean",
     exp.Array: "text[]",
-    exp.ArrayAgg: "text[]",
     exp.CurrentTimestamp: "timestamp",
 }
 """The types of what a kind of node gives."""
@@ -75,6 +74,8 @@ def type_of(node: Node) -> str:
         return "text" if node.is_string else "int4" if node.is_int else "double"
     if isinstance(node, exp.Case):
         return _of_case(node)
+    if isinstance(node, exp.ArrayAgg | exp.Order):
+        return type_of(node.this) + "[]" * isinstance(node, exp.ArrayAgg)
     return _of_other(node)
 
 
@@ -93,7 +94,7 @@ def _of_other(node: Node) -> str:
         return type_of(node.this)
     if isinstance(node, exp.Anonymous):
         spec = FUNCTIONS.get(node.name.lower())
-        return spec.type if spec is not None else "text"
+        return spec.type if spec is not None else "json" if node.name.lower().startswith("json") else "text"
     if isinstance(node, exp.Predicate):
         return "boolean"
     return TYPES.get(type(node), "text")

@@ -129,6 +129,7 @@ class Dialogue:
             self._ready()
         else:
             self._skips = True
+            self._channel.flush()  # the client may wait for this before it says Sync
 
     def _heed(self) -> None:
         """End here what was asked to end while nothing of it could be interrupted."""
