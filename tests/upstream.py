@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,12 +54,21 @@ class Upstream:
     asked: list[Asked] = field(default_factory=list)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no error of a test; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def answering(answer: Answering) -> Iterator[Upstream]:
     """Serve on a free port of this machine; requests are answered by the function, several at once."""
     upstream = Upstream(url="")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(upstream, answer))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), _handler(upstream, answer))
     upstream.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
