@@ -10,6 +10,7 @@ import pytest
 from arazzo_reports import exchange
 from har_schema import HAR
 
+from runyard.arazzo import har
 from runyard.arazzo.exchange import Exchange
 from runyard.arazzo.har import LARGEST_TEXT, HarArchive
 from runyard.arazzo.progress import StepPlace
@@ -94,3 +95,18 @@ def test_of_a_large_body_the_beginning_is_told(body: bytes) -> None:
 
 def test_a_header_that_is_no_cookie_does_not_spoil_the_archive() -> None:
     assert entry(exchange(headers=(("Set-Cookie", "\x00;;=,"),)))["response"]["cookies"] == []
+
+
+def test_an_archive_of_very_many_bodies_leaves_the_later_ones_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(har, "MOST_TEXT", 30)
+    kept = HarArchive()
+    for _ in range(2):
+        kept.exchanged(PLACE, exchange())
+    archive = kept.archive(version="1.0")
+    first, second = (one["response"]["content"] for one in archive["log"]["entries"])
+
+    jsonschema_rs.Draft202012Validator(HAR).validate(archive)
+    assert first["text"] == '{"state": "DONE"}'
+    assert second["text"] == ""
+    assert second["size"] == 17
+    assert second["comment"].startswith("left out")

@@ -103,3 +103,13 @@ def test_characters_that_xml_cannot_hold_are_replaced() -> None:
 
     assert failure is not None
     assert failure.get("message") == "a\ufffdb\ufffd[0m \ufffd <&>"
+
+
+def test_what_became_a_secret_later_is_masked_and_the_report_stays_xml() -> None:
+    report = JUnitReport()
+    report.step_ended(failed(message="test failed with token test"))
+    report.workflow_ended(workflow(succeeded=False))
+    root = ET.fromstring(report.xml(lambda text: text.replace("test", "***")))  # noqa: S314  # our own text
+
+    assert root.tag == "testsuites"
+    assert root.findtext(".//failure", "").splitlines()[0] == "*** failed with token ***"

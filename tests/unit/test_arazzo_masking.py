@@ -10,7 +10,7 @@ import pytest
 
 from runyard.arazzo.exchange import Exchange, HttpRequest, HttpResponse
 from runyard.arazzo.masked import Masked
-from runyard.arazzo.masking import MASK, Masking
+from runyard.arazzo.masking import MASK, MOST_HEARD, Masking
 from runyard.arazzo.progress import Judged, StepPlace, StepReport, WorkflowReport
 from runyard.arazzo.secret_names import is_secret_name
 
@@ -145,6 +145,22 @@ def test_credentials_in_free_texts_are_masked() -> None:
     assert Masking().text(text) == (
         f"Authorization: Bearer {MASK} failed at https://h/p?api_key={MASK}&page=2#top; basic authentication"
     )
+
+
+def test_a_password_in_an_address_is_masked_in_any_text() -> None:
+    text = "no answer from https://ada:hunter2@api.example/a@b?x=1 for ada@example.com"
+
+    assert Masking().text(text) == f"no answer from https://{MASK}@api.example/a@b?x=1 for ada@example.com"
+
+
+def test_of_very_many_tokens_the_newest_are_known_by_their_value_and_inputs_always_are() -> None:
+    masking = knowing("input-secret")
+    for number in range(2 * MOST_HEARD):
+        response = HttpResponse(status=200, body=b'{"token": "heard-%06d"}' % number)
+        masking.learn_exchange(exchange(HttpRequest(method="GET", url="http://h/"), response))
+
+    assert masking.text("heard-001999 input-secret") == f"{MASK} {MASK}"
+    assert masking.text("heard-000001") == "heard-000001"
 
 
 def test_inputs_are_secret_by_their_schema_or_their_name() -> None:

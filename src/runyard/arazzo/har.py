@@ -17,6 +17,7 @@ Entry = dict[str, Any]
 
 UNKNOWN = -1  # as the format says that something was not measured
 LARGEST_TEXT = 1024 * 1024
+MOST_TEXT = 64 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -25,10 +26,18 @@ class HarArchive:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._left = MOST_TEXT
 
     def exchanged(self, place: StepPlace, exchange: Exchange) -> None:
-        """Keep one more entry."""
-        self._entries.append(entry(place, exchange))
+        """Keep one more entry; when there are very many bodies, without its own."""
+        kept = entry(place, exchange)
+        bodies = [part for part in (kept["request"].get("postData"), kept["response"]["content"]) if part]
+        for body in bodies:
+            self._left -= len(body.get("text", ""))
+            if self._left < 0 and "text" in body:
+                body |= {"text": "", "comment": "left out: the archive has enough bodies"}
+                body.pop("encoding", None)
+        self._entries.append(kept)
 
     def archive(self, *, version: str) -> dict[str, Any]:
         """Return the archive as it stands in a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
@@ -20,8 +20,27 @@ class _Suite:
     """A workflow that was run, with its steps in the order in which they ended."""
 
     workflows: tuple[str, ...]
-    steps: list[StepReport] = field(default_factory=list)
+    cases: list[ET.Element] = field(default_factory=list)  # not the reports, whose responses may be large
+    began_at: float = 0.0
+    took_s: float = 0.0
     report: WorkflowReport | None = None
+
+    @property
+    def name(self) -> str:
+        """The way to the workflow."""
+        return "/".join(self.workflows)
+
+    def add(self, step: StepReport) -> None:
+        """Add a case."""
+        self.cases.append(_case(step, self.name))
+        self.began_at = self.began_at or step.began_at
+        self.took_s += step.took_s
+
+    def end(self, report: WorkflowReport) -> None:
+        """Take the times of the whole, and its failure if no step has it."""
+        self.report, self.began_at, self.took_s = report, report.began_at, report.took_s
+        if not report.succeeded and all(case.find("failure") is None for case in self.cases):
+            self.cases.append(_verdict(report, self.name))
 
 
 class JUnitReport:
@@ -36,11 +55,11 @@ class JUnitReport:
 
     def step_ended(self, report: StepReport) -> None:
         """Add a case to the suite of its workflow."""
-        self._open(report.place.workflows).steps.append(report)
+        self._open(report.place.workflows).add(report)
 
     def workflow_ended(self, report: WorkflowReport) -> None:
         """Close its suite."""
-        self._open(report.workflows).report = report
+        self._open(report.workflows).end(report)
 
     def step_began(self, place: StepPlace) -> None:
         """A case is told when it has ended."""
@@ -59,37 +78,31 @@ class JUnitReport:
         self._suites.append(_Suite(workflows))
         return self._suites[-1]
 
-    def xml(self) -> bytes:
-        """Return the report as it stands in a file."""
+    def xml(self, mask: Callable[[str], str] = str) -> bytes:
+        """Return the report as it stands in a file; what became a secret only later can be masked now."""
         root = ET.Element("testsuites", name="runyard arazzo")
         suites = [_suite(suite) for suite in self._suites]
         root.extend(suites)
         for name in ("tests", "failures", "errors", "skipped"):
             root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
-        root.set("time", f"{sum(_took(suite) for suite in self._suites if len(suite.workflows) == 1):.3f}")
+        root.set("time", f"{sum(suite.took_s for suite in self._suites if len(suite.workflows) == 1):.3f}")
+        for element in root.iter():
+            element.text = element.text and mask(element.text)
+            element.attrib = {name: mask(value) for name, value in element.attrib.items()}
         ET.indent(root)
         text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
         return text
 
 
 def _suite(suite: _Suite) -> ET.Element:
-    name = "/".join(suite.workflows)
-    made = ET.Element("testsuite", name=_clean(name))
-    cases = [_case(step, name) for step in suite.steps]
-    if suite.report is not None and not suite.report.succeeded and not any(map(ended_it, suite.steps)):
-        cases.append(_verdict(suite.report, name))
-    made.extend(cases)
-    made.set("tests", str(len(cases)))
+    made = ET.Element("testsuite", name=_clean(suite.name))
+    made.extend(suite.cases)
+    made.set("tests", str(len(suite.cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-        made.set(attribute, str(sum(case.find(kind) is not None for case in cases)))
-    made.set("time", f"{_took(suite):.3f}")
-    began = suite.report.began_at if suite.report else min((step.began_at for step in suite.steps), default=0.0)
-    made.set("timestamp", datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+        made.set(attribute, str(sum(case.find(kind) is not None for case in suite.cases)))
+    made.set("time", f"{suite.took_s:.3f}")
+    made.set("timestamp", datetime.fromtimestamp(suite.began_at, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
     return made
-
-
-def _took(suite: _Suite) -> float:
-    return suite.report.took_s if suite.report else sum(step.took_s for step in suite.steps)
 
 
 def _case(step: StepReport, suite: str) -> ET.Element:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -19,6 +21,7 @@ Record = TypeVar("Record", HttpRequest, HttpResponse, Exchange, Judged, StepRepo
 MASK = "***"
 SHORTEST = 4
 """A shorter secret is masked where it stands alone: masked wherever its letters occur it would spoil other words."""
+MOST_HEARD = 1_000
 SHORTEST_HEARD = 8
 """What a response calls a token and is shorter is masked where it has that name, but not wherever it occurs."""
 REMEMBERED = 2
@@ -28,6 +31,7 @@ HINT = (
     r"|(?:api|access|private|signing|encryption|account|subscription|master)[-_. ]?key"
 )
 SCHEME = re.compile(r"(?i)\b(bearer|basic)(\s+)([\w.~+/=-]{16,})")
+USER = re.compile(r"(?<=://)[^/\s@?#\"'<>]+@")
 IN_QUERY = re.compile(r"([?&])([^=&?#\s\"']+)=([^&#\s\"'<>]+)")
 FORM = "application/x-www-form-urlencoded"
 CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
@@ -39,7 +43,8 @@ class Masking:
 
     def __init__(self) -> None:
         self._alone: set[str] = set()
-        self._parts: set[str] = set()
+        self._parts: list[str] = []  # the longest first: one secret may be the beginning of another
+        self._heard: deque[str] = deque()
         self._names: set[str] = set()
         self._hint = re.compile(HINT, re.IGNORECASE)
         self._pattern: re.Pattern[str] | None = None
@@ -51,9 +56,19 @@ class Masking:
         """Mask this value from now on, and if it has parts, each of them."""
         for text in _leaves(value):
             self._alone.add(text)
-            if len(text) >= SHORTEST and text not in self._parts:
-                self._parts.update(_spellings(text))
-                self._pattern = None
+            if len(text) >= SHORTEST:
+                self._add(text)
+
+    def _add(self, text: str) -> None:
+        for spelling in _spellings(text):
+            place = bisect_left(self._parts, -len(spelling), key=_shortness)
+            if spelling not in self._parts[place : bisect_right(self._parts, -len(spelling), key=_shortness)]:
+                self._parts.insert(place, spelling)
+
+    def _forget(self, text: str) -> None:
+        self._alone.discard(text)
+        spellings = _spellings(text)
+        self._parts = [part for part in self._parts if part not in spellings]
 
     def learn_names(self, names: Iterable[str]) -> None:
         """Mask whatever has one of these names, such as the parameter that an API takes its key in."""
@@ -98,8 +113,13 @@ class Masking:
             self._hear([value.partition(" ")[2] or value, _password(value)])
 
     def _hear(self, values: Iterable[Any]) -> None:
-        for value in values:
-            self.learn([text for text in _leaves(value) if len(text) >= SHORTEST_HEARD and not text.isdigit()])
+        """Learn what a message calls secret; of very many the oldest are no longer known by their value alone."""
+        for text in (text for value in values for text in _leaves(value)):
+            if len(text) >= SHORTEST_HEARD and not text.isdigit() and text not in self._alone:
+                self.learn(text)
+                self._heard.append(text)
+                if len(self._heard) > MOST_HEARD:
+                    self._forget(self._heard.popleft())
 
     def _in_body(self, text: str, content_type: str) -> Iterable[Any]:
         if content_type == FORM:
@@ -132,11 +152,11 @@ class Masking:
         """Return a text in which no secret can be read."""
         if text in self._alone:
             return MASK
-        if self._parts:
-            if self._pattern is None:
-                longest_first = sorted(self._parts, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-            text = self._pattern.sub(MASK, text)
+        for part in self._parts:
+            if part in text:
+                text = text.replace(part, MASK)
+        if "://" in text:
+            text = USER.sub(f"{MASK}@", text)
         if "=" in text:
             text = IN_QUERY.sub(self._query, text)
         return SCHEME.sub(rf"\1\2{MASK}", text) if " " in text else text
@@ -156,6 +176,14 @@ class Masking:
 
     def _member(self, name: str, value: Any) -> Any:
         return MASK if not _says_little(value) and self.is_secret(name) else self.value(value)
+
+    def texts(self, value: Any) -> Any:
+        """Return a document of ours with all texts in it masked; its members' names say nothing of secrets."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {name: self.texts(inner) for name, inner in value.items()}
+        return [self.texts(inner) for inner in value] if isinstance(value, list) else value
 
     def headers(self, headers: Headers) -> Headers:
         """Return headers with their secrets masked."""
@@ -181,10 +209,7 @@ class Masking:
         )
 
     def url(self, url: str) -> str:
-        """Return an address without its secrets, nor a password before its host."""
-        parts = urlsplit(url)
-        if parts.username is not None:
-            url = parts._replace(netloc=f"{MASK}@{parts.netloc.rpartition('@')[2]}").geturl()
+        """Return an address without its secrets."""
         return self.text(url)
 
     def body(self, message: HttpRequest | HttpResponse) -> bytes | None:
@@ -245,6 +270,10 @@ def _with(record: Record, **members: Any) -> Record:
     if all(getattr(record, name) == value for name, value in members.items()):
         return record
     return replace(record, **members)
+
+
+def _shortness(text: str) -> int:
+    return -len(text)
 
 
 def is_secret_rule(rule: Any) -> bool:

@@ -45,10 +45,10 @@ class Files:
         if self.har is not None and self.har_file is not None:
             from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked
 
-            archive = json.dumps(self.har.archive(version=version("runyard")), ensure_ascii=False, indent=1)
-            _write(self.har_file, masking.text(archive))
+            archive = masking.texts(self.har.archive(version=version("runyard")))
+            _write(self.har_file, json.dumps(archive, ensure_ascii=False, indent=1))
         if self.junit is not None and self.junit_file is not None:
-            _write(self.junit_file, masking.text(self.junit.xml().decode()))
+            _write(self.junit_file, self.junit.xml(masking.text).decode())
 
 
 def _write(file: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -75,6 +76,7 @@ class Ready:
 def carry_out(asked: Asked) -> int:
     """Run a workflow as it was asked for, and return the exit status."""
     transport = Transport(Limits(hosts=tuple(asked.hosts)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so hears where it stood, too
     try:
         return _run(asked, _ready(asked, transport), transport)
     except KeyboardInterrupt:
@@ -177,7 +179,8 @@ def _run(asked: Asked, ready: Ready, transport: Transport) -> int:
     status = INTERRUPTED
     with ExitStack() as stack:
         rows = stack.enter_context(watching(ready.workflow))
-        recorder = stack.enter_context(_recorded(asked, ready)) if asked.record else None
+        with refusing(ready.masking):
+            recorder = stack.enter_context(_recorded(asked, ready)) if asked.record else None
         behind: list[Observer] = [*([recorder] if recorder else []), rows, kept, *files.observers]
         try:
             report = _carried_out(asked, ready, transport, Masked(ready.masking, behind))
