@@ -76,13 +76,18 @@ def test_a_run_is_recorded_with_a_task_for_each_step(yard: Yard) -> None:
 
 
 def test_databricks_own_client_sees_it_too(yard: Yard) -> None:
-    ended = yard.command(*yard.with_source(yard.job("seen", "pass"), "--record"))
+    ended = yard.command(*yard.with_source(yard.job("seen", "import time; time.sleep(0.5)"), "--record"))
     run = yard.client.jobs.get_run(record_of(yard, ended.stderr)["id"])
 
     assert run.run_name == WORKFLOW
     assert run.state is not None
     assert run.state.result_state is jobs.RunResultState.SUCCESS
     assert [task.task_key for task in run.tasks or ()] == ["getJob", "runJobNow", "pollRun", WORKFLOW]
+    times = {task.task_key: (task.start_time or 0, task.end_time or 0) for task in run.tasks or ()}
+    assert times[WORKFLOW][0] <= times["getJob"][0]
+    assert times["getJob"][1] <= times["runJobNow"][0] + 1
+    assert times["runJobNow"][1] <= times["pollRun"][0] + 1
+    assert times["pollRun"][1] <= times[WORKFLOW][1] + 1
     assert run.run_id in [one.run_id for one in yard.client.jobs.list_runs()]
 
 

@@ -129,6 +129,8 @@ class TaskRuns(Sequence[TaskRun]):
 
 def _began_at(run: Run, attempt: Attempt, upstream: Sequence[Attempt]) -> int:
     """Return when nothing but a place of this server was wanting any more, as far as the rows tell."""
+    if run.is_told and attempt.taken_at is not None:
+        return attempt.taken_at  # what it waited for before is not known here
     known = [attempt.taken_at, attempt.running_at, attempt.ended_at]
     latest = next((moment for moment in known if moment is not None), None)
     moments = [run.admitted_at, *(one.ended_at for one in upstream)]
