@@ -216,15 +216,18 @@ def test_a_server_that_does_not_know_the_operations_stands_in_for_nothing(yard: 
 # Ctrl-C
 
 
-def test_ctrl_c_tells_where_it_stood_and_exits_130(yard: Yard, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_tells_where_it_stood_and_exits_130(yard: Yard, tmp_path: Path, number: signal.Signals) -> None:
     har = tmp_path / "run.har"
-    process = yard.started(*yard.with_source(yard.job("endless", "import time; time.sleep(600)"), "--har", str(har)))
+    process = yard.started(
+        *yard.with_source(yard.job(f"endless {number}", "import time; time.sleep(600)"), "--har", str(har))
+    )
     assert process.stderr is not None
     told: list[str] = []
     while not told or "RUNNING" not in told[-1]:
         told.append(process.stderr.readline())
         assert told[-1], told
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, rest = process.communicate(timeout=60)
 
     assert process.returncode == 130

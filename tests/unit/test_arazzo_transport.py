@@ -390,5 +390,7 @@ def test_what_cannot_be_fetched_says_why(tmp_path: Path) -> None:
 def test_a_document_from_elsewhere_names_no_file_of_this_machine(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("text")
 
+    url = url_of(str(tmp_path / "a"))
     with pytest.raises(Unreachable, match="from elsewhere"):
-        Fetch(files=False)(url_of(str(tmp_path / "a")))
+        Fetch(files=False)(url)
+    assert Fetch(files=False, named=[url])(url) == "text"  # which the caller chose
