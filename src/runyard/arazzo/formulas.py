@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from runyard.arazzo import conditions, logic, selecting
 from runyard.arazzo.assembly import value_of
 from runyard.arazzo.document import Selector
 from runyard.arazzo.errors import NotDecided, NotUnderstood
-from runyard.arazzo.expressions import LONGEST, Bare, Expression, Scope, Version, evaluate, parse, parse_template
+from runyard.arazzo.expressions import (
+    LONGEST,
+    REMEMBERED,
+    Bare,
+    Expression,
+    Scope,
+    Version,
+    evaluate,
+    parse,
+    parse_template,
+)
 from runyard.arazzo.values import HEAVIEST, MISSING, as_text, is_too_large
 
 SPACE = re.compile(r"\s")
@@ -64,6 +74,7 @@ def expression(text: str, version: Version) -> Formula:
     raise problem
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _text(text: str, version: Version) -> Formula:
     if "$" not in text:
         return lambda _: text
