@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,12 +72,11 @@ def measure(size: Size) -> Iterator[Row]:
     with responder() as url:
         (folder / "things.yaml").write_text(API.replace("URL", url))
         (folder / "databricks.json").write_bytes(described(OPERATIONS))
-        ours, peer = _rounds(url, size, _reference(folder, url), 0)
-        yield _row("the reference flow, 6 requests", ours, peer)
-        found = {count: _rounds(url, size, _things(folder, count), count) for count in size.flow_steps}
+        arguments = {0: _reference(folder, url)} | {count: _things(folder, count) for count in size.flow_steps}
+        found = _rounds(url, size, arguments)
     for count, (ours, peer) in found.items():
-        yield _row(f"a flow of {count:,} steps", ours, peer)
-    shortest, longest = min(found), max(found)
+        yield _row(f"a flow of {count:,} steps" if count else "the reference flow, 6 requests", ours, peer)
+    shortest, longest = min(size.flow_steps), max(size.flow_steps)
     yield Row(
         figure=FIGURE,
         what=f"a step, of {longest:,}",
@@ -137,11 +136,17 @@ def _things(folder: Path, count: int) -> list[str]:
     return [str(document), "-i", "id=7"]
 
 
-def _rounds(url: str, size: Size, arguments: Sequence[str], steps: int) -> tuple[list[Spent], list[Spent]]:
-    ours = [sys.executable, "-m", "runyard.cli.main", "arazzo", "run", *arguments, "-i", "token=secret"]
-    peer = [sys.executable, str(HERE / "workflow_floor.py"), url, str(steps)]
-    pairs = [(_spent(ours), _spent(peer)) for _ in range(1 + size.rounds)]
-    return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
+def _rounds(url: str, size: Size, arguments: Mapping[int, Sequence[str]]) -> dict[int, tuple[list[Spent], list[Spent]]]:
+    """Measure all flows in each round, so that a machine that slows down changes no difference between them."""
+    found: dict[int, tuple[list[Spent], list[Spent]]] = {count: ([], []) for count in arguments}
+    for number in range(1 + size.rounds):
+        for count, (ours, peer) in found.items():
+            mine = [sys.executable, "-m", "runyard.cli.main", "arazzo", "run", *arguments[count], "-i", "token=secret"]
+            pair = _spent(mine), _spent([sys.executable, str(HERE / "workflow_floor.py"), url, str(count)])
+            if number:  # the first round warms the disk's cache
+                ours.append(pair[0])
+                peer.append(pair[1])
+    return found
 
 
 def _spent(command: Sequence[str]) -> Spent:
