@@ -305,6 +305,16 @@ def test_what_has_no_bookmark_is_said_in_aws_words_and_a_deleted_jobs_is_gone(li
     assert run(live, "none")[1] == ["a"]
 
 
+def test_a_job_can_list_its_own_bookmarks(live: Live) -> None:
+    live.make_job("own", "import boto3\nprint(boto3.client('glue').get_job_bookmarks(JobName='own')['NextToken'])")
+    script = READ_FILES.format(bucket="own")
+    live.put_script("own.py", script)
+    run(live, "own")
+    live.put_script("own.py", "import boto3\nprint(boto3.client('glue').get_job_bookmarks(JobName='own')['NextToken'])")
+
+    assert run(live, "own")[1] == ["1"]
+
+
 def test_stock_boto3_and_aws_cli_list_bookmarks_with_the_file_that_we_ship(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

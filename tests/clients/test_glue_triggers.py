@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from live import Live
 from waiting import until
 
+from runyard.dialects.aws_ids import from_workflow_run_id
+
 OVER = {"COMPLETED", "STOPPED", "ERROR"}
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 
@@ -304,3 +306,22 @@ def test_aws_cli_makes_and_starts_a_workflow(live: Live) -> None:
     assert aws("get-trigger", "--name", "cli-0")["Trigger"]["State"] == "ACTIVATED"
     aws("stop-trigger", "--name", "cli-0")
     assert aws("get-trigger", "--name", "cli-0")["Trigger"]["State"] == "DEACTIVATED"
+
+
+def test_a_workflow_is_started_and_stopped_by_our_own_commands_too(live: Live, glue: Any) -> None:
+    live.make_job("ours-a", "import time\ntime.sleep(60)")
+    glue.create_workflow(Name="ours")
+    glue.create_trigger(Name="ours-0", Type="ON_DEMAND", WorkflowName="ours", Actions=starts("ours-a"))
+
+    def runyard(*words: str) -> None:
+        command = [str(Path(sys.executable).with_name("runyard")), *words, "--home", str(live.home)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    runyard("jobs", "start", "ours")
+    until(lambda: any(run["JobRunState"] == "RUNNING" for run in runs_of(glue, "ours-a")))
+    (run,) = glue.get_workflow_runs(Name="ours")["Runs"]
+    runyard("runs", "stop", str(from_workflow_run_id(run["WorkflowRunId"])))
+
+    assert over(glue, "ours", run["WorkflowRunId"])["Status"] == "STOPPED"
+    assert ended(glue, "ours-a")[0]["JobRunState"] == "STOPPED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from runyard.cli.run import read_script
 from runyard.cli.runs import facts
 from runyard.cli.serve import ready_line, welcome
 from runyard.cli.target import Target
-from runyard.cli.variables import assignment, project_id, variables
+from runyard.cli.variables import CLIENT_MODELS, assignment, project_id, variables
 from runyard.cli.watching import ending, standing
 from runyard.client.errors import NoServer
 from runyard.core.run import PHASES
@@ -219,6 +220,8 @@ def test_an_address_needs_its_keys_in_the_environment(monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, f"ws.{name}")
     assert variables(target)["DREMIO_URI"] == "http://far:8642"
     assert variables(target)["DREMIO_PROJECT_ID"] == project_id("RUNYARD_TOKEN")
+    monkeypatch.setenv("AWS_DATA_PATH", os.pathsep.join(["/mine", variables(target)["AWS_DATA_PATH"]]))
+    assert variables(target)["AWS_DATA_PATH"] == os.pathsep.join(["/mine", str(CLIENT_MODELS)])
 
 
 def test_a_named_home_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from glue_flows import end, furnish, nodes, resume, run_of, start, start_with, states, then
-from glue_service import Glue, Refused, glue_service
+from glue_service import JOB, Glue, Refused, glue_service
 
 from runyard.core.errors import LedgerUnavailable
 from runyard.core.run import Outcome, Run
@@ -83,6 +83,21 @@ def test_a_resumed_run_can_be_resumed_and_its_copies_stay(glue: Glue) -> None:
 
     assert run_of(glue, third)["PreviousRunId"] == second
     assert states(glue, third) == {job: ["SUCCEEDED"] for job in "abcd"}
+
+
+def test_a_resumed_run_whose_job_may_not_start_is_over_at_once(glue: Glue) -> None:
+    glue("CreateJob", Name="one", **JOB)
+    start_with(glue, "a", "one")
+    then(glue, "b", "a", "one")
+    first = start(glue)
+    end(glue, count=1)
+    end(glue, Outcome.FAILED)
+    glue("StartJobRun", JobName="one")
+    second = resume(glue, first, "one")["RunId"]
+    glue.look()
+
+    assert run_of(glue, second)["Status"] == "COMPLETED"
+    assert states(glue, second) == {"a": ["SUCCEEDED"], "one": ["FAILED"], "b": []}
 
 
 def test_a_trigger_that_needs_any_waits_for_what_is_run_again(glue: Glue) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import runyard
 from runyard.cli.target import Target
 from runyard.client.errors import NoServer
 from runyard.client.home import Keys, read_keys, read_place
 
 REGION = "us-east-1"
+CLIENT_MODELS = Path(runyard.__file__).parent / "dialects/glue/botocore"
+"""Operations that AWS documents and boto3 and the aws cli do not know (GetJobBookmarks): they add them from here."""
 WORKSPACE = "default"
 USER = "admin"
 NAMED = "ws."  # a token of this form names its workspace, on a server without authentication
@@ -74,12 +78,18 @@ def _http(url: str, keys: Keys) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": keys.access_key,
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_DEFAULT_REGION": REGION,
+        "AWS_DATA_PATH": _with_our_models(os.environ.get("AWS_DATA_PATH", "")),
         "DATABRICKS_HOST": url,
         "DATABRICKS_TOKEN": keys.token,
         "DREMIO_URI": url,
         "DREMIO_TOKEN": keys.token,
         "DREMIO_PROJECT_ID": project_id(workspace),
     }
+
+
+def _with_our_models(known: str) -> str:
+    """Return where AWS's clients look for models, our folder with what is known, each once."""
+    return os.pathsep.join(dict.fromkeys([*filter(None, known.split(os.pathsep)), str(CLIENT_MODELS)]))
 
 
 def _postgres(address: str, keys: Keys) -> dict[str, str]:

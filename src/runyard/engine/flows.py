@@ -42,7 +42,7 @@ def _link(moves: Moves, run: Run, link: Mapping[str, Any]) -> Trigger:
         id=moves.ids.next(),
         workspace_id=run.workspace_id,
         flow_run_id=run.id,
-        next_at=now if link["memory"] else None,  # it begins with something to do
+        next_at=now if link["memory"].get("asked") else None,  # the others wait for an end that they hear of
         created_at=now,
         updated_at=now,
         **link,

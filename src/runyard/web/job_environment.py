@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fnmatch import fnmatch
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from runyard.dialects import glue
 from runyard.web.credentials import REGION, Credentials
 
 # What a job may inherit: how to find programs, speak the user's language, and reach a package index.
@@ -34,6 +36,7 @@ INHERITED = (
     "JAVA_HOME",
 )
 
+CLIENT_MODELS = Path(glue.__file__).parent / "botocore"  # lets boto3 call what AWS documents and its model lacks
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
@@ -50,6 +53,7 @@ def job_environment(url: str, credentials: Credentials, more: Mapping[str, str])
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DATA_PATH": str(CLIENT_MODELS),
         "DATABRICKS_HOST": url,
         "DATABRICKS_TOKEN": credentials.token,
         "RUNYARD_URL": url,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from runyard.core.errors import NotFound
-from runyard.core.job import Job, Workspace
+from runyard.core.job import WORKFLOW, Job, Workspace, kept_name
 from runyard.engine.engine import Engine
 
 
@@ -17,12 +18,12 @@ class Call:
     workspace: Workspace
 
     def job(self, named: str) -> Job:
-        """Return a job by its name, else by its id."""
-        try:
-            return self.engine.job_named(self.workspace, named)
-        except NotFound:
-            if not _is_id(named):
-                raise
+        """Return a job or a workflow by its name, else by its id."""
+        for name in (named, kept_name(WORKFLOW, named)):
+            with suppress(NotFound):
+                return self.engine.job_named(self.workspace, name)
+        if not _is_id(named):
+            raise NotFound("job", named)
         return self.engine.job(self.workspace, int(named))
 
     def runs_of(self, named: str) -> dict[str, str | int]:
