@@ -12,6 +12,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 from databricks_live import FOLDER, put_notebook, results, workspace_client
 from live import Live
+from raw_server import says, serving
 from waiting import until
 
 DOCUMENT = Path(__file__).parents[1] / "unit" / "run-existing-job-and-wait.arazzo.yml"
@@ -100,6 +101,44 @@ def test_its_inputs_come_from_other_tasks_and_its_outputs_go_to_them(client: Wor
 
     assert results(run) == {"finds": "SUCCESS", "flow": "SUCCESS", "uses": "SUCCESS"}
     assert output(client, run, "uses")["notebook_output"]["result"] == "SUCCESS"
+
+
+OTHER = """
+arazzo: 1.0.1
+info: {title: Other, version: "1"}
+sourceDescriptions: [{name: other, url: other.yml, type: openapi}]
+workflows:
+- workflowId: main
+  inputs: {type: object, properties: {proof: {type: string}}}
+  steps:
+  - stepId: ask
+    operationId: ask
+    parameters: [{name: X-Proof, in: header, value: $inputs.proof}]
+    outputs: {said: $response.body#/said}
+  outputs: {said: $steps.ask.outputs.said}
+"""
+
+
+def test_secrets_reach_another_api_and_nothing_that_is_told(live: Live, client: WorkspaceClient) -> None:
+    secret = "open-sesame-4711"
+    client.secrets.create_scope("outside")
+    client.secrets.put_secret("outside", "key", string_value=secret)
+    folder = live.home / "workspace" / "tests"
+    (folder / "other-flow.yml").write_text(OTHER)
+    with serving(says(b'{"said": "open-sesame-4711"}', "Content-Type: application/json")) as api:
+        (folder / "other.yml").write_text(
+            f"openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\nservers: [{{url: '{api.url}'}}]\n"
+            "paths: {/ask: {get: {operationId: ask, responses: {}}}}\n"
+        )
+        words: dict[str, Any] = {"document": f"{FOLDER}/other-flow.yml", "inputs": {"proof": "{{secrets/outside/key}}"}}
+        run = ended(client, submitted(client, flow(**words)))
+
+    assert results(run) == {"flow": "SUCCESS"}, output(client, run)
+    assert f"X-Proof: {secret}\r\n" in api.heard[0]
+    told = output(client, run)
+    assert told["arazzo_output"]["outputs"] == {"said": "***"}
+    assert secret not in json.dumps(told)
+    assert all(secret.encode() not in file.read_bytes() for file in live.home.glob("ledger.db*"))
 
 
 @pytest.mark.parametrize(

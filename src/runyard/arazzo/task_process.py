@@ -34,7 +34,7 @@ def main() -> None:
     folder = Path(os.environ[FOLDER])
     told = json.loads((folder / "context.json").read_text(encoding="utf-8"))["arazzo"]
     masking, transport = Masking(), Transport()
-    masking.learn(os.environ.get(SERVERS_TOKEN))
+    masking.learn([os.environ.get(SERVERS_TOKEN), *told["secrets"]])
     try:
         report = _run(told, masking, transport)
     except RunyardError as error:

@@ -18,7 +18,7 @@ def order(work: Work, place: Place) -> Order:
     """Return the order for a document.
 
     The spec holds `document` (URI), and optionally `workflow_id`, `inputs`, `sources` and `servers` (by source name),
-    and what process.py reads.
+    `secrets` (texts that nothing may tell), and what process.py reads.
     """
     spec = work.spec
     document = existing(place.mounts, spec["document"], "Arazzo document")
@@ -29,6 +29,7 @@ def order(work: Work, place: Place) -> Order:
         "inputs": spec.get("inputs", {}),
         "sources": {name: _source(place.mounts, named) for name, named in spec.get("sources", {}).items()},
         "servers": spec.get("servers", {}),
+        "secrets": spec.get("secrets", []),
     }
     return process_order(work, place, script=PROGRAM, preloaded=True, arazzo=facts)
 

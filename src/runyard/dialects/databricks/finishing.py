@@ -22,6 +22,7 @@ from runyard.engine.finishing import Finishing
 
 _AS_THEY_ARE = frozenset({"environment", "task", "message", "input", "source", "context"})
 """The members of a spec in which nothing is replaced: a nested task is finished when its own turn comes."""
+WORKFLOW = "arazzo"
 ROWS_FILE = "sql.json"
 PLACE_FILE = "server.json"
 
@@ -37,6 +38,8 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         return spec
     if "requirements" in spec:
         spec = with_requirements(spec, partial(_text, finishing.engine))
+    if finishing.task.kind == WORKFLOW:
+        spec = {**spec, **_secret_inputs(finishing, spec)}
     return {**spec, "environment": _environment(finishing, spec), "context": _context(scene, spec)}
 
 
@@ -93,6 +96,17 @@ def _environment(finishing: Finishing, spec: Mapping[str, Any]) -> dict[str, str
         name: references.with_secrets(text, partial(_secret, finishing))
         for name, text in spec.get("environment", {}).items()
     }
+
+
+def _secret_inputs(finishing: Finishing, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a workflow with their secrets, and which texts these are, so that nothing tells them."""
+    found: list[str] = []
+
+    def read(scope: str, key: str) -> str:
+        found.append(_secret(finishing, scope, key))
+        return found[-1]
+
+    return {"inputs": references.with_secrets_within(spec.get("inputs", {}), read), "secrets": found}
 
 
 def _secret(finishing: Finishing, scope: str, key: str) -> str:

@@ -58,6 +58,15 @@ def with_secrets(text: str, read: Callable[[str, str], str]) -> str:
     return _SECRET.sub(lambda match: read(match[1], match[2].rstrip()), text)
 
 
+def with_secrets_within(value: Any, read: Callable[[str, str], str]) -> Any:
+    """Return a value with the secrets in all its texts replaced."""
+    if isinstance(value, str):
+        return with_secrets(value, read)
+    if isinstance(value, Mapping):
+        return {name: with_secrets_within(each, read) for name, each in value.items()}
+    return [with_secrets_within(each, read) for each in value] if isinstance(value, list) else value
+
+
 def check(value: Any) -> None:
     """Refuse references of a known namespace that name nothing, whatever the run."""
     resolve(value, lambda path: "" if is_known(path) else None)
