@@ -55,7 +55,8 @@ def shown_of(source: Source) -> tuple[str, ...] | None:
 def _columns(alias: str, source: Source, names: Sequence[str]) -> list[exp.Expr]:
     if isinstance(source, Occurrence):
         return [source.column(name) for name in names]
-    return [exp.column(exp.to_identifier(name, quoted=True), exp.to_identifier(alias, quoted=True)) for name in names]
+    table = exp.to_identifier(alias, quoted=True) if alias else None  # a query in parentheses may have no name
+    return [exp.column(exp.to_identifier(name, quoted=True), table and table.copy()) for name in names]
 
 
 def _bare(source: Source, name: str) -> exp.Expr:
