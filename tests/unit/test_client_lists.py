@@ -60,6 +60,15 @@ def test_an_answer_of_another_shape_is_an_error(answer: dict[str, Any]) -> None:
         list(pages(call, {}, RUNS))
 
 
+def test_an_answer_without_its_list_is_an_empty_one_only_if_it_says_nothing_else() -> None:
+    _, empty = serve({"has_more": False})
+    _, other = serve({"message": "Hello."})
+
+    assert list(pages(empty, {}, RUNS)) == [[]]
+    with pytest.raises(BrokenAnswer, match="has no runs, but message"):
+        list(pages(other, {}, RUNS))
+
+
 def test_the_one_record_of_an_answer_is_a_row() -> None:
     _, call = serve({"JobRun": {"Id": "a"}})
 

@@ -223,11 +223,43 @@ def test_a_chunked_answer_that_is_cut_is_an_error() -> None:
 def test_an_answer_that_is_no_object_is_an_error(body: bytes) -> None:
     with answering(lambda _: Told(body=body)) as cloud:
         one = channel(cloud.url)
-        if body:
-            with pytest.raises(BrokenAnswer):
-                one.call(READ)
-        else:
-            assert one.call(READ) == {}
+        with pytest.raises(BrokenAnswer):
+            one.call(READ)
+
+
+def test_what_changes_something_may_be_answered_with_nothing() -> None:
+    with answering(in_turn(Told(status=204, body=b""), Told(body=b""))) as cloud:
+        one = channel(cloud.url)
+
+        assert [one.call(START), one.call(START)] == [{}, {}]
+
+
+def test_a_proxy_of_the_environment_is_asked_for_what_lies_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(lambda _: Told(body={"run_id": 7})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        answer = channel("http://far.invalid/base").call(READ)
+
+    assert answer == {"run_id": 7}
+    assert proxy.asked[0].path == "/base/api/2.2/jobs/runs/get"
+    assert proxy.asked[0].headers["host"] == "far.invalid"
+
+
+def test_what_is_encrypted_goes_through_a_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(sends(b"HTTP/1.1 403 Forbidden\r\n\r\n")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with pytest.raises(Unreachable, match="403"):
+            channel("https://far.invalid").call(READ)
+
+    assert proxy.heard[0].startswith("CONNECT far.invalid:443 HTTP/1.")
+    assert not [text for text in proxy.heard if SECRET in text]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_this_machine_is_never_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with answering(lambda _: Told(body={"run_id": 7})) as cloud:
+        assert channel(cloud.url).call(READ) == {"run_id": 7}
 
 
 def test_a_page_of_a_proxy_is_told_in_its_words() -> None:

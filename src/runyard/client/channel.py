@@ -20,6 +20,8 @@ from runyard.client.transport import Answer, Message, Transport
 Record = dict[str, Any]
 
 IN_QUERY = frozenset({"GET", "DELETE"})
+AGENT = "runyard"
+READING = ("Get", "List", "BatchGet")  # of AWS, where all is a POST
 _NAMED = re.compile(r"\{(\w+)\}")
 
 
@@ -32,12 +34,11 @@ class Call:
     path: str = "/"  # with {name} for what stands in it; AWS has all in the body
     members: Mapping[str, Any] = field(default_factory=dict)
     repeatable: bool = False  # carrying it out twice does what carrying it out once does
-    patience_s: float = 0.0  # how much longer than usual its answer may take
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing by its method."""
-        return self.method == "GET"
+        """Whether it changes nothing, as far as its name and method tell."""
+        return self.method == "GET" or self.operation.startswith(READING)
 
 
 class Channel:
@@ -73,7 +74,7 @@ class Channel:
         place = f"{call.operation} on {self.connection.name}"
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise self._failure(place, answer)
-        if not answer.body:
+        if not answer.body and (answer.status == HTTPStatus.NO_CONTENT or not call.reads):
             return {}
         try:
             record = json.loads(answer.body)
@@ -103,7 +104,11 @@ def _below(base: str, message: Message) -> Message:
 
 
 def _aws(call: Call, connection: Connection) -> Message:  # noqa: ARG001 - as all protocols have it
-    headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"AWSGlue.{call.operation}"}
+    headers = {
+        "content-type": "application/x-amz-json-1.1",
+        "user-agent": AGENT,
+        "x-amz-target": f"AWSGlue.{call.operation}",
+    }
     return Message(method="POST", target="/", headers=headers, body=json.dumps(call.members).encode())
 
 
@@ -113,7 +118,7 @@ def _rest(call: Call, connection: Connection) -> Message:
     in_path = frozenset(_NAMED.findall(call.path))
     path = _NAMED.sub(lambda found: quote(_text(known.get(found[1], "")), safe=""), call.path)
     rest = {name: value for name, value in given.items() if name not in in_path}
-    headers = {"accept": "application/json"}
+    headers = {"accept": "application/json", "user-agent": AGENT}
     if call.method in IN_QUERY:
         asked = urlencode([(name, _text(value)) for name, value in rest.items()])
         return Message(method=call.method, target=f"{path}?{asked}" if asked else path, headers=headers)

@@ -16,12 +16,12 @@ from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connect
 from runyard.client.credentials import Anonymous, AwsKeys, Bearer
 from runyard.client.errors import WrongConnection
 from runyard.client.retrying import Patience
+from runyard.client.transport import LOOPBACK
 
 LOCAL = "local"
 ENV = "env"
 KINDS: Mapping[str, str] = {DATABRICKS: DATABRICKS, GLUE: GLUE, "aws": GLUE, DREMIO: DREMIO, RUNYARD: RUNYARD}
 """What a setting may call a service."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True)

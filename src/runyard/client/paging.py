@@ -10,6 +10,9 @@ from runyard.client.errors import BrokenAnswer
 
 Record = dict[str, Any]
 
+PAGE_WORDS = frozenset({"NextToken", "has_more", "next_page_token", "prev_page_token"})
+"""What an answer may have whose list is empty, and therefore left out."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paging:
@@ -44,6 +47,9 @@ def rows_of(answer: Record, of: Paging) -> list[Any]:
     for part in of.rows.split("."):
         rows = rows.get(part) if isinstance(rows, dict) else None
     if rows is None:
+        strange = answer.keys() - PAGE_WORDS - {of.rows}
+        if strange:
+            raise BrokenAnswer(f"{of.place}: the answer has no {of.rows}, but {', '.join(sorted(strange))[:200]}.")
         return []
     if isinstance(rows, dict):
         return [rows]

@@ -23,6 +23,7 @@ MOST_IDLE = 16
 AT_ONCE = 256 * 1024
 LARGEST_ANSWER = 512 * 1024 * 1024
 PORTS = {"http": 80, "https": 443}
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})  # never behind a proxy, whatever the environment says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,8 @@ class Origin:
     def target(self, path: str) -> str:
         """Return what is asked for: a proxy for plain HTTP wants to know of whom."""
         is_whole = self.scheme == "http" and self.proxy is not None
-        return f"http://{self.host}:{self.port}{path}" if is_whole else path
+        port = "" if self.port == PORTS["http"] else f":{self.port}"
+        return f"http://{self.host}{port}{path}" if is_whole else path
 
 
 def _origin(url: str) -> Origin:
@@ -155,7 +157,8 @@ def _origin(url: str) -> Origin:
         host = None
     if not host or parts.scheme not in PORTS or parts.username is not None:
         raise WrongConnection(f"{_shown(url)!r} is not the address of a service; give one like https://host.example.")
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    is_near = host in LOOPBACK or proxy_bypass(host)
+    proxy = None if is_near else getproxies().get(parts.scheme)
     return Origin(
         scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme], proxy=urlsplit(proxy) if proxy else None
     )
