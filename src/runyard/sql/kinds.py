@@ -62,6 +62,9 @@ _CASTS: Mapping[str, str] = {
     **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT"), "bigint"),
     **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), "double"),
     **dict.fromkeys(("TEXT", "VARCHAR", "CHAR"), "text"),
+    **dict.fromkeys(("BINARY", "VARBINARY", "BLOB"), "bytes"),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ"), "timestamp"),
+    "BOOLEAN": "boolean",
 }
 
 
@@ -82,10 +85,8 @@ def type_of(node: exp.Expr, scope: Scope, sources: Sources) -> str:
         return type_of(inner, scope, sources)
 
     known = node.meta.get(TYPE)
-    if isinstance(known, str):
-        return known
-    if isinstance(node, exp.Column):
-        return _of_column(node, scope, sources)
+    if isinstance(known, str) or isinstance(node, exp.Column):
+        return known if isinstance(known, str) else _of_column(node, scope, sources)
     if isinstance(node, exp.Alias | exp.Paren | exp.Neg | exp.Filter | exp.Window):
         return of(node.this)
     if isinstance(node, _ARITHMETIC):
@@ -115,6 +116,8 @@ def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     elif isinstance(node, exp.In):
         for one in node.expressions:
             yield one, node.this
+    elif isinstance(node, exp.Cast):
+        yield node.this, node
     elif isinstance(node, exp.Binary) and not isinstance(node, exp.And | exp.Or):
         yield node.expression, node.this
         yield node.this, node.expression

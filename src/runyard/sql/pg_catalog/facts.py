@@ -15,7 +15,8 @@ PUBLIC_OID = 2200
 INFORMATION_SCHEMA_OID = 13_000
 OWNER_OID = 10
 DATABASE_OID = 5
-PATH = ("pg_catalog", "public", "runyard.ledger")
+LEDGER = "runyard.ledger"
+PATH = ("pg_catalog", "public", LEDGER)
 """The schemas whose tables need no schema's name."""
 SYSTEM: Mapping[str, int] = {
     "pg_catalog": PG_CATALOG_OID,
@@ -93,7 +94,7 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, str, str, Resource]]:
         yield schema, name, "r" if resource.methods else "v", resource
     for alias, path in catalog.aliases.items():
         schema, _, name = alias.rpartition(".")
-        if path in by_path and alias not in by_path:
+        if path in by_path and alias not in by_path and (schema or not path.startswith(f"{LEDGER}.")):
             yield schema or "public", name, "v", by_path[path]
 
 

@@ -169,6 +169,7 @@ FUNCTIONS: Mapping[str, Spec] = {
     "regnamespace_of": Spec(make=namespace_of, type="oid"),
     "regnamespace_out": Spec(make=namespace_out),
     "regproc_of": Spec(make=_plain(procedure)),
+    "regproc_out": Spec(make=_plain(procedure)),
     "regrole_of": Spec(make=_plain(lambda name: OWNER_OID if name == ADMINISTRATOR else name), type="oid"),
     "regrole_out": Spec(make=_plain(_user_by_id)),
     "quote_ident": Spec(make=_plain(lambda name: None if name is None else quoted(str(name)))),

@@ -9,6 +9,8 @@ from runyard.sql.views.registry import ALIASES, VIEWS
 
 def catalog() -> Catalog:
     """Return all there is to ask."""
+    ledgers = ledger.resources()
     views = (one.resource for one in VIEWS.values())
-    known = (*ledger.resources(), *databricks.resources(), *glue.resources(), *views)
-    return Catalog(resources=known, aliases=ALIASES)
+    known = (*ledgers, *databricks.resources(), *glue.resources(), *views)
+    bare = {one.name: one.path for one in ledgers}  # as PostgreSQL finds what stands in a schema of the search_path
+    return Catalog(resources=known, aliases={**bare, **ALIASES})

@@ -75,39 +75,47 @@ def _byte(options: Mapping[str, Any], name: str, default: str) -> bytes:
     return bytes(value)
 
 
-Copied = Callable[[Sequence[Row]], bytes]
+class Copying:
+    """Turns rows into CopyData messages, a row each."""
 
+    def __init__(self, form: Form, headings: Sequence[Heading]) -> None:
+        self._form = form
+        self._columns = writers(headings, [int(form.is_binary)] * len(headings))
+        self._finishers = [_finisher(form, one.name) for one in headings]
+        # What stands before all rows comes with the first of them, or with what stands behind all.
+        self._ahead = SIGNATURE if form.is_binary else b""
+        self._names = tuple(one.name.encode() for one in headings)
 
-def head(form: Form, headings: Sequence[Heading]) -> bytes:
-    """What stands before the rows."""
-    if form.is_binary:
-        return copy_data(SIGNATURE)
-    if not form.header:
-        return b""
-    return row_writer(form, [Heading(name=one.name) for one in headings])([tuple(one.name for one in headings)])
+    def head(self) -> bytes:
+        """What stands before the rows."""
+        if not self._form.header:
+            return b""
+        names = [finish(name) for finish, name in zip(self._finishers, self._names, strict=True)]
+        return copy_data(self._form.delimiter.join(names) + b"\n")
 
+    def rows(self, rows: Sequence[Row]) -> bytes:
+        """Rows, of which there is at least one."""
+        lines = self._binary(rows) if self._form.is_binary else self._lines(rows)
+        first, self._ahead = self._ahead + next(lines), b""
+        return copy_data(first) + b"".join(map(copy_data, lines))
 
-def tail(form: Form) -> bytes:
-    """What stands behind them."""
-    return copy_data(END) if form.is_binary else b""
+    def tail(self) -> bytes:
+        """What stands behind the rows."""
+        return copy_data(self._ahead + END) if self._form.is_binary else b""
 
-
-def row_writer(form: Form, headings: Sequence[Heading]) -> Copied:
-    """Make what turns a batch of rows into CopyData messages."""
-    columns = writers(headings, [int(form.is_binary)] * len(headings))
-    if form.is_binary:
-        return lambda rows: b"".join(map(copy_data, _binary(rows, columns)))
-    finishers = [_finisher(form, one.name) for one in headings]
-
-    def write(rows: Sequence[Row]) -> bytes:
+    def _lines(self, rows: Sequence[Row]) -> Iterator[bytes]:
         cells = [
-            _cells(column, one, form.null, finish)
-            for column, one, finish in zip(zip(*rows, strict=True), columns, finishers, strict=True)
+            _cells(column, write, self._form.null, finish)
+            for column, write, finish in zip(zip(*rows, strict=True), self._columns, self._finishers, strict=True)
         ]
-        lines = map(form.delimiter.join, zip(*cells, strict=True)) if cells else [b""] * len(rows)
-        return b"".join(copy_data(line + b"\n") for line in lines)
+        lines = map(self._form.delimiter.join, zip(*cells, strict=True)) if cells else iter([b""] * len(rows))
+        return (line + b"\n" for line in lines)
 
-    return write
+    def _binary(self, rows: Sequence[Row]) -> Iterator[bytes]:
+        columns = zip(zip(*rows, strict=True), self._columns, strict=True)
+        cells = [list(_binary_cells(column, write)) for column, write in columns]
+        count = _int16.pack(len(cells))
+        return (count + b"".join(row) for row in zip(*cells, strict=True))
 
 
 def _cells(column: Sequence[Any], write: Write, null: bytes, finish: Callable[[bytes], bytes]) -> list[bytes]:
@@ -135,12 +143,6 @@ def _quoted(cell: bytes, form: Form) -> bytes:
 def _escaped(cell: bytes, delimiter: bytes) -> bytes:
     written = SPECIAL.sub(lambda found: ESCAPES[found[0]], cell)
     return written if delimiter in ESCAPES else written.replace(delimiter, b"\\" + delimiter)
-
-
-def _binary(rows: Sequence[Row], columns: Sequence[Write]) -> Iterator[bytes]:
-    cells = [list(_binary_cells(column, write)) for column, write in zip(zip(*rows, strict=True), columns, strict=True)]
-    head = _int16.pack(len(columns))
-    return (head + b"".join(row) for row in zip(*cells, strict=True))
 
 
 def _binary_cells(column: Sequence[Any], write: Write) -> Iterator[bytes]:

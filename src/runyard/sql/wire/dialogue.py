@@ -209,15 +209,15 @@ class Dialogue:
     def _copy(self, portal: Portal, form: copying.Form) -> int:
         headings = headings_of(portal.understood)
         self._channel.write(messages.copy_out(len(headings), is_binary=form.is_binary))
-        self._channel.write(copying.head(form, headings))
-        write = copying.row_writer(form, headings)
+        copied = copying.Copying(form, headings)
+        self._channel.write(copied.head())
         given = 0
         while not portal.is_through:
             self._heed()
             taken = portal.take(rows.BATCH)
-            self._channel.write(write(taken) if taken else b"")
+            self._channel.write(copied.rows(taken) if taken else b"")
             given += len(taken)
-        self._channel.write(copying.tail(form) + messages.COPY_DONE)
+        self._channel.write(copied.tail() + messages.COPY_DONE)
         return given
 
     def _tell(self, result: Result) -> None:
