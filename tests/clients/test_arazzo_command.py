@@ -174,7 +174,7 @@ def test_the_server_stands_in_for_a_source_that_cannot_be_reached_and_says_so(ya
 
     assert ended.returncode == 0, ended.stderr
     assert "resultState  SUCCESS" in ended.stdout
-    assert f"{yard.live.url}/openapi/databricks.json stands in for it" in ended.stderr
+    assert f"The server's {yard.live.url}/openapi/databricks.json knows its operations and stands in" in ended.stderr
     assert "input token: not given; the server's own is used." in ended.stderr
 
 

@@ -40,7 +40,8 @@ def document(*calls: str, sources: str = "- {name: api, url: api, type: openapi}
 
 
 def found(loaded: Loaded, fetch: Texts) -> dict[str, str]:
-    return {one.name: one.url for one in stand_ins(loaded, SERVER, fetch)}
+    workflow = loaded.document.workflows[0].id
+    return {one.name: one.url for one in stand_ins(loaded, workflow, lambda: SERVER, fetch=fetch)}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def found(loaded: Loaded, fetch: Texts) -> dict[str, str]:
 def test_a_source_whose_operations_our_server_knows_is_stood_in_for(call: str) -> None:
     fetch = Texts()
     loaded = document(call, fetch=fetch)
-    (one,) = stand_ins(loaded, SERVER, fetch)
+    (one,) = stand_ins(loaded, "w", lambda: SERVER, fetch=fetch)
 
     assert one.url == OURS
     assert one.why == "http://doc.example/api is not there."
@@ -70,15 +71,32 @@ def test_one_operation_that_is_not_known_is_enough_to_stand_in_for_nothing(call:
 def test_a_source_that_can_be_reached_is_left_alone_and_our_server_is_not_even_asked() -> None:
     fetch = Texts(api=json.dumps(KNOWN))
 
-    assert found(document("operationId: getA", fetch=fetch), fetch) == {}
+    loaded = document("operationId: getA", fetch=fetch)
+    asked: list[str] = []
+
+    def server() -> str:
+        asked.append(SERVER)
+        return SERVER
+
+    assert list(stand_ins(loaded, "w", server, fetch=fetch)) == []
+    assert asked == []
     assert OURS not in fetch.asked
 
 
 def test_without_a_server_of_ours_nothing_stands_in() -> None:
     fetch = Texts()
+    loaded = document("operationId: getA", fetch=fetch)
     del fetch.texts[OURS]
 
-    assert found(document("operationId: getA", fetch=fetch), fetch) == {}
+    assert found(loaded, fetch) == {}
+    assert list(stand_ins(loaded, "w", lambda: None, fetch=fetch)) == []
+
+
+def test_a_source_that_the_caller_placed_is_left_alone() -> None:
+    fetch = Texts()
+    loaded = document("operationId: getA", fetch=fetch)
+
+    assert list(stand_ins(loaded, "w", lambda: SERVER, fetch=fetch, leave={"api"})) == []
 
 
 def test_each_source_is_judged_by_what_is_asked_of_it() -> None:
@@ -86,9 +104,13 @@ def test_each_source_is_judged_by_what_is_asked_of_it() -> None:
     sources = "- {name: one, url: one}\n- {name: two, url: two}\n- {name: unused, url: three}\n"
     sources += "- {name: flows, url: four, type: arazzo}"
     calls = ("operationId: $sourceDescriptions.one.getA", "operationId: $sourceDescriptions.two.getB")
+    fetch.texts["http://doc.example/four"] = (
+        "arazzo: 1.0.1\ninfo: {title: t, version: '1'}\nsourceDescriptions: [{name: one, url: five}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: a, operationId: getC}]}]"
+    )
     loaded = document(*calls, "workflowId: $sourceDescriptions.flows.w", sources=sources, fetch=fetch)
 
-    assert {name: wanted.ids for name, wanted in wanted_of(loaded).items()} == {"one": {"getA"}, "two": {"getB"}}
+    assert {name: wanted.ids for name, wanted in wanted_of(loaded, "w").items()} == {"one": {"getA"}, "two": {"getB"}}
     assert found(loaded, fetch) == {"one": OURS}
     assert "http://doc.example/three" not in fetch.asked
 

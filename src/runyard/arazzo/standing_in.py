@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from runyard.arazzo.calls import POINTED
 from runyard.arazzo.loading import PREFIX, Loaded, SourceUnavailable
+from runyard.arazzo.reach import reached
 from runyard.arazzo.sources import Api, read_api
 from runyard.core.errors import RunyardError
 
@@ -35,29 +36,42 @@ class Wanted:
         return self.ids <= set(api.operation_ids) and all(api.at_pointer(pointer) for pointer in self.pointers)
 
 
-def stand_ins(loaded: Loaded, server: str, fetch: Callable[[str], str]) -> Iterator[StandIn]:
-    """Yield what stands in for sources that cannot be reached, where a server of ours knows their operations."""
-    for name, wanted in wanted_of(loaded).items():
+def stand_ins(
+    loaded: Loaded,
+    workflow: str,
+    server: Callable[[], str | None],
+    *,
+    fetch: Callable[[str], str],
+    leave: Container[str] = (),
+) -> Iterator[StandIn]:
+    """Yield what stands in for sources of a workflow that cannot be reached, where our server knows their operations.
+
+    `server` says where one is, and is only asked when a source cannot be reached; sources to `leave` are not looked at.
+    """
+    for name, wanted in wanted_of(loaded, workflow).items():
+        if name in leave:
+            continue
         try:
             loaded.source(name)
         except SourceUnavailable as error:
-            url = next((url for url in _urls(server) if _knows(url, wanted, fetch)), None)
+            url = next((url for url in _urls(server()) if _knows(url, wanted, fetch)), None)
             if url is not None:
                 yield StandIn(name=name, url=url, why=str(error.__cause__ or error))
 
 
-def wanted_of(loaded: Loaded) -> dict[str, Wanted]:
-    """Return what the steps ask of each source that describes an API; of the others nothing is asked."""
+def wanted_of(loaded: Loaded, workflow: str) -> dict[str, Wanted]:
+    """Return what a run of a workflow may ask of each source that describes an API."""
     apis = [name for name, source in loaded.sources.items() if source.type in (None, "openapi")]
     found: dict[str, Wanted] = {}
-    for workflow in loaded.document.workflows:
-        for step in workflow.steps:
-            pointed = POINTED.fullmatch(step.operation_path or "")
-            if pointed is not None and pointed[1] in apis:
-                found.setdefault(pointed[1], Wanted()).pointers.add(pointed[2])
-            name, id_ = _parted(step.operation_id, apis)
-            if name is not None:
-                found.setdefault(name, Wanted()).ids.add(id_)
+    for step in (
+        step for place in reached(loaded, workflow) if place.loaded is loaded for step in place.workflow.steps
+    ):
+        pointed = POINTED.fullmatch(step.operation_path or "")
+        if pointed is not None and pointed[1] in apis:
+            found.setdefault(pointed[1], Wanted()).pointers.add(pointed[2])
+        name, id_ = _parted(step.operation_id, apis)
+        if name is not None:
+            found.setdefault(name, Wanted()).ids.add(id_)
     return found
 
 
@@ -72,8 +86,8 @@ def _parted(id_: str | None, apis: list[str]) -> tuple[str | None, str]:
     return (apis[0] if len(apis) == 1 else None), id_
 
 
-def _urls(server: str) -> Iterable[str]:
-    return (server.rstrip("/") + path for path in DESCRIPTIONS)
+def _urls(server: str | None) -> Iterable[str]:
+    return [server.rstrip("/") + path for path in DESCRIPTIONS] if server else ()
 
 
 def _knows(url: str, wanted: Wanted, fetch: Callable[[str], str]) -> bool:

@@ -51,14 +51,14 @@ def _run(told: Mapping[str, Any], masking: Masking, transport: Transport) -> Wor
     text, url = Path(told["file"]).read_text(encoding="utf-8-sig"), told["url"]
     fetch = Fetch(transport=transport, files=not is_remote(url), named=told["sources"].values())
     loaded = open_document(text, url=url, fetch=fetch, sources=told["sources"], servers=told["servers"])
-    replaced = _replaced(loaded, told["sources"], fetch)
+    workflow = told["workflow_id"] or only_workflow(loaded)
+    replaced = _replaced(loaded, workflow, told["sources"], fetch)
     if replaced:
         sources = {**told["sources"], **replaced}
         loaded = open_document(text, url=url, fetch=fetch, sources=sources, servers=told["servers"])
-    workflow = told["workflow_id"] or only_workflow(loaded)
     schema = inputs_of(loaded, workflow)
     inputs = {name: _typed(schema, name, value) for name, value in told["inputs"].items()}
-    if TOKEN in schema.properties and TOKEN not in inputs and not wanted_of(loaded).keys() - replaced.keys():
+    if TOKEN in schema.properties and TOKEN not in inputs and not wanted_of(loaded, workflow).keys() - replaced.keys():
         inputs[TOKEN] = os.environ.get(SERVERS_TOKEN, "")
     masking.learn_inputs(inputs, schema.properties)
     observer = Masked(masking, [Lines(_say).rows])
@@ -66,10 +66,9 @@ def _run(told: Mapping[str, Any], masking: Masking, transport: Transport) -> Wor
     return run_workflow(loaded, workflow, inputs, send=transport, options=options, observer=observer)
 
 
-def _replaced(loaded: Loaded, sources: Mapping[str, str], fetch: Fetch) -> dict[str, str]:
+def _replaced(loaded: Loaded, workflow: str, sources: Mapping[str, str], fetch: Fetch) -> dict[str, str]:
     """Return the descriptions of the server that stand in for sources which cannot be reached, and say so."""
-    server = os.environ.get(SERVER)
-    found = [one for one in stand_ins(loaded, server, fetch) if one.name not in sources] if server else []
+    found = list(stand_ins(loaded, workflow, lambda: os.environ.get(SERVER), fetch=fetch, leave=sources))
     for one in found:
         _say(f"source {one.name}: {one.why} This server knows its operations and stands in for it.")
     return {one.name: one.url for one in found}

@@ -1,20 +1,19 @@
-"""`runyard arazzo run --record`: the ledger of a server has the run while it goes on here, with a task for each step."""
+"""`runyard arazzo run --record`: the ledger of a server has the run while it goes on, with a task for each step."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from runyard.arazzo.calls import WorkflowPlace, find_workflow
-from runyard.arazzo.document import Step
 from runyard.arazzo.exchange import Exchange
 from runyard.arazzo.loading import Loaded
 from runyard.arazzo.progress import StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.reach import reached
 from runyard.arazzo.waiting import Stopped
 from runyard.cli.arazzo_documents import tell
 
@@ -129,31 +128,10 @@ def _output(outputs: Mapping[str, Any]) -> Record:
 
 def task_keys(loaded: Loaded, workflow: str) -> list[str]:
     """Return a key for each step of a workflow, and of all workflows that it may lead to."""
-    first = find_workflow(loaded, workflow)
-    waiting, found = [first], dict[tuple[int, str], WorkflowPlace]()
-    while waiting:
-        place = waiting.pop(0)
-        if found.setdefault((id(place.loaded), place.workflow.id), place) is place:
-            waiting += [find_workflow(place.loaded, id_) for id_ in _led_to(place)]
-    keys = (
-        step.id if place is first else f"{place.workflow.id}.{step.id}"
-        for place in found.values()
-        for step in place.workflow.steps
-    )
+    first, *others = reached(loaded, workflow)
+    keys = [step.id for step in first.workflow.steps]
+    keys += [f"{place.workflow.id}.{step.id}" for place in others for step in place.workflow.steps]
     return list(dict.fromkeys(map(_shortened, keys)))
-
-
-def _led_to(place: WorkflowPlace) -> Iterable[str]:
-    workflow = place.workflow
-    actions = [*workflow.success_actions, *workflow.failure_actions]
-    for step in workflow.steps:
-        actions += _actions(step)
-    calls = [step.workflow_id for step in workflow.steps]
-    return [id_ for id_ in (*workflow.depends_on, *calls, *(action.workflow_id for action in actions)) if id_]
-
-
-def _actions(step: Step) -> Iterable[Any]:
-    return (*(step.on_success or ()), *(step.on_failure or ()))
 
 
 def _shortened(key: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,33 +96,31 @@ def _ready(asked: Asked, transport: Transport) -> Ready:
         text = document_text(asked.file, asked.sources, transport=transport)
         sources = {name: url_of(place) for name, place in asked.sources.items()}
         loaded = opened(text, sources, asked.servers)
-        standing_in = _stood_in(asked, loaded, text.fetch)
+        workflow = asked.workflow or only_workflow(loaded)
+        standing_in = _stood_in(asked, loaded, workflow, text.fetch)
         if standing_in:
             loaded = opened(text, {**sources, **standing_in}, asked.servers)
-        workflow = asked.workflow or only_workflow(loaded)
         schema = runner.inputs_of(loaded, workflow)
         given = given_inputs(asked.pairs, asked.inputs, schema)
-        given |= _token(asked.target, loaded, schema, given, standing_in)
+        wanted = wanted_of(loaded, workflow).keys()
+        if wanted and not wanted - standing_in.keys():  # no other API could be sent it
+            given |= _token(asked.target, schema, given)
         masking.learn_inputs(given, schema.properties)
         for line in unknown_inputs(given, schema):
             tell(f"warning: {line}")
         inputs = schema.completed(given)
         masking.learn_inputs(inputs, schema.properties)
-        _learn_apis(masking, loaded)
+        _learn_apis(masking, loaded, wanted)
     return Ready(loaded=loaded, workflow=workflow, inputs=inputs, masking=masking)
 
 
-def _stood_in(asked: Asked, loaded: Loaded, fetch: Fetch) -> dict[str, str]:
+def _stood_in(asked: Asked, loaded: Loaded, workflow: str, fetch: Fetch) -> dict[str, str]:
     """Return the descriptions of our server that stand in for sources that cannot be reached, and say so."""
-    wanted = wanted_of(loaded).keys() - asked.sources.keys()
-    address = _address(asked.target) if wanted else None
-    if address is None:
-        return {}
-    found = [one for one in stand_ins(loaded, address, fetch) if one.name in wanted]
+    found = list(stand_ins(loaded, workflow, partial(_address, asked.target), fetch=fetch, leave=asked.sources))
     for one in found:
         tell(
-            f"source {one.name}: {one.why} The server at {address} knows its operations, and {one.url} stands in for "
-            f"it; name another with --source {one.name}=URL|FILE."
+            f"source {one.name}: {one.why} The server's {one.url} knows its operations and stands in for it; name "
+            f"another with --source {one.name}=URL|FILE."
         )
     return {one.name: one.url for one in found}
 
@@ -137,11 +136,9 @@ def _address(target: Target) -> str | None:
     return target.address or (place.url if place else None)
 
 
-def _token(
-    target: Target, loaded: Loaded, schema: Schema, given: Mapping[str, Any], standing_in: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the server's own token if the document wants one, nobody gave it, and no other API could be sent it."""
-    if not standing_in or TOKEN in given or TOKEN not in schema.properties or wanted_of(loaded).keys() - standing_in:
+def _token(target: Target, schema: Schema, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the server's own token if the document wants one and nobody gave it."""
+    if TOKEN in given or TOKEN not in schema.properties:
         return {}
     token = _key(target)
     if token:
@@ -160,9 +157,9 @@ def _key(target: Target) -> str:
         return ""
 
 
-def _learn_apis(masking: Masking, loaded: Loaded) -> None:
+def _learn_apis(masking: Masking, loaded: Loaded, names: Iterable[str]) -> None:
     """Know in which headers and parameters the APIs take their keys."""
-    for name in wanted_of(loaded):
+    for name in names:
         api = loaded.source(name)
         if isinstance(api, Api):
             masking.learn_names(
