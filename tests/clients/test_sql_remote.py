@@ -184,30 +184,39 @@ def test_a_run_is_started_on_the_account_and_waited_for(sql: Connection, cloud: 
     assert told["JobRunState"] == "FAILED"
 
 
-def test_the_statements_of_the_reference_page_work_on_the_workspace(sql: Connection, cloud: Live) -> None:
+RUNS, JOBS = "databricks_workspace.workflows.job_runs", "databricks_workspace.workflows.jobs"
+
+
+@pytest.fixture(scope="module")
+def failed(sql: Connection, cloud: Live) -> tuple[int, int]:
+    """Make a job of the workspace and a run of it that failed; return the ids of both."""
     script = cloud.put_script("page.py", "raise SystemExit(1)")
     tasks = json.dumps([{"task_key": "t", "spark_python_task": {"python_file": script}}])
-    runs, jobs = "databricks_workspace.workflows.job_runs", "databricks_workspace.workflows.jobs"
     job_id = sql.execute(
-        f"INSERT INTO {jobs} (name, data__tasks, deployment_name) VALUES ('page', '{tasks}', 'prod') RETURNING job_id"
+        f"INSERT INTO {JOBS} (name, data__tasks, deployment_name) VALUES ('page', '{tasks}', 'prod') RETURNING job_id"
     ).fetchall()[0][0]
-    columns = [
-        one.name for one in sql.execute(f"SELECT * FROM {jobs} WHERE deployment_name = 'prod'").description or ()
-    ]
     started = sql.execute(
-        f"EXEC /*+ AWAIT */ {jobs}.runnow @deployment_name='prod' @@json='{{\"job_id\": \"{job_id}\"}}'"
+        f"EXEC /*+ AWAIT */ {JOBS}.runnow @deployment_name='prod' @@json='{{\"job_id\": \"{job_id}\"}}'"
     )
     names = [one.name for one in started.description or ()]
-    run_id = dict(zip(names, started.fetchall()[0], strict=True))["run_id"]
+    return job_id, dict(zip(names, started.fetchall()[0], strict=True))["run_id"]
 
+
+def told(sql: Connection, what: str, table: str, condition: str) -> list[Row]:
+    return sql.execute(f"SELECT {what} FROM {table} WHERE deployment_name = 'prod' AND {condition}").fetchall()
+
+
+def test_the_lifecycle_methods_of_the_reference_page_work(sql: Connection, failed: tuple[int, int]) -> None:
+    job_id, run_id = failed
     sql.execute(
-        f"""EXEC {runs}.cancelallruns
+        f"""EXEC {RUNS}.cancelallruns
         @deployment_name='prod' --required
         @@json='{{"job_id": {job_id}, "all_queued_runs": true}}';"""
     )
-    sql.execute(f"EXEC {runs}.cancelrun\n@deployment_name='prod' --required\n@@json='{{\"run_id\": \"{run_id}\"}}';")
+    sql.execute(f"EXEC {RUNS}.cancelrun\n@deployment_name='prod' --required\n@@json='{{\"run_id\": \"{run_id}\"}}';")
+    before = told(sql, "json_array_length(repair_history)", RUNS, f"run_id = {run_id}")
     repaired = sql.execute(
-        f"""EXEC /*+ AWAIT */ {runs}.repairrun
+        f"""EXEC /*+ AWAIT */ {RUNS}.repairrun
         @deployment_name='prod' --required
         @@json='{{
         "run_id": "{run_id}",
@@ -216,22 +225,24 @@ def test_the_statements_of_the_reference_page_work_on_the_workspace(sql: Connect
         "rerun_dependent_tasks": false
         }}';"""
     ).fetchall()
-    history = sql.execute(
-        f"SELECT json_array_length(repair_history) FROM {runs} WHERE deployment_name = 'prod' AND run_id = {run_id}"
-    ).fetchall()
+
+    assert (before, len(repaired)) == ([(1,)], 1)
+    assert told(sql, "json_array_length(repair_history)", RUNS, f"run_id = {run_id}") == [(2,)]
+
+
+def test_a_job_is_changed_and_its_run_deleted_as_on_the_reference_page(
+    sql: Connection, failed: tuple[int, int]
+) -> None:
+    job_id, run_id = failed
     sql.execute(
-        f"UPDATE {jobs} SET new_settings = '{{\"max_concurrent_runs\": 5}}' "
+        f"UPDATE {JOBS} SET new_settings = '{{\"max_concurrent_runs\": 5}}' "
         f"WHERE job_id = {job_id} AND deployment_name = 'prod'"
     )
-    sql.execute(f"DELETE FROM {runs} WHERE deployment_name = 'prod' --required\n AND run_id = {run_id};")
-    left = sql.execute(f"SELECT count(*) FROM {runs} WHERE deployment_name = 'prod' AND job_id = {job_id}").fetchall()
-    settings = sql.execute(
-        f"SELECT settings ->> '$.max_concurrent_runs' FROM {jobs} WHERE deployment_name = 'prod' AND job_id = {job_id}"
-    ).fetchall()
+    there = told(sql, "count(*)", RUNS, f"run_id = {run_id}")
+    sql.execute(f"DELETE FROM {RUNS} WHERE deployment_name = 'prod' --required\n AND run_id = {run_id};")
 
-    assert "settings" in columns
-    assert len(repaired) == 1
-    assert (history, left) == ([(2,)], [(0,)])
+    assert (there, told(sql, "count(*)", RUNS, f"run_id = {run_id}")) == ([(1,)], [(0,)])
+    settings = told(sql, "settings ->> '$.max_concurrent_runs'", JOBS, f"job_id = {job_id}")
     assert [str(row[0]) for row in settings] == ["5"]
 
 
