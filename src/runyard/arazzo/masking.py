@@ -47,7 +47,6 @@ class Masking:
         self._heard: deque[str] = deque()
         self._names: set[str] = set()
         self._hint = re.compile(HINT, re.IGNORECASE)
-        self._pattern: re.Pattern[str] | None = None
         self._hinted: dict[str, bool] = {}
         self._learned: set[tuple[str, str]] = set()  # headers whose secrets are known
 
