@@ -81,7 +81,7 @@ def carry_out(asked: Asked) -> int:
     try:
         return _run(asked, _ready(asked, transport), transport)
     except KeyboardInterrupt:
-        tell("Interrupted before the workflow began.")
+        tell("Interrupted.")
         return INTERRUPTED
     finally:
         transport.close()
