@@ -76,7 +76,7 @@ def _beneath(column: exp.Column, scope: Scope, sources: Sources) -> Iterator[tup
     elif isinstance(found.source, Inner):
         names = found.source.columns or ()
         for part in _parts(found.source.scope):
-            selects = part.expression.selects
+            selects = part.expression.selects if isinstance(part.expression, exp.Query) else []
             passed = selects[names.index(found.name)].unalias() if len(selects) == len(names) else None
             if isinstance(passed, exp.Column) and _is_plain(part):
                 yield from _beneath(passed, part, sources)

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from runyard.sql.grammar.reader import INFIX
 from runyard.sql.local.tables import LocalColumn
 from runyard.sql.local.words import OUTCOME, STATE, Words
 from runyard.sql.sources import Occurrence, Sources, function_name
@@ -63,8 +64,9 @@ def _rewrite(node: exp.Expr, scope: Scope, sources: Sources, *, is_filter: bool)
     if found is None and isinstance(node, exp.EQ):
         found = _of_column(node.expression, scope, sources)
         if found is not None:
-            node.set("this", node.expression.copy())
-            node.set("expression", node.args["this"])
+            left, right = node.this.copy(), node.expression.copy()
+            node.set("this", right)
+            node.set("expression", left)
     if found is None:
         return
     occurrence, column = found
@@ -93,7 +95,16 @@ def _by_phase(node: exp.Expr, occurrence: Occurrence, words: Words, *, is_filter
         return
     occurrence.used |= {STATE, OUTCOME, *(column for column, _ in words.refined.values())}
     alias = exp.to_identifier(occurrence.alias, quoted=True).sql("sqlite")
-    node.replace(exp.Paren(this=sqlglot.condition(words.rows_of(wanted, alias), dialect="sqlite")))
+    _replace(node, exp.Paren(this=sqlglot.condition(words.rows_of(wanted, alias), dialect="sqlite")))
+
+
+def _replace(node: exp.Expr, condition: exp.Paren) -> None:
+    """Put a condition in the place of an operator; a NOT in the midst of one (`x NOT IN …`) comes before it then."""
+    above = node.parent
+    if isinstance(above, exp.Not) and above.meta.get(INFIX):
+        above.replace(exp.Paren(this=exp.Not(this=condition)))
+    else:
+        node.replace(condition)
 
 
 def _wanted(node: exp.Expr, words: Words) -> frozenset[str | None] | None:
@@ -135,7 +146,7 @@ def _by_number(node: exp.Expr, occurrence: Occurrence, column: LocalColumn) -> N
     numbers = [exp.Anonymous(this=column.spelling.function, expressions=[one.copy()]) for one in spelled]
     number = occurrence.column(column.spelling.number)
     narrowed = exp.In(this=number, expressions=numbers)
-    node.replace(exp.Paren(this=exp.And(this=narrowed, expression=node.copy())))
+    _replace(node, exp.Paren(this=exp.And(this=narrowed, expression=node.copy())))
 
 
 # moments

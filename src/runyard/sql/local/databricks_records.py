@@ -33,27 +33,32 @@ class Records:
         """Forget what an earlier statement saw."""
         self._shown.clear()
 
-    def run_member(self, member: str, run_id: int, url: str) -> Any:
+    def run_member(self, member: str, run_id: int | None, url: str) -> Any:
         """Return a member of a run: a plain value, or the text of a document."""
         return _plain(self._once("run", run_id, url, self._run).get(member))
 
-    def task_run_member(self, member: str, attempt_id: int, url: str) -> Any:
+    def task_run_member(self, member: str, attempt_id: int | None, url: str) -> Any:
         """Return a member of a task run, as it is shown where a run is asked for."""
         return _plain(self._once("task run", attempt_id, url, self._task_run).get(member))
 
-    def standing_member(self, member: str, run_id: int) -> Any:
+    def standing_member(self, member: str, run_id: int | None) -> Any:
         """Return how a run stands, in the older words (`state`) or the newer (`status`)."""
-        return _plain(self._once("standing", run_id, "", self._standing)[member])
+        return _plain(self._once("standing", run_id, "", self._standing).get(member))
 
     def _once(
-        self, kind: str, number: int, url: str, show: Callable[[int, str], Mapping[str, Any]]
+        self, kind: str, number: int | None, url: str, show: Callable[[int, str], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
+        if number is None:  # SQLite asks before it looks for the row
+            return {}
         key = (kind, number, url)
         if key not in self._shown:
             if len(self._shown) >= MOST_REMEMBERED:
                 self._shown.clear()
-            self._shown[key] = show(number, url)
+            self._shown[key] = show(number, url) if self._is_there(kind, number) else {}
         return self._shown[key]
+
+    def _is_there(self, kind: str, number: int) -> bool:
+        return bool(self._all(ATTEMPT if kind == "task run" else RUN, "id", number))
 
     def _run(self, run_id: int, url: str) -> Mapping[str, Any]:
         run = self._one(RUN, run_id)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from runyard.core.job import Task
-from runyard.dialects import aws_ids
 from runyard.dialects.native import views
 from runyard.sql.local import glue_records, hours
 from runyard.sql.local.databricks_records import Records
@@ -20,8 +19,10 @@ _TASKS = msgspec.json.Decoder(tuple[Task, ...])
 
 
 @lru_cache(256)
-def tasks(text: str) -> str:
+def tasks(text: str | None) -> str | None:
     """Return the tasks of a run or job as our own language shows them: without what may hold secrets."""
+    if text is None:
+        return None
     return msgspec.json.encode([views.task(one) for one in _TASKS.decode(text)]).decode()
 
 
@@ -44,7 +45,7 @@ FUNCTIONS: Functions = (
     ("runyard_aws_account", glue_records.account, 1),
     ("runyard_glue_default", glue_records.default, 3),
     ("runyard_glue_dpu_seconds", glue_records.dpu_seconds, 3),
-    ("runyard_glue_run_id", aws_ids.run_id, 2),
+    ("runyard_glue_run_id", glue_records.run_id, 2),
     ("runyard_glue_run_number", glue_records.run_number, 1),
 )
 """Name, work and number of arguments."""

@@ -28,15 +28,19 @@ class _Settled:
 
 
 @lru_cache(1024)
-def default(record: str, name: str, settings: str) -> Any:
+def default(record: str, name: str, settings: str | None) -> Any:
     """Return what stands for a member that settings leave out."""
+    if settings is None:
+        return None
     line = next(one for one in _VIEWS[record].lines if one.wire == name)
     value = line.get(_Settled(settings=msgspec.json.decode(settings)))
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
 
 
-def dpu_seconds(settings: str, running_at: int | None, ended_at: int | None) -> float | None:
+def dpu_seconds(settings: str | None, running_at: int | None, ended_at: int | None) -> float | None:
     """Return what a run used, where AWS tells it."""
+    if settings is None:
+        return None
     line = next(one for one in JOB_RUN.lines if one.wire == "DPUSeconds")
     told: float | None = line.get(
         _Settled(settings=msgspec.json.decode(settings), running_at=running_at, ended_at=ended_at)
@@ -45,9 +49,14 @@ def dpu_seconds(settings: str, running_at: int | None, ended_at: int | None) -> 
 
 
 @lru_cache(1024)
-def account(name: str) -> str:
+def account(name: str | None) -> str | None:
     """Return the account of a workspace."""
-    return account_of(Workspace(id=0, name=name, created_at=0))
+    return None if name is None else account_of(Workspace(id=0, name=name, created_at=0))
+
+
+def run_id(number: int | None, attempt: int | None) -> str | None:
+    """Spell a run; of nothing, nothing: SQLite may ask what would be if a number were NULL."""
+    return None if number is None or attempt is None else aws_ids.run_id(number, attempt)
 
 
 def run_number(text: Any) -> int | None:

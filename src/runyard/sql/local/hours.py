@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import apsw
 import apsw.ext
@@ -25,6 +26,7 @@ def hours(start_ms: int | None = None, end_ms: int | None = None) -> Iterator[tu
 
 def register(connection: apsw.Connection) -> None:
     """Give a connection the function."""
-    hours.columns = ("start", "stop")  # type: ignore[attr-defined]  # how apsw is told
-    hours.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]  # same
-    apsw.ext.make_virtual_module(connection, HOURS, hours)
+    module: Any = hours
+    module.columns = ("start", "stop")  # how apsw is told
+    module.column_access = apsw.ext.VTColumnAccess.By_Index
+    apsw.ext.make_virtual_module(connection, HOURS, module)

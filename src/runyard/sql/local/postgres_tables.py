@@ -37,6 +37,7 @@ OF_TEXTS = frozenset({"=", "<>", "IS NULL", "IS NOT NULL"})
 """What is asked of texts: their order is another one in every database."""
 SELECTIVE: Mapping[str, float] = {"id": 1, "run_id": 20, "parent_attempt_id": 1, "job_id": 1_000, "job_name": 1_000}
 """How many rows an equality leaves, of columns that have an index."""
+ID = "id"  # which every table has
 WHOLE = 1_000_000.0  # rows that SQLite should think a table has
 FEW = 2_000  # rows that are read at once
 AT_ONCE = 2_000  # and of a longer answer, in one go
@@ -58,7 +59,7 @@ class Condition:
     column: str
     operator: str
     is_number: bool
-    is_many: bool = False  # IN
+    is_many: bool = False  # one of the values of IN: SQLite asks for each by itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +134,12 @@ class Source:
                 continue
             conditions.append(condition)
             info.set_aConstraintUsage_argvIndex(place, len(conditions))
-            if condition.is_many:
-                info.set_aConstraintUsage_in(place, True)
             if condition.operator == "=":
                 rows = min(rows, SELECTIVE.get(condition.column, rows / 5) * (5 if condition.is_many else 1))
             else:
                 rows = min(rows, rows / 3)
         order = self._order(info)
+        exact = exact and not any(one.is_many for one in conditions)
         has_limit = limit is not None and exact and (bool(order) or info.nOrderBy == 0)
         if limit is not None and has_limit:
             info.set_aConstraintUsage_argvIndex(limit, len(conditions) + 1)
@@ -181,8 +181,9 @@ class Source:
         return ", ".join(terms)
 
     def _used(self, info: apsw.IndexInfo) -> tuple[str, ...]:
+        """Return the wanted columns, and first of all the id: SQLite knows by it which rows it has seen."""
         used = info.colUsed
-        return tuple(name for place, name in enumerate(self.table.columns) if place in used)
+        return (ID, *(name for place, name in enumerate(self.table.columns) if place in used and name != ID))
 
     def Open(self) -> Cursor:  # noqa: N802 - SQLite's name
         """Begin to read."""
@@ -206,7 +207,6 @@ class Cursor:
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._row: tuple[Any, ...] | None = None
         self._places: dict[int, int] = {}
-        self._number = 0
 
     def Filter(self, number: int, _: str | None, values: Sequence[Any] | None) -> None:  # noqa: N802 - SQLite's name
         """Begin a scan."""
@@ -229,7 +229,6 @@ class Cursor:
 
     def Next(self) -> None:  # noqa: N802 - SQLite's name
         """Go to the next row."""
-        self._number += 1
         self._row = next(self._rows, None)
 
     def Eof(self) -> bool:  # noqa: N802 - SQLite's name
@@ -239,15 +238,15 @@ class Cursor:
     def Column(self, number: int) -> Value:  # noqa: N802 - SQLite's name
         """Return a value of the row."""
         assert self._row is not None  # noqa: S101 - SQLite has asked Eof
-        if number < 0:
-            return self._number
         place = self._places.get(number)
         value: Value = None if place is None else self._row[place]
         return value
 
     def Rowid(self) -> int:  # noqa: N802 - SQLite's name
-        """Return a number for the row."""
-        return self._number
+        """Return the id of the row."""
+        assert self._row is not None  # noqa: S101 - SQLite has asked Eof
+        number: int = self._row[0]
+        return number
 
     def Close(self) -> None:  # noqa: N802 - SQLite's name
         """Let go of what PostgreSQL still holds."""
@@ -265,7 +264,7 @@ def _query(table: Table, asked: Asked, values: Sequence[Any]) -> tuple[str, list
         term = _term(condition, value, given)
         is_exact = is_exact and term is not None
         terms += [term] if term is not None else []
-    text = f'SELECT {", ".join(map(_quoted, asked.columns)) or "1"} FROM "{table.name}"'
+    text = f'SELECT {", ".join(map(_quoted, asked.columns))} FROM "{table.name}"'
     text += f" WHERE {' AND '.join(terms)}" if terms else ""
     text += f" ORDER BY {asked.order}" if asked.order else ""
     if asked.has_limit and is_exact and isinstance(values[-1], int) and values[-1] >= 0:
@@ -278,11 +277,6 @@ def _term(condition: Condition, value: Any, given: list[Any]) -> str | None:
     if condition.operator in WITHOUT_VALUE:
         return f"{column} {condition.operator}"
     fits = int if condition.is_number else str
-    if condition.is_many:
-        if not isinstance(value, set | frozenset | tuple | list) or not all(_fits(one, fits) for one in value):
-            return None
-        given.append(list(value))
-        return f"{column} = ANY (%s)"
     if not _fits(value, fits):
         return None
     given.append(value)
