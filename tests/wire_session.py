@@ -95,7 +95,7 @@ class NoCatalog:
 
     def understand(self, text: str) -> Runnable | None:
         del text
-        return None  # noqa: RET501 - none, said aloud
+        return None
 
     def interrupt(self) -> None:
         """Nothing runs."""
