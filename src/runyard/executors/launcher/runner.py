@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXCEPTION = 1
-VARIABLES = {f"REHEARSED_{number}": "x" * 40 for number in range(16)}  # about what an order brings
 UNWRITTEN_OUTPUT = 120  # Python's own exit code for a standard stream that cannot be flushed
 
 
@@ -41,14 +40,12 @@ def rehearse(cradle: Cradle) -> None:
     In a zygote often, so that what comes with first use (the compiler's own types, specialised bytecode) is made once
     for all its forks; in a child once, so that the memory this touches is its own before time counts.
     """
-    path, environment = [*sys.path], dict(os.environ)
-    usual = environment | VARIABLES
-    empty = Order(attempt_id=0, folder=str(cradle.folder), script=os.devnull, environment=usual)
+    path = [*sys.path]
+    empty = Order(attempt_id=0, folder=str(cradle.folder), script=os.devnull, environment=dict(os.environ))
     order = Order.from_wire(unpack(pack(empty.to_wire())))
     script, text = preparation.lay_out(order)
     _execute(script, text, _become(order, script), cradle.folder)
     sys.path[:] = path
-    interpreter.replace_environment(environment)
     cradle.take_back(script)
 
 
