@@ -79,7 +79,7 @@ def _workflow(started_by: Mapping[str, Any]) -> dict[str, str]:
 
 def _words(name: str, arguments: Mapping[str, str]) -> list[str]:
     """Return the words of an argument that is itself a piece of a command line."""
-    if name not in arguments:  # as in most runs; to split nothing would take as long as all other checks of a run
+    if name not in arguments:  # as in most runs: a whole lexer would be made for nothing
         return []
     try:
         return shlex.split(arguments[name])
