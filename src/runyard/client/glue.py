@@ -22,7 +22,7 @@ class Glue(Service):
     def start(self, job_name: str, *, arguments: Mapping[str, str] | None = None, **more: Any) -> Run:
         """Start a run of a job. Glue cannot tell a repetition: a call that got no answer is never made again."""
         members = given(JobName=job_name, Arguments=arguments, **more)
-        return self.get(job_name, self.call("StartJobRun", repeatable=False, **members)["JobRunId"])
+        return self.get(job_name, self.call("StartJobRun", **members)["JobRunId"])
 
     def get(self, job_name: str, run_id: str) -> Run:
         """Return a run of a job."""
@@ -39,7 +39,7 @@ class Glue(Service):
 
     def cancel(self, run: Run) -> None:
         """Ask a run to stop; `wait` tells when it has."""
-        answer = self.call("BatchStopJobRun", JobName=run.job, JobRunIds=[run.id])
+        answer = self.call("BatchStopJobRun", repeatable=True, JobName=run.job, JobRunIds=[run.id])
         for error in answer.get("Errors") or ():
             detail = error.get("ErrorDetail") or {}
             message, code = detail.get("ErrorMessage", "it says no more"), detail.get("ErrorCode", "")
@@ -48,13 +48,13 @@ class Glue(Service):
     def repair(self, run: Run, *, arguments: Mapping[str, str] | None = None) -> Run:
         """Run a job again after a run of it, whose bookmark it goes on from; the new run names the old one."""
         members = given(JobName=run.job, JobRunId=run.id, Arguments=arguments)
-        return self.get(str(run.job), self.call("StartJobRun", repeatable=False, **members)["JobRunId"])
+        return self.get(str(run.job), self.call("StartJobRun", **members)["JobRunId"])
 
     def jobs(self) -> Iterator[Record]:
         """Yield the records of jobs."""
         call = Call(operation="GetJobs", members={"MaxResults": 1000})
         return self._listed(call, rows="Jobs", token=TOKEN)
 
-    def call(self, operation: str, *, repeatable: bool = True, **members: Any) -> Record:
-        """Carry out any operation of Glue's by its name."""
+    def call(self, operation: str, *, repeatable: bool = False, **members: Any) -> Record:
+        """Carry out any operation of Glue's by its name; what only reads may be repeated anyhow."""
         return self._call(Call(operation=operation, members=members, repeatable=repeatable))

@@ -62,6 +62,7 @@ class Conversation:
     def close(self) -> None:
         """Give back what it holds; what waited for COMMIT is never sent."""
         self.interrupt()
+        self._talk.means.connections.close()
 
 
 def _transact(talk: Talk, statement: Transaction, _: str) -> Ready:
