@@ -14,6 +14,7 @@ from runyard.sql.results import Value
 from runyard.sql.wire.writing import BASE, EPOCH_2000_MS, NEGATIVE, PACKED, PACKED_FLOATS, array_text
 
 DAY_MS = 86_400_000
+LEAST, LARGEST = -(2**63), 2**63 - 1  # what SQLite holds
 TRUE_WORDS = frozenset({"t", "true", "y", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"f", "false", "n", "no", "off", "0"})
 LARGEST_EXPONENT = 400  # of a number in text: beyond lies nothing that a double holds
@@ -37,7 +38,7 @@ def integer(data: bytes) -> int:
 
 
 def _fitting(number: int) -> int:
-    if number.bit_length() > 63:  # noqa: PLR2004 - what SQLite holds
+    if not LEAST <= number <= LARGEST:
         raise SqlError("22003", f"The parameter {number} is out of range for type bigint.")
     return number
 
@@ -66,7 +67,7 @@ def number(data: bytes) -> Value:
 def _plain(value: Decimal) -> Value:
     if value.is_finite() and value.adjusted() < LARGEST_EXPONENT and value == value.to_integral_value():
         whole = int(value)
-        return whole if whole.bit_length() <= 63 else float(value)  # noqa: PLR2004 - what SQLite holds
+        return whole if LEAST <= whole <= LARGEST else float(value)
     return float(value)
 
 

@@ -15,6 +15,8 @@ from runyard.sql.errors import INVALID_TEXT, SqlError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_2000_MS = 946_684_800_000  # PostgreSQL counts from the year 2000
 FALSE_WORDS = frozenset({"0", "f", "false", "", "0.0", "n", "no", "off"})
+BLANKS = " \t\n\r\v\f"
+SPECIAL = frozenset('{}",\\' + BLANKS)  # in the items of arrays
 BASE = 10_000  # of numeric's digits
 NEGATIVE = 0x4000
 PACKED = {2: struct.Struct(">h"), 4: struct.Struct(">i"), 8: struct.Struct(">q")}
@@ -222,7 +224,7 @@ def _counted(data: bytes) -> bytes:
 def array_items(text: str) -> list[str | None]:
     """The items of an array's text, as {a,"b,c",NULL}."""
     items: list[str | None] = []
-    rest = text.strip()[1:-1]
+    rest = text.strip(BLANKS)[1:-1]
     while rest:
         item, rest = _quoted_item(rest[1:]) if rest[0] == '"' else _bare_item(rest)
         items.append(item)
@@ -241,7 +243,8 @@ def _quoted_item(rest: str) -> tuple[str, str]:
 
 def _bare_item(rest: str) -> tuple[str | None, str]:
     item, _, rest = rest.partition(",")
-    return (None if item.strip().upper() == "NULL" else item.strip()), rest
+    plain = item.strip(BLANKS)
+    return (None if plain.upper() == "NULL" else plain), rest
 
 
 def array_text(items: Iterable[Any]) -> str:
@@ -253,7 +256,7 @@ def _array_item(item: Any) -> str:
     if item is None:
         return "NULL"
     text = str(item)
-    plain = text and text.upper() != "NULL" and not set(text) & set('{}",\\ \t\n')
+    plain = text and text.upper() != "NULL" and not set(text) & SPECIAL
     return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
