@@ -9,12 +9,14 @@ import pytest
 from runyard.core.errors import RunyardError
 from runyard.core.run import PHASES as CORE_PHASES
 from runyard.core.run import Outcome
+from runyard.core.statement import Phase
 from runyard.core.trigger import Trigger
 from runyard.dialects.glue import errors, states
 from runyard.dialects.glue.bookmark_views import JOB_BOOKMARK
 from runyard.dialects.glue.flow_views import COUNTED, TRIGGER, WORKFLOW, WORKFLOW_RUN, graph, trigger_state
 from runyard.dialects.glue.model import load_model
 from runyard.dialects.glue.operations import OPERATIONS
+from runyard.dialects.glue.session_views import SESSION, SESSION_STATUSES, STATEMENT, STATEMENT_STATES
 from runyard.dialects.glue.trigger_rules import WATCHED_STATES, outcomes
 from runyard.dialects.glue.views import JOB, JOB_RUN
 from runyard.dialects.view import View
@@ -62,7 +64,7 @@ def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() ->
     model = load_model()
 
     assert set(OPERATIONS) == set(model.operations)
-    assert len(OPERATIONS) == 39
+    assert len(OPERATIONS) == 48
 
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:
@@ -77,6 +79,8 @@ VIEWS = {
     "Workflow": WORKFLOW,
     "WorkflowRun": WORKFLOW_RUN,
     "JobBookmarkEntry": JOB_BOOKMARK,
+    "Session": SESSION,
+    "Statement": STATEMENT,
 }
 
 
@@ -181,3 +185,10 @@ def test_every_end_of_a_run_meets_exactly_one_state_that_triggers_watch() -> Non
     met = [outcome for state in WATCHED_STATES for outcome in outcomes(state)]
 
     assert sorted(met) == sorted(one.value for one in Outcome)
+
+
+def test_every_phase_of_a_session_and_of_a_statement_has_its_state(aws: Any) -> None:
+    assert set(SESSION_STATUSES) == set(CORE_PHASES)
+    assert set(SESSION_STATUSES.values()) == set(aws["shapes"]["SessionStatus"]["enum"])
+    assert set(STATEMENT_STATES) == set(Phase)
+    assert {*STATEMENT_STATES.values(), "ERROR"} == set(aws["shapes"]["StatementState"]["enum"])

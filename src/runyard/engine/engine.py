@@ -24,6 +24,7 @@ from runyard.engine.moves import Moves, first_run_record
 from runyard.engine.recording import Told
 from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
+from runyard.engine.sessions import Sessions
 from runyard.engine.settings import Settings
 from runyard.engine.starting import Starting
 from runyard.engine.surroundings import Surroundings, heralds_of
@@ -77,6 +78,7 @@ class Engine(Jobs):
         self.surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
         self.chains = Chains(self, store, clock=clock)
         self.bookmarks = Bookmarks(self, store, clock=clock)
+        self.sessions = Sessions(self, store, self._works.changes, clock=clock)
 
     # life of the engine
 
@@ -98,6 +100,11 @@ class Engine(Jobs):
         self._conductor.close()
         self._works.close()
         self._store.close()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Tell whether nobody may wait for anything any more."""
+        return self._works.is_leaving
 
     @property
     def places(self) -> int:

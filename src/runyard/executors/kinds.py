@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import arazzo, dbt, notebook, python_script, python_wheel, sql
+from runyard.executors import arazzo, dbt, notebook, python_script, python_wheel, session, sql
 from runyard.executors.work import Executor
 
 EXECUTORS: Mapping[str, Executor] = {
@@ -14,6 +14,7 @@ EXECUTORS: Mapping[str, Executor] = {
     "notebook": notebook.order,
     "python_script": python_script.order,
     "python_wheel": python_wheel.order,
+    "session": session.order,
     "sql": sql.order,
 }
 

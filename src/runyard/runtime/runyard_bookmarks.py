@@ -17,20 +17,18 @@ Standard library only, because it stands on the path of every job's own process.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-ATTEMPT = "RUNYARD_ATTEMPT_ID"
-PATIENCE_S = 300.0  # how long a server may be away
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
-TIMEOUT_S = 300
+from runyard_server import (  # type: ignore[import-not-found]  # beside this file, on the path of a job's process
+    ServerRefused,
+    ask,
+)
+
 OPTIONS = {"job-bookmark-enable": "enable", "job-bookmark-pause": "pause", "job-bookmark-disable": "disable"}
 MISMATCH = "GLUE_JOB_BOOKMARK_VERSION_MISMATCH_ERROR"
 COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -103,10 +101,11 @@ class Session:
             self._elements[context] = element
 
     def _ask(self, what: str, **more: Any) -> dict[str, Any]:
-        attempt = os.environ.get(ATTEMPT)
-        if attempt is None:
-            raise BookmarkError(f"Bookmarks need a run of this server: {ATTEMPT} is not set.")
-        return _patiently(f"/runyard/v1/bookmarks/{what}", {"attempt": int(attempt), **self._asked, **more})
+        try:
+            answer: dict[str, Any] = ask(f"/bookmarks/{what}", {**self._asked, **more})
+        except ServerRefused as error:
+            raise (VersionMismatchException if MISMATCH in str(error) else BookmarkError)(str(error)) from None
+        return answer
 
 
 _session: Session | None = None
@@ -277,47 +276,3 @@ def _read(values: Any) -> Any:
     if values is None:
         return None
     return tuple(_TYPES[one["type"]](one["text"]) if isinstance(one, dict) else one for one in values)
-
-
-# the server
-
-
-def _patiently(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask again while the server is away: it may be on its way back, and each question may be asked twice."""
-    until, wait = time.monotonic() + PATIENCE_S, FIRST_WAIT_S
-    while True:
-        try:
-            return _call(path, body)
-        except OSError as error:
-            if time.monotonic() > until:
-                raise BookmarkError(f"The server was away for {PATIENCE_S:g} s: {error}") from error
-        time.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT_S)
-
-
-def _call(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    from http.client import HTTPException  # noqa: PLC0415 - http.client and ssl take 30 ms, and most jobs read whole
-    from urllib.error import HTTPError  # noqa: PLC0415 - as above
-    from urllib.request import Request, urlopen  # noqa: PLC0415 - as above
-
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ.get('RUNYARD_TOKEN', '')}"}
-    url = f"{os.environ['RUNYARD_URL'].rstrip('/')}{path}"
-    request = Request(url, data=json.dumps(body).encode(), headers=headers, method="POST")  # noqa: S310 - our server
-    try:
-        with urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310 - as above
-            answer: dict[str, Any] = json.loads(reply.read())
-            return answer
-    except HTTPError as error:
-        text = _text(error.read())
-        if error.code in (502, 503):
-            raise ConnectionError(text) from None
-        raise (VersionMismatchException if MISMATCH in text else BookmarkError)(text) from None
-    except HTTPException as error:  # it broke off in the middle of an answer
-        raise ConnectionError(str(error)) from error
-
-
-def _text(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:500].decode(errors="replace")

@@ -13,6 +13,7 @@ from runyard.store import rows
 from runyard.store.bookmarks import Bookmarks
 from runyard.store.links import Links
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
+from runyard.store.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -56,7 +57,7 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger(Links, Bookmarks):
+class Ledger(Links, Bookmarks, Statements):
     """One open transaction on the ledger."""
 
     # workspaces

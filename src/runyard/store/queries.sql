@@ -344,3 +344,23 @@ DELETE FROM bookmark WHERE job_id = :job_id AND version = :version;
 -- The last one that was committed stays, however many runs have begun since and failed.
 DELETE FROM bookmark WHERE job_id = :job_id AND version < :version
   AND version < (SELECT max(version) FROM bookmark WHERE job_id = :job_id AND is_committed = 1);
+
+-- add_statement --
+INSERT INTO statement (/* statement_columns */) VALUES (/* statement_values */);
+
+-- statement --
+SELECT /* statement_columns */ FROM statement WHERE run_id = :run_id AND number = :number /* for_update */;
+
+-- statements_of_run --
+SELECT /* statement_columns */ FROM statement WHERE run_id = :run_id AND number > :after ORDER BY number LIMIT :limit;
+
+-- last_statement --
+SELECT /* statement_columns */ FROM statement WHERE run_id = :run_id ORDER BY number DESC LIMIT 1;
+
+-- next_statement --
+-- Its session runs one at a time, so the oldest that is not over is the one that it has, or the next.
+SELECT /* statement_columns */ FROM statement WHERE run_id = :run_id AND ended_at IS NULL ORDER BY number LIMIT 1 /* for_update */;
+
+-- save_statement --
+-- Its row is held: whoever saves it has read it in the same transaction.
+UPDATE statement SET phase = :phase, output = :output, started_at = :started_at, ended_at = :ended_at WHERE run_id = :run_id AND number = :number;

@@ -13,6 +13,7 @@ from runyard.core.bookmark import Bookmark
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.notice import Channel, Notice, What
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
+from runyard.core.statement import Statement
 from runyard.core.trigger import Trigger
 
 R = TypeVar("R")
@@ -128,10 +129,11 @@ EVENT = Shape(Event, "event")
 TRIGGER = Shape(Trigger, "trigger_of_job")
 NOTICE = Shape(Notice, "notice")
 BOOKMARK = Shape(Bookmark, "bookmark")
+STATEMENT = Shape(Statement, "statement")
 
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK, STATEMENT)
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

@@ -18,6 +18,7 @@ from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.firing import fire as fire_glue
+from runyard.dialects.glue.session_operations import SESSIONS, finish_session
 from runyard.dialects.glue.starting import start_with_arguments
 from runyard.dialects.glue.workflows import WORKFLOWS, start_workflow
 from runyard.dialects.native.protocol import Native
@@ -29,6 +30,7 @@ from runyard.web.app import Services, page
 LANGUAGES: Mapping[str, Language] = {
     "glue": Language(start=start_with_arguments, finish=finish_glue, fire=fire_glue),
     WORKFLOWS: Language(start=start_workflow),
+    SESSIONS: Language(finish=finish_session),
     "databricks": Language(start=start_databricks, finish=finish_databricks, triggers=triggers_of, herald=HERALD),
 }
 """What the engine may ask of each language in which jobs are made."""

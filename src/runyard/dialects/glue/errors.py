@@ -30,6 +30,10 @@ class IllegalWorkflowState(WrongState):
     """A workflow's run is not in a state that allows this."""
 
 
+class IllegalSessionState(WrongState):
+    """A session is not in a state that allows this."""
+
+
 class UnknownOperation(NotSupported):
     """Glue has no such operation, or runyard does not speak it yet."""
 
@@ -53,6 +57,7 @@ EXCEPTIONS: Mapping[type[RunyardError], tuple[str, int]] = {
     UnreadableRequest: ("SerializationException", 400),
     WrongState: ("InvalidInputException", 400),
     IllegalWorkflowState: ("IllegalWorkflowStateException", 400),
+    IllegalSessionState: ("IllegalSessionStateException", 400),
     LimitReached: ("ConcurrentRunsExceededException", 400),
     # In every operation's list of errors, so that clients can catch it.
     NotSupported: ("InvalidInputException", 400),

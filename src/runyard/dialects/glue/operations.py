@@ -10,6 +10,7 @@ from runyard.core.errors import NotFound, WrongState
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue import bookmark_operations as bookmarks
+from runyard.dialects.glue import session_operations as sessions
 from runyard.dialects.glue import tag_operations as tags
 from runyard.dialects.glue import trigger_operations as triggers
 from runyard.dialects.glue import workflow_operations as workflows
@@ -216,6 +217,15 @@ _TABLE = (
     ("GetWorkflowRun", workflows.get_workflow_run, "workflow_runs", "get"),
     ("GetWorkflowRuns", workflows.get_workflow_runs, "workflow_runs", "list"),
     ("GetWorkflowRunProperties", workflows.get_workflow_run_properties, "workflow_run_properties", "get"),
+    ("CreateSession", sessions.create_session, "sessions", "insert"),
+    ("GetSession", sessions.get_session, "sessions", "get"),
+    ("ListSessions", sessions.list_sessions, "sessions", "list"),
+    ("StopSession", sessions.stop_session, "sessions", "stop"),
+    ("DeleteSession", sessions.delete_session, "sessions", "delete"),
+    ("RunStatement", sessions.run_statement, "statements", "insert"),
+    ("GetStatement", sessions.get_statement, "statements", "get"),
+    ("ListStatements", sessions.list_statements, "statements", "list"),
+    ("CancelStatement", sessions.cancel_statement, "statements", "stop"),
     ("PutWorkflowRunProperties", workflows.put_workflow_run_properties, "workflow_run_properties", "update"),
 )
 

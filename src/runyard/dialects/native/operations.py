@@ -30,6 +30,7 @@ from runyard.dialects.native.parameters import (
     check_phase,
 )
 from runyard.dialects.native.recordings import executed, recorded
+from runyard.dialects.native.session_operations import TABLE as SESSIONS
 from runyard.dialects.native.submission import submission
 from runyard.dialects.native.views import ATTEMPT, EVENT, JOB, JOB_LINE, RUN, RUN_LINE
 from runyard.dialects.tokens import read_token, write_token
@@ -222,6 +223,7 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Answer], type[Struct]]] =
     ("GET", "/runs/{run}/events", list_events, Events),
     ("GET", "/runs/{run}/logs", read_logs, Logs),
     *BOOKMARKS,
+    *SESSIONS,
 )
 _MAKES = (start_job, submit, record)
 

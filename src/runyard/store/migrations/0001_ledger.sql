@@ -242,3 +242,18 @@ CREATE TABLE bookmark (
 );
 CREATE INDEX bookmark_of_one_run ON bookmark (job_id, run_id, version);
 CREATE INDEX bookmark_committed ON bookmark (job_id, version) WHERE is_committed = 1;
+
+-- What sessions run, one statement after the other.
+CREATE TABLE statement (
+  run_id BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  code TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  output TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  started_at BIGINT,
+  ended_at BIGINT,
+  PRIMARY KEY (run_id, number),
+  CONSTRAINT statement_phase CHECK (phase IN ('waiting', 'running', 'available', 'cancelling', 'cancelled'))
+);
+CREATE INDEX statement_open ON statement (run_id, number) WHERE ended_at IS NULL;
