@@ -191,6 +191,36 @@ def test_profiles_of_aws_are_read_from_both_files(tmp_path: Path) -> None:
         known.find(GLUE, "role")
 
 
+def test_a_profile_is_a_connection_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / ".databrickscfg").write_text("[team]\nhost = https://team\ntoken = t\n[prod]\nhost = https://other\n")
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[profile lake]\nregion = eu-west-1\n[sso-session x]\nsso_region = a\n")
+    (tmp_path / ".aws" / "credentials").write_text("[lake]\naws_access_key_id = A\naws_secret_access_key = S\n")
+    known = Connections({"prod": PROD}, environment={"HOME": str(tmp_path)}, here=HERE)
+
+    assert (known.names(DATABRICKS), known.names(GLUE)) == (["local", "prod", "team"], ["local", "lake"])
+    assert known.find(DATABRICKS, "team").url == "https://team"
+    assert known.find(DATABRICKS, "prod").url == PROD["url"]
+    assert known.find(GLUE, "lake").region == "eu-west-1"
+
+
+def test_a_profile_that_says_too_little_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".databrickscfg").write_text(
+        "[broken]\nauth_type = azure-cli\n[team]\nhost = https://t.x.y\ntoken = t\n"
+    )
+    known = Connections({}, environment={"HOME": str(tmp_path)})
+
+    assert known.find(DATABRICKS, "t").name == "team"
+    with pytest.raises(WrongConnection, match="'broken' has no url"):
+        known.find(DATABRICKS, "broken")
+
+
+def test_a_server_offers_nobody_the_profiles_of_its_own_user() -> None:
+    known = Connections({}, environment={}, here=HERE)
+
+    assert (known.names(DATABRICKS), known.names(GLUE)) == (["local"], ["local"])
+
+
 def test_what_settings_say_stands_above_the_profile(tmp_path: Path) -> None:
     (tmp_path / ".databrickscfg").write_text("[prod]\nhost = https://prod\ntoken = p\n")
     words = {"service": "databricks", "profile": "prod", "url": "https://other"}

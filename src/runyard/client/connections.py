@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ from runyard.client.channel import Channel
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
 from runyard.client.credentials import Anonymous, AwsKeys, Bearer
 from runyard.client.errors import WrongConnection
+from runyard.client.profiles import aws_profiles, databricks_profiles
 from runyard.client.retrying import Patience
 from runyard.client.transport import LOOPBACK
 
 LOCAL = "local"
 ENV = "env"
+PROFILES: Mapping[str, Callable[[Mapping[str, str]], list[str]]] = {
+    DATABRICKS: databricks_profiles,
+    GLUE: aws_profiles,
+}
 KINDS: Mapping[str, str] = {DATABRICKS: DATABRICKS, GLUE: GLUE, "aws": GLUE, DREMIO: DREMIO, RUNYARD: RUNYARD}
 """What a setting may call a service."""
 
@@ -78,7 +83,8 @@ class Connections:
         """Return the connections of a service, the default first."""
         of = [name for name, words in self._given.items() if KINDS[words["service"]] == service]
         env = [ENV] if ENV not in of and self._of_environment(service) else []
-        return [*([LOCAL] if self.here else []), *of, *env]
+        profiles = [name for name in self._profiles(service) if name not in self._given]
+        return [*([LOCAL] if self.here else []), *of, *env, *profiles]
 
     def find(self, service: str, name: str | None) -> Connection:
         """Return a connection by its name, region, account, project or host; None: the default."""
@@ -91,7 +97,7 @@ class Connections:
             if one == name:
                 return self._kept(service, one)
         for one in self._candidates(service):
-            if name in self._kept(service, one).aliases:
+            if name in self._aliases(service, one):
                 return self._kept(service, one)
         known = ", ".join(self.names(service)) or "none"
         raise WrongConnection(
@@ -122,7 +128,14 @@ class Connections:
 
     def _has(self, service: str, name: str) -> bool:
         """Whether another server of a service goes by a name."""
-        return any(one == name or name in self._kept(service, one).aliases for one in self._candidates(service))
+        return any(one == name or name in self._aliases(service, one) for one in self._candidates(service))
+
+    def _aliases(self, service: str, name: str) -> frozenset[str]:
+        """Return what else names a connection; nothing for one that lacks something, which is told when it is wanted."""
+        try:
+            return self._kept(service, name).aliases
+        except WrongConnection:
+            return frozenset()
 
     def _default(self, service: str) -> Connection:
         first = next(self._candidates(service), None)
@@ -145,8 +158,13 @@ class Connections:
     def _made(self, service: str, name: str) -> Connection:
         if name == LOCAL and self.here is not None:
             return self.here.connection(service)
-        words = self._given.get(name) or self._of_environment(service)
+        words = self._given.get(name) or (self._of_environment(service) if name == ENV else {"profile": name})
         return resolving.connection(name, service, words, self._environment)
+
+    def _profiles(self, service: str) -> list[str]:
+        """Return the profiles of whoever runs this: a server that was given no environment offers none of its own."""
+        listed = PROFILES.get(service)
+        return listed(self._environment) if listed is not None and "HOME" in self._environment else []
 
     def _of_environment(self, service: str) -> Mapping[str, Any]:
         """Return what the environment says of a service, unless it means this server."""

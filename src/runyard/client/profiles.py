@@ -16,6 +16,19 @@ INDIRECT = ("role_arn", "sso_session", "sso_start_url", "credential_process", "w
 """Words by which a profile of AWS has no keys of its own."""
 
 
+def databricks_profiles(environment: Words) -> list[str]:
+    """Return the names of the profiles there are."""
+    return list(_sections(_place(environment, "DATABRICKS_CONFIG_FILE", ".databrickscfg")))
+
+
+def aws_profiles(environment: Words) -> list[str]:
+    """Return the names of the profiles there are."""
+    told = _sections(_place(environment, "AWS_CONFIG_FILE", ".aws/config"))
+    secret = _sections(_place(environment, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"))
+    named = [one.removeprefix("profile ") for one in told if one == AWS_DEFAULT or one.startswith("profile ")]
+    return list(dict.fromkeys([*secret, *named]))
+
+
 def databricks_profile(name: str, environment: Words) -> Words:
     """Return what a profile says, of the file in DATABRICKS_CONFIG_FILE or of ~/.databrickscfg."""
     file = _place(environment, "DATABRICKS_CONFIG_FILE", ".databrickscfg")

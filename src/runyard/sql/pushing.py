@@ -25,7 +25,7 @@ PARENTS: Mapping[str, tuple[str, str]] = {
     "scope": ("secret_scopes", "name"),
 }
 """A required parameter that nobody names to the resource beside it whose rows have its values, and their column."""
-BY_KEY, LISTED, BY_PARENTS = 10.0, 100_000.0, 1_000_000.0  # what SQLite should think a scan costs
+BY_KEY, LISTED, BY_PARENTS = 100.0, 100_000.0, 1_000_000.0  # what SQLite should think a scan costs
 
 
 @dataclass(frozen=True, kw_only=True)

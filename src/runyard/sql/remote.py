@@ -115,7 +115,7 @@ class Table:
         asked.idxNum = len(self._choices)
         asked.idxStr = str(choice)
         asked.estimatedCost = choice.cost
-        asked.estimatedRows = max(int(choice.cost / 10), 1)
+        asked.estimatedRows = 1 if choice.is_by_key else max(int(choice.cost / 10), 1)
         asked.orderByConsumed = choice.is_ordered
         self._choices.append(choice)
         return True
