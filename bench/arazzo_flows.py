@@ -4,7 +4,7 @@ Ours: `runyard arazzo run` as a whole process, from its start to its end: the re
 polled four times, without pauses) with our own API description of 100 KB, and documents of 1 to 1,000 steps, each with
 two parameters, a header, a criterion and two outputs. The other: `bench/workflow_floor.py`, which sends the same
 requests by the standard library's http.client on one connection and reads the answers, without a document, criteria or
-a report. Both speak to one process that answers from memory, one after the other in each round.
+a report. Both speak to one process, the standard library's http.server, one after the other in each round.
 
 A step's own cost is the time of the longest document less that of one step, divided by the steps between: what both
 pay only once is in neither. Memory is the most that the process of the longest document ever held.

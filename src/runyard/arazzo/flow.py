@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -145,19 +144,19 @@ class Flow:
 
     def _step(self, state: State, plan: StepPlan, *, by_goto: bool) -> Follow:
         """Execute a step until nothing retries it any more."""
-        retried: Counter[ActionPlan] = Counter()
+        retried: dict[ActionPlan, int] = {}
         while True:
             execution, action = self._tried(state, plan, retried, by_goto=by_goto)
             if action is None or action.action.type != "retry":
                 return Follow(execution=execution, action=action)
-            retried[action] += 1
+            retried[action] = retried.get(action, 0) + 1
             problem = self._before_retry(state, plan, action, retried[action])
             if problem is not None:
                 return Follow(execution=replace(execution, message=problem), action=None)
             by_goto = False
 
     def _tried(
-        self, state: State, plan: StepPlan, retried: Counter[ActionPlan], *, by_goto: bool
+        self, state: State, plan: StepPlan, retried: Mapping[ActionPlan, int], *, by_goto: bool
     ) -> tuple[Execution, ActionPlan | None]:
         whole = self._whole
         state.at = plan.step.id
@@ -182,16 +181,21 @@ class Flow:
         except UNREADY as error:
             return stepping.failed(state, str(error))
         stepping.pause(state, plan, _identity(ready), by_goto=by_goto)
-        seconds = None if plan.step.timeout_ms is None else plan.step.timeout_ms / 1000
+        if plan.step.timeout_ms is None:
+            return self._carried_out(state, plan, ready)
+        seconds = plan.step.timeout_ms / 1000
         with self._whole.timing.within(seconds, f"the timeout of the step {plan.step.id}") as deadline:
             try:
-                if isinstance(ready, Prepared):
-                    return stepping.call_operation(state, plan, ready)
-                return self._call_workflow(state, plan, ready)
+                return self._carried_out(state, plan, ready)
             except TimeOver as over:
                 if over.deadline is not deadline:
                     raise
                 return stepping.failed(state, str(over))
+
+    def _carried_out(self, state: State, plan: StepPlan, ready: Prepared | Child) -> Execution:
+        if isinstance(ready, Prepared):
+            return stepping.call_operation(state, plan, ready)
+        return self._call_workflow(state, plan, ready)
 
     def _ready(self, state: State, plan: StepPlan) -> Prepared | Child:
         _refuse_too_early(state, plan)
@@ -247,15 +251,19 @@ class Flow:
         return None if execution.succeeded else message
 
 
-def _chosen(plan: StepPlan, execution: Execution, retried: Counter[ActionPlan]) -> tuple[Execution, ActionPlan | None]:
+def _chosen(
+    plan: StepPlan, execution: Execution, retried: Mapping[ActionPlan, int]
+) -> tuple[Execution, ActionPlan | None]:
     """The first action whose criteria all hold; a retry that is used up is passed over."""
-    asked: list[Judged] = []
     actions = plan.on_success if execution.succeeded else plan.on_failure
+    if not actions:
+        return execution, None
+    asked: list[Judged] = []
     for action in actions:
-        is_left = action.action.type != "retry" or retried[action] < action.action.retry_limit
+        is_left = action.action.type != "retry" or retried.get(action, 0) < action.action.retry_limit
         if is_left and judging.all_hold(action.criteria, execution.scope, asked):
             return replace(execution, asked=tuple(asked)), action
-    return (replace(execution, asked=tuple(asked)) if asked else execution), None
+    return replace(execution, asked=tuple(asked)), None
 
 
 def _identity(ready: Prepared | Child) -> Any:

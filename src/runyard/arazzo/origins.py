@@ -7,6 +7,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -24,7 +25,7 @@ class Origin:
     host: str
     port: int
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Its host, and its port if that is not the usual one, as the header Host has them."""
         return self.host_as_written if self.port == PORTS[self.scheme] else f"{self.host_as_written}:{self.port}"
@@ -44,14 +45,21 @@ def origin_of(url: str) -> Origin:
         raise Unreachable(f"{url!r} is no URL: {error}.") from error
     if parts.scheme not in PORTS or not parts.hostname:
         raise Unreachable(f"{url!r} cannot be called: an address begins with http:// or https:// and a host.")
-    return Origin(scheme=parts.scheme, host=parts.hostname, port=PORTS[parts.scheme] if port is None else port)
+    return _origin(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
+
+
+@lru_cache(maxsize=64)
+def _origin(scheme: str, host: str, port: int) -> Origin:
+    return Origin(scheme=scheme, host=host, port=port)
 
 
 def check_allowed(origin: Origin, hosts: Iterable[str]) -> None:
     """Refuse a server that is not among those that may be called; if none are named, all may."""
     allowed = {host.lower() for host in hosts}
+    if not allowed:
+        return
     names = {name for host in (origin.host, origin.host_as_written) for name in (host, f"{host}:{origin.port}")}
-    if allowed and allowed.isdisjoint(names):
+    if allowed.isdisjoint(names):
         raise Unreachable(
             f"{origin.place} may not be called: --allow-host names only {', '.join(sorted(allowed))}. "
             f"Add --allow-host {origin.place} if it is meant."

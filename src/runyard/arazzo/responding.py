@@ -13,6 +13,7 @@ from runyard.arazzo.payloads import bare_type, is_json
 from runyard.arazzo.reading import DEEPEST, is_deep
 from runyard.arazzo.values import MISSING
 
+BOM = b"\xef\xbb\xbf"
 LONGEST_WAIT_TEXT = 20
 
 
@@ -39,7 +40,7 @@ def _body(content: bytes, content_type: str) -> Any:
 
 
 def _data(content: bytes) -> Any:
-    data = json.loads(content)
+    data = json.loads(content.removeprefix(BOM).decode())
     if content.count(b"[") + content.count(b"{") > DEEPEST and is_deep(data):
         raise RecursionError
     return data

@@ -57,6 +57,7 @@ class State:
     tries: Counter[str] = field(default_factory=Counter)
     succeeded: set[str] = field(default_factory=set)
     senders: dict[tuple[str, str, str], Sender] = field(default_factory=dict)  # by source, method and path
+    places: dict[StepPlan, StepPlace] = field(default_factory=dict)
     last: Exchange | None = None
     is_gone_to: bool = False  # by another workflow, which may have been gone to by this one before
     at: str = "its beginning"  # the step that is being executed
@@ -64,7 +65,10 @@ class State:
 
     def place(self, step: StepPlan) -> StepPlace:
         """Where a step stands."""
-        return StepPlace(workflows=self.path, step=step.step.id)
+        known = self.places.get(step)
+        if known is None:
+            known = self.places[step] = StepPlace(workflows=self.path, step=step.step.id)
+        return known
 
     def scope(self, **more: Any) -> Scope:
         """What expressions reach in this workflow now, and more where a step has it."""

@@ -21,7 +21,8 @@ Pairs = list[tuple[str, str]]
 
 def encoded(value: Any) -> str:
     """The value's text with all that means something in a URL percent-encoded."""
-    return quote(as_text(value), safe="", errors="replace")
+    text = as_text(value)
+    return text if text.isascii() and text.isalnum() else quote(text, safe="", errors="replace")
 
 
 def _reserved(value: Any) -> str:

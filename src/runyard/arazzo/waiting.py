@@ -63,11 +63,8 @@ class Timing:
         return deadline
 
     @contextmanager
-    def within(self, seconds: float | None, whose: str) -> Iterator[Deadline | None]:
+    def within(self, seconds: float, whose: str) -> Iterator[Deadline]:
         """Let what happens inside take so long at most."""
-        if seconds is None:
-            yield None
-            return
         deadline = self._add(seconds, whose)
         try:
             yield deadline
@@ -83,6 +80,8 @@ class Timing:
 
     def request_timeout_s(self) -> float:
         """How long a request may take now."""
+        if not self._deadlines:
+            return self._options.request_timeout_s
         ends = [deadline.at - self._options.clock() for deadline in self._deadlines]
         return max(min([self._options.request_timeout_s, *ends]), 0.001)
 
