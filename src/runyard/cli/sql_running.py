@@ -86,7 +86,8 @@ def attended(session: Session, work: Callable[[], T]) -> T:
     interrupted = False
     while not ended.is_set():
         try:
-            ended.wait(POLL_S)
+            if not ended.wait(POLL_S) and interrupted:
+                session.interrupt()  # again: the first may have come before there was anything to end
         except KeyboardInterrupt:
             if interrupted:
                 raise

@@ -145,12 +145,11 @@ def talk(opened: Opened, *, form: str, style: Style) -> None:
         click.echo(opened.advice, err=True)
     while not shell.left:
         try:
-            text = reading.prompt(shell.prompt)
+            shell.take(reading.prompt(shell.prompt))
         except KeyboardInterrupt:
             continue
         except EOFError:
             return
-        shell.take(text)
 
 
 def _history(home: Path) -> Path:
