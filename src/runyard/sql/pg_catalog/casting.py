@@ -56,9 +56,7 @@ def cast_to(node: exp.Expr) -> exp.Expr:
         return exp.Anonymous(this=f"{target.replace('procedure', 'proc')}_of", expressions=[inner])
     named = _named(inner)
     if target in TEXTS and named:
-        return exp.Anonymous(this=f"{named}_out", expressions=inner.expressions)
-    if target in WHOLE and named:
-        return inner
+        return exp.Anonymous(this=f"{named}_out", expressions=[inner])
     sqlite = next((word for words, word in SQLITE if target in words), None)
     return exp.cast(inner, sqlite) if sqlite else inner
 

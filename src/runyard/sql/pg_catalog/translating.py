@@ -63,7 +63,7 @@ def _show_names(tree: Node) -> None:
     for node in select.expressions if select else []:
         shown = node.unalias()
         if isinstance(shown, exp.Anonymous) and shown.name.startswith("reg") and shown.name.endswith("_of"):
-            shown.set("this", shown.name.removesuffix("_of") + "_out")
+            shown.replace(call(shown.name.removesuffix("_of") + "_out", shown.copy()))
 
 
 def _spread(select: exp.Select) -> None:

@@ -44,6 +44,7 @@ OF_FIRST = (
     exp.Collate,
     exp.Neg,
     exp.Alias,
+    exp.Window,
     exp.Add,
     exp.Sub,
     exp.Mul,
