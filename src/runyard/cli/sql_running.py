@@ -56,7 +56,7 @@ def _run(session: Session, text: str, write: Callable[[Result], int], *, explain
     count = write(result) if result.headings else sum(1 for _ in result.rows)
     for notice in result.notices:
         click.echo(notice, err=True)
-    if not result.headings and (tag := result.tag(count)):
+    if not result.headings and not result.notices and (tag := result.tag(count)):
         click.echo(tag, err=True)
 
 
