@@ -184,6 +184,14 @@ def test_a_run_is_started_on_the_account_and_waited_for(sql: Connection, cloud: 
     assert told["JobRunState"] == "FAILED"
 
 
+def test_a_run_of_this_server_is_started_and_waited_for_in_its_own_words(sql: Connection) -> None:
+    found = sql.execute("EXEC /*+ AWAIT */ runyard.ledger.jobs.start @job='load'")
+    names = [one.name for one in found.description or ()]
+    record = dict(zip(names, found.fetchall()[0], strict=True))
+
+    assert (record["job_name"], record["phase"]) == ("load", "succeeded")
+
+
 RUNS, JOBS = "databricks_workspace.workflows.job_runs", "databricks_workspace.workflows.jobs"
 
 

@@ -131,7 +131,7 @@ class Connections:
         return any(one == name or name in self._aliases(service, one) for one in self._candidates(service))
 
     def _aliases(self, service: str, name: str) -> frozenset[str]:
-        """Return what else names a connection; nothing for one that lacks something, which is told when it is wanted."""
+        """Return what else names a connection; nothing for one that lacks something to be spoken to."""
         try:
             return self._kept(service, name).aliases
         except WrongConnection:

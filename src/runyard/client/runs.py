@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from runyard.client.connection import DATABRICKS, DREMIO, GLUE
+from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD
 from runyard.core.run import Outcome, State
 from runyard.dialects.databricks import states as databricks_states
 from runyard.dialects.glue.views import JOB_RUN
@@ -121,6 +121,20 @@ def _of_dremio(record: Record) -> Run:
     )
 
 
+def _of_runyard(record: Record) -> Run:
+    return Run(
+        service=RUNYARD,
+        id=record.get("id", 0),
+        job=record.get("job_name"),
+        phase=record.get("phase", State.RUNNING),
+        state=record.get("phase", ""),
+        message=record.get("message") or record.get("reason") or "",
+        started_at=record.get("created_at"),
+        ended_at=record.get("ended_at"),
+        record=record,
+    )
+
+
 def _moment(text: str | None) -> int | None:
     if not text:
         return None
@@ -128,4 +142,9 @@ def _moment(text: str | None) -> int | None:
     return round((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-_READERS: Mapping[str, Callable[[Record], Run]] = {GLUE: _of_glue, DATABRICKS: _of_databricks, DREMIO: _of_dremio}
+_READERS: Mapping[str, Callable[[Record], Run]] = {
+    GLUE: _of_glue,
+    DATABRICKS: _of_databricks,
+    DREMIO: _of_dremio,
+    RUNYARD: _of_runyard,
+}

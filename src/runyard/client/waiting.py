@@ -94,4 +94,4 @@ def _number(run: Run) -> int | None:
     if run.service == GLUE:
         found = aws_ids.from_run_id(str(run.id))
         return found[0] if found else None
-    return int(run.id) if run.service == DATABRICKS else None
+    return int(run.id) if run.service in (DATABRICKS, RUNYARD) else None

@@ -224,8 +224,8 @@ def _rows(resource: Resource, done: Done, means: Means) -> list[Record]:
 
 def _runs(resource: Resource, means: Means) -> Resource:
     """Return the resource whose columns the end of a run has."""
-    path = f"{resource.provider}.{resource.service}.job_runs"
-    return next((one for one in means.catalog.resources if one.path == path), resource)
+    paths = {f"{resource.provider}.{resource.service}.{name}" for name in ("job_runs", "runs")}
+    return next((one for one in means.catalog.resources if one.path in paths), resource)
 
 
 def _payload(statement: Exec, means: Means) -> Given:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runyard.client.connection import DATABRICKS, GLUE, Connection
+from runyard.client.connection import DATABRICKS, GLUE, RUNYARD, Connection
 from runyard.client.runs import Run, read_run
 from runyard.client.waiting import Waiting, wait
 from runyard.core.run import Outcome
@@ -17,6 +17,7 @@ from runyard.sql.errors import NOT_SUPPORTED, SqlError
 Members = Mapping[str, Any]
 
 GET_JOB_RUN = Wire(protocol="aws", operation="GetJobRun", rows="JobRun")
+SHOW_RUN = Wire(protocol="runyard", operation="show_run", method="GET", path="/runyard/v1/runs/{run}")
 GET_RUN = Wire(protocol="databricks", operation="getJobRun", method="GET", path="/api/2.2/jobs/runs/get")
 
 
@@ -53,6 +54,7 @@ def _stopped(known: Members) -> list[Members]:
 
 
 _RUN = Ending(service=DATABRICKS, wire=GET_RUN, runs=lambda known: [{"run_id": known["run_id"]}])
+_OURS = Ending(service=RUNYARD, wire=SHOW_RUN, runs=lambda known: [{"run": known.get("id", known.get("run"))}])
 
 ENDINGS: Mapping[str, Ending] = {
     "StartJobRun": Ending(service=GLUE, wire=GET_JOB_RUN, runs=_started),
@@ -61,6 +63,9 @@ ENDINGS: Mapping[str, Ending] = {
     "submitRun": _RUN,
     "repairJobRun": _RUN,
     "cancelJobRun": _RUN,
+    "start_job": _OURS,
+    "submit": _OURS,
+    "stop_run": _OURS,
 }
 """Operation to what tells of its end."""
 
