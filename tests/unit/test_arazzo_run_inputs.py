@@ -78,6 +78,17 @@ def test_a_reference_may_lead_to_another_text() -> None:
         given("{$ref: 'inputs.yaml#/Id'}", {}, texts=texts)
 
 
+def test_the_bytes_of_a_file_are_a_text_to_a_schema() -> None:
+    text = """
+workflows:
+- workflowId: w
+  inputs: {type: object, properties: {file: {type: string, format: binary}}}
+  steps: [{stepId: s, operationId: add, requestBody: {contentType: application/pdf, payload: $inputs.file}}]
+"""
+
+    assert play(text, inputs={"file": b"\x00\xff"}).requests[0].body == b"\x00\xff"
+
+
 def test_inputs_without_a_schema_are_taken_as_they_are() -> None:
     assert play(
         f"workflows:\n- workflowId: w{STEPS.replace('OUTPUTS', '{a: $inputs.a}')}", inputs={"a": 1}

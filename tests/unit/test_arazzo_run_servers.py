@@ -114,6 +114,14 @@ def test_the_first_way_to_prove_for_which_all_is_known_is_taken() -> None:
     assert (played.header("X-One"), played.header("X-Two")) == (None, "2")
 
 
+def test_who_may_be_anybody_still_says_who_he_is_if_that_is_known() -> None:
+    more = "components:\n  securitySchemes: {login: {type: http, scheme: bearer}}\n"
+    description = described("security: [{}, {login: []}]", more)
+
+    assert play_step("    x-a: 1\n", description, inputs={"token": "t"}).header("Authorization") == "Bearer t"
+    assert play_step("    x-a: 1\n", description).header("Authorization") is None
+
+
 def test_the_step_itself_and_the_callers_headers_may_prove_instead() -> None:
     description = described(
         "security: [{login: []}]", "components:\n  securitySchemes: {login: {type: http, scheme: bearer}}\n"

@@ -229,12 +229,13 @@ class Flow:
         stepping.wait(state, plan, seconds, why)
         if action.call is None and action.action.step_id is None:
             return None
+        if self._helping >= options.max_depth:
+            raise Stopped(f"Retries run other steps first, more than {self._helping} of them within each other.")
         self._helping += 1
-        if self._helping > options.max_depth:
-            raise Stopped(f"Retries run other steps first, {self._helping} of them within each other.")
-        problem = self._helped(state, action)
-        self._helping -= 1
-        return problem
+        try:
+            return self._helped(state, action)
+        finally:
+            self._helping -= 1
 
     def _helped(self, state: State, action: ActionPlan) -> str | None:
         if action.call is not None:

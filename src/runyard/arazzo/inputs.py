@@ -46,7 +46,10 @@ class Schema:
         """The inputs with defaults filled in; refuse what does not fit, by name and value."""
         values: dict[str, Any] = self._with_defaults(dict(given), self._schema, 0)
         if self._schema is not None:
-            problems = [self._told(error) for error in self._checking().iter_errors(values)]
+            try:
+                problems = [self._told(error) for error in self._checking().iter_errors(_checkable(values))]
+            except ValueError as error:
+                raise InvalidRequest(f"The inputs of {self._id} cannot be held to their schema: {error}.") from error
             if problems:
                 raise InvalidRequest(f"The inputs of {self._id} are wrong: {'; '.join(problems[:MOST_TOLD])}.")
         return values
@@ -141,6 +144,15 @@ class Schema:
         return next(
             (schema for schema in shared if isinstance(schema, dict) and schema.get("$anchor") == fragment), None
         )
+
+
+def _checkable(value: Any) -> Any:
+    """The value as JSON could have it: a schema knows the bytes of a file as a text."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, dict):
+        return {name: _checkable(inner) for name, inner in value.items()}
+    return [_checkable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runyard.arazzo.operations import Operation, SecurityScheme
@@ -54,12 +54,15 @@ def _word(name: str) -> str:
 
 def credentials(operation: Operation, known: Known) -> tuple[tuple[Credential, ...], tuple[str, ...]]:
     """What proves the caller in one of the ways the operation takes, or else the schemes for which nothing is known."""
+    if not all(operation.security):  # it may be called without, but whoever is known says so
+        found, _ = credentials(replace(operation, security=tuple(filter(None, operation.security))), known)
+        return found, ()
     lacking: tuple[str, ...] = ()
     for names in operation.security:
-        found = [(name, _found(name, operation.schemes.get(name), known)) for name in names]
-        missing = tuple(name for name, credential in found if credential is None)
+        each = [(name, _found(name, operation.schemes.get(name), known)) for name in names]
+        missing = tuple(name for name, credential in each if credential is None)
         if not missing:
-            return tuple(credential for _, credential in found if credential is not None), ()
+            return tuple(credential for _, credential in each if credential is not None), ()
         lacking = lacking or missing
     return (), lacking
 
