@@ -22,6 +22,8 @@ class Size:
     graph_tasks: int  # of (f), in each run
     read_tasks: int  # of (f), of the run that is read
     flow_steps: tuple[int, ...]  # of (g), of each flow
+    wire_queries: int  # of (i), in each round
+    wire_rows: int  # of (i), of the large result
 
 
 FULL = Size(
@@ -38,6 +40,8 @@ FULL = Size(
     graph_tasks=100,
     read_tasks=1_000,
     flow_steps=(1, 20, 200, 1_000),
+    wire_queries=5_000,
+    wire_rows=300_000,
 )
 QUICK = Size(
     starts=3,
@@ -53,4 +57,6 @@ QUICK = Size(
     graph_tasks=10,
     read_tasks=120,
     flow_steps=(1, 20),
+    wire_queries=200,
+    wire_rows=2_000,
 )

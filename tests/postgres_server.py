@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,12 +42,19 @@ class CannotStartError(Exception):
 class PostgresServer:
     """A running server that makes databases."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self._folder = folder
+        self._port = port
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
-        return f"postgresql:///{database}?host={self._folder}&user=runyard"
+        port = f"&port={self._port}" if self._port else ""
+        return f"postgresql:///{database}?host={self._folder}&user=runyard{port}"
+
+    def tcp_url(self, database: str) -> str:
+        """Where it listens on a port, if it was given one."""
+        assert self._port is not None
+        return f"postgresql://runyard@127.0.0.1:{self._port}/{database}"
 
     def new_database(self) -> str:
         """Make an empty database and return its URL."""
@@ -62,17 +70,19 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
-    """Start a server in a fresh folder; stop it and remove the folder at the end."""
+def running_server(*, port: int | None = None) -> Iterator[PostgresServer]:
+    """Start a server in a fresh folder, with a port if it is to have one; stop it and remove the folder at the end."""
     folder = Path(tempfile.mkdtemp(prefix="runyard-pg-"))  # short: a socket's path has at most 107 characters
     try:
         data = _made_cluster(folder)
-        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        listening = {"listen_addresses": "127.0.0.1", "port": str(port)} if port else {}
+        given = {**SETTINGS, **listening}
+        settings = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         command = [*_prefix(), str(BINARIES / "postgres"), "-D", str(data), "-k", str(folder), *settings]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            server = PostgresServer(folder)
+            server = PostgresServer(folder, port=port)
             until(lambda: process.poll() is not None or _answers(server), seconds=30)
             if process.poll() is not None:
                 raise CannotStartError((folder / "log").read_text())
@@ -82,6 +92,12 @@ def running_server() -> Iterator[PostgresServer]:
             process.wait()
     finally:
         shutil.rmtree(folder)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now; PostgreSQL wants a number."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 def _made_cluster(folder: Path) -> Path:
