@@ -279,3 +279,30 @@ def test_tags_of_a_trigger_change_and_name_the_folder_it_watches(glue: Glue, tmp
 
     assert run_of(glue, "a")["TriggerName"] == "t"
     assert glue("GetTags", ResourceArn=arn)["Tags"] == {"k": "v"}
+
+
+def test_events_that_wait_are_not_lost_when_their_trigger_is_changed(glue: Glue) -> None:
+    create(glue, "t", Type="EVENT", EventBatchingCondition={"BatchSize": 3})
+    for name in ("one", "two"):
+        glue.engine.chains.send(glue.workspace, "glue", kind="trigger", name="t", events=[name])
+    glue.look()
+    assert states(glue, "a") == []
+
+    condition = {"BatchSize": 2}
+    glue("UpdateTrigger", Name="t", TriggerUpdate={"Actions": [{"JobName": "a"}], "EventBatchingCondition": condition})
+    glue.look()
+
+    assert len(states(glue, "a")) == 1
+
+
+def test_a_batch_that_is_not_full_fires_when_its_window_is_over(glue: Glue) -> None:
+    create(glue, "t", Type="EVENT", EventBatchingCondition={"BatchSize": 100, "BatchWindow": 60})
+    glue.engine.chains.send(glue.workspace, "glue", kind="trigger", name="t", events=["one"])
+    glue.time[0] += 59_000
+    glue.look()
+    assert states(glue, "a") == []
+
+    glue.time[0] += 2_000
+    glue.look()
+
+    assert len(states(glue, "a")) == 1

@@ -118,6 +118,13 @@ def activated(trigger: Trigger, *, now: int) -> Trigger:
     )
 
 
+def begun_anew(trigger: Trigger, *, now: int) -> Trigger:
+    """Return a trigger that was told to watch something else; events that were sent to it still wait."""
+    events = trigger.memory.get("events")
+    after = activated(trigger, now=now)
+    return replace(after, memory={**after.memory, "events": events}, next_at=now) if events else after
+
+
 def paused(trigger: Trigger, *, now: int) -> Trigger:
     """Return the trigger at rest; a firing that is decided is still carried out."""
     return replace(trigger, is_paused=True, next_at=None, updated_at=_later(trigger, now))

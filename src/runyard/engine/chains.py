@@ -88,7 +88,7 @@ class Chains:
             now = self._clock()
             changed = replace(known, kind=wish.kind, spec=wish.spec, updated_at=max(now, known.updated_at + 1), **facts)
             same = (known.kind, known.spec) == (wish.kind, wish.spec)
-            return changed if same or known.is_paused else triggers.activated(changed, now=now)
+            return changed if same or known.is_paused else triggers.begun_anew(changed, now=now)
 
         return self.change(trigger, defined)
 

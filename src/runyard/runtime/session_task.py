@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runyard_server import (  # type: ignore[import-not-found]  # beside this file, on the path of a job's process
+    ServerAway,
     ServerRefused,
     ask,
 )
@@ -56,7 +57,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     until = time.monotonic() + idle_s
     while (left := until - time.monotonic()) > 0:
-        statement = ask("/sessions/next", {}, wait_s=max(min(WAIT_S, left), 0.1))["statement"]
+        try:
+            statement = ask("/sessions/next", {}, wait_s=max(min(WAIT_S, left), 0.1))["statement"]
+        except ServerAway:
+            continue  # the next server finds the session as it is
         if statement is None:
             continue
         number = statement["number"]

@@ -12,6 +12,7 @@ from runyard.dialects.aws.operations import Call, Codes, Operation, UnknownOpera
 
 MOST_ENTRIES = 10
 NEEDED = ("Source", "DetailType", "Detail")
+NOT_VALID = "Parameter {name} is not valid. Reason: {name} is a required argument."
 SERVICE_OF = "arn:aws:"
 
 CODES: Codes = {
@@ -34,15 +35,18 @@ def put_events(call: Call) -> Mapping[str, Any]:
 
 
 def _put(call: Call, entry: Any) -> Mapping[str, str]:
-    if not isinstance(entry, dict) or (missing := [name for name in NEEDED if not entry.get(name)]):
-        named = missing[0] if isinstance(entry, dict) else "Source"
-        return {
-            "ErrorCode": "InvalidArgument",
-            "ErrorMessage": f"Parameter {named} is not valid. Reason: {named} is a required argument.",
-        }
+    """Send one event; what is wrong with it is told in its place, and the others are sent."""
+    missing = [name for name in NEEDED if not (isinstance(entry, dict) and entry.get(name))]
+    if missing:
+        return {"ErrorCode": "InvalidArgument", "ErrorMessage": NOT_VALID.format(name=missing[0])}
     event_id = str(uuid.uuid4())
-    for language, kind, name in _named(entry.get("Resources") or ()):
-        call.engine.chains.send(call.request.workspace, language, kind=kind, name=name, events=[event_id])
+    try:
+        for language, kind, name in _named(entry.get("Resources") or ()):
+            call.engine.chains.send(call.request.workspace, language, kind=kind, name=name, events=[event_id])
+    except LedgerUnavailable:
+        raise
+    except RunyardError as error:
+        return {"ErrorCode": "InternalFailure", "ErrorMessage": str(error)}
     return {"EventId": event_id}
 
 

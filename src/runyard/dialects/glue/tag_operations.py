@@ -55,7 +55,7 @@ def _tagged(known: Trigger, tags: Tags, now: int) -> Trigger:
     """Return a trigger with other tags; one of ours names a folder that it watches."""
     spec = trigger_rules.wish(known.settings, tags).spec
     changed = replace(known, tags=tags, spec=spec, updated_at=max(now, known.updated_at + 1))
-    return changed if spec == known.spec else triggers.activated(changed, now=now)
+    return changed if spec == known.spec else triggers.begun_anew(changed, now=now)
 
 
 def _job(call: Call, kind: str, name: str) -> Job:
