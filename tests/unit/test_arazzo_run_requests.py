@@ -201,6 +201,12 @@ def test_a_payload_is_written_as_its_operation_takes_it(
     assert (played.header("Content-Type"), played.requests[0].body) == (content_type, sent)
 
 
+def test_parameters_in_the_body_are_members_of_the_payload_as_in_the_specifications_example() -> None:
+    text = "    parameters: [{name: a, in: body, value: $inputs.list}, {name: b, in: body, value: $inputs.missing}]\n"
+
+    assert step(text, described("requestBody: {content: {application/json: {}}}")).sent() == {"a": ["a", "b c", 3]}
+
+
 def test_multipart_has_a_part_for_each_member_and_is_the_same_each_time() -> None:
     description = described("requestBody: {content: {multipart/form-data: {}}}")
     text = "    requestBody: {payload: {a: x, b: $inputs.object, file: $inputs.bytes, n: [1, 2]}}\n"

@@ -55,6 +55,13 @@ def test_a_step_fails_with_its_workflow(word: str, reply: object, said: str) -> 
     assert said in (played.report.message or "")
 
 
+def test_the_status_of_a_step_that_runs_a_workflow_is_that_of_its_last_response() -> None:
+    text = NESTED.replace("[{condition: $outputs.name != 'bad'}]", "[{condition: $statusCode == 201}]")
+
+    assert play(text, [answer(201)], inputs={"word": "x"}, workflow="outer").report.succeeded
+    assert not play(text, [answer(200)], inputs={"word": "x"}, workflow="outer").report.succeeded
+
+
 OVER = """
 workflows:
 - workflowId: first

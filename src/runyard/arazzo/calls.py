@@ -17,6 +17,8 @@ from runyard.arazzo.sources import STYLES, Api
 from runyard.core.errors import InvalidRequest, NotFound, NotSupported
 
 POINTED = re.compile(r"\{?\$sourceDescriptions\.([^.{}]+)\.url\}?#(.*)", re.DOTALL)
+MEMBER = "body"
+"""Where a parameter stood in drafts of the specification, and stands in its own examples: a member of the payload."""
 CALLS = ("operationId", "operationPath", "workflowId")
 
 
@@ -70,8 +72,8 @@ def operation_call(loaded: Loaded, step: Step, parameters: Sequence[Parameter]) 
         source=source,
         operation=operation,
         server=loaded.servers.get(source),
-        parameters=tuple(_given(loaded, parameter, operation) for parameter in parameters),
-        payload=_payload(loaded, step),
+        parameters=tuple(_given(loaded, one, operation) for one in parameters if one.location != MEMBER),
+        payload=_payload(loaded, step, [one for one in parameters if one.location == MEMBER]),
         path=parted_path(operation.path),
     )
 
@@ -157,8 +159,11 @@ def _undescribed(name: str, location: str) -> ParameterRule:
     return ParameterRule(name=name, location=location, style=style, explode=style == "form")
 
 
-def _payload(loaded: Loaded, step: Step) -> Payload | None:
+def _payload(loaded: Loaded, step: Step, members: Sequence[Parameter]) -> Payload | None:
     body = step.request_body
+    if members and body is None:
+        whole = {parameter.name: parameter.value for parameter in members}
+        return Payload(content_type=None, value=limited(whole, loaded.version))
     if body is None or not (body.has_payload or body.replacements):
         return None
     replacements = tuple((one, limited(one.value, loaded.version)) for one in body.replacements)

@@ -205,9 +205,11 @@ class Flow:
         return Child(plan=target, inputs=target.schema.completed(_given(plan.call, state.scope())))
 
     def _call_workflow(self, state: State, plan: StepPlan, child: Child) -> Execution:
+        self._whole.last = None
         report = self._workflow(self._nested(state, child.plan, child.inputs))
         given = {name: value for name, value in report.outputs.items() if value is not None}
-        scope = state.scope(outputs=given)
+        # Many documents ask for $statusCode here; what can be meant is the last response that the workflow had.
+        scope = state.scope(outputs=given, **stepping.received(self._whole.last))
         mapped, problem = stepping.worked_out(plan.outputs, scope)
         outputs = {**given, **mapped}
         state.steps[plan.step.id] = outputs
@@ -220,8 +222,7 @@ class Flow:
     def _before_retry(self, state: State, plan: StepPlan, action: ActionPlan, number: int) -> str | None:
         """Wait, and run what the retry runs first; tell what went wrong with that."""
         options, timing = self._whole.options, self._whole.timing
-        response = state.last.response if state.last is not None else None
-        seconds, why = responding.retry_after(response, options.now()), "the server's Retry-After"
+        seconds, why = responding.retry_after(self._whole.last, options.now()), "the server's Retry-After"
         if seconds is None:
             seconds, why = action.action.retry_after, f"retry {number} of {action.action.retry_limit}"
         if seconds is None:

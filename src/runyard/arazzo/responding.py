@@ -7,7 +7,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from runyard.arazzo.exchange import HttpResponse
+from runyard.arazzo.exchange import Exchange, HttpResponse
 from runyard.arazzo.expressions import Message
 from runyard.arazzo.payloads import bare_type, is_json
 from runyard.arazzo.reading import DEEPEST, is_deep
@@ -46,11 +46,11 @@ def _data(content: bytes) -> Any:
     return data
 
 
-def retry_after(response: HttpResponse | None, now: float) -> float | None:
+def retry_after(exchange: Exchange | None, now: float) -> float | None:
     """How many seconds a response asks to wait, in seconds or until a date; None if it does not."""
-    if response is None:
+    if exchange is None or exchange.response is None:
         return None
-    text = next((value.strip() for name, value in response.headers if name.lower() == "retry-after"), "")
+    text = next((value.strip() for name, value in exchange.response.headers if name.lower() == "retry-after"), "")
     if text.isascii() and text.replace(".", "", 1).isdigit() and len(text) < LONGEST_WAIT_TEXT:
         return float(text)
     try:

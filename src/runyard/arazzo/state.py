@@ -29,6 +29,7 @@ class Whole:
         self.observer = observer
         self.timing = Timing(options)
         self.steps = 0
+        self.last: Exchange | None = None
         self._results: dict[Loaded, Results] = {}
 
     def results(self, loaded: Loaded) -> Results:
@@ -58,7 +59,6 @@ class State:
     succeeded: set[str] = field(default_factory=set)
     senders: dict[tuple[str, str, str], Sender] = field(default_factory=dict)  # by source, method and path
     places: dict[StepPlan, StepPlace] = field(default_factory=dict)
-    last: Exchange | None = None
     is_gone_to: bool = False  # by another workflow, which may have been gone to by this one before
     at: str = "its beginning"  # the step that is being executed
     base: dict[str, Any] = field(default_factory=dict)

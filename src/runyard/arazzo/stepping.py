@@ -49,7 +49,7 @@ def ready(state: State, call: OperationCall) -> Prepared:
 def call_operation(state: State, plan: StepPlan, prepared: Prepared) -> Execution:
     """Send the step's request and judge what comes."""
     exchange = _exchange(state, plan, prepared)
-    state.last = exchange
+    state.whole.last = exchange
     scope = _seen(state, prepared, exchange)
     if exchange.response is None:
         return Execution(succeeded=False, scope=scope, outputs={}, exchange=exchange, message=exchange.error)
@@ -88,8 +88,7 @@ def pause(state: State, plan: StepPlan, request: Any, *, by_goto: bool) -> None:
         poll.repeated = before.repeated + 1
     state.polls[key] = poll
     if by_goto and before is not None:
-        response = state.last.response if state.last is not None else None
-        asked = responding.retry_after(response, state.whole.options.now())
+        asked = responding.retry_after(state.whole.last, state.whole.options.now())
         seconds, why = state.whole.timing.pause(poll, asked)
         wait(state, plan, seconds, why)
 
@@ -116,17 +115,15 @@ def _exchange(state: State, plan: StepPlan, prepared: Prepared) -> Exchange:
 
 
 def _seen(state: State, prepared: Prepared, exchange: Exchange) -> Scope:
-    response = exchange.response
-    received = (
-        {}
-        if response is None
-        else {
-            "status_code": response.status,
-            "response": responding.message(response),
-        }
-    )
     request = prepared.request
-    return state.scope(url=request.url, method=request.method, request=prepared.message, **received)
+    return state.scope(url=request.url, method=request.method, request=prepared.message, **received(exchange))
+
+
+def received(exchange: Exchange | None) -> dict[str, Any]:
+    """What expressions may read of a response, if there is one."""
+    if exchange is None or exchange.response is None:
+        return {}
+    return {"status_code": exchange.response.status, "response": responding.message(exchange.response)}
 
 
 def worked_out(formulas: Iterable[tuple[str, Formula]], scope: Scope) -> tuple[dict[str, Any], str | None]:
