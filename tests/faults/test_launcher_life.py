@@ -16,7 +16,7 @@ import pytest
 from launching import is_alive, new_yard, running_yard
 from waiting import until
 
-from runyard.executors.launcher import client
+from runyard.executors.launcher import client, tree
 from runyard.executors.launcher.client import LauncherUnavailable
 from runyard.executors.launcher.events import ConnectionTaken, Event, LauncherLost
 from runyard.executors.launcher.places import Places
@@ -188,7 +188,7 @@ def test_idle_children_that_die_harm_no_order(home: Path) -> None:
 def test_a_child_that_waits_has_made_the_folder_of_its_attempt(home: Path) -> None:
     yard = new_yard(home)
     yard.launcher.connect()
-    until(lambda: len(_cradles(home)) == 2)
+    until(lambda: len(_ready(home)) == 2)
     made = {each.stat().st_ino for each in _cradles(home)}
 
     yard.run(1, "print(1)")
@@ -249,6 +249,12 @@ def test_what_the_children_of_a_dead_launcher_had_made_is_cleared_away(home: Pat
 
 def _cradles(home: Path) -> list[Path]:
     return list((home / "launcher" / "cradles").iterdir())
+
+
+def _ready(home: Path) -> list[Path]:
+    """Return the cradles of children that have said that they are ready: those lead sessions of their own."""
+    processes = [(each, tree.look_up(int(each.name))) for each in _cradles(home)]
+    return [each for each, process in processes if process and process.session == process.pid]
 
 
 def test_the_last_server_to_come_has_the_launcher(home: Path) -> None:
