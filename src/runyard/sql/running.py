@@ -109,13 +109,17 @@ class Runner:
     @contextmanager
     def _working(self, plan: Plan, text: str, asking: Asking, timeout_ms: int = 0) -> Iterator[Reader]:
         """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
-        with ExitStack() as stack:
-            connection = stack.enter_context(self.ledger.borrow())
+        with self.ledger.borrow() as connection:
             work = Work(connection=connection, asking=asking if plan.remotes else None)
-            stack.enter_context(self._registered(work, timeout_ms))
-            stack.enter_context(self._in_our_words(work, text, plan.columns))
-            self._equip(connection, plan, asking, stack)
-            yield connection
+            with self._registered(work, timeout_ms), self._in_our_words(work, text, plan.columns):
+                self.prepare(connection)
+                connection.forget()
+                if plan.remotes or plan.reads_kept:
+                    with ExitStack() as stack:
+                        self._equip(connection, plan, asking, stack)
+                        yield connection
+                else:  # most plans; a stack would cost as much as a lookup
+                    yield connection
 
     @contextmanager
     def _in_our_words(self, work: Work, text: str, columns: Sequence[str] = ()) -> Iterator[None]:
@@ -127,8 +131,6 @@ class Runner:
             raise told(error, text=text, names=lambda: columns) from error
 
     def _equip(self, connection: Reader, plan: Plan, asking: Asking, stack: ExitStack) -> None:
-        self.prepare(connection)
-        connection.forget()
         if plan.reads_kept:
             connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
             stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar, NamedTuple
 
 from runyard.sql.errors import CANCELLED, DEFECT, NOT_SUPPORTED, SqlError
@@ -46,6 +46,7 @@ class Dialogue:
         self._channel = channel
         self._interpreter = interpreter
         self._hurry = hurry  # whoever watches the time is told of a moment that comes soon
+        self._manners = rows.Manners()
         self._skips = False  # until Sync, behind an error
         self._lock = threading.Lock()
         self._reason = ""
@@ -107,7 +108,7 @@ class Dialogue:
 
     def _begin(self) -> None:
         now = time.monotonic()
-        limit = self._interpreter.parameters.milliseconds("statement_timeout")
+        limit = self._interpreter.parameters.statement_timeout_ms
         until = now + limit / 1000 if limit else None
         self.busy = Busy(now, until)
         if until is not None:
@@ -168,8 +169,7 @@ class Dialogue:
         try:
             result = portal.open(self._interpreter.run)
             if understood.form is None and result.headings:
-                shapes = rows.shapes(result.headings, (0,) * len(result.headings))
-                self._channel.write(messages.row_description(shapes))
+                self._channel.write(self._manners.of(result.headings, ()).description)
             self._give(portal, ALL_ROWS)
         finally:
             portal.close()
@@ -192,7 +192,7 @@ class Dialogue:
             portal.take(1)
             portal.is_through = True
             return 0
-        encode = rows.encoder(rows.writers(headings, per_column(portal.formats, len(headings))))
+        encode = self._manners.of(headings, portal.formats).encode
         given, batch = 0, rows.FIRST_BATCH
         while given < most:
             self._heed()
@@ -253,13 +253,12 @@ class Dialogue:
         self._channel.write(messages.parameter_description(statement.oids))
         self._describe_rows(statement.understood, ())
 
-    def _describe_rows(self, understood: Understood, formats: Sequence[int]) -> None:
+    def _describe_rows(self, understood: Understood, formats: tuple[int, ...]) -> None:
         headings = headings_of(understood)
         if not headings or understood.form is not None:
             self._channel.write(messages.NO_DATA)
             return
-        shapes = rows.shapes(headings, per_column(formats, len(headings)))
-        self._channel.write(messages.row_description(shapes))
+        self._channel.write(self._manners.of(headings, formats).description)
 
     def _execute(self, body: bytes) -> None:
         told = messages.read_execute(body)

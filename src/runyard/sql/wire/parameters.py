@@ -14,6 +14,7 @@ ENCODINGS = frozenset({"UTF8", "UNICODE", "SQLASCII", "AUTO"})
 UTC_NAMES = frozenset({"UTC", "ETC/UTC", "GMT", "ZULU", "Z", "0", "+00", "+00:00", "DEFAULT", "LOCAL", "UCT"})
 LONGEST_NAME = 63  # bytes of an application's name, as PostgreSQL has it
 LARGEST_MS = 2**31 - 1
+TIMEOUT = "statement_timeout"
 
 Check = Callable[[str, str], str]
 
@@ -154,6 +155,7 @@ class Parameters:
         self._local: dict[str, str | None] = {}
         self._began = self._from_startup(told)
         self._values |= self._began
+        self.statement_timeout_ms = self.milliseconds(TIMEOUT)  # at hand: every statement asks for it
 
     def _from_startup(self, told: Mapping[str, str]) -> dict[str, str]:
         given = {name: value for name, value in told.items() if name.lower() in KNOWN}
@@ -207,6 +209,8 @@ class Parameters:
             self._values.pop(key, None)
         else:
             self._values[key] = value
+        if key == TIMEOUT:
+            self.statement_timeout_ms = self.milliseconds(TIMEOUT)
         parameter = KNOWN.get(key)
         if parameter and parameter.is_told:
             self._changed(parameter.name, self.get(key))

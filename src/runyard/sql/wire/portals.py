@@ -146,8 +146,9 @@ class Shelf:
 
     def close_all(self, *, also_held: bool = False) -> None:
         """Close the portals of a transaction that has ended."""
-        for name in [name for name, one in self._portals.items() if also_held or not one.is_held]:
-            self.close(name)
+        if self._portals:
+            for name in [name for name, one in self._portals.items() if also_held or not one.is_held]:
+                self.close(name)
 
     def _refuse_too_many(self, kept: dict[str, Any]) -> None:
         if len(kept) >= MOST_KEPT:

@@ -83,7 +83,8 @@ def _person(speaker: Speaker, told: Told, keys: Keys) -> Person:
     token = keys.token if told.auth else NAMED + speaker.workspace
     access_key = keys.access_key if told.auth else NAMED + speaker.workspace
     here = Here(url=told.server, token=token, access_key=access_key, secret_key=keys.secret_key)
-    return Person(name=speaker.user, workspace=speaker.workspace, here=here)
+    # Whoever is let in is the administrator, or may be anybody because nobody is asked.
+    return Person(name=speaker.user, workspace=speaker.workspace, here=here, sees_everything=True)
 
 
 def _once(make: Callable[[], ssl.SSLContext | None]) -> Callable[[], ssl.SSLContext | None]:

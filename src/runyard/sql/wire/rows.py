@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import add
 from typing import Any
 
 from runyard.sql.results import Heading, Row
-from runyard.sql.wire.messages import ColumnShape
+from runyard.sql.wire.messages import ColumnShape, per_column, row_description
 from runyard.sql.wire.types import WRITERS, Write, named
 
 BATCH = 512  # rows
 FIRST_BATCH = 16  # rows: somebody waits for these
+MOST_KNOWN = 64  # shapes
 SHORT = 1024  # bytes of a value whose length is at hand already packed
 NULL = b"\xff\xff\xff\xff"
 
@@ -37,6 +39,42 @@ def writers(headings: Sequence[Heading], formats: Iterable[int]) -> list[Write]:
     return [WRITERS[form](named(one.type)) for one, form in zip(headings, formats, strict=True)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """How the rows of one shape are announced and written."""
+
+    headings: Sequence[Heading]
+    description: bytes
+    encode: Encode
+
+
+class Manners:
+    """The manners of the shapes that a client has been sent of late: many statements have the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, tuple[int, ...]], Manner] = {}
+
+    def of(self, headings: Sequence[Heading], formats: tuple[int, ...]) -> Manner:
+        """The manner of a shape."""
+        known = self._known.get((id(headings), formats))
+        if known is not None and known.headings is headings:
+            return known
+        made = _manner(headings, formats)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[id(headings), formats] = made
+        return made
+
+
+def _manner(headings: Sequence[Heading], formats: tuple[int, ...]) -> Manner:
+    spread = tuple(per_column(formats, len(headings)))
+    return Manner(
+        headings=headings,
+        description=row_description(shapes(headings, spread)),
+        encode=encoder(writers(headings, spread)),
+    )
+
+
 def encoder(columns: Sequence[Write]) -> Encode:
     """Make what turns a batch of rows into DataRow messages."""
     count = len(columns)
@@ -45,6 +83,24 @@ def encoder(columns: Sequence[Write]) -> Encode:
         return lambda rows: _head.pack(b"D", fixed, 0) * len(rows)
 
     def encode(rows: Sequence[Row]) -> bytes:
+        return row(rows[0]) if len(rows) == 1 else batch(rows)
+
+    def row(values: Row) -> bytes:
+        """One row, as most answers have: a column at a time would cost more."""
+        parts = [b""]
+        size = fixed
+        for write, value in zip(columns, values, strict=True):
+            if value is None:
+                parts.append(NULL)
+                continue
+            (cell,) = write((value,))
+            length = len(cell)
+            size += length
+            parts += (_lengths[length] if length < SHORT else _int32.pack(length), cell)
+        parts[0] = _head.pack(b"D", size, count)
+        return b"".join(parts)
+
+    def batch(rows: Sequence[Row]) -> bytes:
         parts: list[Iterable[bytes]] = []
         sizes: Iterable[int] = repeat(fixed)
         for write, column in zip(columns, zip(*rows, strict=True), strict=True):
