@@ -135,6 +135,13 @@ def test_the_criteria_of_the_actions_that_were_asked_are_told() -> None:
     ]
 
 
+def test_an_action_whose_criterion_cannot_be_read_is_not_taken_and_advised_against() -> None:
+    played = play(ACTIONS.replace("$response.body#/skip == true", "$response.body#/skip = true"), [answer(200)])
+
+    assert played.steps[0].follows == "next"
+    assert "counts as not holding. = is not known here; write ==" in (played.steps[0].asked[0].advice or "")
+
+
 SHARED = """
 workflows:
 - workflowId: w

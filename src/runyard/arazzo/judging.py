@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runyard.arazzo.criteria import Judge, Judging, Verdict, reader
@@ -37,6 +37,8 @@ def all_hold(criteria: Iterable[Read], scope: Scope, asked: list[Judged]) -> boo
     """Whether all of them hold, asked until one does not; each that was asked is added to `asked`."""
     for read in criteria:
         judged = _judged(read.criterion, read.judge(scope))
+        if judged.error:  # no step fails by it, so that nobody else would tell
+            judged = replace(judged, advice=f"It could not be decided, and counts as not holding. {judged.error}")
         asked.append(judged)
         if not judged.holds:
             return False
