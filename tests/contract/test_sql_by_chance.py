@@ -212,17 +212,21 @@ def test_any_query_gives_what_plain_sqlite_gives_over_the_same_rows(twice: Twice
     twice.compare(text, is_ordered=is_ordered)
 
 
+JOBS = "databricks_workspace.jobs.jobs"
 JOINS = (
     f"SELECT r.run_id, g.Id FROM {RUNS} r JOIN {GLUE} g ON g.JobName = r.run_name AND g.Attempt = 0",
-    f"SELECT j.job_id, count(r.run_id) FROM databricks_workspace.jobs.jobs j LEFT JOIN {RUNS} r "
-    "ON r.job_id = j.job_id AND r.state ->> 'result_state' = 'FAILED' GROUP BY 1",
-    f"SELECT r.run_id, a.task_key, a.phase FROM {RUNS} r, {ATTEMPTS} a WHERE a.run_id = r.run_id AND a.phase = 'failed'",
-    f"SELECT job_id, run_id FROM {RUNS} JOIN databricks_workspace.jobs.jobs USING (job_id)",
+    f"""SELECT j.job_id, count(r.run_id) FROM {JOBS} j LEFT JOIN {RUNS} r
+    ON r.job_id = j.job_id AND r.state ->> 'result_state' = 'FAILED' GROUP BY 1""",
+    f"""SELECT r.run_id, a.task_key, a.phase FROM {RUNS} r, {ATTEMPTS} a
+    WHERE a.run_id = r.run_id AND a.phase = 'failed'""",
+    f"SELECT job_id, run_id FROM {RUNS} JOIN {JOBS} USING (job_id)",
     f"SELECT json_extract(t.value, '$.task_key'), count(*) FROM {RUNS} r, json_each(r.tasks) t GROUP BY 1",
-    f"SELECT r.run_id FROM {RUNS} r WHERE EXISTS (SELECT 1 FROM {ATTEMPTS} a WHERE a.run_id = r.run_id AND a.number > 0)",
+    f"""SELECT r.run_id FROM {RUNS} r
+    WHERE EXISTS (SELECT 1 FROM {ATTEMPTS} a WHERE a.run_id = r.run_id AND a.number > 0)""",
     f"SELECT r.id, (SELECT max(a.id) FROM {ATTEMPTS} a WHERE a.run_id = r.id) FROM {LEDGER} r",
     f"SELECT * FROM {LEDGER} JOIN {ATTEMPTS} a USING (id)",
-    f"SELECT l.id, r.state ->> 'result_state' FROM {LEDGER} l JOIN {RUNS} r ON r.run_id = l.id WHERE l.phase <> 'queued'",
+    f"""SELECT l.id, r.state ->> 'result_state' FROM {LEDGER} l JOIN {RUNS} r ON r.run_id = l.id
+    WHERE l.phase <> 'queued'""",
 )
 
 

@@ -85,17 +85,17 @@ def type_of(node: exp.Expr, scope: Scope, sources: Sources) -> str:
         return type_of(inner, scope, sources)
 
     known = node.meta.get(TYPE)
-    if isinstance(known, str) or isinstance(node, exp.Column):
-        return known if isinstance(known, str) else _of_column(node, scope, sources)
+    if isinstance(node, exp.Column) and known is None:
+        return _of_column(node, scope, sources)
+    if isinstance(known, str):
+        return known
     if isinstance(node, exp.Alias | exp.Paren | exp.Neg | exp.Filter | exp.Window):
         return of(node.this)
     if isinstance(node, _ARITHMETIC):
         return _of_arithmetic(of(node.this), of(node.expression))
-    if isinstance(node, exp.Subquery):
-        return _of_subquery(node, sources)
     if isinstance(node, exp.Func) and not isinstance(node, exp.Predicate | exp.Connector | exp.Cast):
         return _of_function(node, of)
-    return _by_itself(node)
+    return _of_subquery(node, sources) if isinstance(node, exp.Subquery) else _by_itself(node)
 
 
 def tell_binds(sources: Sources, binds: Binds) -> None:

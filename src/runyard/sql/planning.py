@@ -12,7 +12,7 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.client.connections import LOCAL
 from runyard.dialects.aws.account import DEFAULT_REGION
-from runyard.sql import documents, kinds, narrowing, predicates, stars
+from runyard.sql import documents, kinds, narrowing, predicates, stars, summing
 from runyard.sql.binds import Binds
 from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
@@ -82,15 +82,16 @@ def plan(tree: exp.Expr, around: Surroundings) -> Plan:
     binds = Binds(tree)
     _name_sources(tree)
     sources = _sources(tree, around)
-    for scope in sources.scopes:
-        for column in columns_in(scope):
-            sources.use(scope, column)
     stars.expand(sources)
     headings = kinds.headings(tree, sources)
     kinds.tell_binds(sources, binds)
     naming = narrowing.narrow(sources, around.is_here)
     documents.rewrite(sources)
     predicates.rewrite(sources)
+    for scope in sources.scopes:  # not before: what was put better is not asked for any more
+        for column in columns_in(scope):
+            sources.use(scope, column)
+    summing.sum_up(sources)
     scans = _Scans(around)
     texts = [scans.text(one) for one in sources.occurrences]
     if scans.remotes:
@@ -130,7 +131,9 @@ class _Scans:
 
     def _part(self, one: Occurrence, name: str | None) -> str:
         if one.local is not None and self._is_local(one, name):
-            return one.local.scan(one.used, here=name or self._around.region_or_local(one.resource))
+            here = name or self._around.region_or_local(one.resource)
+            is_cut = one.scope.expression.args.get("limit") is not None
+            return one.local.scan(one.used, here=here, is_summed=one.is_summed, is_cut=is_cut)
         remote = self._remote(one, name)
         shown = ", ".join(
             f"{one.aliases.get(column.name.lower()) or quoted(column.name)} AS {quoted(column.name)}"

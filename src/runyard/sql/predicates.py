@@ -11,7 +11,7 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.grammar.reader import INFIX
 from runyard.sql.local.tables import LocalColumn
-from runyard.sql.local.words import OUTCOME, STATE, Words
+from runyard.sql.local.words import Words
 from runyard.sql.sources import Occurrence, Sources, function_name
 
 _COMPARISONS = (
@@ -93,7 +93,6 @@ def _by_phase(node: exp.Expr, occurrence: Occurrence, words: Words, *, is_filter
     wanted = _wanted(node, words)
     if wanted is None:
         return
-    occurrence.used |= {STATE, OUTCOME, *(column for column, _ in words.refined.values())}
     alias = exp.to_identifier(occurrence.alias, quoted=True).sql("sqlite")
     _replace(node, exp.Paren(this=sqlglot.condition(words.rows_of(wanted, alias), dialect="sqlite")))
 

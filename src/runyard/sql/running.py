@@ -64,13 +64,13 @@ class Runner:
 
     def check(self, plan: Plan, text: str) -> None:
         """Let the database understand a plan without running it."""
-        asking = Asking(connections=self.connections)
+        asking = Asking(connections=self.connections) if plan.remotes else None
         with self._working(plan, text, asking) as connection:
             values = dict.fromkeys((*TOLD_OF_A_SESSION, *(OURS + name for name in plan.names)))
             connection.execute(f"EXPLAIN {plan.sql}", values, can_cache=False).fetchall()
 
     def rows(
-        self, plan: Plan, values: Mapping[str, Value], *, text: str, asking: Asking, timeout_ms: int = 0
+        self, plan: Plan, values: Mapping[str, Value], *, text: str, asking: Asking | None = None, timeout_ms: int = 0
     ) -> Iterator[Row]:
         """Run a plan, row by row."""
         with self._working(plan, text, asking, timeout_ms) as connection:
@@ -107,10 +107,10 @@ class Runner:
                 raise
 
     @contextmanager
-    def _working(self, plan: Plan, text: str, asking: Asking, timeout_ms: int = 0) -> Iterator[Reader]:
+    def _working(self, plan: Plan, text: str, asking: Asking | None, timeout_ms: int = 0) -> Iterator[Reader]:
         """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
         with self.ledger.borrow() as connection:
-            work = Work(connection=connection, asking=asking if plan.remotes else None)
+            work = Work(connection=connection, asking=asking)
             with self._registered(work, timeout_ms), self._in_our_words(work, text, plan.columns):
                 self.prepare(connection)
                 connection.forget()
@@ -130,10 +130,12 @@ class Runner:
                 raise SqlError(CANCELLED, work.reason) from error
             raise told(error, text=text, names=lambda: columns) from error
 
-    def _equip(self, connection: Reader, plan: Plan, asking: Asking, stack: ExitStack) -> None:
+    def _equip(self, connection: Reader, plan: Plan, asking: Asking | None, stack: ExitStack) -> None:
         if plan.reads_kept:
             connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
             stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
+        if asking is None:
+            return
         shared = remote.Surroundings(catalog=self.catalog, asking=asking)
         stack.callback(asking.close)
         for one in plan.remotes:

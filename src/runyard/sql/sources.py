@@ -38,6 +38,7 @@ class Occurrence:
     used: set[str] = field(default_factory=set)  # names of columns, in lower case
     is_plain: bool = False  # it may have no hidden columns: a NATURAL JOIN would join by them
     equals: set[str] = field(default_factory=set)  # the columns that must equal given values, in lower case
+    is_summed: bool = False  # equal rows come once, with their count
     connections: tuple[str, ...] = ()  # those that are named; none: the default one
 
     @property
@@ -54,8 +55,7 @@ class Occurrence:
         return {**{alias: quoted(name) for alias, name in names.items() if alias != name.lower()}, **glue.ELSEWHERE}
 
     def column(self, name: str) -> exp.Column:
-        """Return a reference to one of its columns, which is asked of it by that."""
-        self.used.add(name.lower())
+        """Return a reference to one of its columns."""
         return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(self.alias, quoted=True))
 
 

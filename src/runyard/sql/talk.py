@@ -71,10 +71,11 @@ class Talk:
         """Run a query; where binds name its connections, it is planned for them."""
         if plan.naming:
             plan, arguments = self._for_connections(tree, plan, arguments)
-        asking = Asking(connections=self.means.connections)
+        asking = Asking(connections=self.means.connections) if plan.remotes else None
         values = {**bound(plan.names, arguments), "workspace": self.means.workspace(), **self.means.told}
         rows = self.means.runner.rows(plan, values, text=text, asking=asking, timeout_ms=self.preferences.timeout_ms)
-        return Result(headings=plan.headings, rows=rows, tag=lambda count: f"SELECT {count}", notices=asking.notices)
+        notices = asking.notices if asking is not None else []
+        return Result(headings=plan.headings, rows=rows, tag=lambda count: f"SELECT {count}", notices=notices)
 
     def shown(self, result: Result) -> Result:
         """Give a result in the form that the session wants."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE
 from runyard.sql import explaining
+from runyard.sql.describing import described
 from runyard.sql.results import Heading, Result, Row
 from runyard.sql.statements import Copy, Describe, Explain, Registry, Select, Show, Statement
 from runyard.sql.talk import Ready, Talk
@@ -20,7 +20,6 @@ def describe(talk: Talk, statement: Show | Describe | Registry, _: str) -> Ready
         return _told(statement, SHOWN[statement.what](talk))
     if isinstance(statement, Show) and statement.what in talk.preferences:
         return _told(statement, ((Heading(name=statement.what),), [(talk.preferences[statement.what],)]))
-    described = import_module("runyard.sql.describing").described
     result = described(statement, talk.means.catalog)
     return _told(statement, (tuple(result.headings), list(result.rows)), notices=result.notices)
 

@@ -58,7 +58,7 @@ class Records:
         return self._shown[key]
 
     def _is_there(self, kind: str, number: int) -> bool:
-        return bool(self._all(ATTEMPT if kind == "task run" else RUN, "id", number))
+        return bool(self._all(ATTEMPT, "id", number) if kind == "task run" else self._all(RUN, "id", number))
 
     def _run(self, run_id: int, url: str) -> Mapping[str, Any]:
         run = self._one(RUN, run_id)

@@ -10,7 +10,7 @@ from runyard.core import graph
 from runyard.core.job import Task
 from runyard.core.run import PHASES, Outcome, Run, State
 from runyard.dialects.databricks import standing, states, views
-from runyard.sql.local.ledger import RUNS_IN_A_LIST, RUNS_IN_THE_INDEX
+from runyard.sql.local.ledger import BY_PHASE, PHASED, RUNS_IN_A_LIST, RUNS_IN_THE_INDEX
 from runyard.sql.local.members import longest_zero, member
 from runyard.sql.local.tables import HERE, Branch, LocalColumn, LocalTable, literal
 from runyard.sql.local.words import OUTCOME, STATE, Words
@@ -216,9 +216,39 @@ _OF_SETTINGS = {
     line.wire: member("r.settings", line.wire, type_of(line.wire)) for line in views.RUN.lines if line.is_plain
 }
 _ALL = {**_OF_SETTINGS, **VALUES, **{name: sql for name, (_, sql) in HIDDEN.items()}, CONNECTION: HERE}
-COVERED = frozenset({"job_id", "run_id", STATE, OUTCOME, CONNECTION, "state.life_cycle_state", "status.state"})
+COVERED = frozenset(
+    {
+        "job_id",
+        "run_id",
+        STATE,
+        OUTCOME,
+        FAILED_BUT,
+        CONNECTION,
+        "state.life_cycle_state",
+        "state.result_state",
+        "state.user_cancelled_or_timedout",
+        "status.state",
+    }
+)
 COLUMNS = (*SHOWN, _HERE, *(column for column, _ in HIDDEN.values()))
-_RUNS = Branch(source=RUNS_IN_A_LIST, values=_ALL, covered=COVERED, covered_source=RUNS_IN_THE_INDEX)
+OF_INDEX: Mapping[str, tuple[str, ...]] = {
+    STATE: ("state",),
+    OUTCOME: ("outcome",),
+    CONNECTION: (),
+    "state.life_cycle_state": ("state", "outcome"),
+    "state.user_cancelled_or_timedout": ("state", "outcome"),
+    "status.state": ("state", "outcome"),
+}
+"""Of which columns of the index of phases ours are made; the job of a run without one is the run itself."""
+_RUNS = Branch(
+    source=RUNS_IN_A_LIST,
+    values=_ALL,
+    covered=COVERED,
+    covered_source=RUNS_IN_THE_INDEX,
+    of_index=OF_INDEX,
+    by_phase=BY_PHASE,
+    phased=PHASED,
+)
 
 # what is asked for by an id
 

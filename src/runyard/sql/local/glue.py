@@ -11,7 +11,7 @@ from runyard.dialects.glue import states
 from runyard.dialects.glue.model import load_model
 from runyard.dialects.glue.views import JOB, JOB_RUN, LANGUAGE
 from runyard.dialects.view import Line, View
-from runyard.sql.local.ledger import RUNS_IN_A_LIST, RUNS_IN_THE_INDEX
+from runyard.sql.local.ledger import BY_PHASE, PHASED, RUNS_IN_A_LIST, RUNS_IN_THE_INDEX
 from runyard.sql.local.members import longest_zero, member
 from runyard.sql.local.tables import HERE, Branch, LocalColumn, LocalTable, Spelling, literal
 from runyard.sql.local.words import OUTCOME, STATE, Words
@@ -142,7 +142,7 @@ def _listed(phases: list[str]) -> str:
 
 def _run_branch(row: str, number: str, started_at: str, source: str, **more: object) -> Branch:
     values = _values(JOB_RUN, _job_run_values(row, number, started_at))
-    hidden = {NUMBER: "r.id", STATE: f"{row}.state", OUTCOME: f"{row}.outcome"}
+    hidden = {NUMBER: "r.id" if row == "r" else "n.run_id", STATE: f"{row}.state", OUTCOME: f"{row}.outcome"}
     return Branch(source=source, values=values | hidden, **more)  # type: ignore[arg-type]  # covered and its source
 
 
@@ -153,14 +153,24 @@ _NEWEST = _run_branch(
     RUNS_IN_A_LIST,
     covered=frozenset({"jobrunstate", "job_run_state", STATE, OUTCOME, CONNECTION, "account", NUMBER}),
     covered_source=RUNS_IN_THE_INDEX,
+    by_phase=BY_PHASE,
+    phased=PHASED,
+    of_index={
+        STATE: ("state",),
+        OUTCOME: ("outcome",),
+        CONNECTION: (),
+        "account": (),
+        "jobrunstate": ("state", "outcome"),
+        "job_run_state": ("state", "outcome"),
+    },
 )
 # Found by the attempts behind them, which an index knows: few runs are tried again.
 _OLDER = _run_branch(
     "a",
     "a.number",
     "a.created_at",
-    "FROM attempt AS n JOIN attempt AS a ON a.run_id = n.run_id AND a.task_key = n.task_key "
-    "AND a.number = n.number - 1 JOIN run AS r ON r.id = a.run_id "
+    "FROM attempt AS n CROSS JOIN attempt AS a ON a.run_id = n.run_id AND a.task_key = n.task_key "
+    "AND a.number = n.number - 1 CROSS JOIN run AS r ON r.id = a.run_id "
     "WHERE n.number > 0 AND json_array_length(r.tasks) = 1 AND r.workspace_id = :workspace AND r.is_listed = 1",
 )
 

@@ -22,7 +22,17 @@ _NOT_TOLD = ("workspace_id", "is_listed", "idempotency_key", "unique_name")
 RUNS_IN_A_LIST = "FROM run AS r WHERE r.workspace_id = :workspace AND r.is_listed = 1"
 # The index of phases knows runs as `> 0`; every column of the statement must stand in it.
 RUNS_IN_THE_INDEX = "FROM run AS r WHERE r.workspace_id = :workspace AND r.is_listed > 0"
-INDEXED = frozenset({STATE, OUTCOME, "phase", "state", "outcome", "job_id"})
+BY_PHASE = frozenset({STATE, OUTCOME})
+PHASED = " AND r.is_listed > 0"
+OF_INDEX: Mapping[str, tuple[str, ...]] = {
+    STATE: ("state",),
+    OUTCOME: ("outcome",),
+    "phase": ("state", "outcome"),
+    "state": ("state",),
+    "outcome": ("outcome",),
+    "job_id": ("job_id",),
+}
+"""Of which columns of the index of phases ours are made."""
 _OF_A_RUN = "JOIN run AS r ON r.id = {alias}.run_id WHERE r.workspace_id = :workspace"
 _NEWEST = (
     " AND a.number = (SELECT max(b.number) FROM attempt AS b WHERE b.run_id = a.run_id AND b.task_key = a.task_key)"
@@ -52,22 +62,22 @@ def _table(
     source: str,
     *,
     description: str,
-    phased: str = "",
+    rows: str = "",
     **more: Any,
 ) -> LocalTable:
-    """Return a table; `phased` is the alias of the rows whose phase the columns tell."""
-    hidden = {STATE: f"{phased}.state", OUTCOME: f"{phased}.outcome"} if phased else {}
+    """Return a table; `rows` is the alias of the rows whose phase the columns tell."""
+    hidden = {STATE: f"{rows}.state", OUTCOME: f"{rows}.outcome"} if rows else {}
     return LocalTable(
         path=f"{PROVIDER}.{SERVICE}.{name}",
         columns=(
             *(
-                LocalColumn(name=one, type=its, words=_WORDS.get(one) if phased else None)
+                LocalColumn(name=one, type=its, words=_WORDS.get(one) if rows else None)
                 for one, (its, _) in columns.items()
             ),
             *(LocalColumn(name=one, is_hidden=True) for one in hidden),
         ),
         branches=(Branch(source=source, values={one: sql for one, (_, sql) in columns.items()} | hidden, **more),),
-        ended=STATE if phased else "",
+        ended=STATE if rows else "",
         description=description,
     )
 
@@ -105,23 +115,26 @@ TABLES: tuple[LocalTable, ...] = (
         _RUN,
         RUNS_IN_A_LIST,
         description="Every run of every language.",
-        phased="r",
-        covered=INDEXED,
+        rows="r",
+        covered=frozenset(OF_INDEX),
         covered_source=RUNS_IN_THE_INDEX,
+        of_index=OF_INDEX,
+        by_phase=BY_PHASE,
+        phased=PHASED,
     ),
     _table(
         "task_runs",
         _ATTEMPT,
         "FROM attempt AS a " + _OF_A_RUN.format(alias="a") + _NEWEST,
         description="Where every task of every run stands: its newest attempt.",
-        phased="a",
+        rows="a",
     ),
     _table(
         "attempts",
         _ATTEMPT,
         "FROM attempt AS a " + _OF_A_RUN.format(alias="a"),
         description="Every try of every task: one process each.",
-        phased="a",
+        rows="a",
     ),
     _table(
         "events",

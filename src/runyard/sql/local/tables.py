@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from runyard.sql.local.words import Words
@@ -20,6 +20,8 @@ AFFINITIES: Mapping[str, str] = {
 }
 """What SQLite calls the types of columns."""
 _BARE = re.compile(r'\w+\.(?:\w+|"(?:[^"]|"")*")')  # a column of a table already is of its type
+COUNT = "#count"
+"""The column that says how many rows of the ledger a row stands for, where rows are counted beneath."""
 HERE = ":here"
 """Where a table's SQL says by which name this server was asked for."""
 
@@ -53,13 +55,31 @@ class Branch:
     values: Mapping[str, str]  # name of a column in lower case to SQL
     covered: frozenset[str] = frozenset()  # columns that an index holds …
     covered_source: str = ""  # … and the source that lets the database use it
+    by_phase: frozenset[str] = frozenset()  # columns of conditions on phases, for which that index finds the rows …
+    phased: str = ""  # … if the source says so too
+    of_index: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the index's own, by columns made of them
 
-    def scan(self, columns: Sequence[LocalColumn]) -> str:
-        """Return the query that gives these columns."""
+    def scan(self, columns: Sequence[LocalColumn], *, is_cut: bool = False) -> str:
+        """Return the query that gives these columns; where only the first rows are wanted, in an order of theirs."""
         names = {one.name.lower() for one in columns}
-        source = self.covered_source if self.covered_source and names <= self.covered else self.source
+        source = self.source
+        if self.covered_source and names <= self.covered:
+            source = self.covered_source
+        elif self.phased and names & self.by_phase and not is_cut:
+            source += self.phased
         shown = ", ".join(f"{_typed(self.values[one.name.lower()], one)} AS {quoted(one.name)}" for one in columns)
         return f"SELECT {shown or '1'} {source}"
+
+    def summed(self, columns: Sequence[LocalColumn]) -> str:
+        """Return the query that gives every combination of these columns' values with how often it comes."""
+        if not self.of_index:  # few rows: each counts for itself
+            alone = replace(self, values={**self.values, COUNT: "1"})
+            return alone.scan(columns)
+        own = dict.fromkeys(part for one in columns for part in self.of_index.get(one.name.lower(), ()))
+        group = f" GROUP BY {', '.join(f'r.{name}' for name in own)}" if own else ""
+        counted = ", ".join([*(f"r.{name}" for name in own), "count(*) AS n"])
+        source = f"FROM (SELECT {counted} {self.covered_source}{group}) AS r"
+        return Branch(source=source, values={**self.values, COUNT: "r.n"}).scan(columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +103,24 @@ class LocalTable:
         """The columns of `*`."""
         return tuple(one for one in self.columns if not one.is_hidden)
 
-    def scan(self, names: Collection[str], *, here: str = "local") -> str:
+    @cached_property
+    def summed(self) -> frozenset[str]:
+        """The columns by which its rows may be counted beneath, in lower case; none if that gains nothing."""
+        return frozenset(self.branches[0].of_index)
+
+    def scan(
+        self, names: Collection[str], *, here: str = "local", is_summed: bool = False, is_cut: bool = False
+    ) -> str:
         """Return a query that gives the columns of these names (in lower case), and computes no other.
 
         `here` is the name by which this server was asked for.
         """
         columns = [one for one in self.columns if one.name.lower() in names]
-        scan = " UNION ALL ".join(branch.scan(columns) for branch in self.branches)
-        return scan.replace(HERE, literal(here))
+        columns += [LocalColumn(name=COUNT, type="bigint")] if is_summed else []
+        scans = (
+            branch.summed(columns) if is_summed else branch.scan(columns, is_cut=is_cut) for branch in self.branches
+        )
+        return " UNION ALL ".join(scans).replace(HERE, literal(here))
 
 
 def _typed(sql: str, column: LocalColumn) -> str:

@@ -74,6 +74,8 @@ CREATE INDEX run_ended ON run (workspace_id, ended_at, id) WHERE ended_at IS NOT
 CREATE INDEX run_long ON run (workspace_id, ended_at, id) WHERE ended_at - created_at >= 3600000;
 -- For counts by phase and job, which read nothing else. `> 0` keeps it from lists, which say `= 1` and would be sorted.
 CREATE INDEX run_by_phase ON run (workspace_id, state, outcome, job_id, is_listed) WHERE is_listed > 0;
+-- For SQL that asks for the newest by the moment at which they were asked for.
+CREATE INDEX run_by_start ON run (workspace_id, created_at, id);
 CREATE INDEX run_admitted ON run (job_id) WHERE admitted_at IS NOT NULL AND state <> 'ended';
 CREATE INDEX run_held ON run (job_id, id) WHERE admitted_at IS NULL AND state = 'queued';
 CREATE INDEX run_waiting ON run (wait_until) WHERE wait_until IS NOT NULL;
@@ -111,6 +113,9 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_id CHECK (id > 0 AND id < 9007199254740992)
 );
 CREATE UNIQUE INDEX attempt_of_run ON attempt (run_id, task_key, number);
+-- Few, and looked for among many: attempts behind others, and those that did not succeed.
+CREATE INDEX attempt_again ON attempt (run_id, task_key, number) WHERE number > 0;
+CREATE INDEX attempt_unsuccessful ON attempt (run_id, task_key, number) WHERE outcome <> 'succeeded';
 CREATE INDEX attempt_queued ON attempt (id) WHERE state = 'queued';
 CREATE INDEX attempt_on_process ON attempt (owner) WHERE state IN ('starting', 'running', 'stopping');
 CREATE INDEX attempt_retrying ON attempt (retry_at) WHERE state = 'retrying';
