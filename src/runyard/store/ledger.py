@@ -11,6 +11,7 @@ from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
 from runyard.store import rows
 from runyard.store.bookmarks import Bookmarks
+from runyard.store.documents import Documents
 from runyard.store.links import Links
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 from runyard.store.statements import Statements
@@ -57,7 +58,7 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger(Links, Bookmarks, Statements):
+class Ledger(Links, Bookmarks, Statements, Documents):
     """One open transaction on the ledger."""
 
     # workspaces

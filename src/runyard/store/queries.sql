@@ -364,3 +364,29 @@ SELECT /* statement_columns */ FROM statement WHERE run_id = :run_id AND ended_a
 -- save_statement --
 -- Its row is held: whoever saves it has read it in the same transaction.
 UPDATE statement SET phase = :phase, output = :output, started_at = :started_at, ended_at = :ended_at WHERE run_id = :run_id AND number = :number;
+
+-- add_document --
+-- The unique index on (workspace_id, shelf, name) decides between two that would be called the same.
+INSERT INTO document (/* document_columns */) VALUES (/* document_values */)
+ON CONFLICT (workspace_id, shelf, name) DO NOTHING RETURNING id;
+
+-- document_by_id --
+SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND id = :id;
+
+-- document_by_name --
+SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND shelf = :shelf AND name = :name;
+
+-- documents_on_shelf --
+SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND shelf = :shelf ORDER BY id;
+
+-- documents_in --
+SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND parent_id = :parent_id ORDER BY id;
+
+-- save_document --
+-- Compare and set: only if it is still the version that the caller saw.
+UPDATE document SET kind = :kind, content = :content, version = :version, updated_at = :updated_at
+WHERE workspace_id = :workspace_id AND id = :id AND version = :seen RETURNING id;
+
+-- remove_document --
+-- What stands in it goes with it; a stale version removes nothing.
+DELETE FROM document WHERE workspace_id = :workspace_id AND id = :id AND version = :seen RETURNING id;

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from runyard.core.bookmark import Bookmark
+from runyard.core.document import Document
 from runyard.core.job import Job, Task, Workspace
 from runyard.core.notice import Channel, Notice, What
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
@@ -33,6 +34,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "is_paused": bool,
     "is_committed": bool,
     "elements": msgspec.json.decode,
+    "content": msgspec.json.decode,
     "spec": msgspec.json.decode,
     "memory": msgspec.json.decode,
     "pending": lambda text: None if text is None else msgspec.json.decode(text),
@@ -45,7 +47,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "outcome": _OUTCOMES.__getitem__,
 }
 """How a column that is not a plain value is read."""
-_DOCUMENTS = frozenset({"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body", "elements"})
+_DOCUMENTS = frozenset(
+    {"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body", "elements", "content"}
+)
 _CHANGING_DOCUMENTS = frozenset({"output", "memory", "pending"})
 _FLAGS = frozenset({"is_listed", "is_paused", "is_committed"})  # 0 or 1: the two databases do not agree on booleans
 _JOBS_OWN_WORDS = frozenset({"reason", "message", "trace", "trouble"})
@@ -130,10 +134,11 @@ TRIGGER = Shape(Trigger, "trigger_of_job")
 NOTICE = Shape(Notice, "notice")
 BOOKMARK = Shape(Bookmark, "bookmark")
 STATEMENT = Shape(Statement, "statement")
+DOCUMENT = Shape(Document, "document")
 
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK, STATEMENT)
+    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK, STATEMENT, DOCUMENT)
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""
