@@ -15,14 +15,36 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import accepted_runs, arazzo_flows, finished_runs, first_line, listed_pages, memory, sql_wire, task_graphs
+from bench import (
+    accepted_runs,
+    arazzo_flows,
+    bookmark_files,
+    finished_runs,
+    first_line,
+    listed_pages,
+    memory,
+    sql_engine,
+    sql_wire,
+    task_graphs,
+)
 from bench.figures import Row, percentile, to_record
 from bench.machine import describe_machine
 from bench.size import FULL, QUICK, Size
 
 FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
     module.FIGURE: module.measure
-    for module in (first_line, finished_runs, accepted_runs, listed_pages, memory, task_graphs, arazzo_flows, sql_wire)
+    for module in (
+        first_line,
+        finished_runs,
+        accepted_runs,
+        listed_pages,
+        memory,
+        task_graphs,
+        arazzo_flows,
+        sql_engine,
+        sql_wire,
+        bookmark_files,
+    )
 }
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")
 MARKS: Mapping[bool | None, str] = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}

@@ -24,6 +24,7 @@ class Size:
     flow_steps: tuple[int, ...]  # of (g), of each flow
     wire_queries: int  # of (i), in each round
     wire_rows: int  # of (i), of the large result
+    bookmark_files: int  # of (j)
 
 
 FULL = Size(
@@ -42,6 +43,7 @@ FULL = Size(
     flow_steps=(1, 20, 200, 1_000),
     wire_queries=5_000,
     wire_rows=300_000,
+    bookmark_files=100_000,
 )
 QUICK = Size(
     starts=3,
@@ -58,5 +60,6 @@ QUICK = Size(
     read_tasks=120,
     flow_steps=(1, 20),
     wire_queries=200,
-    wire_rows=2_000,
+    wire_rows=4_000,
+    bookmark_files=2_000,
 )

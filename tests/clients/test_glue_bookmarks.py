@@ -305,6 +305,23 @@ def test_what_has_no_bookmark_is_said_in_aws_words_and_a_deleted_jobs_is_gone(li
     assert run(live, "none")[1] == ["a"]
 
 
+def test_the_example_of_the_documentation_reads_what_is_new(live: Live, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/glue-chains-and-bookmarks.md").read_text()
+    example = page.partition("```python\n")[2].partition("```")[0]
+    shop = tmp_path / "shop.db"
+    with sqlite3.connect(shop) as database:
+        database.execute("CREATE TABLE orders (day TEXT, number INTEGER)")
+        database.execute("INSERT INTO orders VALUES ('d1', 1)")
+    database.close()
+    live.make_job("example", example.replace("/data/shop.db", str(shop)))
+    file = live.home / "s3/raw/sales/a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("1")
+
+    assert run(live, "example")[1] == ["s3://raw/sales/a.csv", "('d1', 1)"]
+    assert run(live, "example")[1] == []
+
+
 def test_a_job_can_list_its_own_bookmarks(live: Live) -> None:
     live.make_job("own", "import boto3\nprint(boto3.client('glue').get_job_bookmarks(JobName='own')['NextToken'])")
     script = READ_FILES.format(bucket="own")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from runyard.core.errors import InvalidRequest, WrongState
 
+NS = 1_000_000  # in a millisecond
 BAND_MS = 15 * 60_000
 """Files this much older than the run that read them are done for good; younger ones are remembered one by one."""
 ENABLED, PAUSED, DISABLED = "enable", "pause", "disable"
@@ -56,9 +57,11 @@ class Reader:
         return (bookmark.run_id, bookmark.run_attempt) == (self.run_id, self.attempt)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """A file as it was found."""
+class File(NamedTuple):
+    """A file as it was found.
+
+    A tuple, not a dataclass: a folder holds a hundred thousand, and a tuple is made in a fifth of the time.
+    """
 
     name: str
     modified_ns: int
@@ -67,7 +70,7 @@ class File:
     @property
     def modified_at(self) -> int:
         """When it was changed last, in ms."""
-        return self.modified_ns // 1_000_000
+        return self.modified_ns // NS
 
     def mark(self) -> str:
         """Name this very state of the file: one that is written again is another."""
@@ -136,13 +139,22 @@ def _following(last: Bookmark, *, now: int) -> Bookmark:
 # files
 
 
-def new_files(files: Sequence[File], before: Element | None, *, started_at: int) -> tuple[list[File], Element]:
+def new_files(files: Iterable[File], before: Element | None, *, started_at: int) -> tuple[list[File], Element]:
     """Return the files that are new to a run, and what it has read once it has read them."""
     _check_kind(before, FILES)
-    fresh = unread(files, before)
+    done_before, known = _read_so_far(before)
     started_at = max(started_at, before["started_at"] if before else 0)
-    remembered = sorted(one.mark() for one in files if one.modified_at >= started_at - BAND_MS)
-    return fresh, {"kind": FILES, "started_at": started_at, "marks": remembered}
+    remembered_from = (started_at - BAND_MS) * NS  # never before what was done for good already
+    fresh, marks = [], []
+    for file in files:
+        if file.modified_ns < done_before:
+            continue
+        mark = file.mark() if known or file.modified_ns >= remembered_from else ""
+        if mark not in known:
+            fresh.append(file)
+        if file.modified_ns >= remembered_from:
+            marks.append(mark)
+    return fresh, {"kind": FILES, "started_at": started_at, "marks": sorted(marks)}
 
 
 def files_between(files: Sequence[File], since: Element | None, until: Element | None) -> list[File]:
@@ -155,10 +167,15 @@ def files_between(files: Sequence[File], since: Element | None, until: Element |
 
 def unread(files: Iterable[File], element: Element | None) -> list[File]:
     """Return the files that a state has not read: young ones it does not remember as they are now."""
+    done_before, known = _read_so_far(element)
+    return [one for one in files if one.modified_ns >= done_before and (not known or one.mark() not in known)]
+
+
+def _read_so_far(element: Element | None) -> tuple[float, frozenset[str]]:
+    """Return before which moment (ns) files are done for good, and which younger ones are done too."""
     if element is None:
-        return list(files)
-    done_before, marks = element["started_at"] - BAND_MS, frozenset(element["marks"])
-    return [one for one in files if one.modified_at >= done_before and one.mark() not in marks]
+        return float("-inf"), frozenset()
+    return (element["started_at"] - BAND_MS) * NS, frozenset(element["marks"])
 
 
 # rows

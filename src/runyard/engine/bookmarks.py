@@ -227,7 +227,7 @@ def files_at(place: Path, uri: str) -> Iterator[File]:
             facts = entry.stat()
         except OSError:  # it went while we looked
             continue
-        yield File(name=above + entry.path[cut:], modified_ns=facts.st_mtime_ns, size=facts.st_size)
+        yield File(above + entry.path[cut:], facts.st_mtime_ns, facts.st_size)
 
 
 def _entries(place: Path) -> Iterator[os.DirEntry[str]]:
