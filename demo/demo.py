@@ -1,4 +1,4 @@
-"""What runyard does, shown with unmodified boto3 and databricks-sdk against a server in a temporary home."""
+"""What runyard does, shown with unmodified boto3, databricks-sdk and psycopg against a server in a temporary home."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 import diamond
+import languages
 from rich.console import Console
 from rich.table import Table
 
@@ -35,12 +36,12 @@ ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 
 
 @contextmanager
-def server(home: Path) -> Iterator[str]:
+def server(home: Path) -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0", "--ready-json"]
     process = subprocess.Popen([*command, "--home", str(home)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None  # noqa: S101 - for mypy; it was asked for
     try:
-        yield json.loads(process.stdout.readline())["url"]
+        yield json.loads(process.stdout.readline())
     finally:
         process.terminate()
         process.wait()
@@ -172,7 +173,8 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console(record=True, width=112)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="runyard-demo-") as folder, server(Path(folder)) as url:
+    with tempfile.TemporaryDirectory(prefix="runyard-demo-") as folder, server(Path(folder)) as ready:
+        url = ready["url"]
         keys = json.loads((Path(folder) / "credentials.json").read_text())
         os.environ |= {
             "AWS_ENDPOINT_URL": url,
@@ -187,6 +189,8 @@ def main() -> None:
         for step in (story.aggregate, story.many, story.stop, story.fail):
             step()
         diamond.show(console, orders=f"{folder}/s3/{BUCKET}/orders.csv")
+        languages.show_sql(console, address=ready["pg"], password=keys["password"])
+        languages.show_workflow(console, home=Path(folder))
     console.print(f"All of it took {time.monotonic() - began:.1f} s. Your own server: [b]runyard serve[/b]")
     if arguments.save:
         drawn = console.export_svg(title="make demo")
