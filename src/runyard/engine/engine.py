@@ -15,12 +15,13 @@ from runyard.engine import flows
 from runyard.engine.bookmarks import Bookmarks
 from runyard.engine.chains import Chains
 from runyard.engine.conductor import Conductor
+from runyard.engine.documents import Documents
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
 from runyard.engine.jobs import Jobs, found
 from runyard.engine.language import Language
 from runyard.engine.logs import Log
-from runyard.engine.moves import Moves, first_run_record
+from runyard.engine.moves import STOPPED, Moves, first_run_record
 from runyard.engine.recording import Told
 from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
@@ -28,7 +29,7 @@ from runyard.engine.sessions import Sessions
 from runyard.engine.settings import Settings
 from runyard.engine.starting import Starting
 from runyard.engine.surroundings import Surroundings, heralds_of
-from runyard.engine.transaction import Claim, task_of
+from runyard.engine.transaction import Claim, to_conduct
 from runyard.engine.works import Beside, Preparing, Works
 from runyard.executors.mounts import default_mounts
 from runyard.store.ledger import Ledger, Page
@@ -64,6 +65,7 @@ class Engine(Jobs):
         self._workspaces: dict[str, Workspace] = {}
         self._queue_wait_ms = int(settings.queue_wait_s * 1000)
         self.home = home
+        self.settings = settings
         self.mounts = default_mounts(home.path, settings.mounts)
         self.attempt_folder = home.attempt_folder
         self._conductor = Conductor(self)
@@ -73,18 +75,24 @@ class Engine(Jobs):
             settings,
             clock=clock,
             preparing=Preparing(finish=self.finished_spec, environment=environment, mounts=self.mounts),
-            beside=Beside(conduct=self._conductor.take, heralds=heralds_of(self.languages), follow=self._follow),
+            beside=Beside(
+                conduct=self._conductor.take,
+                heralds=heralds_of(self.languages),
+                keepers={name: one.keep for name, one in self.languages.items() if one.keep is not None},
+                follow=self._follow,
+            ),
         )
         self.surroundings = Surroundings(self, store, settings, clock=clock, ids=self._works.ids)
         self.chains = Chains(self, store, clock=clock)
         self.bookmarks = Bookmarks(self, store, clock=clock)
+        self.documents = Documents(store, ids=self._works.ids, clock=clock)
         self.sessions = Sessions(self, store, self._works.changes, clock=clock)
 
     # life of the engine
 
     def start(self) -> None:
         """Find or start the launcher, take up what ran before, and begin to work."""
-        left_over = self._store.read(_to_conduct)
+        left_over = self._store.read(to_conduct)
         self._works.start()
         # Not before: what it starts would look to the taking up like a run that was lost.
         self._conductor.start(left_over)
@@ -223,12 +231,12 @@ class Engine(Jobs):
         """Return what an attempt printed to `stdout` or `stderr`."""
         return Log(self.attempt_folder(attempt.id), stream, started_at=attempt.running_at or attempt.created_at)
 
-    def stop_run(self, workspace: Workspace, run_id: int) -> Run:
+    def stop_run(self, workspace: Workspace, run_id: int, *, message: str = STOPPED) -> Run:
         """Ask a run to stop; what has not begun never will."""
         self.run(workspace, run_id)
 
         def stop(moves: Moves) -> Run:
-            moves.stop(found(moves.ledger.run_anywhere(run_id), "run", run_id))
+            moves.stop(found(moves.ledger.run_anywhere(run_id), "run", run_id), message=message)
             return moves.changed[run_id]
 
         return self._works.change(stop)
@@ -390,9 +398,3 @@ def _earlier(ledger: Ledger, workspace: Workspace, key: str | None) -> Run | Non
     if run is None and ledger.is_spent(workspace.id, key):
         raise InvalidRequest(f"The run that was started with the token {key!r} has been deleted; use another token.")
     return run
-
-
-def _to_conduct(ledger: Ledger) -> list[Claim]:
-    """Return what a server before this one has taken and not carried out."""
-    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
-    return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runyard.core.job import Job
     from runyard.core.trigger import Wish
+    from runyard.engine.documents import Keep
     from runyard.engine.finishing import Finish
     from runyard.engine.notices import Herald
     from runyard.engine.starting import Fire, Start
@@ -19,7 +20,7 @@ class Language:
     """How its jobs are started by others, and how its tasks get their last facts; None: as they stand.
 
     Which triggers a job's definition asks for, and who is told of its runs; None: none, and nobody.
-    How its triggers with names start what they start.
+    How its triggers with names start what they start. What of its tasks' outputs is kept in documents.
     """
 
     start: Start | None = None
@@ -27,3 +28,4 @@ class Language:
     triggers: Callable[[Job], Sequence[Wish]] | None = None
     herald: Herald | None = None
     fire: Fire | None = None
+    keep: Keep | None = None

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from runyard.core import graph, queue, retry
-from runyard.core.errors import InvalidRequest, LimitReached, WrongState
+from runyard.core.errors import InvalidRequest, LimitReached, RunyardError, WrongState
 from runyard.core.job import WORKFLOW, Task
 from runyard.core.queue import Admission, Overflow
 from runyard.core.run import ON_A_PROCESS, Attempt, Outcome, Repair, Run, State
 from runyard.engine import arming, flows, notices
+from runyard.engine.documents import Shelves
 from runyard.engine.recording import Recording
 from runyard.engine.transaction import Claim, task_of
 
@@ -135,6 +136,9 @@ class Moves(Recording):
         run = self._run(attempt)
         if attempt.state is State.STOPPING and attempt.category == RUN_TIMEOUT:
             outcome, facts = Outcome.TIMED_OUT, {**facts, "message": attempt.message, "category": RUN_TIMEOUT}
+        elif attempt.state is State.STOPPING and outcome is Outcome.CANCELLED:
+            facts = {**facts, "message": attempt.message}  # as it was asked to stop
+        outcome, facts = self._kept(run, outcome, facts)
         if started_at is not None and attempt.running_at is None:  # its beginning is told with its end
             self._event(run, State.RUNNING.value, attempt=attempt, detail={}, at=started_at)
             facts = {**facts, "running_at": started_at}
@@ -148,6 +152,19 @@ class Moves(Recording):
         if again is not None:
             run = self._try_again(run, ended, at=again)
         self._settle(run)
+
+    def _kept(self, run: Run, outcome: Outcome, facts: Mapping[str, Any]) -> tuple[Outcome, Mapping[str, Any]]:
+        """Keep what a task that succeeded has made; what cannot be kept makes it a failure."""
+        keep, output = self.keepers.get(run.language), facts.get("output") or {}
+        if keep is None or outcome is not Outcome.SUCCEEDED:
+            return outcome, facts
+        try:
+            keep(
+                Shelves(ledger=self.ledger, ids=self.ids, now=self.clock(), workspace_id=run.workspace_id), run, output
+            )
+        except RunyardError as error:
+            return Outcome.FAILED, {**facts, "message": str(error)}
+        return outcome, facts
 
     def _try_again(self, run: Run, ended: Attempt, *, at: int) -> Run:
         waits = at > self.clock()
@@ -220,11 +237,11 @@ class Moves(Recording):
 
     # stopping
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: Run, *, message: str = STOPPED) -> None:
         """Ask a run to stop: what waits ends at once, what runs is told to."""
         if run.state is State.ENDED:
             raise WrongState(f"Run {run.id} has ended ({run.phase}); there is nothing to stop.")
-        self._end_all(run, Outcome.CANCELLED, message=STOPPED, category=CANCELLED)
+        self._end_all(run, Outcome.CANCELLED, message=message, category=CANCELLED)
 
     def stop_attempt(self, attempt_id: int) -> None:
         """Ask one attempt to stop; what depends on it learns that it was cancelled."""

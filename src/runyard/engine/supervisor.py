@@ -20,7 +20,9 @@ Event = Any  # Started, Ended, LauncherLost, or None to finish
 BATCH = 128  # events written in one transaction; the rest waits for the next
 
 _BY_CAUSE = {"cancelled": Outcome.CANCELLED, "timed_out": Outcome.TIMED_OUT, "launcher_lost": Outcome.CRASHED}
-_TEXTS = {Outcome.CANCELLED: STOPPED}  # the same words whether a process had begun or not
+WITHDRAWN = "withdrawn"  # the category of a process that gave up before its work began
+_BY_CATEGORY = {WITHDRAWN: Outcome.CANCELLED}
+_TEXTS: dict[str | None, str] = {"cancelled": STOPPED}  # the same words whether a process had begun or not
 
 
 class Supervisor:
@@ -140,10 +142,12 @@ def _apply(moves: Moves, event: Started | Ended) -> None:
 
 
 def outcome_of(event: Ended) -> Outcome:
-    """Return how an attempt ended: by what caused its end, else by its exit code."""
+    """Return how an attempt ended: by what caused its end, else by its exit code and what it says of itself."""
     if event.cause in _BY_CAUSE:
         return _BY_CAUSE[event.cause]
-    return Outcome.SUCCEEDED if event.exit_code == 0 else Outcome.FAILED
+    if event.exit_code == 0:
+        return Outcome.SUCCEEDED
+    return _BY_CATEGORY.get(event.category or "", Outcome.FAILED)
 
 
 def _storable_document(document: dict[str, Any]) -> Any:
@@ -153,7 +157,7 @@ def _storable_document(document: dict[str, Any]) -> Any:
 
 def _message(event: Ended) -> str | None:
     outcome = outcome_of(event)
-    return None if outcome is Outcome.SUCCEEDED else _TEXTS.get(outcome, _storable(event.message))
+    return None if outcome is Outcome.SUCCEEDED else _TEXTS.get(event.cause, _storable(event.message))
 
 
 def _storable(text: str | None) -> str | None:

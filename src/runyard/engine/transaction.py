@@ -12,6 +12,7 @@ from runyard.core.ids import Ids
 from runyard.core.job import TOLD, Task
 from runyard.core.run import ON_A_PROCESS, Attempt, Event, Outcome, Run, State, check_move
 from runyard.engine import notices
+from runyard.engine.documents import Keep
 from runyard.engine.memory import Memory
 from runyard.engine.notices import Herald
 from runyard.store.ledger import Ledger
@@ -41,6 +42,7 @@ class Transaction:
     ended: list[Attempt] = field(default_factory=list)
     changed: dict[int, Run] = field(default_factory=dict)
     heralds: Mapping[str, Herald] = field(default_factory=dict)  # by language: who tells of its runs
+    keepers: Mapping[str, Keep] = field(default_factory=dict)  # by language: who keeps what its tasks made
     armed: bool = False  # a trigger may be due
     noticed: bool = False  # there is something to tell
     memory: Memory = field(default_factory=Memory)
@@ -214,6 +216,12 @@ class Transaction:
 def task_of(run: Run, attempt: Attempt) -> Task:
     """Return the task that an attempt tries."""
     return next(task for task in run.tasks if task.key == attempt.task_key)
+
+
+def to_conduct(ledger: Ledger) -> list[Claim]:
+    """Return what a server before this one has taken and not carried out."""
+    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
+    return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
 
 
 def _detail(attempt: Attempt) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from runyard.core.ids import Ids
 from runyard.core.run import Attempt, Run, State
 from runyard.engine.dispatcher import Dispatcher
+from runyard.engine.documents import Keep
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
 from runyard.engine.memory import Memory
@@ -49,6 +50,7 @@ class Beside:
 
     conduct: Callable[[Claim], None]  # an attempt that the engine carries out itself
     heralds: Mapping[str, Herald]  # by language: who tells of its runs
+    keepers: Mapping[str, Keep]  # by language: who keeps what its tasks made
     follow: Callable[[Moves], None]  # what the transaction has left to triggers and notices
 
 
@@ -128,6 +130,7 @@ class Works:
                 owner=self._owner,
                 places=self.places,
                 heralds=self._beside.heralds,
+                keepers=self._beside.keepers,
                 memory=self._memory,
             )
             result = work(moves)
