@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runyard.sql import changing, queries, telling, viewing
@@ -30,23 +31,41 @@ from runyard.sql.statements import (
 from runyard.sql.talk import Means, Ready, Talk
 from runyard.sql.troubles import TOLD
 
+MOST_REMEMBERED = 100  # queries of one session
+
 
 class Conversation:
     """One user's session in one workspace."""
 
     def __init__(self, means: Means) -> None:
         self._talk = Talk(means=means)
+        # Queries as they were understood, with what that depended on: the views there were, and what the session wants.
+        self._queries: dict[str, tuple[tuple[int, bool], Ready]] = {}
 
     def prepare(self, text: str) -> Ready:
         """Understand one statement; many of one text cost little."""
         talk = self._talk
+        seen = talk.means.keeping.version, talk.preferences.are_strings
+        known = self._queries.get(text)
+        if known is not None and known[0] == seen:
+            return known[1]
         try:
             statement = talk.means.parse(text)
             ready = PREPARING[type(statement)](talk, statement, text)
         except SqlError:
             talk.pending.broke()
             raise
-        return ready if isinstance(statement, Transaction) else _guarded(ready, talk)
+        if isinstance(statement, Transaction):
+            return ready
+        guarded = replace(ready, guard=talk.guarded)
+        if isinstance(statement, Select):
+            self._remember(text, seen, guarded)
+        return guarded
+
+    def _remember(self, text: str, seen: tuple[int, bool], ready: Ready) -> None:
+        if len(self._queries) >= MOST_REMEMBERED:
+            self._queries.clear()
+        self._queries[text] = (seen, ready)
 
     def interrupt(self) -> None:
         """End what runs now, from another thread."""
@@ -62,17 +81,6 @@ class Conversation:
         """Give back what it holds; what waited for COMMIT is never sent."""
         self.interrupt()
         self._talk.means.connections.close()
-
-
-def _guarded(ready: Ready, talk: Talk) -> Ready:
-    """The same, run only in a transaction that has not failed; `replace` would take as long as all the rest."""
-    return Ready(
-        statement=ready.statement,
-        work=ready.work,
-        parameters=ready.parameters,
-        headings=ready.headings,
-        guard=talk.guarded,
-    )
 
 
 def _transact(talk: Talk, statement: Transaction, _: str) -> Ready:

@@ -53,13 +53,13 @@ class Runner:
     connections: Connections
     kept: Path  # the file with the rows of materialized views
     prepare: Callable[[Reader], None] = lambda _: None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _works: list[Work] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    works: list[Work] = field(default_factory=list)
 
     def interrupt(self, reason: str = TOLD) -> None:
         """End everything that is under way."""
-        with self._lock:
-            for work in self._works:
+        with self.lock:
+            for work in self.works:
                 work.end(reason)
 
     def check(self, plan: Plan, text: str) -> None:
@@ -83,7 +83,7 @@ class Runner:
     def native_headings(self, text: str) -> tuple[Heading, ...]:
         """Return the columns of a query in the ledger's own words."""
         asked = f"SELECT * FROM ({text.rstrip().rstrip(';')}) LIMIT 0"  # noqa: S608 - whoever may ask this may read all
-        with self._in_our_words(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
+        with _InOurWords(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
             described = connection.cursor().execute(asked).get_description()
             return tuple(Heading(name=name) for name, *_ in described)
 
@@ -91,14 +91,14 @@ class Runner:
         """Run a query in the ledger's own words."""
         with self.ledger.borrow() as connection, _only_reading(connection):
             work = Work(connection=connection)
-            with self._registered(work, timeout_ms), self._in_our_words(work, text):
+            with _Registered(self, work, timeout_ms), _InOurWords(work, text):
                 yield from connection.execute(text, can_cache=False)
 
     @contextmanager
     def asked(self, asking: Asking, timeout_ms: int = 0) -> Iterator[None]:
         """Let what services are asked be ended from outside."""
         work = Work(asking=asking)
-        with self._registered(work, timeout_ms):
+        with _Registered(self, work, timeout_ms):
             try:
                 yield
             except SqlError as error:
@@ -111,7 +111,7 @@ class Runner:
         """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
         with self.ledger.borrow() as connection:
             work = Work(connection=connection, asking=asking)
-            with self._registered(work, timeout_ms), self._in_our_words(work, text, plan.columns):
+            with _Registered(self, work, timeout_ms), _InOurWords(work, text, plan.columns):
                 self.prepare(connection)
                 connection.forget()
                 if plan.remotes or plan.reads_kept:
@@ -120,15 +120,6 @@ class Runner:
                         yield connection
                 else:  # most plans; a stack would cost as much as a lookup
                     yield connection
-
-    @contextmanager
-    def _in_our_words(self, work: Work, text: str, columns: Sequence[str] = ()) -> Iterator[None]:
-        try:
-            yield
-        except (apsw.Error, OverflowError, SqlError) as error:
-            if work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
-                raise SqlError(CANCELLED, work.reason) from error
-            raise told(error, text=text, names=lambda: columns) from error
 
     def _equip(self, connection: Reader, plan: Plan, asking: Asking | None, stack: ExitStack) -> None:
         if plan.reads_kept:
@@ -146,21 +137,47 @@ class Runner:
             )
             stack.callback(remote.forget, connection, one.name)
 
-    @contextmanager
-    def _registered(self, work: Work, timeout_ms: int) -> Iterator[None]:
-        with self._lock:
-            self._works.append(work)
-        timer = threading.Timer(timeout_ms / 1000, work.end, (OUT_OF_TIME,)) if timeout_ms else None
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        try:
-            yield
-        finally:
-            if timer is not None:
-                timer.cancel()
-            with self._lock:  # from here on nobody ends it any more: the connection may be another's
-                self._works.remove(work)
+
+class _InOurWords:
+    """What goes wrong with a statement is told in our words. A class, because a generator takes thrice as long."""
+
+    __slots__ = ("columns", "text", "work")
+
+    def __init__(self, work: Work, text: str, columns: Sequence[str] = ()) -> None:
+        self.work, self.text, self.columns = work, text, columns
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, apsw.Error | OverflowError | SqlError):
+            return
+        if self.work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
+            raise SqlError(CANCELLED, self.work.reason) from error
+        raise told(error, text=self.text, names=lambda: self.columns) from error
+
+
+class _Registered:
+    """A statement under way, which may be ended from outside."""
+
+    __slots__ = ("runner", "timer", "work")
+
+    def __init__(self, runner: Runner, work: Work, timeout_ms: int) -> None:
+        self.runner, self.work = runner, work
+        self.timer = threading.Timer(timeout_ms / 1000, work.end, (OUT_OF_TIME,)) if timeout_ms else None
+
+    def __enter__(self) -> None:
+        with self.runner.lock:
+            self.runner.works.append(self.work)
+        if self.timer is not None:
+            self.timer.daemon = True
+            self.timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        with self.runner.lock:  # from here on nobody ends it any more: the connection may be another's
+            self.runner.works.remove(self.work)
 
 
 READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})

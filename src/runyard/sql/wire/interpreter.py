@@ -51,7 +51,7 @@ class Interpreter:
         self._session: Session | None = None
         self._catalog = catalog
         self._has_failed = False
-        self._is_the_sessions: dict[str, None] = {}  # texts that neither the wire nor the catalog understands
+        self._of_sessions: dict[str, Understood] = {}  # what the session understood of late, by its text
 
     @property
     def transaction(self) -> str:
@@ -61,14 +61,15 @@ class Interpreter:
 
     def split(self, text: str) -> list[Piece]:
         """The statements of a text."""
-        if ";" not in text and text in self._is_the_sessions:
+        if text in self._of_sessions:
             return [Piece(text, 0)]
         return pieces(text)
 
     def understand(self, text: str) -> Understood:
         """Understand one statement."""
-        if text in self._is_the_sessions:
-            return self._of_session(text)
+        known = self._of_sessions.get(text)
+        if known is not None:
+            return self._of_session(text, known)
         if not pieces(text):
             return EMPTY
         command = command_of(text, self)
@@ -78,7 +79,8 @@ class Interpreter:
         if runnable is not None:
             return Understood(runnable=runnable)
         understood = self._of_session(text)
-        self._remember(text)
+        if ";" not in text:
+            self._remember(text, understood)
         return understood
 
     def run(self, understood: Understood, arguments: Sequence[Value]) -> Result:
@@ -107,20 +109,20 @@ class Interpreter:
             self._session.close()
         self._catalog.close()
 
-    def _of_session(self, text: str) -> Understood:
-        if self._session is None:
-            self._session = self._open_session()
-        prepared = self._session.prepare(text)
+    def _of_session(self, text: str, known: Understood | None = None) -> Understood:
+        prepared = (self._session or self._needed()).prepare(text)
+        if known is not None and known.runnable is prepared:
+            return known
         statement = prepared.statement
         if isinstance(statement, Transaction):
             return self._bound(text, prepared, statement)
         form = form_of(statement.options) if isinstance(statement, Copy) else None
         return Understood(runnable=prepared, form=form, changes=isinstance(statement, CHANGING))
 
-    def _remember(self, text: str) -> None:
-        if len(self._is_the_sessions) >= MOST_REMEMBERED:
-            self._is_the_sessions.pop(next(iter(self._is_the_sessions)))
-        self._is_the_sessions[text] = None
+    def _remember(self, text: str, understood: Understood) -> None:
+        if len(self._of_sessions) >= MOST_REMEMBERED:
+            self._of_sessions.pop(next(iter(self._of_sessions)))
+        self._of_sessions[text] = understood
 
     def _bound(self, text: str, prepared: Prepared, statement: Transaction) -> Understood:
         """A bound of a transaction, with what PostgreSQL does where it does not fit."""

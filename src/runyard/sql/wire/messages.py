@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 PROTOCOL_3 = 196608  # 3.0
 SSL_REQUEST = 80877103
@@ -75,6 +76,7 @@ def negotiated(minor: int, unknown: Sequence[str]) -> bytes:
     return message(b"v", body)
 
 
+@lru_cache(maxsize=256)
 def command_complete(tag: str) -> bytes:
     """End a statement's answer."""
     return message(b"C", text(tag))
@@ -212,10 +214,12 @@ class Target:
 
 def read_query(body: bytes) -> str:
     """Read a simple query's text."""
-    reader = Reader(body)
-    query = reader.text()
-    reader.end()
-    return query
+    if body.find(b"\0") != len(body) - 1:
+        raise ProtocolViolation("a query has one zero, at its end")
+    try:
+        return body[:-1].decode()
+    except UnicodeDecodeError as error:
+        raise ProtocolViolation("a query is not UTF-8") from error
 
 
 def read_parse(body: bytes) -> Parse:

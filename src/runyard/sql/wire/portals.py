@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
@@ -65,7 +65,10 @@ class Statement:
     oids: tuple[int, ...]
 
 
-@dataclass(kw_only=True)
+NO_ROWS: Iterator[Row] = iter(())
+
+
+@dataclass(kw_only=True, slots=True)
 class Portal:
     """A statement with its arguments, which gives its rows in parts."""
 
@@ -74,7 +77,7 @@ class Portal:
     formats: tuple[int, ...] = ()
     is_held: bool = False  # it outlives its transaction, as WITH HOLD has it
     result: Result | None = None
-    rows: Iterator[Row] = field(default_factory=lambda: iter(()))
+    rows: Iterator[Row] = NO_ROWS
     is_through: bool = False
 
     def open(self, run: Callable[[Understood, Sequence[Value]], Result]) -> Result:
@@ -92,9 +95,10 @@ class Portal:
 
     def close(self) -> None:
         """Give back what its rows hold."""
-        close: Any = getattr(self.rows, "close", None)
-        if close is not None:
-            close()
+        if not self.is_through:
+            close: Any = getattr(self.rows, "close", None)
+            if close is not None:
+                close()
 
 
 class Shelf:
