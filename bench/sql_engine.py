@@ -40,8 +40,8 @@ STATEMENTS: tuple[tuple[str, str, float | None], ...] = (
     ("failed runs per job", f"SELECT job_id, count(*) FROM {LEDGER} WHERE phase = 'failed' GROUP BY job_id", 50),
     (
         "failed runs per job, by name",
-        f"SELECT j.name, count(*) FROM {LEDGER} r JOIN runyard.ledger.jobs j ON j.id = r.job_id "
-        "WHERE r.phase = 'failed' GROUP BY j.name",
+        f"""SELECT j.name, count(*) FROM {LEDGER} r JOIN runyard.ledger.jobs j ON j.id = r.job_id
+        WHERE r.phase = 'failed' GROUP BY j.name""",
         50,
     ),
     ("a job run of Databricks", f"SELECT run_id, {STATE}, {RESULT} FROM {DATABRICKS} WHERE run_id = {{id}}", 1),

@@ -12,6 +12,7 @@ from databricks_yard import Yard, databricks_yard, of_glue, script
 
 from runyard.client.connections import Here
 from runyard.core.run import Outcome
+from runyard.sql.local.reading import Ledger
 from runyard.sql.yard import Person, open_yard
 
 Rows = list[dict[str, Any]]
@@ -45,6 +46,10 @@ class Asker:
             }
             for row in result.rows
         ]
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._yard.ledger
 
     def close(self) -> None:
         self.session.close()

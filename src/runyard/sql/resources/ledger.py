@@ -31,6 +31,22 @@ ROWS = rows(
     ("read_logs", "ledger.logs", "read", "select"),
     ("show_server", "ledger.server", "show", "select"),
 )
+_OF_A_PROCESS = "it is between the server and the process of a run, which proves itself by its own token"
+NOT_OFFERED: Mapping[str, str] = dict.fromkeys(
+    (
+        "record",
+        "tell",
+        "begin",
+        "new_files",
+        "new_rows",
+        "commit",
+        "next_statement",
+        "await_cancel",
+        "finish_statement",
+    ),
+    _OF_A_PROCESS,
+)
+"""Operations that are not offered in SQL, and why."""
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "ledger.logs": {"stream": "string", "offset": "int", "next_offset": "int", "text": "string"},
     "ledger.server": {

@@ -1,0 +1,209 @@
+"""A query's names, stars, paths, words and ids are put in terms of the ledger, and keep their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databricks_yard import Yard
+from sql_yard import Asker, asking, varied_yard
+
+from runyard.dialects import aws_ids
+from runyard.sql.errors import SqlError
+from runyard.store.ledger import Page
+
+RUNS = "databricks_workspace.jobs.job_runs"
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Yard, Path, str]]:
+    home = tmp_path_factory.mktemp("home")
+    url = f"sqlite:///{home / 'ledger.db'}"
+    with varied_yard(home, url) as yard:
+        yield yard, home, url
+
+
+@pytest.fixture
+def ask(yard: tuple[Yard, Path, str]) -> Iterator[Asker]:
+    _, home, url = yard
+    with asking(home, url) as asker:
+        yield asker
+
+
+def steps(ask: Asker, text: str, *arguments: Any) -> str:
+    """Return how SQLite goes about a query."""
+    sql = next(row[0] for row in ask.values(f"EXPLAIN {text}") if row[0].startswith("run: ")).removeprefix("run: ")
+    values = {f"bind{number}": value for number, value in enumerate(arguments, 1)}
+    with ask.ledger.borrow() as connection:
+        told = {"workspace": 1, "url": "", "region": "", **values}
+        return "\n".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", told))
+
+
+def refusal(ask: Asker, text: str) -> SqlError:
+    with pytest.raises(SqlError) as refused:
+        ask(text)
+    return refused.value
+
+
+def test_a_name_has_three_parts_or_an_alias_and_any_case(ask: Asker) -> None:
+    counted = ask.values(f"SELECT count(*) FROM {RUNS}")
+
+    assert ask.values(f"select COUNT(R.Run_Id) from {RUNS.upper()} as r") == counted
+    assert ask.values("SELECT count(job_runs.run_id) FROM databricks_workspace.workflows.job_runs") == counted
+    assert ask.values(f"SELECT count({RUNS}.run_id) FROM {RUNS}") == counted
+
+
+def test_a_query_of_one_s_own_hides_a_view_of_that_name(ask: Asker) -> None:
+    assert ask("WITH databricks_job_run AS (SELECT 1 AS one) SELECT * FROM Databricks_Job_Run") == [{"one": 1}]
+    assert ask("SELECT x.* FROM (SELECT 2 AS two) AS x") == [{"two": 2}]
+
+
+def test_a_star_shows_what_is_shown_and_nothing_that_is_hidden(ask: Asker) -> None:
+    names = set(ask(f"SELECT * FROM {RUNS} WHERE state ->> 'result_state' = 'FAILED' LIMIT 1")[0])
+
+    assert not any(name.startswith("#") or "." in name for name in names)
+    assert set(
+        ask("SELECT r.*, a.number FROM runyard.ledger.runs r JOIN runyard.ledger.attempts a ON a.run_id = r.id")[0]
+    )
+    joined = ask(
+        "SELECT * FROM runyard.ledger.runs r NATURAL LEFT JOIN (SELECT id, 1 AS one FROM runyard.ledger.runs) x"
+    )
+    assert {row["one"] for row in joined} == {1}
+
+
+def test_names_are_headed_as_they_were_written(ask: Asker) -> None:
+    headings = ask.session.prepare(
+        "SELECT JOBRUNSTATE, count(*), Attempt + 1 FROM aws.glue.job_runs GROUP BY 1, 3"
+    ).headings
+
+    assert [one.name for one in headings or ()] == ["JOBRUNSTATE", "count(*)", "Attempt + 1"]
+    assert [one.type for one in headings or ()] == ["text", "bigint", "bigint"]
+
+
+def test_headings_and_binds_know_their_types(ask: Asker) -> None:
+    prepared = ask.session.prepare(
+        "SELECT id, created_at, ended_at - created_at, phase = 'failed', settings, max(created_at), 1.5, 'x' "
+        "FROM runyard.ledger.runs WHERE id = ? AND job_name = ? AND created_at > ? LIMIT ?"
+    )
+
+    types = [one.type for one in prepared.headings or ()]
+    assert types == ["bigint", "timestamp", "bigint", "boolean", "json", "timestamp", "double", "text"]
+    assert prepared.parameters == ("bigint", "text", "timestamp", "bigint")
+
+
+def test_a_path_into_a_document_reads_the_column_beneath_and_makes_no_document(ask: Asker) -> None:
+    for path in (
+        "json_extract(state, '$.life_cycle_state')",
+        "state ->> 'life_cycle_state'",
+        "r.state->'$'->>'life_cycle_state'",
+    ):
+        plan = ask.values(f"EXPLAIN SELECT {path} FROM {RUNS} AS r")[0][0]
+        assert ("runyard_databricks_standing" in plan) is ("'$'->>" in path)
+
+
+def test_a_condition_on_a_word_is_served_by_the_index_of_phases(ask: Asker) -> None:
+    for condition in (
+        "state ->> 'result_state' = 'FAILED'",
+        "json_extract(state, '$.life_cycle_state') IN ('RUNNING')",
+    ):
+        assert "run_by_phase" in steps(ask, f"SELECT job_id, count(*) FROM {RUNS} WHERE {condition} GROUP BY job_id")
+    assert "run_by_phase" in steps(ask, "SELECT count(*) FROM aws.glue.job_runs WHERE JobRunState = 'FAILED'")
+    assert "run_by_phase" in steps(ask, "SELECT phase, count(*) FROM runyard.ledger.runs GROUP BY phase")
+
+
+def test_runs_are_found_by_their_ids_and_moments_without_looking_at_others(ask: Asker) -> None:
+    glue_id = aws_ids.run_id(1)
+
+    for text, arguments in (
+        (f"SELECT Id FROM aws.glue.job_runs WHERE Id = '{glue_id}'", ()),
+        ("SELECT Id FROM aws.glue.job_runs WHERE Id = ?", (glue_id,)),
+        (f"SELECT state FROM {RUNS} WHERE run_id = 5", ()),
+        ("SELECT * FROM runyard.ledger.runs WHERE id IN (1, 2)", ()),
+        ("SELECT * FROM runyard.ledger.attempts WHERE run_id = 7", ()),
+        (f"SELECT run_id FROM {RUNS} WHERE job_id = 3 ORDER BY run_id DESC LIMIT 5", ()),
+        ("SELECT id FROM runyard.ledger.runs ORDER BY created_at DESC LIMIT 100", ()),
+    ):
+        plan = steps(ask, text, *arguments)
+        assert "SCAN" not in plan, text
+        assert "TEMP B-TREE FOR ORDER BY" not in plan, text
+
+
+def test_a_moment_may_be_written_as_a_text(ask: Asker) -> None:
+    every = ask.values("SELECT count(*) FROM runyard.ledger.runs")
+
+    assert ask.values("SELECT count(*) FROM runyard.ledger.runs WHERE created_at > '2027-01-01T00:00:00Z'") == every
+    assert ask.values("SELECT count(*) FROM runyard.ledger.runs WHERE created_at > '2028-01-01'") == [(0,)]
+    assert ask.values("SELECT DISTINCT date(created_at) FROM runyard.ledger.runs") == [("2027-01-15",)]
+    assert ask.values("SELECT DISTINCT strftime('%Y', created_at) FROM runyard.ledger.runs") == [("2027",)]
+
+
+def test_a_number_of_a_column_may_be_written_as_a_text(ask: Asker) -> None:
+    run_id, job_id = ask.values(f"SELECT run_id, job_id FROM {RUNS} ORDER BY run_id LIMIT 1")[0]
+
+    assert ask.values(f"SELECT run_id FROM {RUNS} WHERE run_id = '{run_id}'") == [(run_id,)]
+    assert ask.values(f"SELECT run_id FROM {RUNS} WHERE job_id = '{job_id}'") == [(run_id,)]
+
+
+def test_this_server_goes_by_its_names_and_another_must_be_known(ask: Asker) -> None:
+    here = ask.values(f"SELECT DISTINCT deployment_name FROM {RUNS} WHERE deployment_name = '127.0.0.1:0'")
+    unknown = refusal(ask, f"SELECT * FROM {RUNS} WHERE deployment_name = 'prod'")
+
+    assert here == [("127.0.0.1:0",)]
+    assert ask.values("SELECT DISTINCT region FROM aws.glue.job_runs WHERE region = 'us-east-1'") == [("us-east-1",)]
+    assert unknown.code == "42704"
+    assert "'prod'" in str(unknown)
+    assert "local" in str(unknown)
+
+
+def test_a_bind_may_name_the_connection(ask: Asker) -> None:
+    text = f"SELECT count(*) FROM {RUNS} WHERE deployment_name = $1 AND run_id > $2"
+
+    assert ask.values(text, "local", 0) == ask.values(f"SELECT count(*) FROM {RUNS}")
+    with pytest.raises(SqlError, match="prod"):
+        ask(text, "prod", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "position", "told"),
+    [
+        (f"SELECT run_idd FROM {RUNS}", "42703", 8, "Did you mean run_id?"),
+        ("SELECT 1 FROM runyard.ledger.nothing", "42P01", None, ""),
+        ("SELECT nosuch(1)", "42883", 8, ""),
+        ("SELECT id FROM runyard.ledger.runs a JOIN runyard.ledger.runs b ON a.id = b.id", "42702", 8, ""),
+        ("SELECT * FROM sqlite_master", "42P01", None, ""),
+        ("SELECT * FROM run", "42P01", None, ""),
+        ("SELECT * FROM pragma_table_info('run')", "42P01", None, ""),
+        ("SELECT json_extract('{', '$.a')", "22P02", None, ""),
+        ("SELECT 1 + ?1 + :name", "42601", None, ""),
+    ],
+)
+def test_what_is_wrong_is_told_with_a_code_a_place_and_what_may_be_meant(
+    ask: Asker, text: str, code: str, position: int | None, told: str
+) -> None:
+    refused = refusal(ask, text)
+
+    assert (refused.code, refused.position) == (code, position)
+    assert told in refused.hint
+
+
+def test_nobody_sees_the_runs_of_another_workspace(yard: tuple[Yard, Path, str]) -> None:
+    _, home, url = yard
+    with asking(home, url, workspace="other") as other:
+        for path in (
+            "runyard.ledger.runs",
+            "runyard.ledger.attempts",
+            "runyard.ledger.events",
+            RUNS,
+            "aws.glue.job_runs",
+        ):
+            assert other.values(f"SELECT count(*) FROM {path}") == [(0,)]
+        run = yard[0].engine.runs(yard[0].workspace, Page(limit=1, where={}))[0]
+        assert other(f"SELECT * FROM {RUNS} WHERE run_id = {run.id}") == []
+
+
+def test_many_statements_of_one_text_are_planned_once(ask: Asker) -> None:
+    first = ask.session.prepare("SELECT id FROM runyard.ledger.runs")
+
+    assert ask.session.prepare("SELECT id FROM runyard.ledger.runs").statement is first.statement
