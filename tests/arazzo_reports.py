@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runyard.arazzo.exchange import Exchange, Headers, HttpRequest, HttpResponse
-from runyard.arazzo.progress import Judged, StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.http.exchange import Exchange, Headers, HttpRequest, HttpResponse
+from runyard.arazzo.running.progress import Judged, StepPlace, StepReport, WorkflowReport
 
 BEGAN_AT = 1_767_225_600.25  # 2026-01-01
 

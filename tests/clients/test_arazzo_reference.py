@@ -13,8 +13,8 @@ from databricks.sdk.service import jobs
 from databricks_live import notebook, put_notebook, workspace_client
 from live import Live
 
+from runyard.arazzo.http.transport import Transport
 from runyard.arazzo.run import HttpRequest, Options, WorkflowReport, open_document, run_workflow
-from runyard.arazzo.transport import Transport
 
 DOCUMENT = Path(__file__).parents[1] / "unit" / "run-existing-job-and-wait.arazzo.yml"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from runyard.arazzo.apis.sources import read_api
 from runyard.arazzo.checks import check
-from runyard.arazzo.sources import read_api
 from runyard.dialects.databricks.openapi import described
 from runyard.dialects.databricks.operations import OPERATIONS
 

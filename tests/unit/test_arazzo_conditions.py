@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runyard.arazzo.conditions import judge, parse_condition
-from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.expressions import (
+from runyard.arazzo.language.conditions import judge, parse_condition
+from runyard.arazzo.language.errors import NotUnderstood
+from runyard.arazzo.language.expressions import (
     Expression,
     Message,
     Scope,
@@ -17,8 +17,8 @@ from runyard.arazzo.expressions import (
     parse,
     parse_template,
 )
-from runyard.arazzo.formulas import formula
-from runyard.arazzo.values import MISSING
+from runyard.arazzo.language.formulas import formula
+from runyard.arazzo.language.values import MISSING
 
 BODY = {"state": "RUNNING", "count": "12", "items": [{"id": 7}], "none": None, "a.b": 1, "yes": True, "a/b": {"~": 2}}
 SCOPE = Scope(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runyard.arazzo.assembly import assemble
-from runyard.arazzo.criteria import Judging, Verdict, judge
-from runyard.arazzo.document import Criterion
-from runyard.arazzo.expressions import Message, Scope
+from runyard.arazzo.documents.assembly import assemble
+from runyard.arazzo.documents.document import Criterion
+from runyard.arazzo.language.criteria import Judging, Verdict, judge
+from runyard.arazzo.language.expressions import Message, Scope
 
 BODY: dict[str, Any] = {
     "state": {"life_cycle_state": "RUNNING"},

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runyard.arazzo.assembly import assemble
-from runyard.arazzo.document import Selector, parameters_of
-from runyard.arazzo.places import Place, nearest
-from runyard.arazzo.reading import Unreadable, places, read
+from runyard.arazzo.documents.assembly import assemble
+from runyard.arazzo.documents.document import Selector, parameters_of
+from runyard.arazzo.documents.places import Place, nearest
+from runyard.arazzo.documents.reading import Unreadable, places, read
 from runyard.core.errors import InvalidRequest, NotSupported
 
 REFERENCE = (Path(__file__).parent / "run-existing-job-and-wait.arazzo.yml").read_text()

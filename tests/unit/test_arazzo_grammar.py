@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runyard.arazzo.conditions import parse_condition
-from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.expressions import parse
-from runyard.arazzo.jsonpath import parse_logical
+from runyard.arazzo.language.conditions import parse_condition
+from runyard.arazzo.language.errors import NotUnderstood
+from runyard.arazzo.language.expressions import parse
+from runyard.arazzo.language.jsonpath import parse_logical
 
 GRAMMAR = Path(__file__).parents[2] / "docs" / "arazzo-grammar.md"
 PARSERS: dict[str, Callable[[str], object]] = {"": parse, "-simple": parse_condition, "-logical": parse_logical}

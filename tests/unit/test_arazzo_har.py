@@ -10,10 +10,10 @@ import pytest
 from arazzo_reports import exchange
 from har_schema import HAR
 
-from runyard.arazzo import har
-from runyard.arazzo.exchange import Exchange
-from runyard.arazzo.har import LARGEST_TEXT, HarArchive
-from runyard.arazzo.progress import StepPlace
+from runyard.arazzo.http.exchange import Exchange
+from runyard.arazzo.running.progress import StepPlace
+from runyard.arazzo.told import har
+from runyard.arazzo.told.har import LARGEST_TEXT, HarArchive
 
 PLACE = StepPlace(workflows=("main", "login"), step="ask")
 

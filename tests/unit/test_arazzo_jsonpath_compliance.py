@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from runyard.arazzo.bounded import Paths
-from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.values import at_pointer
+from runyard.arazzo.language.bounded import Paths
+from runyard.arazzo.language.errors import NotUnderstood
+from runyard.arazzo.language.values import at_pointer
 
 CASES = json.loads((Path(__file__).parent / "jsonpath_compliance" / "cts.json").read_text())["tests"]
 VALID = [case for case in CASES if not case.get("invalid_selector")]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from arazzo_reports import exchange, failed, step, workflow
 
-from runyard.arazzo.junit import JUnitReport
+from runyard.arazzo.told.junit import JUnitReport
 
 
 def written(report: JUnitReport) -> ET.Element:

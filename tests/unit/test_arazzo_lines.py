@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from arazzo_reports import exchange, failed, step, workflow
 
-from runyard.arazzo.lines import Lines
-from runyard.arazzo.progress import Judged, StepPlace, StepReport
-from runyard.arazzo.telling import explanation, length, newest_word, shown
-from runyard.arazzo.values import MISSING
+from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.running.progress import Judged, StepPlace, StepReport
+from runyard.arazzo.told.lines import Lines
+from runyard.arazzo.told.telling import explanation, length, newest_word, shown
 
 
 @dataclass

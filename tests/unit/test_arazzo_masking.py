@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 import pytest
 
-from runyard.arazzo.exchange import Exchange, HttpRequest, HttpResponse
-from runyard.arazzo.masked import Masked
-from runyard.arazzo.masking import MASK, MOST_HEARD, Masking
-from runyard.arazzo.progress import Judged, StepPlace, StepReport, WorkflowReport
-from runyard.arazzo.secret_names import is_secret_name
+from runyard.arazzo.http.exchange import Exchange, HttpRequest, HttpResponse
+from runyard.arazzo.running.progress import Judged, StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.told.masked import Masked
+from runyard.arazzo.told.masking import MASK, MOST_HEARD, Masking
+from runyard.arazzo.told.secret_names import is_secret_name
 
 SECRET = 'dapi/0+1 é&<2>"3'
 PLACE = StepPlace(workflows=("main",), step="login")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runyard.arazzo.exchange import Unreachable
-from runyard.arazzo.loading import Loaded, open_document
-from runyard.arazzo.reach import reached
+from runyard.arazzo.http.exchange import Unreachable
+from runyard.arazzo.running.loading import Loaded, open_document
+from runyard.arazzo.running.reach import reached
 from runyard.cli.arazzo_recording import task_keys
 
 FLOW = """

@@ -11,8 +11,8 @@ import pytest
 from arazzo_playing import Played
 from arazzo_stub import Reply, answering
 
+from runyard.arazzo.http.transport import Transport
 from runyard.arazzo.run import HttpRequest, Options, WorkflowReport, open_document, run_workflow
-from runyard.arazzo.transport import Transport
 from runyard.core.errors import InvalidRequest
 from runyard.dialects.databricks.openapi import described
 from runyard.dialects.databricks.operations import OPERATIONS

@@ -16,10 +16,10 @@ from arazzo_playing import answer, play, play_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import runyard.arazzo.criteria
+import runyard.arazzo.language.criteria
 from runyard.core.errors import RunyardError
 
-MODULES = sorted(Path(runyard.arazzo.criteria.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(runyard.arazzo.language.criteria.__file__).parent.glob("*.py"))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -30,11 +30,11 @@ def test_no_module_hands_a_text_to_python(module: Path) -> None:
 
 
 def test_importing_the_language_loads_no_library_that_only_some_criteria_need() -> None:
-    program = "import sys, runyard.arazzo.criteria; print(*sorted(sys.modules))"
+    program = "import sys, runyard.arazzo.language.criteria; print(*sorted(sys.modules))"
 
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
-    assert "runyard.arazzo.jsonpath" in loaded
+    assert "runyard.arazzo.language.jsonpath" in loaded
     assert not {"regex", "jsonpath_rfc9535", "iregexp_check", "elementpath", "xml.etree"} & set(loaded)
     assert not {name for name in loaded if name.startswith(("runyard.engine", "runyard.store", "runyard.web"))}
 

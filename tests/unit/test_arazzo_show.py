@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runyard.arazzo.assembly import assemble
-from runyard.arazzo.document import Document
-from runyard.arazzo.mermaid import flowchart
-from runyard.arazzo.outline import outline
-from runyard.arazzo.reading import read
+from runyard.arazzo.documents.assembly import assemble
+from runyard.arazzo.documents.document import Document
+from runyard.arazzo.documents.reading import read
+from runyard.arazzo.told.mermaid import flowchart
+from runyard.arazzo.told.outline import outline
 
 REFERENCE = Path(__file__).with_name("run-existing-job-and-wait.arazzo.yml")
 MANY = """

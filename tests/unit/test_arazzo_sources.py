@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from runyard.arazzo.operations import SecurityScheme, Server
-from runyard.arazzo.sources import kind_of, read_api
+from runyard.arazzo.apis.operations import SecurityScheme, Server
+from runyard.arazzo.apis.sources import kind_of, read_api
 from runyard.core.errors import InvalidRequest, NotSupported
 from runyard.dialects.databricks.openapi import described
 from runyard.dialects.databricks.operations import OPERATIONS

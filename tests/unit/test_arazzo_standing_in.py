@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runyard.arazzo.exchange import Unreachable
-from runyard.arazzo.loading import Loaded, open_document
+from runyard.arazzo.http.exchange import Unreachable
+from runyard.arazzo.running.loading import Loaded, open_document
 from runyard.arazzo.standing_in import stand_ins, wanted_of
 
 SERVER = "http://yard.example"

@@ -11,10 +11,10 @@ from threading import Event
 import pytest
 from raw_server import Line, says, sends, serving
 
-from runyard.arazzo.exchange import Headers, HttpRequest, HttpResponse, Unreachable
-from runyard.arazzo.fetching import Fetch, url_of
-from runyard.arazzo.limits import Limits
-from runyard.arazzo.transport import Transport
+from runyard.arazzo.http.exchange import Headers, HttpRequest, HttpResponse, Unreachable
+from runyard.arazzo.http.fetching import Fetch, url_of
+from runyard.arazzo.http.limits import Limits
+from runyard.arazzo.http.transport import Transport
 
 NOBODY = "http://127.0.0.1:9"
 MANY = b"[" + b"0," * 200_000 + b"0]"

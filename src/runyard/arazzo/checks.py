@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runyard.arazzo.assembly import assemble
-from runyard.arazzo.document import Document, Step, Workflow, failure_actions_of, success_actions_of
-from runyard.arazzo.errors import NotUnderstood
-from runyard.arazzo.expressions import Bare, Expression, Version, parse_template
-from runyard.arazzo.places import Path, Place, nearest
-from runyard.arazzo.reading import places, read
-from runyard.arazzo.shape import misshapen
-from runyard.arazzo.sources import Api
+from runyard.arazzo.apis.sources import Api
+from runyard.arazzo.documents.assembly import assemble
+from runyard.arazzo.documents.document import Document, Step, Workflow, failure_actions_of, success_actions_of
+from runyard.arazzo.documents.places import Path, Place, nearest
+from runyard.arazzo.documents.reading import places, read
+from runyard.arazzo.documents.shape import misshapen
+from runyard.arazzo.language.errors import NotUnderstood
+from runyard.arazzo.language.expressions import Bare, Expression, Version, parse_template
 
 PLAIN = re.compile(r"[\w.\-]+")
 OPERATION = ("operationId", "operationPath", "workflowId", "channelPath")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runyard.arazzo.calls import find_workflow
-from runyard.arazzo.exchange import Exchange, HttpRequest, HttpResponse, Send, Unreachable
-from runyard.arazzo.flow import Flow
-from runyard.arazzo.inputs import Schema
-from runyard.arazzo.loading import Loaded, SourceUnavailable, open_document
-from runyard.arazzo.options import Options
-from runyard.arazzo.plans import only_workflow, plan
-from runyard.arazzo.progress import Observer, StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.http.exchange import Exchange, HttpRequest, HttpResponse, Send, Unreachable
+from runyard.arazzo.running.calls import find_workflow
+from runyard.arazzo.running.flow import Flow
+from runyard.arazzo.running.inputs import Schema
+from runyard.arazzo.running.loading import Loaded, SourceUnavailable, open_document
+from runyard.arazzo.running.options import Options
+from runyard.arazzo.running.plans import only_workflow, plan
+from runyard.arazzo.running.progress import Observer, StepPlace, StepReport, WorkflowReport
 
 __all__ = [
     "Exchange",

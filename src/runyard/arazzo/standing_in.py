@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from runyard.arazzo.calls import POINTED
-from runyard.arazzo.loading import PREFIX, Loaded, SourceUnavailable
-from runyard.arazzo.reach import reached
-from runyard.arazzo.sources import Api, read_api
+from runyard.arazzo.apis.sources import Api, read_api
+from runyard.arazzo.running.calls import POINTED
+from runyard.arazzo.running.loading import PREFIX, Loaded, SourceUnavailable
+from runyard.arazzo.running.reach import reached
 from runyard.core.errors import RunyardError
 
 DESCRIPTIONS = ("/openapi/databricks.json",)

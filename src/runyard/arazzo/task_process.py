@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runyard.arazzo.fetching import Fetch, is_remote
-from runyard.arazzo.inputs import Schema
-from runyard.arazzo.lines import Lines
-from runyard.arazzo.loading import Loaded, open_document
-from runyard.arazzo.masked import Masked
-from runyard.arazzo.masking import Masking
-from runyard.arazzo.options import Options
-from runyard.arazzo.plans import only_workflow
-from runyard.arazzo.progress import WorkflowReport
+from runyard.arazzo.http.fetching import Fetch, is_remote
+from runyard.arazzo.http.transport import Transport
 from runyard.arazzo.run import inputs_of, run_workflow
+from runyard.arazzo.running.inputs import Schema
+from runyard.arazzo.running.loading import Loaded, open_document
+from runyard.arazzo.running.options import Options
+from runyard.arazzo.running.plans import only_workflow
+from runyard.arazzo.running.progress import WorkflowReport
 from runyard.arazzo.standing_in import stand_ins, wanted_of
-from runyard.arazzo.transport import Transport
+from runyard.arazzo.told.lines import Lines
+from runyard.arazzo.told.masked import Masked
+from runyard.arazzo.told.masking import Masking
 from runyard.core.errors import RunyardError
 
 FOLDER = "RUNYARD_ATTEMPT_FOLDER"

@@ -111,7 +111,7 @@ def run_workflow(
     """
     import os  # noqa: PLC0415 - see main.py
 
-    from runyard.arazzo.options import Options  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.running.options import Options  # noqa: PLC0415 - see main.py
     from runyard.cli.arazzo_running import Asked, carry_out  # noqa: PLC0415 - see main.py
 
     options = Options(

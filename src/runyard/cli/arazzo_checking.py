@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from runyard.arazzo.apis.sources import Api
 from runyard.arazzo.checks import Finding, check
-from runyard.arazzo.fetching import is_remote, url_of
-from runyard.arazzo.limits import Limits
-from runyard.arazzo.loading import SourceUnavailable
-from runyard.arazzo.sources import Api
+from runyard.arazzo.http.fetching import is_remote, url_of
+from runyard.arazzo.http.limits import Limits
+from runyard.arazzo.running.loading import SourceUnavailable
 from runyard.cli.arazzo_documents import Text, document_text, opened, refusing, tell
 from runyard.cli.output import print_json
 
@@ -79,13 +79,13 @@ def _record(finding: Finding) -> dict[str, Any]:
 
 def show_file(file: str, *, mermaid: bool) -> list[str]:
     """Return a document as lines to read, or as a chart to draw."""
-    from runyard.arazzo.masking import Masking  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.told.masking import Masking  # noqa: PLC0415 - see main.py
 
     with refusing():
         document = opened(document_text(file, {}), {}).document
     if mermaid:
-        from runyard.arazzo.mermaid import flowchart as drawn  # noqa: PLC0415 - see main.py
+        from runyard.arazzo.told.mermaid import flowchart as drawn  # noqa: PLC0415 - see main.py
     else:
-        from runyard.arazzo.outline import outline as drawn  # noqa: PLC0415 - see main.py
+        from runyard.arazzo.told.outline import outline as drawn  # noqa: PLC0415 - see main.py
     masking = Masking()  # of a document with credentials in it, which none should have
     return [masking.text(line) for line in drawn(document)]

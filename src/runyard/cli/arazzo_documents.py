@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runyard.arazzo.fetching import Fetch, is_remote, url_of
+from runyard.arazzo.http.fetching import Fetch, is_remote, url_of
 from runyard.core.errors import InvalidRequest, NotSupported, RunyardError
 
 if TYPE_CHECKING:
-    from runyard.arazzo.loading import Loaded
-    from runyard.arazzo.masking import Masking
+    from runyard.arazzo.running.loading import Loaded
+    from runyard.arazzo.told.masking import Masking
 
 
 class Refused(click.ClickException):
@@ -31,7 +31,7 @@ def refusing(masking: Masking | None = None) -> Iterator[None]:
     try:
         yield
     except RunyardError as error:
-        from runyard.arazzo.masking import Masking  # noqa: PLC0415 - see main.py
+        from runyard.arazzo.told.masking import Masking  # noqa: PLC0415 - see main.py
 
         raise Refused((masking or Masking()).text(str(error))) from error
 
@@ -59,7 +59,7 @@ def document_text(named: str, sources: Mapping[str, str], **how: Any) -> Text:
 
 def opened(text: Text, sources: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Loaded:
     """Read a document; what is wrong with it names it."""
-    from runyard.arazzo.loading import open_document  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.running.loading import open_document  # noqa: PLC0415 - see main.py
 
     try:
         return open_document(text.text, url=text.url, fetch=text.fetch, sources=sources, servers=servers)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runyard.arazzo.masking import Masking
-from runyard.arazzo.progress import Observer
+from runyard.arazzo.running.progress import Observer
+from runyard.arazzo.told.masking import Masking
 from runyard.cli.arazzo_documents import Refused
 
 if TYPE_CHECKING:
-    from runyard.arazzo.har import HarArchive
-    from runyard.arazzo.junit import JUnitReport
+    from runyard.arazzo.told.har import HarArchive
+    from runyard.arazzo.told.junit import JUnitReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +59,12 @@ def _write(file: Path, text: str) -> None:
 
 
 def _archive() -> HarArchive:
-    from runyard.arazzo.har import HarArchive  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.told.har import HarArchive  # noqa: PLC0415 - see main.py
 
     return HarArchive()
 
 
 def _report() -> JUnitReport:
-    from runyard.arazzo.junit import JUnitReport  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.told.junit import JUnitReport  # noqa: PLC0415 - see main.py
 
     return JUnitReport()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from runyard.arazzo.inputs import Schema
+    from runyard.arazzo.running.inputs import Schema
 
 OPTION = "-i/--input"
 FROM_VARIABLE = "env:"
@@ -37,7 +37,7 @@ def unknown_inputs(inputs: Mapping[str, Any], schema: Schema) -> list[str]:
 
 
 def _whole(named: str) -> dict[str, Any]:
-    from runyard.arazzo.reading import Unreadable, read  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.documents.reading import Unreadable, read  # noqa: PLC0415 - see main.py
 
     text = sys.stdin.read() if named == "-" else _text(named, "--inputs")
     try:
@@ -64,7 +64,7 @@ def _value(name: str, text: str, schema: Schema) -> Any:
 
 
 def _parsed(place: str, text: str) -> Any:
-    from runyard.arazzo.reading import Unreadable, read  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.documents.reading import Unreadable, read  # noqa: PLC0415 - see main.py
 
     try:
         return read(text)

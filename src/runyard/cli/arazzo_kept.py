@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from runyard.arazzo.exchange import Exchange
-from runyard.arazzo.progress import Judged, StepPlace, StepReport, WorkflowReport
-from runyard.arazzo.values import as_text
+from runyard.arazzo.http.exchange import Exchange
+from runyard.arazzo.language.values import as_text
+from runyard.arazzo.running.progress import Judged, StepPlace, StepReport, WorkflowReport
 
 Record = dict[str, Any]
 

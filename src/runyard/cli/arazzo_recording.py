@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from runyard.arazzo.exchange import Exchange
-from runyard.arazzo.loading import Loaded
-from runyard.arazzo.progress import StepPlace, StepReport, WorkflowReport
-from runyard.arazzo.reach import reached
-from runyard.arazzo.waiting import Stopped
+from runyard.arazzo.http.exchange import Exchange
+from runyard.arazzo.running.loading import Loaded
+from runyard.arazzo.running.progress import StepPlace, StepReport, WorkflowReport
+from runyard.arazzo.running.reach import reached
+from runyard.arazzo.running.waiting import Stopped
 from runyard.cli.arazzo_documents import tell
 
 if TYPE_CHECKING:

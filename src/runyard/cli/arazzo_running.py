@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runyard.arazzo import run as runner
-from runyard.arazzo.fetching import Fetch, url_of
-from runyard.arazzo.limits import Limits
-from runyard.arazzo.loading import Loaded
-from runyard.arazzo.masked import Masked
-from runyard.arazzo.masking import Masking
-from runyard.arazzo.options import Options
-from runyard.arazzo.plans import only_workflow
-from runyard.arazzo.progress import Observer, WorkflowReport
-from runyard.arazzo.sources import Api
+from runyard.arazzo.apis.sources import Api
+from runyard.arazzo.http.fetching import Fetch, url_of
+from runyard.arazzo.http.limits import Limits
+from runyard.arazzo.http.transport import Transport
+from runyard.arazzo.running.loading import Loaded
+from runyard.arazzo.running.options import Options
+from runyard.arazzo.running.plans import only_workflow
+from runyard.arazzo.running.progress import Observer, WorkflowReport
+from runyard.arazzo.running.waiting import Stopped
 from runyard.arazzo.standing_in import stand_ins, wanted_of
-from runyard.arazzo.telling import length, shortened
-from runyard.arazzo.transport import Transport
-from runyard.arazzo.waiting import Stopped
+from runyard.arazzo.told.masked import Masked
+from runyard.arazzo.told.masking import Masking
+from runyard.arazzo.told.telling import length, shortened
 from runyard.cli.arazzo_documents import document_text, opened, refusing, tell
 from runyard.cli.arazzo_files import Files
 from runyard.cli.arazzo_inputs import given_inputs, unknown_inputs
@@ -37,7 +37,7 @@ from runyard.cli.target import Target
 from runyard.client.errors import ClientError
 
 if TYPE_CHECKING:
-    from runyard.arazzo.inputs import Schema
+    from runyard.arazzo.running.inputs import Schema
     from runyard.cli.arazzo_recording import Recorder
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runyard.arazzo.lines import Lines, failure_lines
-from runyard.arazzo.progress import StepPlace, StepReport
-from runyard.arazzo.rows import DONE, FAILED, WAITING, Row, Rows
-from runyard.arazzo.telling import ended_it
+from runyard.arazzo.running.progress import StepPlace, StepReport
+from runyard.arazzo.told.lines import Lines, failure_lines
+from runyard.arazzo.told.rows import DONE, FAILED, WAITING, Row, Rows
+from runyard.arazzo.told.telling import ended_it
 from runyard.cli.output import is_terminal
 
 if TYPE_CHECKING:

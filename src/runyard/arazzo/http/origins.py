@@ -1,0 +1,125 @@
+"""Whom a URL speaks to, whether it may be called, and how it is reached: straight or by way of a proxy."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from runyard.arazzo.http.exchange import Headers, Unreachable
+
+PORTS = {"http": 80, "https": 443}
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """A server as a URL names it."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @cached_property
+    def place(self) -> str:
+        """Its host, and its port if that is not the usual one, as the header Host has them."""
+        return self.host_as_written if self.port == PORTS[self.scheme] else f"{self.host_as_written}:{self.port}"
+
+    @property
+    def host_as_written(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def origin_of(url: str) -> Origin:
+    """Return whom a URL speaks to; refuse one that is none of HTTP."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Unreachable(f"{url!r} is no URL: {error}.") from error
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise Unreachable(f"{url!r} cannot be called: an address begins with http:// or https:// and a host.")
+    return _origin(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
+
+
+@lru_cache(maxsize=64)
+def _origin(scheme: str, host: str, port: int) -> Origin:
+    return Origin(scheme=scheme, host=host, port=port)
+
+
+def check_allowed(origin: Origin, hosts: Iterable[str]) -> None:
+    """Refuse a server that is not among those that may be called; if none are named, all may."""
+    allowed = {host.lower() for host in hosts}
+    if not allowed:
+        return
+    names = {name for host in (origin.host, origin.host_as_written) for name in (host, f"{host}:{origin.port}")}
+    if allowed.isdisjoint(names):
+        raise Unreachable(
+            f"{origin.place} may not be called: --allow-host names only {', '.join(sorted(allowed))}. "
+            f"Add --allow-host {origin.place} if it is meant."
+        )
+
+
+def connection_to(origin: Origin) -> http.client.HTTPConnection:
+    """Return a connection that is not open yet, by way of the proxy that the environment names for this server."""
+    proxy = _proxy_of(origin)
+    if proxy is None:
+        kind = http.client.HTTPSConnection if origin.scheme == "https" else http.client.HTTPConnection
+        return kind(origin.host, origin.port)
+    headers = dict(credentials_of(proxy, "Proxy-Authorization"))
+    port = proxy.port or PORTS["http"]
+    if origin.scheme == "http":
+        return _Proxied(proxy.hostname or "", port, headers)
+    tunnelled = http.client.HTTPSConnection(proxy.hostname or "", port)
+    tunnelled.set_tunnel(origin.host, origin.port, headers)
+    return tunnelled
+
+
+class _Proxied(http.client.HTTPConnection):
+    """A connection to a proxy, which has to be told whole URLs."""
+
+    def __init__(self, host: str, port: int, headers: dict[str, str]) -> None:
+        super().__init__(host, port)
+        self.headers = headers
+
+
+def proxy_headers(connection: http.client.HTTPConnection) -> Headers | None:
+    """Return what a request tells the proxy that it is sent to; None if it is sent to the server itself."""
+    return tuple(connection.headers.items()) if isinstance(connection, _Proxied) else None
+
+
+def credentials_of(parts: SplitResult, header: str) -> Headers:
+    """Return the header for the name and password that a URL holds, if it does."""
+    if parts.username is None:
+        return ()
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return ((header, f"Basic {b64encode(pair.encode()).decode()}"),)
+
+
+def _proxy_of(origin: Origin) -> SplitResult | None:
+    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES) or _is_here(origin.host):
+        return None
+    import urllib.request as standard  # noqa: PLC0415  # few have a proxy
+
+    known = standard.getproxies_environment()
+    url = known.get(origin.scheme) or known.get("all")
+    if not url or standard.proxy_bypass_environment(origin.place, known):  # type: ignore[attr-defined]  # typeshed does not know it
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme != "http":
+        raise Unreachable(f"{parts.scheme}:// is no proxy that can be used here; name one with http://, or NO_PROXY.")
+    return parts
+
+
+def _is_here(host: str) -> bool:
+    """Whether this is the machine itself, which no proxy can reach."""
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
