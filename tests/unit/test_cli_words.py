@@ -20,11 +20,12 @@ from runyard.cli.run import read_script
 from runyard.cli.runs import facts
 from runyard.cli.serve import ready_line, welcome
 from runyard.cli.target import Target
-from runyard.cli.variables import CLIENT_MODELS, assignment, project_id, variables
+from runyard.cli.variables import CLIENT_MODELS, assignment, variables
 from runyard.cli.watching import ending, standing
 from runyard.client.errors import NoServer
 from runyard.core.run import PHASES
 from runyard.dialects.aws_ids import run_id
+from runyard.dialects.dremio_ids import project_id
 from runyard.web.server import Ready
 
 CONTEXT = click.Context(commands)

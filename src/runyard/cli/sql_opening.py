@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from runyard.cli.target import Target
-from runyard.cli.variables import NAMED, USER, WORKSPACE, project_id, variables
+from runyard.cli.variables import NAMED, USER, WORKSPACE, variables
 from runyard.client.home import Keys, find_place, read_keys
+from runyard.dialects.dremio_ids import project_id
 
 if TYPE_CHECKING:
     from runyard.client.connections import Here

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,6 +11,7 @@ import runyard
 from runyard.cli.target import Target
 from runyard.client.errors import NoServer
 from runyard.client.home import Keys, read_keys, read_place
+from runyard.dialects.dremio_ids import project_id
 
 REGION = "us-east-1"
 CLIENT_MODELS = Path(runyard.__file__).parent / "dialects/glue/botocore"
@@ -64,11 +64,6 @@ def variables(target: Target) -> dict[str, str]:
     place = read_place(target.folder)
     keys = read_keys(target.folder)
     return {**_http(place.url, keys), **(_postgres(place.pg, keys) if place.pg else {})}
-
-
-def project_id(workspace: str) -> str:
-    """Return the id by which Dremio's clients name a workspace."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"runyard:workspace:{workspace}"))
 
 
 def _http(url: str, keys: Keys) -> dict[str, str]:
