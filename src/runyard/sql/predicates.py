@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from runyard.sql import kinds
 from runyard.sql.grammar.reader import INFIX
 from runyard.sql.local.tables import LocalColumn
 from runyard.sql.local.words import Words
@@ -60,6 +61,9 @@ def _filters(scope: Scope) -> Iterator[exp.Expr]:
 
 
 def _rewrite(node: exp.Expr, scope: Scope, sources: Sources, *, is_filter: bool) -> None:
+    if any(kinds.type_of(one, scope, sources) == "timestamp" for one in node.iter_expressions()):
+        _read_moments(node)
+        return
     found = _of_column(node.this, scope, sources)
     if found is None and isinstance(node, exp.EQ):
         found = _of_column(node.expression, scope, sources)
@@ -67,14 +71,12 @@ def _rewrite(node: exp.Expr, scope: Scope, sources: Sources, *, is_filter: bool)
             left, right = node.this.copy(), node.expression.copy()
             node.set("this", right)
             node.set("expression", left)
-    if found is None:
+    if found is None or found[0].is_plain:
         return
     occurrence, column = found
-    if column.type == "timestamp":
-        _read_moments(node)
-    elif column.words is not None and not occurrence.is_plain:
+    if column.words is not None:
         _by_phase(node, occurrence, column.words, is_filter=is_filter)
-    elif column.spelling is not None and not occurrence.is_plain:
+    elif column.spelling is not None:
         _by_number(node, occurrence, column)
 
 
@@ -174,9 +176,9 @@ def _tell_moment(node: exp.Anonymous, scope: Scope, sources: Sources) -> None:
         return
     place = 0 if name in _MOMENT_FIRST else 1
     arguments = node.expressions
-    found = _of_column(arguments[place], scope, sources) if len(arguments) > place else None
+    type_ = kinds.type_of(arguments[place], scope, sources) if len(arguments) > place else ""
     modifiers = {one.name.lower() for one in arguments[place + 1 :] if isinstance(one, exp.Literal)}
-    if found is None or found[1].type != "timestamp" or modifiers & {"unixepoch", "auto"}:
+    if type_ != "timestamp" or modifiers & {"unixepoch", "auto"}:
         return
     seconds = exp.Paren(this=exp.Div(this=arguments[place].copy(), expression=_SECOND.copy(), typed=True, safe=True))
     unit = exp.Literal.string("unixepoch")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
+import apsw.ext
 
 from runyard.client.connections import LOCAL, Connections
 from runyard.sql import remote
@@ -82,9 +83,8 @@ class Runner:
 
     def native_headings(self, text: str) -> tuple[Heading, ...]:
         """Return the columns of a query in the ledger's own words."""
-        asked = f"SELECT * FROM ({text.rstrip().rstrip(';')}) LIMIT 0"  # noqa: S608 - whoever may ask this may read all
         with _InOurWords(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
-            described = connection.cursor().execute(asked).get_description()
+            described = apsw.ext.query_info(connection, text).description
             return tuple(Heading(name=name) for name, *_ in described)
 
     def native(self, text: str, *, timeout_ms: int = 0) -> Iterator[Row]:
