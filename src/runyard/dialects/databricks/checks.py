@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import notifications, reading, references
+from runyard.dialects import reading
+from runyard.dialects.databricks import notifications, references
 from runyard.dialects.databricks.selection import upstream
 from runyard.dialects.databricks.task_types import OPERATORS, REQUIRED
 from runyard.dialects.databricks.tasks import LOOP, RUN_IF

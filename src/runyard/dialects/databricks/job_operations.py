@@ -7,7 +7,8 @@ from typing import Any
 
 from runyard.core.errors import NotFound
 from runyard.core.job import Job, Task
-from runyard.dialects.databricks import reading, settings, versions
+from runyard.dialects import reading
+from runyard.dialects.databricks import settings, versions
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
 from runyard.dialects.databricks.checks import check_job
 from runyard.dialects.databricks.job_pages import jobs_page

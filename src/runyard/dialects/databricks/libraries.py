@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runyard.core.errors import NotSupported
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.places import in_workspace
 
 Members = Mapping[str, Any]

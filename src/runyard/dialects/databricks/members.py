@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import form, reading
+from runyard.dialects import reading
+from runyard.dialects.databricks import form
 from runyard.dialects.databricks.calls import Operation
 from runyard.dialects.databricks.errors import Refusal
 from runyard.dialects.exchange import Request

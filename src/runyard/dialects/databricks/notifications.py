@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.errors import InvalidRequest
 from runyard.core.notice import Address, Channel, Message, What, Wishes
 from runyard.core.run import Run
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.views import job_id
 from runyard.engine.notices import Happening, Herald
 

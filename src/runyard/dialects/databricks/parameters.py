@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.task_types import OLDER_PARAMETERS
 
 Members = Mapping[str, Any]

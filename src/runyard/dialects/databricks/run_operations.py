@@ -10,7 +10,8 @@ from runyard.core import graph
 from runyard.core.errors import InvalidRequest, NotFound, WrongState
 from runyard.core.job import Job
 from runyard.core.run import Run, State
-from runyard.dialects.databricks import export, reading, repairing, run_pages, versions
+from runyard.dialects import reading
+from runyard.dialects.databricks import export, repairing, run_pages, versions
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
 from runyard.dialects.databricks.facts import TaskRun, job_run
 from runyard.dialects.databricks.outputs import output_of

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 
 Reader = Callable[[Any, str], Any]
 REQUIRED = "!"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runyard.dialects.databricks import reading, schema, versions
+from runyard.dialects import reading
+from runyard.dialects.databricks import schema, versions
 
 Members = dict[str, Any]
 

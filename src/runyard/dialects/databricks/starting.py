@@ -10,7 +10,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.job import Job
 from runyard.core.queue import Overflow
 from runyard.core.run import Run
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.finishing import finish
 from runyard.dialects.databricks.parameters import Told, read_told
 from runyard.dialects.databricks.planning import plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from runyard.dialects.databricks import reading, settings
+from runyard.dialects import reading
+from runyard.dialects.databricks import settings
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
 from runyard.dialects.databricks.checks import check_submission
 from runyard.dialects.databricks.finishing import listed_run

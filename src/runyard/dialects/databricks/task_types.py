@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runyard.core.errors import NotSupported
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.places import in_workspace, of_workspace
 
 Members = Mapping[str, Any]

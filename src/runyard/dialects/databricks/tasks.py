@@ -7,7 +7,7 @@ from typing import Any
 
 from runyard.core.errors import NotSupported
 from runyard.core.job import WITHOUT_PROCESS, RunIf, Task
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.libraries import needs_of
 from runyard.dialects.databricks.task_types import DEFAULT_CONCURRENCY, RUNNABLE, Planned, unavailable
 from runyard.dialects.databricks.versions import is_task_type

@@ -13,7 +13,7 @@ from runyard.core.job import Job, Workspace
 from runyard.core.queue import Overflow
 from runyard.core.run import Run
 from runyard.core.trigger import Trigger, Wish
-from runyard.dialects.databricks import reading
+from runyard.dialects import reading
 from runyard.dialects.databricks.states import TASK
 from runyard.engine.engine import Engine
 from runyard.engine.requests import Request
