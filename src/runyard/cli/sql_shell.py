@@ -174,6 +174,9 @@ def _keys() -> KeyBindings:
     return keys
 
 
+NEXT = "NEXT"  # what stands alone behind a statement that has ended
+
+
 def is_whole(text: str) -> bool:
     """Whether what was typed can be run: a shortcut, nothing, or statements up to a semicolon outside of a string."""
     line = text.strip()
@@ -182,7 +185,6 @@ def is_whole(text: str) -> bool:
     if not line.endswith(";"):
         return False
     try:
-        found = pieces(line)
+        return pieces(f"{line}\n{NEXT}")[-1].text == NEXT
     except SqlError as error:
         return "does not end" not in str(error)
-    return not found or found[-1].start + len(found[-1].text) < len(line)
