@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import base64
+import time
 from pathlib import Path
 
 import pytest
 
+from runyard.dialects.exchange import Login
 from runyard.web.authentication import Caller, Gate, foreign_page_in, is_local
 from runyard.web.credentials import credentials_file, load_credentials
 
@@ -93,3 +95,52 @@ def test_a_kept_password_serves_the_servers_own_pages_only(origin: str, *, is_se
     assert (foreign_page_in(headers) is not None) == is_sent_away
     assert foreign_page_in([("host", "here:8642"), ("authorization", "Bearer t"), ("origin", origin)]) is None
     assert foreign_page_in(headers[:2]) is None
+
+
+# as Dremio's clients do
+
+
+@pytest.mark.parametrize("spelled", ["Bearer {}", "bearer {}", "_dremio{}", "_dremio {}", "_DREMIO  {}", "{}", " {} "])
+def test_a_token_is_known_however_dremios_clients_spell_it(gate: Gate, spelled: str) -> None:
+    told = spelled.format(gate.credentials.token)
+
+    assert gate.by_authorization({"authorization": told}) == Caller(user="admin", workspace="default")
+    assert gate.by_authorization({"authorization": f"{told}x"}) is None
+
+
+def test_a_login_takes_a_password_and_gives_a_token_until_it_is_taken_back(gate: Gate) -> None:
+    admin = Caller(user="admin", workspace="default")
+    assert gate.by_login(Login(user="admin", password=gate.credentials.password)) == admin
+
+    token, ends_at = gate.open_session("admin")
+
+    assert gate.by_authorization({"authorization": f"_dremio{token}"}) == admin
+    assert 29 * 3_600_000 < ends_at - time.time() * 1000 < 31 * 3_600_000
+    gate.close_session(token)
+    assert gate.by_authorization({"authorization": f"_dremio{token}"}) is None
+
+
+def test_a_token_outlives_the_server_that_gave_it_and_none_is_made_up(gate: Gate) -> None:
+    token, _ = gate.open_session("admin")
+    claim, _, seal = token.rpartition(".")
+
+    assert Gate(credentials=gate.credentials, is_open=False).by_authorization({"authorization": token}) is not None
+    for wrong in (
+        f"{claim}1.{seal}",
+        f"{claim}.{seal[:-1]}0{seal[-1]}",
+        f"session.ffffffffffff.00.{seal}",
+        "session..",
+    ):
+        assert gate.by_authorization({"authorization": wrong}) is None
+
+
+@pytest.mark.parametrize(("user", "password"), [("admin", "x"), ("", "x"), ("admin", "")])
+def test_a_wrong_login_lets_nobody_in(gate: Gate, user: str, password: str) -> None:
+    assert gate.by_login(Login(user=user, password=password)) is None
+
+
+def test_a_login_names_its_workspace_where_everybody_is_believed(open_gate: Gate) -> None:
+    told = Login(user="ws.sales", password="anything")
+
+    assert open_gate.by_login(told) == Caller(user="ws.sales", workspace="sales")
+    assert open_gate.open_session("ws.sales")[0] == "ws.sales"

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from runyard.core.job import Workspace
 from runyard.engine.engine import Engine
+
+
+class Sessions(Protocol):
+    """Tokens that a login gives out, for languages that have one."""
+
+    def open_session(self, user: str) -> tuple[str, int]:
+        """Return a token of this user and when it ends (ms since 1970)."""
+        ...
+
+    def close_session(self, authorization: str) -> None:
+        """Let the token of this header be none any more."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Who somebody says that they are, in the body of a call."""
+
+    user: str
+    password: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +43,8 @@ class Request:
     workspace: Workspace
     user: str
     url: str  # of this server, as the caller reached it
+    raw_path: str = ""  # as it came: a slash inside a name is encoded
+    sessions: Sessions | None = None
     spool: Path | None = None  # the body instead, where it may be large: a file that is gone after the answer
 
 

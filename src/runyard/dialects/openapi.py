@@ -1,4 +1,4 @@
-"""What tables of operations have in common as OpenAPI documents, which hold no secrets, so that anybody may read them."""
+"""What tables of operations have in common as OpenAPI documents; they hold no secrets, so anybody may read them."""
 
 from __future__ import annotations
 

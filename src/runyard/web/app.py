@@ -16,7 +16,7 @@ import msgspec
 
 from runyard.core.errors import RunyardError
 from runyard.dialects.aws_signature import SignedRequest
-from runyard.dialects.exchange import Reply, Request
+from runyard.dialects.exchange import Login, Reply, Request
 from runyard.engine.engine import Engine
 from runyard.web.authentication import Caller, Gate, foreign_page_in, stranger_in
 from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
@@ -68,6 +68,9 @@ class Services:
     by_path: Mapping[str, Service]  # by the first part of the path that fits
     objects: Objects
     takes_content: Callable[[str, str], bool] = lambda _method, _path: False  # by method and path: into a file
+    login: Callable[[str, str, bytes], Login | None] = lambda _method, _path, _body: (
+        None
+    )  # what a call says in its body
     open_pages: Mapping[str, Callable[[], Reply]] = field(default_factory=dict)  # that anybody may read
 
 
@@ -177,6 +180,7 @@ class App:
         request = Request(
             method=asked.scope["method"],
             path=asked.path,
+            raw_path=_raw_path(asked.scope),
             query=dict(parse_qsl(asked.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=dict(asked.headers),
             body=body.content,
@@ -184,6 +188,7 @@ class App:
             user=caller.user,
             url=self.url,
             spool=body.spool,
+            sessions=self._gate,
         )
         try:
             return service.answer(self._engine, request)
@@ -200,7 +205,8 @@ class App:
 
     def _caller(self, asked: Asked, body: bytes) -> Caller | None:
         if asked.claimed is None:
-            return self._gate.by_authorization(dict(asked.headers))
+            login = self._services.login(asked.scope["method"], asked.path, body)
+            return self._gate.by_login(login) if login else self._gate.by_authorization(dict(asked.headers))
         if not self._gate.is_open:
             verify(_signed(asked, body), self._gate.secret_of, now=_now())
         return self._gate.by_access_key(asked.claimed[0])
@@ -236,14 +242,18 @@ def _unknown(headers: list[tuple[str, str]]) -> SignatureError:
 
 def _signed(asked: Asked, body: bytes | None) -> SignedRequest:
     scope = asked.scope
-    path = scope.get("raw_path") or scope["path"].encode()
     return SignedRequest(
         method=scope["method"],
-        path=path.partition(b"?")[0].decode("latin-1"),
+        path=_raw_path(scope),
         query=scope["query_string"].decode("latin-1"),
         headers=asked.headers,
         body=body,
     )
+
+
+def _raw_path(scope: Scope) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.partition(b"?")[0].decode("latin-1")
 
 
 def page(body: bytes, content_type: str) -> Reply:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import secrets
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from runyard.dialects.exchange import Login
 from runyard.web.credentials import ADMINISTRATOR, Credentials
 
 NAMED = "ws."  # with authentication off, a credential of this form names its workspace
 DEFAULT = "default"
+SESSION = "session."  # what the tokens of logins begin with
+SESSION_MS = 30 * 3_600_000
+UNDERSCORED = "_dremio"  # how Dremio's clients spell the scheme of a token
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 
@@ -29,6 +35,7 @@ class Gate:
 
     credentials: Credentials
     is_open: bool  # authentication is off
+    closed_sessions: set[str] = field(default_factory=set)
 
     def secret_of(self, access_key: str) -> str | None:
         """Return the secret that belongs to an access key."""
@@ -41,16 +48,57 @@ class Gate:
 
     def by_authorization(self, headers: Mapping[str, str]) -> Caller | None:
         """Return who a Bearer token or a Basic password belongs to; None if to nobody."""
-        scheme, _, value = headers.get("authorization", "").partition(" ")
-        secret = _basic(value.strip()) if scheme.lower() == "basic" else value.strip()
+        secret = secret_in(headers.get("authorization", ""))
         if self.is_open:
             return _named(secret)
         return Caller(user=ADMINISTRATOR, workspace=DEFAULT) if self._is_secret(secret) else None
 
+    def by_login(self, login: Login) -> Caller | None:
+        """Return who logs in with a user's name and a password, or a token in its place; None if nobody does."""
+        if not (login.user and login.password):
+            return None
+        if self.is_open:
+            return _named(login.user)
+        return Caller(user=ADMINISTRATOR, workspace=DEFAULT) if self._is_secret(login.password) else None
+
+    def open_session(self, user: str) -> tuple[str, int]:
+        """Return a token that is good until a moment, also after a restart; with authentication off the name is one."""
+        ends_at = time.time_ns() // 1_000_000 + SESSION_MS
+        if self.is_open:
+            return user, ends_at
+        claim = f"{SESSION}{ends_at:x}.{secrets.token_hex(8)}"
+        return f"{claim}.{self._seal(claim)}", ends_at
+
+    def close_session(self, authorization: str) -> None:
+        """Take back a token until this server ends; what is no session's, as the administrator's own, stays good."""
+        token = secret_in(authorization)
+        if token.startswith(SESSION):
+            self.closed_sessions.add(token)
+
     def _is_secret(self, secret: str) -> bool:
         given = secret.encode()
         token, password = self.credentials.token.encode(), self.credentials.password.encode()
-        return hmac.compare_digest(given, token) | hmac.compare_digest(given, password)
+        return hmac.compare_digest(given, token) | hmac.compare_digest(given, password) | self._is_session(secret)
+
+    def _is_session(self, token: str) -> bool:
+        claim, _, seal = token.rpartition(".")
+        if not hmac.compare_digest(seal.encode(), self._seal(claim).encode()) or token in self.closed_sessions:
+            return False
+        return int(claim.removeprefix(SESSION).partition(".")[0], 16) * 1_000_000 > time.time_ns()
+
+    def _seal(self, claim: str) -> str:
+        return hmac.new(self.credentials.secret_key.encode(), claim.encode(), "sha256").hexdigest()
+
+
+def secret_in(authorization: str) -> str:
+    """Return the token or password of a header: `Bearer T`, `Basic B`, `_dremioT`, `_dremio T` or T alone."""
+    given = authorization.strip()
+    if given.lower().startswith(UNDERSCORED):
+        return given[len(UNDERSCORED) :].strip()
+    scheme, blank, value = given.partition(" ")
+    if not blank:
+        return given
+    return _basic(value.strip()) if scheme.lower() == "basic" else value.strip()
 
 
 def stranger_in(headers: Iterable[tuple[str, str]]) -> str | None:
