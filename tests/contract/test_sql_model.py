@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from enum import Enum
 from typing import Any
 
 from botocore.loaders import Loader
@@ -28,7 +29,7 @@ OF_AWS = {
 
 def type_of(annotation: Any) -> str:
     inner = next((one for one in typing.get_args(annotation) if one is not type(None)), annotation)
-    if isinstance(inner, type) and issubclass(inner, sdk.Enum):
+    if isinstance(inner, type) and issubclass(inner, Enum):
         return "text"
     return OF_SDK.get(inner, "json")
 

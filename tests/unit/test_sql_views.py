@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_run_over_full_hours_has_a_row_for_each_and_only_the_last_says_how_it_
     assert [row["termination_code"] for row in rows] == [None, None, "RUN_EXECUTION_ERROR"]
     assert [row["period_end_time"] for row in rows[:-1]] == [START + HOUR, START + 2 * HOUR]
     assert rows[0]["period_start_time"] > START
-    assert all(one["period_end_time"] == other["period_start_time"] for one, other in zip(rows, rows[1:], strict=False))
+    assert all(one["period_end_time"] == other["period_start_time"] for one, other in pairwise(rows))
     assert {row["run_id"] for row in rows} == {str(run_id)}
 
 

@@ -59,6 +59,11 @@ class Plan:
     reads_kept: bool = False  # of materialized views
     naming: tuple[str, ...] = ()  # binds that name connections: a plan for their values is another one
 
+    @property
+    def binds(self) -> tuple[tuple[str, str], ...]:
+        """The names and types of the binds."""
+        return tuple(zip(self.names, self.parameters, strict=True))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:

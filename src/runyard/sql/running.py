@@ -75,7 +75,12 @@ class Runner:
     ) -> Iterator[Row]:
         """Run a plan, row by row."""
         with self._working(plan, text, asking, timeout_ms) as connection:
-            cursor = connection.execute(plan.sql, values, can_cache=not (plan.remotes or plan.reads_kept))
+            is_of_ledger = not (plan.remotes or plan.reads_kept)
+            rows = connection.natively(plan.sql, plan.binds, values) if is_of_ledger else None
+            if rows is not None:
+                yield from rows
+                return
+            cursor = connection.execute(plan.sql, values, can_cache=is_of_ledger)
             try:
                 yield from cursor
             finally:

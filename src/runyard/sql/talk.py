@@ -91,7 +91,8 @@ class Talk:
     def guarded(self, work: Callable[[], Result]) -> Result:
         """Do work unless the transaction has failed, and note if it fails."""
         self.pending.refuse_if_broken()
-        self.ended.clear()
+        if self.ended.is_set():
+            self.ended.clear()
         try:
             result = work()
         except SqlError:

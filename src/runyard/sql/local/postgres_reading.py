@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,8 +11,10 @@ import psycopg
 from psycopg import IsolationLevel
 
 from runyard.sql.errors import CONNECTION_FAILED, SqlError
-from runyard.sql.local.postgres_tables import Module, tables
-from runyard.sql.local.reading import MOST_IDLE, STATEMENTS, Reader, guard
+from runyard.sql.local.postgres_native import native
+from runyard.sql.local.postgres_tables import AT_ONCE, Module, as_sql_error, tables
+from runyard.sql.local.reading import MOST_IDLE, STATEMENTS, Binds, Reader, guard
+from runyard.sql.results import Row, Value
 from runyard.store.postgres import conninfo
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -22,6 +24,25 @@ class PostgresReader(Reader):
     """SQLite with the ledger's tables behind it; an interrupt reaches PostgreSQL too."""
 
     ledger: Connection
+
+    def natively(self, sql: str, binds: Binds, values: Mapping[str, Value]) -> Iterator[Row] | None:
+        """Return the rows that PostgreSQL gives by itself, where it means the same."""
+        text = native(sql, binds)
+        if text is None:
+            return None
+        is_short = " LIMIT " in text or " GROUP BY " in text
+        try:
+            if is_short:
+                return iter(self.ledger.execute(text.encode(), values))
+            cursor = self.ledger.cursor(name="natively")
+            cursor.itersize = AT_ONCE
+            cursor.execute(text.encode(), values)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # it was ended, or is gone
+            raise as_sql_error(error) from error
+        except psycopg.Error:  # it does not understand something after all; SQLite may
+            self.ledger.rollback()
+            return None
+        return _drained(cursor)
 
     def interrupt(self) -> None:
         """End what runs now, on both sides."""
@@ -94,6 +115,14 @@ class PostgresLedger:
             _close(reader)
         else:
             self._idle.append(reader)
+
+
+def _drained(cursor: psycopg.ServerCursor[tuple[Any, ...]]) -> Iterator[Row]:
+    with cursor:
+        try:
+            yield from cursor
+        except psycopg.Error as error:
+            raise as_sql_error(error) from error
 
 
 def _close(reader: PostgresReader) -> None:

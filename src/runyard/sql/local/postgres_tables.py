@@ -15,7 +15,7 @@ from runyard.core.job import Job, Workspace
 from runyard.core.notice import Notice
 from runyard.core.run import Attempt, Event, Repair, Run
 from runyard.core.trigger import Trigger
-from runyard.sql.errors import CONNECTION_FAILED, SqlError
+from runyard.sql.errors import CANCELLED, CONNECTION_FAILED, SqlError
 from runyard.sql.results import Value
 from runyard.store import records
 from runyard.store.records import Shape
@@ -225,11 +225,14 @@ class Cursor:
             self._rows = iter(self._cursor)
             self.Next()
         except psycopg.Error as error:
-            raise SqlError(CONNECTION_FAILED, f"The ledger could not be read: {error}.") from error
+            raise as_sql_error(error) from error
 
     def Next(self) -> None:  # noqa: N802 - SQLite's name
         """Go to the next row."""
-        self._row = next(self._rows, None)
+        try:
+            self._row = next(self._rows, None)
+        except psycopg.Error as error:
+            raise as_sql_error(error) from error
 
     def Eof(self) -> bool:  # noqa: N802 - SQLite's name
         """Whether there is none any more."""
@@ -253,6 +256,13 @@ class Cursor:
         if self._cursor is not None:
             self._cursor.close()
             self._cursor = None
+
+
+def as_sql_error(error: psycopg.Error) -> SqlError:
+    """Return what PostgreSQL's error is for whoever asked."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return SqlError(CANCELLED, "The statement was cancelled.")
+    return SqlError(CONNECTION_FAILED, f"The ledger could not be read: {error}.")
 
 
 def _query(table: Table, asked: Asked, values: Sequence[Any]) -> tuple[str, list[Any]]:

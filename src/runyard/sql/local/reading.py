@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 import apsw
 
 from runyard.sql.errors import CONNECTION_FAILED, SqlError
+from runyard.sql.results import Row, Value
 
 MOST_IDLE = 8  # connections that are kept for the next statement
 FLAGS = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -25,11 +26,18 @@ PRAGMAS = (
 )
 
 
+Binds = tuple[tuple[str, str], ...]  # names and types
+
+
 class Reader(apsw.Connection):
     """A connection that remembers for whom it was prepared last."""
 
     told: tuple[str, ...] = ()
     forget: Callable[[], None] = staticmethod(lambda: None)  # what an earlier statement saw
+
+    def natively(self, sql: str, binds: Binds, values: Mapping[str, Value]) -> Iterator[Row] | None:
+        """Return the rows that another database gives by itself; None where there is none, or it might differ."""
+        del sql, binds, values
 
 
 class Ledger(Protocol):
