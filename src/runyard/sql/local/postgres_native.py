@@ -1,7 +1,7 @@
 """Queries that PostgreSQL answers itself: those of a part of SQL in which it means the same as SQLite.
 
-What is not certain is left to SQLite over PostgreSQL's tables: another order of texts, other roundings, functions, NULLs
-that come elsewhere. Types are followed through the query; values of two kinds are never compared.
+What is not certain is left to SQLite over PostgreSQL's tables: another order of texts, other roundings, functions,
+NULLs that come elsewhere. Types are followed through the query; values of two kinds are never compared.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def native(sql: str, binds: tuple[tuple[str, str], ...]) -> str | None:
     for one in tree.find_all(exp.Identifier):
         one.set("this", one.name.lower())  # SQLite does not look at the case of names
         one.set("quoted", True)
-    for one in tree.find_all(exp.Identifier, exp.Literal):
-        one.set("this", one.name.replace("%", "%%"))  # a single one begins an argument of the driver's
+    for part in tree.find_all(exp.Identifier, exp.Literal):
+        part.set("this", part.name.replace("%", "%%"))  # a single one begins an argument of the driver's
     return tree.sql("postgres")
 
 
