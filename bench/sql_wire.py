@@ -1,14 +1,15 @@
-"""(i) SQL on one connection, against PostgreSQL by the same client (libpq) over TCP in the same minutes.
+"""(i) SQL on one connection, against PostgreSQL by the same client over TCP in the same minutes.
 
-Both hold the same runs: ours in a server's ledger, PostgreSQL's in a table with a primary key. Queries go by the
-simple protocol, so each is understood anew on both sides. A round measures the one and then the other.
+Both hold the same runs: ours in a server's ledger, PostgreSQL's in a table with a primary key. The client is psycopg,
+as programs use it; once more it is libpq alone, below which there is nothing but the server and the kernel. Queries go
+by the simple protocol, so each is understood anew on both sides. A round measures the one and then the other.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,7 +41,17 @@ class Side:
     table: str
 
     def rate(self, query: str, times: int) -> float:
-        """How many queries are answered a second."""
+        """How many queries a program gets answered a second."""
+        cursor, text = self.connection.cursor(), query.encode()
+        began = time.perf_counter()
+        for _ in range(times):
+            found = cursor.execute(text, prepare=False).fetchone()
+        took = time.perf_counter() - began
+        assert found is not None
+        return times / took
+
+    def bare_rate(self, query: str, times: int) -> float:
+        """How many queries are answered a second to a client that does nothing with the answers."""
         ask, text = self.connection.pgconn.exec_, query.encode()
         began = time.perf_counter()
         for _ in range(times):
@@ -52,7 +63,7 @@ class Side:
 
     def rows(self, count: int) -> float:
         """How many rows of a large result are taken a second."""
-        text = f"SELECT {COLUMNS} FROM {self.table} LIMIT {count}"  # noqa: S608 - our own names
+        text = f"SELECT {COLUMNS} FROM {self.table} LIMIT {count}"
         began = time.perf_counter()
         answer = self.connection.pgconn.exec_(text.encode())
         took = time.perf_counter() - began
@@ -61,9 +72,9 @@ class Side:
 
     def lookup(self) -> str:
         """A query for one run by its id."""
-        found = self.connection.execute(f"SELECT max(id) FROM {self.table}".encode()).fetchone()  # noqa: S608 - our own names
+        found = self.connection.execute(f"SELECT max(id) FROM {self.table}".encode()).fetchone()
         assert found is not None
-        return f"SELECT {COLUMNS} FROM {self.table} WHERE id = {found[0]}"  # noqa: S608 - our own names
+        return f"SELECT {COLUMNS} FROM {self.table} WHERE id = {found[0]}"
 
 
 def measure(size: Size) -> Iterator[Row]:
@@ -74,8 +85,11 @@ def measure(size: Size) -> Iterator[Row]:
         _ours(live) as ours,
         _theirs(postgres, size) as theirs,
     ):
-        yield _queries("queries a second: select 1", ("SELECT 1", "SELECT 1"), (ours, theirs), size)
-        yield _queries("queries a second: a run by its id", (ours.lookup(), theirs.lookup()), (ours, theirs), size)
+        sides, one, lookups = (ours, theirs), ("SELECT 1", "SELECT 1"), (ours.lookup(), theirs.lookup())
+        yield _queries("queries a second: select 1", one, sides, size)
+        yield _queries("queries a second: a run by its id", lookups, sides, size)
+        yield _queries("the same by libpq alone: select 1", one, sides, size, rate=Side.bare_rate)
+        yield _queries("the same by libpq alone: a run by its id", lookups, sides, size, rate=Side.bare_rate)
         yield _large(ours, theirs, size)
 
 
@@ -94,15 +108,17 @@ def _theirs(postgres: PostgresServer, size: Size) -> Iterator[Side]:
         yield Side(connection=connection, table="run")
 
 
-def _queries(what: str, texts: tuple[str, str], sides: tuple[Side, Side], size: Size) -> Row:
-    for side, text in zip(sides, texts, strict=True):
-        side.rate(text, size.warm_up * 20)
-    rounds = [
-        [side.rate(text, size.wire_queries) for side, text in zip(sides, texts, strict=True)]
-        for _ in range(size.rounds)
-    ]
+Rate = Callable[[Side, str, int], float]
+
+
+def _queries(what: str, texts: tuple[str, str], sides: tuple[Side, Side], size: Size, *, rate: Rate = Side.rate) -> Row:
+    pairs = list(zip(sides, texts, strict=True))
+    for side, text in pairs:
+        rate(side, text, size.warm_up * 20)
+    rounds = [[rate(side, text, size.wire_queries) for side, text in pairs] for _ in range(size.rounds)]
     ours, theirs = zip(*rounds, strict=True)
-    return Row(figure=FIGURE, what=what, unit="/s", against="PostgreSQL", ours=ours, peer=theirs, goal=at_least(0.6))
+    goal = at_least(0.6) if rate is Side.rate else None
+    return Row(figure=FIGURE, what=what, unit="/s", against="PostgreSQL", ours=ours, peer=theirs, goal=goal)
 
 
 def _large(ours: Side, theirs: Side, size: Size) -> Row:

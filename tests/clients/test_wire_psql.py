@@ -101,7 +101,9 @@ def test_a_transaction_is_typed_line_by_line(wire: Wire) -> None:
 
 
 def test_a_cursor_fetches_a_few_rows_at_a_time(wire: Wire) -> None:
-    done = psql(wire, "-At", "-v", "FETCH_COUNT=2", "-c", "SELECT job_name FROM runs ORDER BY job_name")
+    done = psql(
+        wire, "-At", "-v", "FETCH_COUNT=2", "-c", "SELECT job_name FROM runs WHERE job_name <> 'by_sql' ORDER BY 1"
+    )
 
     assert done.stdout == "broken\netl\netl\netl\n"
 

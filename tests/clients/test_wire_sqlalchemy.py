@@ -60,7 +60,10 @@ def test_a_reflected_table_is_queried_by_its_reflected_name(engine: sa.Engine) -
     known.reflect(engine, schema=LEDGER, only=["runs"])
     runs = known.tables[f"{LEDGER}.runs"]
     query = (
-        sa.select(runs.c.job_name, sa.func.count()).where(runs.c.id > 5).group_by(runs.c.job_name).order_by("job_name")
+        sa.select(runs.c.job_name, sa.func.count())
+        .where(runs.c.id > 5, runs.c.job_name.in_(["etl", "broken"]))
+        .group_by(runs.c.job_name)
+        .order_by("job_name")
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()

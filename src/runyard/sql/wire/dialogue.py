@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from runyard.sql.errors import CANCELLED, DEFECT, NOT_SUPPORTED, SqlError
 from runyard.sql.results import Result, Value
@@ -24,6 +24,7 @@ ALL_ROWS = 1 << 62
 LEAVE = ord("X")
 SIMPLE_QUERY = ord("Q")
 SYNC = ord("S")
+WORKING = frozenset(b"QPE")  # what may take long
 REASONS: Mapping[str, str] = {
     "asked": "canceling statement due to user request",
     "late": "canceling statement due to statement timeout",
@@ -32,11 +33,8 @@ REASONS: Mapping[str, str] = {
 """Why a statement was ended from outside."""
 
 
-class Busy(NamedTuple):
-    """What a conversation is doing."""
-
-    since: float
-    until: float | None  # when statement_timeout ends it
+Busy = tuple[float, float | None]
+"""What a conversation is doing: since when, and until when statement_timeout lets it."""
 
 
 class Dialogue:
@@ -49,7 +47,7 @@ class Dialogue:
         self._manners = rows.Manners()
         self._skips = False  # until Sync, behind an error
         self._lock = threading.Lock()
-        self._reason = ""
+        self.reason = ""  # why the statement that runs is to end
         self._is_leaving = False
         self.busy: Busy | None = None
 
@@ -74,9 +72,9 @@ class Dialogue:
     def interrupt(self, reason: str, busy: Busy | None = None) -> None:
         """End the statement that runs, if one does, or only if it still is that one; from another thread."""
         with self._lock:
-            if self.busy is None or busy not in {None, self.busy}:
+            if self.busy is None or (busy is not None and busy is not self.busy):
                 return
-            self._reason = self._reason or reason
+            self.reason = self.reason or reason
             self._interpreter.interrupt()
 
     def leave(self) -> None:
@@ -96,7 +94,8 @@ class Dialogue:
             raise ProtocolViolation(f"invalid frontend message type {kind}")
         if self._skips and kind != SYNC:
             return
-        self._begin()
+        if kind in WORKING:
+            self._begin()
         try:
             handler(self, body)
         except (ConnectionLost, ProtocolViolation):
@@ -104,23 +103,24 @@ class Dialogue:
         except Exception as error:  # noqa: BLE001 - the outermost loop: whatever fails is told, and the client goes on
             self._failed(error, kind)
         finally:
-            self._end()
+            if self.busy is not None:
+                self._end()
 
     def _begin(self) -> None:
         now = time.monotonic()
         limit = self._interpreter.parameters.statement_timeout_ms
         until = now + limit / 1000 if limit else None
-        self.busy = Busy(now, until)
+        self.busy = (now, until)
         if until is not None:
             self._hurry(until)
 
     def _end(self) -> None:
         with self._lock:
             self.busy = None
-            self._reason = ""
+            self.reason = ""
 
     def _failed(self, error: Exception, kind: int) -> None:
-        if isinstance(error, SqlError) and error.code == CANCELLED and self._reason:
+        if isinstance(error, SqlError) and error.code == CANCELLED and self.reason:
             error = self._ended()
         self._interpreter.failed()
         self._channel.write(failure(error))
@@ -134,11 +134,11 @@ class Dialogue:
 
     def _heed(self) -> None:
         """End here what was asked to end while nothing of it could be interrupted."""
-        if self._reason:
+        if self.reason:
             raise self._ended()
 
     def _ended(self) -> SqlError:
-        return SqlError(CANCELLED, REASONS[self._reason])
+        return SqlError(CANCELLED, REASONS[self.reason])
 
     def _ready(self) -> None:
         state = self._interpreter.transaction

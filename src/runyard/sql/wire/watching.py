@@ -55,12 +55,15 @@ class Watch:
             busy = dialogue.busy
             if busy is None:
                 continue
-            if busy.until is not None:
-                if busy.until <= now:
+            since, until = busy
+            if dialogue.reason:  # it was told so before it could hear it
+                dialogue.interrupt(dialogue.reason, busy)
+            if until is not None:
+                if until <= now:
                     dialogue.interrupt("late", busy)
                 else:
-                    self.hurry(busy.until)
-            if now - busy.since >= LOOK_S and _has_gone(dialogue.fileno()):
+                    self.hurry(until)
+            if now - since >= LOOK_S and _has_gone(dialogue.fileno()):
                 dialogue.interrupt("gone", busy)
 
 
