@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMS = ("table", "json", "jsonl", "csv", "text", "parquet")
 STDIN = "-"
+CANCELLED = "57014"
 BREAK = 130  # the exit status of what Ctrl-C has ended
 EXAMPLE = 'Example: runyard sql "SELECT phase, count(*) FROM runyard.ledger.runs GROUP BY phase" -o csv'
 
@@ -78,7 +79,9 @@ def sql(context: click.Context, /, *, target: Target, statement: str | None, **m
             _run(session.session, text, more)
         except Failed as failed:
             tell(failed, advice=session.advice)
-            context.exit(BREAK if failed.error.code == "57014" else 1)
+            context.exit(BREAK if failed.error.code == CANCELLED else 1)
+        except KeyboardInterrupt:
+            context.exit(BREAK)
 
 
 def _check(statement: str | None, more: dict[str, Any]) -> None:

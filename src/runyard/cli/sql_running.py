@@ -95,6 +95,8 @@ def attended(session: Session, work: Callable[[], T]) -> T:
             session.interrupt()
     if problems:
         raise problems[0]
+    if interrupted:  # too late for this statement: those behind it are not run
+        raise KeyboardInterrupt
     return done[0]
 
 

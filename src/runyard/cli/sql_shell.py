@@ -64,6 +64,8 @@ class Shell:
                 run(self.opened.session, one, self._write)
         except Failed as failed:
             tell(failed, advice=self.opened.advice)
+        except KeyboardInterrupt:  # between two statements
+            click.echo("The statement was cancelled; those behind it are not run.", err=True)
 
     def _write(self, result: Result) -> int:
         out = sys.stdout
