@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -72,18 +73,19 @@ class RawServer:
     port: int
     heard: list[str] = field(default_factory=list)
     connections: int = 0
+    encrypted: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.encrypted else 'http'}://127.0.0.1:{self.port}"
 
 
 @contextmanager
-def serving(*talks: Talk) -> Iterator[RawServer]:
+def serving(*talks: Talk, encrypted: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     """Serve the first connection by the first talk, and so on; the last talk serves all that follow."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = RawServer(port=listener.getsockname()[1])
+    server = RawServer(port=listener.getsockname()[1], encrypted=encrypted)
     thread = threading.Thread(target=_accept, args=(listener, server, talks), daemon=True)
     thread.start()
     try:
@@ -112,4 +114,7 @@ def _accept(listener: socket.socket, server: RawServer, talks: Sequence[Talk]) -
 
 def _serve(connection: socket.socket, server: RawServer, talk: Talk) -> None:
     with connection, suppress(OSError):
+        if server.encrypted:
+            connection = server.encrypted.wrap_socket(connection, server_side=True)
         talk(Line(connection=connection, heard=server.heard))
+        connection.close()

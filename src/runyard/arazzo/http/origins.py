@@ -1,19 +1,19 @@
-"""Whom a URL speaks to, whether it may be called, and how it is reached: straight or by way of a proxy."""
+"""Whom a URL speaks to, whether it may be called, and by way of which proxy."""
 
 from __future__ import annotations
 
-import http.client
 import os
-from base64 import b64encode
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from runyard.arazzo.http.exchange import Headers, Unreachable
 
 PORTS = {"http": 80, "https": 443}
+URL = re.compile(r"((?:[hH][tT][tT][pP][sS]?)://[^/?#]+)([^?#]*)(\?[^#]*)?(?:#.*)?")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -38,14 +38,37 @@ class Origin:
 
 def origin_of(url: str) -> Origin:
     """Return whom a URL speaks to; refuse one that is none of HTTP."""
+    return parted(url).origin
+
+
+class Address(NamedTuple):
+    """A URL as a request needs it."""
+
+    origin: Origin
+    credentials: Headers  # for the name and password that it holds, if it does
+    target: str  # path and query
+
+
+def parted(url: str) -> Address:
+    """Part a URL; refuse one that is none of HTTP."""
+    found = URL.fullmatch(url)
+    if found is None:
+        raise Unreachable(f"{url!r} cannot be called: an address begins with http:// or https:// and a host.")
+    before, path, query = found.groups("")
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        origin, credentials = _server(before)
     except ValueError as error:
         raise Unreachable(f"{url!r} is no URL: {error}.") from error
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise Unreachable(f"{url!r} cannot be called: an address begins with http:// or https:// and a host.")
-    return _origin(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
+    return Address(origin, credentials, f"{path or '/'}{query}")
+
+
+@lru_cache(maxsize=64)
+def _server(before: str) -> tuple[Origin, Headers]:
+    parts = urlsplit(before)
+    port = PORTS[parts.scheme] if parts.port is None else parts.port
+    if not parts.hostname:
+        raise ValueError("it names no host")
+    return _origin(parts.scheme, parts.hostname, port), credentials_of(parts, "Authorization")
 
 
 @lru_cache(maxsize=64)
@@ -66,43 +89,18 @@ def check_allowed(origin: Origin, hosts: Iterable[str]) -> None:
         )
 
 
-def connection_to(origin: Origin) -> http.client.HTTPConnection:
-    """Return a connection that is not open yet, by way of the proxy that the environment names for this server."""
-    proxy = _proxy_of(origin)
-    if proxy is None:
-        kind = http.client.HTTPSConnection if origin.scheme == "https" else http.client.HTTPConnection
-        return kind(origin.host, origin.port)
-    headers = dict(credentials_of(proxy, "Proxy-Authorization"))
-    port = proxy.port or PORTS["http"]
-    if origin.scheme == "http":
-        return _Proxied(proxy.hostname or "", port, headers)
-    tunnelled = http.client.HTTPSConnection(proxy.hostname or "", port)
-    tunnelled.set_tunnel(origin.host, origin.port, headers)
-    return tunnelled
-
-
-class _Proxied(http.client.HTTPConnection):
-    """A connection to a proxy, which has to be told whole URLs."""
-
-    def __init__(self, host: str, port: int, headers: dict[str, str]) -> None:
-        super().__init__(host, port)
-        self.headers = headers
-
-
-def proxy_headers(connection: http.client.HTTPConnection) -> Headers | None:
-    """Return what a request tells the proxy that it is sent to; None if it is sent to the server itself."""
-    return tuple(connection.headers.items()) if isinstance(connection, _Proxied) else None
-
-
 def credentials_of(parts: SplitResult, header: str) -> Headers:
     """Return the header for the name and password that a URL holds, if it does."""
     if parts.username is None:
         return ()
+    from base64 import b64encode  # noqa: PLC0415  # few addresses hold a password
+
     pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     return ((header, f"Basic {b64encode(pair.encode()).decode()}"),)
 
 
-def _proxy_of(origin: Origin) -> SplitResult | None:
+def proxy_of(origin: Origin) -> SplitResult | None:
+    """Return the proxy that the environment names for a server, if it names one."""
     if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES) or _is_here(origin.host):
         return None
     import urllib.request as standard  # noqa: PLC0415  # few have a proxy
@@ -119,6 +117,8 @@ def _proxy_of(origin: Origin) -> SplitResult | None:
 
 def _is_here(host: str) -> bool:
     """Whether this is the machine itself, which no proxy can reach."""
+    from ipaddress import ip_address  # noqa: PLC0415  # only where there is a proxy
+
     try:
         return host.lower() == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import select
 import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from runyard.arazzo.http import answers
-from runyard.arazzo.http.answers import Answering
+from runyard.arazzo.http.connections import Connection, connect
 from runyard.arazzo.http.exchange import Headers, HttpRequest, HttpResponse, Unreachable
+from runyard.arazzo.http.incoming import Broken, HungUp
 from runyard.arazzo.http.limits import Limits
-from runyard.arazzo.http.origins import Origin, check_allowed, connection_to, credentials_of, origin_of, proxy_headers
+from runyard.arazzo.http.origins import Address, Origin, check_allowed, origin_of, parted
+from runyard.arazzo.http.outgoing import Unspeakable, spelled
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """What may be sent a second time when nobody knows whether it arrived the first time."""
 FOLLOWED = frozenset({"GET", "HEAD"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-ALWAYS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("User-Agent", "runyard"))
-GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+GONE = (HungUp, ConnectionResetError, BrokenPipeError)
 
 
 class Transport:
@@ -30,7 +27,7 @@ class Transport:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._kept: dict[Origin, http.client.HTTPConnection] = {}
+        self._kept: dict[Origin, Connection] = {}
 
     def __call__(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
         """Return the response; a redirect is followed only to the same server, and only if it was merely asked."""
@@ -50,57 +47,51 @@ class Transport:
             self._kept.popitem()[1].close()
 
     def _answer(self, request: HttpRequest, deadline: float, timeout_s: float) -> HttpResponse:
-        origin = origin_of(request.url)
+        address = parted(request.url)
+        origin = address.origin
         check_allowed(origin, self.limits.hosts)
         kept = self._kept.pop(origin, None)
         try:
             if kept is not None and not _is_stale(kept):
-                with suppress(_HungUp):
-                    return self._ask(kept, origin, request, Answering(deadline), is_kept=True)
-            return self._ask(self._connected(origin, deadline), origin, request, Answering(deadline), is_kept=False)
+                with suppress(_HeardNothing):
+                    return self._ask(kept, address, request, deadline, is_kept=True)
+            return self._ask(self._connected(origin, deadline), address, request, deadline, is_kept=False)
         except TimeoutError as error:
             raise Unreachable(f"{origin.place} gave no answer within {timeout_s:g} s.") from error
 
     def _ask(
-        self,
-        connection: http.client.HTTPConnection,
-        origin: Origin,
-        request: HttpRequest,
-        answering: Answering,
-        *,
-        is_kept: bool,
+        self, connection: Connection, address: Address, request: HttpRequest, deadline: float, *, is_kept: bool
     ) -> HttpResponse:
         """Ask on one connection, and keep it if it can be asked again."""
         try:
-            _send(connection, origin, request, answering)
-            raw = connection.getresponse()
-            body = answers.body(raw, largest=self.limits.response_bytes)
+            response = connection.ask(
+                _spelled(request, address, connection.proxy_headers),
+                deadline=deadline,
+                is_head=request.method == "HEAD",
+                largest=self.limits.response_bytes,
+            )
         except BaseException as error:  # whatever it is: what is left of this answer must not be the next one's
             connection.close()
-            if is_kept and request.method in SAFE and isinstance(error, GONE) and not answering.has_begun:
-                raise _HungUp from error
-            _complain(error, origin)
-        if raw.will_close:
-            connection.close()
-        else:
-            self._kept[origin] = connection
-        return HttpResponse(status=raw.status, reason=raw.reason, headers=tuple(raw.getheaders()), body=body)
+            if is_kept and request.method in SAFE and isinstance(error, GONE) and not connection.has_answered:
+                raise _HeardNothing from error
+            _complain(error, address.origin)
+        if connection.is_open:
+            self._kept[address.origin] = connection
+        return response
 
-    def _connected(self, origin: Origin, deadline: float) -> http.client.HTTPConnection:
-        connection = connection_to(origin)
-        connection.timeout = min(self.limits.connect_s, Answering(deadline).left())
+    def _connected(self, origin: Origin, deadline: float) -> Connection:
+        timeout_s = min(self.limits.connect_s, deadline - time.monotonic())
+        if timeout_s <= 0:
+            raise TimeoutError
         try:
-            connection.connect()
+            return connect(origin, deadline=deadline, timeout_s=timeout_s)
         except TimeoutError as error:
-            connection.close()
-            raise Unreachable(f"{origin.place} cannot be reached within {connection.timeout:g} s.") from error
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
+            raise Unreachable(f"{origin.place} cannot be reached within {timeout_s:g} s.") from error
+        except (OSError, Broken, UnicodeError) as error:
             raise Unreachable(f"{origin.place} cannot be reached: {_why(error)}.") from error
-        return connection
 
 
-class _HungUp(Exception):
+class _HeardNothing(Exception):
     """The server had given up a kept connection, and has heard nothing of the request."""
 
 
@@ -112,41 +103,18 @@ def redirected(request: HttpRequest, response: HttpResponse) -> str | None:
     return urljoin(request.url, place) if place else None
 
 
-def _send(connection: http.client.HTTPConnection, origin: Origin, request: HttpRequest, answering: Answering) -> None:
-    parts = urlsplit(request.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    to_proxy = proxy_headers(connection)
+def _spelled(request: HttpRequest, address: Address, proxy_headers: Headers | None) -> bytes:
     try:
-        connection.response_class = answering.response  # type: ignore[assignment]  # whatever makes one
-        connection.sock.settimeout(answering.left())
-        whole = target if to_proxy is None else f"{origin.scheme}://{origin.place}{target}"
-        connection.putrequest(request.method, whole, skip_host=True, skip_accept_encoding=True)
-        for name, value in (*_headers(request, origin), *(to_proxy or ())):
-            connection.putheader(name, value)
-    except (ValueError, http.client.InvalidURL) as error:  # its text would repeat the value, which may be a secret
+        return spelled(request, address, proxy_headers)
+    except Unspeakable as error:
         raise Unreachable(
-            f"The request to {origin.place} cannot be sent: its address or a header holds a line break, a space or "
-            "another character that cannot stand there."
+            f"The request to {address.origin.place} cannot be sent: its address or a header holds a line break, a "
+            "space or another character that cannot stand there."
         ) from error
-    with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had heard everything
-        connection.endheaders(request.body)
 
 
-def _headers(request: HttpRequest, origin: Origin) -> Headers:
-    """The request's own headers, and those that every request has."""
-    own = {name.lower() for name, _ in request.headers}
-    more = [("Host", origin.place), *ALWAYS, *credentials_of(urlsplit(request.url), "Authorization")]
-    if request.body is not None or request.method in WITH_BODY:
-        more.append(("Content-Length", str(len(request.body or b""))))
-    return (*request.headers, *((name, value) for name, value in more if name.lower() not in own))
-
-
-def _is_stale(connection: http.client.HTTPConnection) -> bool:
-    """Whether the server has hung up, or says something that nobody has asked."""
-    try:
-        stale = connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
-    except (OSError, ValueError):  # more descriptors than select() can count: rather a new one than a guess
-        stale = True
+def _is_stale(connection: Connection) -> bool:
+    stale = connection.is_stale()
     if stale:
         connection.close()
     return stale
@@ -155,7 +123,7 @@ def _is_stale(connection: http.client.HTTPConnection) -> bool:
 def _complain(error: BaseException, origin: Origin) -> NoReturn:
     if isinstance(error, TimeoutError):
         raise error
-    if isinstance(error, OSError | http.client.HTTPException):
+    if isinstance(error, OSError | Broken):
         raise Unreachable(f"{origin.place} broke off or gave no answer that can be read: {_why(error)}.") from error
     raise error
 
