@@ -18,7 +18,7 @@ def psql(wire: Wire, *arguments: str, typed: str | None = None) -> subprocess.Co
 
 def answer(wire: Wire, text: str) -> str:
     """What psql prints for a command, without decoration; it has to succeed in silence."""
-    done = psql(wire, "-At", "-v", "ON_ERROR_STOP=1", "-c", text)
+    done = psql(wire, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", "SET client_min_messages = warning", "-c", text)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -83,6 +83,18 @@ def test_rows_are_copied_into_a_file(wire: Wire, tmp_path: Path) -> None:
     assert file.read_text() == "job_name,phase\nbroken,failed\n"
 
 
+def test_what_is_said_by_the_way_is_a_notice(wire: Wire) -> None:
+    done = psql(wire, "-c", "COMMIT")
+
+    assert (done.returncode, done.stderr) == (0, "NOTICE:  there is no transaction in progress\n")
+
+
+def test_a_transaction_that_goes_well_says_nothing(wire: Wire) -> None:
+    done = psql(wire, "-f", "-", typed="BEGIN;\nROLLBACK;\nBEGIN;\nCOMMIT;\n")
+
+    assert (done.stdout, done.stderr) == ("BEGIN\nROLLBACK\nBEGIN\nCOMMIT\n", "")
+
+
 def test_a_script_stops_at_its_first_error_with_the_place(wire: Wire) -> None:
     done = psql(wire, "-v", "ON_ERROR_STOP=1", "-f", "-", typed="SELECT 1;\nSELECT FROM WHERE;\nSELECT 2;\n")
 
@@ -112,3 +124,24 @@ def test_what_the_language_itself_shows_is_shown(wire: Wire) -> None:
     assert "databricks_workspace" in answer(wire, "SHOW PROVIDERS")
     assert "job_runs" in answer(wire, "SHOW RESOURCES IN databricks_workspace.jobs")
     assert "run_id|" in answer(wire, "DESCRIBE databricks_workspace.jobs.job_runs")
+
+
+def test_a_view_that_somebody_makes_is_found_and_described_until_it_is_dropped(wire: Wire) -> None:
+    made = answer(wire, "CREATE VIEW failed_runs AS SELECT id, job_name FROM runs WHERE phase = 'failed'")
+    listed, described = answer(wire, r"\dv"), answer(wire, r"\d failed_runs")
+    rows = answer(wire, "SELECT job_name FROM failed_runs")
+    answer(wire, "DROP VIEW failed_runs")
+
+    assert made == ""
+    assert "public|failed_runs|view|admin" in listed
+    assert described == "id|bigint|||\njob_name|text|||\n"
+    assert rows == "broken\n"
+    assert "failed_runs" not in answer(wire, r"\dv")
+
+
+def test_a_materialized_view_is_told_as_such(wire: Wire) -> None:
+    answer(wire, "CREATE MATERIALIZED VIEW kept.counted AS SELECT count(*) AS runs FROM runs WHERE job_name = 'etl'")
+    listed = answer(wire, r"\dm kept.*")
+    answer(wire, "DROP MATERIALIZED VIEW kept.counted")
+
+    assert listed == "kept|counted|materialized view|admin\n"

@@ -60,7 +60,7 @@ class Yard:
     def session(self, person: Person) -> Conversation:
         """Begin a conversation."""
         connections = Connections(self.given, environment=self.environment, here=person.here)
-        keeping = self._keeping(person.workspace)
+        keeping = self.keeping(person.workspace)
         runner = Runner(
             ledger=self.ledger,
             catalog=self.catalog,
@@ -86,7 +86,8 @@ class Yard:
         """Let go of the ledger."""
         self.ledger.close()
 
-    def _keeping(self, workspace: str) -> Keeping:
+    def keeping(self, workspace: str) -> Keeping:
+        """Return the views of a workspace."""
         name = workspace.encode().hex()  # whatever its name is, its file has one
         return self._keepings.setdefault(workspace, Keeping(self.home / "sql" / VIEWS / f"{name}.db"))
 

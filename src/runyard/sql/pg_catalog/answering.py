@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 import apsw
 import apsw.ext
@@ -18,7 +20,7 @@ from runyard.sql.catalog import Catalog
 from runyard.sql.errors import CANCELLED, NOT_SUPPORTED, UNDEFINED_COLUMN, UNDEFINED_FUNCTION, UNDEFINED_TABLE, SqlError
 from runyard.sql.pg_catalog.building import SCHEMAS, built
 from runyard.sql.pg_catalog.casting import NUMBERED, target_of
-from runyard.sql.pg_catalog.facts import Facts, facts_of
+from runyard.sql.pg_catalog.facts import Facts, View, facts_of
 from runyard.sql.pg_catalog.functions import FUNCTIONS, register
 from runyard.sql.pg_catalog.identifying import Asker
 from runyard.sql.pg_catalog.relations import FUNCTIONS_AS_RELATIONS
@@ -72,44 +74,81 @@ class Desk:
         return self.asker
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The catalogs of a workspace as of one version of its views, with the desks that are free."""
+
+    version: int
+    facts: Facts
+    databases: Mapping[str, bytes]
+    idle: list[Desk] = field(default_factory=list)
+
+
+class Views(Protocol):
+    """The views that people of a workspace have made."""
+
+    @property
+    def version(self) -> int:
+        """Another number once anything has changed; 0 while there are none."""
+        ...
+
+    def all(self) -> Sequence[View]:
+        """Every view."""
+        ...
+
+
+class NoViews:
+    """No views."""
+
+    version = 0
+
+    def all(self) -> Sequence[View]:
+        """None."""
+        return ()
+
+
 class Answers:
     """The catalogs of one server, made when they are first asked for, with as many desks as are asked at once."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, views: Callable[[Speaker], Views] = lambda _: NoViews()) -> None:
         self._catalog = catalog
+        self._views = views
         self._lock = threading.Lock()
-        self._made: tuple[Facts, Mapping[str, bytes]] | None = None
-        self._idle: list[Desk] = []
+        self._made: dict[str, Made] = {}  # by workspace; where there are no views, all have the same
 
     def open(self, speaker: Speaker, parameters: Parameters) -> Answering:
         """Answer one client."""
-        return Answering(self, Asker(user=speaker.user, parameters=parameters))
+        asker = Asker(user=speaker.user, parameters=parameters)
+        return Answering(self, asker, workspace=speaker.workspace, views=self._views(speaker))
 
     @contextmanager
-    def desk(self, asker: Asker) -> Iterator[Desk]:
+    def desk(self, asker: Asker, workspace: str, views: Views) -> Iterator[Desk]:
         """Lend a desk."""
-        desk = self._idle.pop() if self._idle else Desk(*self._catalogs())
+        made = self._catalogs(workspace, views)
+        desk = made.idle.pop() if made.idle else Desk(made.facts, made.databases)
         desk.asker = asker
         try:
             yield desk
         finally:
             desk.asker = None
-            self._idle.append(desk)
+            made.idle.append(desk)
 
-    def _catalogs(self) -> tuple[Facts, Mapping[str, bytes]]:
+    def _catalogs(self, workspace: str, views: Views) -> Made:
+        version = views.version
+        key = workspace if version else ""
         with self._lock:
-            if self._made is None:
-                facts = facts_of(self._catalog)
-                self._made = facts, built(facts)
-            return self._made
+            made = self._made.get(key)
+            if made is None or made.version != version:
+                facts = facts_of(self._catalog, views.all() if version else ())
+                made = self._made[key] = Made(version=version, facts=facts, databases=built(facts))
+            return made
 
 
 class Answering:
     """One client's questions."""
 
-    def __init__(self, answers: Answers, asker: Asker) -> None:
-        self._answers = answers
-        self._asker = asker
+    def __init__(self, answers: Answers, asker: Asker, *, workspace: str, views: Views) -> None:
+        self._desk = partial(answers.desk, asker, workspace, views)
         self._at_work: Desk | None = None
 
     def understand(self, text: str) -> Question | None:
@@ -133,7 +172,7 @@ class Answering:
 
     def _question(self, tree: Node) -> Question:
         sql = translated(tree)
-        with self._answers.desk(self._asker) as desk:
+        with self._desk() as desk:
             try:
                 told = apsw.ext.query_info(desk.connection, sql)
             except apsw.Error as error:
@@ -147,7 +186,7 @@ class Answering:
 
     def rows(self, sql: str, arguments: Sequence[Value]) -> Iterator[Row]:
         """Answer, row by row."""
-        with self._answers.desk(self._asker) as desk:
+        with self._desk() as desk:
             self._at_work = desk
             cursor = desk.connection.cursor()
             try:

@@ -90,7 +90,7 @@ def _classes(facts: Facts) -> Iterator[Fact]:
             "relnatts": len(one.columns),
             "relispopulated": 1,
             "relreplident": "n",
-            "relhasrules": one.kind == "v",
+            "relhasrules": one.kind != "r",
         }
 
 
@@ -213,6 +213,12 @@ def _views(facts: Facts) -> Iterator[Fact]:
         }
 
 
+def _materialized_views(facts: Facts) -> Iterator[Fact]:
+    for one in _ours(facts, "m"):
+        named = {"schemaname": one.schema, "matviewname": one.name, "matviewowner": ADMINISTRATOR}
+        yield {**named, "ispopulated": 1, "definition": one.definition}
+
+
 def _schemata(facts: Facts) -> Iterator[Fact]:
     for name in facts.schemas:
         yield {"catalog_name": WORKSPACE, "schema_name": name, "schema_owner": ADMINISTRATOR}
@@ -224,6 +230,8 @@ def _of_table(one: Table) -> Fact:
 
 def _information_tables(facts: Facts) -> Iterator[Fact]:
     for one in facts.tables:
+        if one.kind == "m":  # the standard knows no such thing, and PostgreSQL tells of none here
+            continue
         kind = "BASE TABLE" if one.kind == "r" else "VIEW"
         yield {**_of_table(one), "table_type": kind, "is_insertable_into": "NO", "is_typed": "NO"}
 
@@ -275,6 +283,7 @@ ROWS: Mapping[str, Callable[[Facts], Iterator[Fact]]] = {
     "pg_catalog.pg_settings": _settings,
     "pg_catalog.pg_tables": _tables,
     "pg_catalog.pg_views": _views,
+    "pg_catalog.pg_matviews": _materialized_views,
     "pg_catalog.pg_am": lambda _: iter(
         [{"oid": HEAP, "amname": "heap", "amhandler": "heap_tableam_handler", "amtype": "t"}]
     ),

@@ -32,10 +32,20 @@ class Table:
     oid: int
     schema: str
     name: str
-    kind: str  # r or v
+    kind: str  # r, v or m
     columns: tuple[Column, ...]
     description: str = ""
     definition: str = ""  # of a view
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A view that somebody has made."""
+
+    name: str  # dotted
+    columns: tuple[Column, ...]
+    definition: str
+    is_materialized: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +71,7 @@ class Facts:
         return next((self.by_name[one, name] for one in schemas if (one, name) in self.by_name), None)
 
 
-def facts_of(catalog: Catalog) -> Facts:
+def facts_of(catalog: Catalog, views: Sequence[View] = ()) -> Facts:
     """Give everything its number; the same catalog gives the same ones."""
     named = list(_named(catalog))
     schemas = dict(SYSTEM)
@@ -80,7 +90,19 @@ def facts_of(catalog: Catalog) -> Facts:
         )
         for at, (schema, name, kind, resource) in enumerate(sorted(named, key=lambda one: one[:2]))
     ]
-    return Facts(schemas=schemas, tables=(*ours, *_own()))
+    first += len(ours)
+    made = [_table_of(view, first + at) for at, view in enumerate(views)]
+    for one in made:
+        schemas.setdefault(one.schema, FIRST_OID + len(schemas))
+    return Facts(schemas=schemas, tables=(*made, *ours, *_own()))
+
+
+def _table_of(view: View, oid: int) -> Table:
+    schema, _, name = view.name.rpartition(".")
+    kind = "m" if view.is_materialized else "v"
+    return Table(
+        oid=oid, schema=schema or "public", name=name, kind=kind, columns=view.columns, definition=view.definition
+    )
 
 
 def _definition(resource: Resource) -> str:

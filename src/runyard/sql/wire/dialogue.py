@@ -25,6 +25,7 @@ LEAVE = ord("X")
 SIMPLE_QUERY = ord("Q")
 SYNC = ord("S")
 WORKING = frozenset(b"QPE")  # what may take long
+QUIET = frozenset({"warning", "error", "fatal", "panic"})  # what a client says that wants no notices
 REASONS: Mapping[str, str] = {
     "asked": "canceling statement due to user request",
     "late": "canceling statement due to statement timeout",
@@ -221,8 +222,8 @@ class Dialogue:
         return given
 
     def _tell(self, result: Result) -> None:
-        for text in result.notices:
-            self._channel.write(notice(text))
+        if result.notices and self._interpreter.parameters.get("client_min_messages").lower() not in QUIET:
+            self._channel.write(b"".join(map(notice, result.notices)))
 
     def _parse(self, body: bytes) -> None:
         told = messages.read_parse(body)

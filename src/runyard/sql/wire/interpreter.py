@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from runyard.sql.errors import IN_FAILED_TRANSACTION, READ_ONLY, SqlError
@@ -143,7 +144,7 @@ class Interpreter:
         result = prepared.run()
         if READS_ONLY.search(text):
             self.parameters.set("transaction_read_only", "on", is_local=True)
-        return _drained(result, "BEGIN")
+        return _in_silence(_drained(result, "BEGIN"))
 
     def commit(self, _: str, prepared: Prepared) -> Result:
         """COMMIT; a transaction that has failed is rolled back."""
@@ -154,7 +155,7 @@ class Interpreter:
 
     def rollback(self, _: str, prepared: Prepared) -> Result:
         """ROLLBACK."""
-        return self._end(prepared, "ROLLBACK")
+        return self._end(prepared, "ROLLBACK", is_silent=True)
 
     def rollback_to(self, _: str, prepared: Prepared) -> Result:
         """ROLLBACK TO x, behind which the transaction goes on."""
@@ -162,11 +163,12 @@ class Interpreter:
         self._has_failed = False
         return result
 
-    def _end(self, prepared: Prepared, tag: str) -> Result:
+    def _end(self, prepared: Prepared, tag: str, *, is_silent: bool = False) -> Result:
         if self.transaction == "I":
             return _warned(tag, "there is no transaction in progress")
         try:
-            return _drained(prepared.run(), tag)
+            result = _drained(prepared.run(), tag)
+            return _in_silence(result) if is_silent else result
         finally:
             if self._needed().transaction == "I":
                 self._has_failed = False
@@ -195,6 +197,11 @@ BOUNDS = {
 
 def _warned(tag: str, text: str) -> Result:
     return Result(tag=lambda _: tag, notices=[text])
+
+
+def _in_silence(result: Result) -> Result:
+    """The result without what StackQL says at each bound: drivers set bounds all the time, and log what is said."""
+    return replace(result, notices=[])
 
 
 def _drained(result: Result, tag: str) -> Result:

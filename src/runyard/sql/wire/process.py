@@ -24,6 +24,7 @@ from runyard.executors.launcher.system import die_with_parent, name_process
 from runyard.sql.pg_catalog.answering import Answers
 from runyard.sql.session import Session
 from runyard.sql.wire.greeting import Door, Speaker, door
+from runyard.sql.wire.kept_views import KeptViews
 from runyard.sql.wire.listener import Clients
 from runyard.sql.wire.tls import server_context
 from runyard.sql.yard import Person, Yard, open_yard
@@ -75,7 +76,10 @@ def _clients(told: Told, yard: Yard) -> Clients:
     def open_session(speaker: Speaker) -> Session:
         return yard.session(_person(speaker, told, keys))
 
-    answers = Answers(yard.catalog)
+    def views(speaker: Speaker) -> KeptViews:
+        return KeptViews(yard, _person(speaker, told, keys))
+
+    answers = Answers(yard.catalog, views)
     return Clients(entrance, open_session=open_session, open_catalog=answers.open)
 
 
