@@ -103,3 +103,16 @@ def test_a_setting_that_is_not_known_is_refused(wire: Wire) -> None:
         connection.execute("SET myapp.color = 'red'")
 
         assert connection.execute("SHOW myapp.color").fetchone() == ("red",)
+
+
+@pytest.mark.parametrize("text", ["RESET ALL", "DISCARD ALL"])
+def test_a_connection_that_is_given_back_forgets_what_was_set(wire: Wire, text: str) -> None:
+    with psycopg.connect(wire.url(), autocommit=True) as connection:
+        connection.execute("SET statement_timeout = '5min'")
+        connection.execute("SET string_mode = on")
+        as_strings = connection.execute("SELECT 1").fetchone()
+        connection.execute(text.encode())
+
+        assert as_strings == ("1",)
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+        assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -35,6 +35,10 @@ class Surroundings(Protocol):
         """Understand another statement."""
         ...
 
+    def reset_all(self) -> None:
+        """Have all settings as at the beginning, also those that are not the wire's."""
+        ...
+
     def run(self, understood: Understood, arguments: Sequence[Value]) -> Result:
         """Run another statement."""
         ...
@@ -125,7 +129,7 @@ def _show_all(around: Surroundings, _: re.Match[str]) -> Command:
 def _reset(around: Surroundings, found: re.Match[str]) -> Command | None:
     name = plain(found["name"])
     if name == "all":
-        return _said("RESET", around.parameters.reset_all)
+        return _said("RESET", around.reset_all)
     return _said("RESET", lambda: around.parameters.set(name, None)) if around.parameters.knows(name) else None
 
 
@@ -133,7 +137,7 @@ def _discard(around: Surroundings, found: re.Match[str]) -> Command:
     def all_of_it() -> None:
         around.shelf.close_all(also_held=True)
         around.shelf.forget_statement(None)
-        around.parameters.reset_all()
+        around.reset_all()
 
     what = found["what"].upper()
     return _said(f"DISCARD {what}", all_of_it if what == "ALL" else None)

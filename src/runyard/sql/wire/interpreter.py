@@ -93,6 +93,12 @@ class Interpreter:
             raise SqlError(READ_ONLY, "cannot change anything in a read-only transaction")
         return understood.runnable.run(arguments)
 
+    def reset_all(self) -> None:
+        """Have all settings as at the beginning."""
+        self.parameters.reset_all()
+        if self._session is not None:
+            _drained(self._session.prepare("RESET ALL").run(), "RESET")
+
     def failed(self) -> None:
         """Take note of an error: in a transaction nothing goes on behind it."""
         self._has_failed = self._session is not None and self._session.transaction != "I"
