@@ -167,7 +167,7 @@ def test_counting_what_is_true_counts_nothing_as_zero(connection: apsw.Connectio
         ("regexp_like('a', 'a', 'q')", "Patterns have no flag 'q'; there are i, m, n, s, x and g."),
         (
             "regexp_like('a', '(a{1000}){100000}')",
-            "The pattern '(a{1000}){100000}' is refused at character 3: it repeats",
+            "The pattern '(a{1000}){100000}' is refused at character 3: the pattern repeats",
         ),
         ("regexp_like('a', '(?R)')", "The pattern '(?R)' is refused at character 1: a pattern does not call itself"),
         ("regexp_extract('a', 'a', 1)", "'a' has 0 groups, and no group 1."),

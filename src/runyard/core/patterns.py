@@ -18,7 +18,7 @@ def problem(pattern: str) -> tuple[str, int] | None:
     if len(pattern) > LONGEST_PATTERN:
         return f"a pattern has at most {LONGEST_PATTERN:,} characters", LONGEST_PATTERN
     if _pieces(pattern) > MOST_PIECES:
-        return "it repeats too much; lower its counts", pattern.index("{")
+        return "the pattern repeats too much; lower its counts", pattern.index("{")
     if called := CALL.search(pattern):
         return "a pattern does not call itself or its groups", called.start()
     return None

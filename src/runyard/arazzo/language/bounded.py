@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -16,28 +14,19 @@ from jsonpath_rfc9535.function_extensions._pattern import map_re
 from jsonpath_rfc9535.parse import Parser
 
 from runyard.arazzo.language.errors import NotDecided, NotUnderstood
+from runyard.core.patterns import problem
 
-LONGEST_PATTERN = 4_096
 LONGEST_TEXT = 1 << 20
-# The library writes `(a{1000}){1000}` out in full, some 300 bytes a piece; this keeps a pattern below 200 MB.
-MOST_PIECES = 2_000_000
-# A pattern that calls itself fills the memory long before its time is over; no specification of patterns has it.
-CALL = re.compile(r"\(\?(?:R|[+-]?\d+|&\w+|P>\w+)\)")
-COUNT = re.compile(r"\{(\d*),?(\d*)\}", re.ASCII)
 # What the library lets through of a query that is not well-formed, beside its own errors.
 UNREADABLE = (JSONPathError, ValueError, OverflowError, RecursionError, AssertionError, LookupError, TypeError)
 
 
 def matches(pattern: str, text: str, *, seconds: float, whole: bool = False) -> bool:
     """Whether a regular expression is found in the text (or is all of it), within so many seconds."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise NotUnderstood(f"A pattern has at most {LONGEST_PATTERN:,} characters", pattern, LONGEST_PATTERN)
     if len(text) > LONGEST_TEXT:
         raise NotDecided(f"A pattern searches at most {LONGEST_TEXT:,} characters, and here are {len(text):,}.")
-    if _pieces(pattern) > MOST_PIECES:
-        raise NotUnderstood("The pattern repeats too much; lower its counts", pattern, pattern.index("{"))
-    if called := CALL.search(pattern):
-        raise NotUnderstood("A pattern does not call itself or its groups", pattern, called.start())
+    if found := problem(pattern):
+        raise NotUnderstood(found[0][:1].upper() + found[0][1:], pattern, found[1])
     try:
         compiled = regex.compile(pattern)
         find = compiled.fullmatch if whole else compiled.search
@@ -48,17 +37,6 @@ def matches(pattern: str, text: str, *, seconds: float, whole: bool = False) -> 
         raise NotUnderstood(f"No regular expression: {error}", pattern, 0) from error
     except TimeoutError as error:
         raise NotDecided(f"The pattern {pattern[:120]!r} had no answer within its time; write it simpler.") from error
-
-
-def _pieces(pattern: str) -> int:
-    """How long the pattern is at most when its counts are written out, whatever stands inside of what."""
-    counts = (
-        int(number) if len(number) < len(str(MOST_PIECES)) else MOST_PIECES + 1
-        for found in COUNT.finditer(pattern)
-        for number in found.groups()
-        if number
-    )
-    return len(pattern) * math.prod(max(count, 1) for count in counts)
 
 
 class Paths(JSONPathEnvironment):
