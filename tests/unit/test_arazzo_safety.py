@@ -34,9 +34,26 @@ def test_importing_the_language_loads_no_library_that_only_some_criteria_need() 
 
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
-    assert "runyard.arazzo.language.jsonpath" in loaded
-    assert not {"regex", "jsonpath_rfc9535", "iregexp_check", "elementpath", "xml.etree"} & set(loaded)
+    assert "runyard.arazzo.language.conditions" in loaded
+    assert not {
+        "runyard.arazzo.language.jsonpath",
+        "regex",
+        "jsonpath_rfc9535",
+        "iregexp_check",
+        "elementpath",
+        "xml.etree",
+    } & set(loaded)
     assert not {name for name in loaded if name.startswith(("runyard.engine", "runyard.store", "runyard.web"))}
+
+
+def test_importing_what_runs_a_workflow_loads_nothing_that_only_some_workflows_need() -> None:
+    program = "import sys, runyard.cli.arazzo_running; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "runyard.arazzo.http.transport" in loaded
+    assert not {"ssl", "http.client", "email.utils", "urllib.request", "yaml", "rich", "jsonschema_rs"} & set(loaded)
+    assert not {"runyard.arazzo.told.har", "runyard.arazzo.told.junit", "runyard.arazzo.checks"} & set(loaded)
 
 
 GROWING = """

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.apis.sources import Api
@@ -17,13 +16,13 @@ from runyard.arazzo.documents.reading import places, read
 from runyard.arazzo.documents.shape import misshapen
 from runyard.arazzo.language.errors import NotUnderstood
 from runyard.arazzo.language.expressions import Bare, Expression, Version, parse_template
+from runyard.arazzo.records import Record
 
 PLAIN = re.compile(r"[\w.\-]+")
 OPERATION = ("operationId", "operationPath", "workflowId", "channelPath")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(Record):
     """Something wrong, or doubtful if it is a warning."""
 
     message: str
@@ -32,8 +31,7 @@ class Finding:
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Doubt:
+class _Doubt(Record):
     """A finding before its place is looked up."""
 
     message: str
@@ -63,7 +61,7 @@ def check(text: str, apis: Mapping[str, Api] | None = None, *, strict: bool = Fa
             )
             for doubt in doubts
         ),
-        key=lambda finding: finding.place,
+        key=lambda finding: (finding.place.line, finding.place.column),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runyard.arazzo.apis.sources import Api, read_api
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.calls import POINTED
 from runyard.arazzo.running.loading import PREFIX, Loaded, SourceUnavailable
 from runyard.arazzo.running.reach import reached
@@ -15,8 +16,7 @@ DESCRIPTIONS = ("/openapi/databricks.json",)
 """Where a server of ours describes what it answers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StandIn:
+class StandIn(Record):
     """A description that is used in place of a source, and why."""
 
     name: str
@@ -24,8 +24,7 @@ class StandIn:
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Record):
     """The operations that a document's steps ask of a source."""
 
     ids: set[str] = field(default_factory=set)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -12,13 +11,13 @@ from runyard.arazzo.apis.sources import Api
 from runyard.arazzo.checks import Finding, check
 from runyard.arazzo.http.fetching import is_remote, url_of
 from runyard.arazzo.http.limits import Limits
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.loading import SourceUnavailable
 from runyard.cli.arazzo_documents import Text, document_text, opened, refusing, tell
 from runyard.cli.output import print_json
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
+class Checked(Record):
     """What was found in a document."""
 
     named: str

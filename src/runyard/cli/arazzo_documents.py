@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runyard.arazzo.http.fetching import Fetch, is_remote, url_of
+from runyard.arazzo.records import Record
 from runyard.core.errors import InvalidRequest, NotSupported, RunyardError
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def refusing(masking: Masking | None = None) -> Iterator[None]:
         raise Refused((masking or Masking()).text(str(error))) from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(Record):
     """A document's text, where it stands, what it was called, and what fetches the texts it refers to."""
 
     text: str

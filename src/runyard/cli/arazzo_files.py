@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.progress import Observer
 from runyard.arazzo.told.masking import Masking
 from runyard.cli.arazzo_documents import Refused
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from runyard.arazzo.told.junit import JUnitReport
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files:
+class Files(Record):
     """The files that are written at the end, and what hears of the run for them."""
 
     har: HarArchive | None

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from runyard.arazzo.apis.sources import Api
 from runyard.arazzo.http.fetching import Fetch, url_of
 from runyard.arazzo.http.limits import Limits
 from runyard.arazzo.http.transport import Transport
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.loading import Loaded
 from runyard.arazzo.running.options import Options
 from runyard.arazzo.running.plans import only_workflow
@@ -45,8 +46,7 @@ LONGEST_CONDITION = 60
 TOKEN = "token"  # noqa: S105 - the name of an input
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Record):
     """What somebody typed."""
 
     file: str
@@ -64,8 +64,7 @@ class Asked:
     options: Options = field(default_factory=Options)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(Record):
     """A document that can be run, with the inputs of its workflow."""
 
     loaded: Loaded

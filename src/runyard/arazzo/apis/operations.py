@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from runyard.arazzo.records import Record
 
-@dataclass(frozen=True, kw_only=True)
-class Server:
+
+class Server(Record):
     """Where an API answers; its URL may be relative and may hold `{variables}`."""
 
     url: str
@@ -16,8 +17,7 @@ class Server:
     allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParameterRule:
+class ParameterRule(Record):
     """How an operation's parameter is written into a request."""
 
     name: str
@@ -30,8 +30,7 @@ class ParameterRule:
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecurityScheme:
+class SecurityScheme(Record):
     """How a caller proves who he is."""
 
     type: str  # apiKey, http, oauth2, openIdConnect, mutualTLS
@@ -40,8 +39,7 @@ class SecurityScheme:
     scheme: str | None = None  # bearer, basic, …
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
+class Operation(Record):
     """One operation of an API."""
 
     id: str | None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runyard.arazzo.documents.places import Path
+from runyard.arazzo.records import Record
 
 
-@dataclass(frozen=True, kw_only=True)
-class Info:
+class Info(Record):
     """What the document says of itself."""
 
     title: str = ""
@@ -19,8 +19,7 @@ class Info:
     description: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceDescription:
+class SourceDescription(Record):
     """A description of an API, or another document, that steps refer to by name."""
 
     name: str
@@ -29,8 +28,7 @@ class SourceDescription:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selector:
+class Selector(Record):
     """A value picked from another one by a query (1.1)."""
 
     context: str
@@ -39,8 +37,7 @@ class Selector:
     version: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(Record):
     """What a step hands to an operation, or to a workflow as an input if it has no location."""
 
     name: str
@@ -49,8 +46,7 @@ class Parameter:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replacement:
+class Replacement(Record):
     """A value that goes into a payload at a place of it."""
 
     target: str
@@ -60,8 +56,7 @@ class Replacement:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestBody:
+class RequestBody(Record):
     """What a step sends."""
 
     content_type: str | None = None
@@ -71,8 +66,7 @@ class RequestBody:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Criterion:
+class Criterion(Record):
     """A condition, and how it is to be read."""
 
     condition: str
@@ -82,8 +76,7 @@ class Criterion:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
+class Action(Record):
     """What follows a step, if all of its criteria hold."""
 
     name: str
@@ -97,8 +90,7 @@ class Action:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Record):
     """One call of an operation, or one run of another workflow."""
 
     id: str
@@ -118,8 +110,7 @@ class Step:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workflow:
+class Workflow(Record):
     """Steps in their order, with inputs and outputs."""
 
     id: str
@@ -135,8 +126,7 @@ class Workflow:
     at: Path = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Components:
+class Components(Record):
     """What the document's other parts refer to by `$components.…`; a reference to it is resolved where it stands."""
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
@@ -145,8 +135,7 @@ class Components:
     failure_actions: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unresolved:
+class Unresolved(Record):
     """A reference that leads nowhere: whoever runs the workflow would leave something out."""
 
     reference: str
@@ -154,8 +143,7 @@ class Unresolved:
     at: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(Record):
     """A whole document."""
 
     version: str

@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from runyard.arazzo.records import Record
 
 Path = tuple[str | int, ...]
 MARK = re.compile(r'[{}\[\],:]|"(?:[^"\\]+|\\.)*"|[^\s{}\[\],:"]+')
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
-class Place:
+class Place(Record):
     """A line and a column, both counted from 1 as editors do."""
 
     line: int = 1
     column: int = 1
 
 
-@dataclass(kw_only=True)
-class Level:
+class Level(Record, frozen=False):
     """One mapping or sequence that is being read, and how far it has come."""
 
     value: Any

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.documents.places import Path
+from runyard.arazzo.records import Record
 
 SCALARS: Mapping[str, type | tuple[type, ...]] = {
     "text": str,
@@ -48,8 +48,7 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Misshapen:
+class Misshapen(Record):
     """One member that the specification does not allow so."""
 
     message: str

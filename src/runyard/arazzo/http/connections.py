@@ -6,7 +6,7 @@ import select
 import socket
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
 from runyard.arazzo.http.answers import decoded
@@ -78,7 +78,7 @@ def connect(origin: Origin, *, deadline: float, timeout_s: float) -> Connection:
     """Open a connection by way of the proxy that the environment names for this server, if it names one."""
     proxy = proxy_of(origin)
     goal = (origin.host, origin.port) if proxy is None else (proxy.hostname or "", proxy.port or PORTS["http"])
-    sock = socket.create_connection(goal, timeout_s)
+    sock = socket.create_connection((_name(goal[0]), goal[1]), timeout_s)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         headers = None if proxy is None else credentials_of(proxy, "Proxy-Authorization")
@@ -90,6 +90,11 @@ def connect(origin: Origin, *, deadline: float, timeout_s: float) -> Connection:
     except BaseException:
         sock.close()
         raise
+
+
+def _name(host: str) -> Any:
+    """A host as it is looked up; of a text the standard library would load the tables of Unicode first."""
+    return host.encode() if host.isascii() else host
 
 
 def _tunnel(sock: socket.socket, origin: Origin, proxy: SplitResult, deadline: float) -> None:

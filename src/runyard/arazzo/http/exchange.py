@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from runyard.arazzo.records import Record
 from runyard.core.errors import RunyardError
 
 Headers = tuple[tuple[str, str], ...]
@@ -14,8 +14,7 @@ class Unreachable(RunyardError):
     """No response came: the address refused, broke off, took too long, or is one that may not be called."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(Record):
     """What is sent."""
 
     method: str
@@ -24,8 +23,7 @@ class HttpRequest:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class HttpResponse:
+class HttpResponse(Record):
     """What came back."""
 
     status: int
@@ -34,8 +32,7 @@ class HttpResponse:
     body: bytes = b""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exchange:
+class Exchange(Record):
     """One request with its response, or with the reason why there is none."""
 
     request: HttpRequest

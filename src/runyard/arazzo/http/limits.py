@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runyard.arazzo.records import Record
 
 MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Record):
     """The limits of requests and responses."""
 
     connect_s: float = 10.0

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from runyard.arazzo.http.exchange import Headers, Unreachable
+from runyard.arazzo.records import Record
 
 PORTS = {"http": 80, "https": 443}
 URL = re.compile(r"((?:[hH][tT][tT][pP][sS]?)://[^/?#]+)([^?#]*)(\?[^#]*)?(?:#.*)?")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
+class Origin(Record):
     """A server as a URL names it."""
 
     scheme: str

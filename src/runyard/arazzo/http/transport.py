@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import urljoin
 
@@ -37,7 +36,7 @@ class Transport:
             goal = redirected(request, response)
             if goal is None or origin_of(goal) != origin_of(request.url):
                 break
-            request = replace(request, url=goal)
+            request = request.but(url=goal)
             response = self._answer(request, deadline, timeout_s)
         return response
 

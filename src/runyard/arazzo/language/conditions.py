@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from runyard.arazzo.language import logic
 from runyard.arazzo.language.errors import NotUnderstood
 from runyard.arazzo.language.expressions import REMEMBERED, Expression, Scope, Version, evaluate, parse
 from runyard.arazzo.language.values import MISSING, item, length_or_member
+from runyard.arazzo.records import Record
 
 # A name ends where an operator, a bracket or a brace begins; in braces it may contain spaces and brackets too.
 REFERENCE = re.compile(r"\$[A-Za-z]*(?:\.[\w\-~%+*^@:]+)*(?:#[^\s=!<>&|()\[\]{}]*)?")
@@ -31,16 +31,14 @@ ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reference:
+class Reference(Record):
     """An expression and the steps into its value: `$response.body.items[0]` steps to items, then 0."""
 
     expression: Expression
     steps: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Record):
     """Whether a condition holds, and the values that it was decided by."""
 
     passed: bool

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from runyard.arazzo.documents.document import Criterion
-from runyard.arazzo.language import conditions, jsonpath, xpath
+from runyard.arazzo.language import conditions, xpath
 from runyard.arazzo.language.errors import NotDecided, NotUnderstood
 from runyard.arazzo.language.expressions import EMBEDDED, Scope, Version, evaluate, parse
 from runyard.arazzo.language.formulas import expression
 from runyard.arazzo.language.logic import LONGEST
 from runyard.arazzo.language.selecting import xpath_version
 from runyard.arazzo.language.values import MISSING, as_text
+from runyard.arazzo.records import Record
 
 SECONDS = 5.0
 # kind -> the versions that may be named; the first is meant when none is.
@@ -26,8 +26,7 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Record):
     """Whether a criterion holds, by which values, what went wrong, and what its author should be told."""
 
     passed: bool
@@ -36,8 +35,7 @@ class Verdict:
     advice: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judging:
+class Judging(Record):
     """How criteria are judged: by which specification, with or without leniency, in which time."""
 
     version: Version = Version.V1_1
@@ -105,7 +103,7 @@ def _with_context(decide: Callable[[Criterion, str, Any, Judging], Verdict]) -> 
                 return Verdict(passed=False, seen=((text, value),))
             condition = _filled(criterion.condition, scope, judging.version)
             verdict = decide(criterion, condition, value, judging)
-            return replace(verdict, seen=((text, value), *verdict.seen))
+            return verdict.but(seen=((text, value), *verdict.seen))
 
         return judge_context
 
@@ -135,6 +133,8 @@ def _regex(_: Criterion, condition: str, value: Any, judging: Judging) -> Verdic
 
 
 def _jsonpath(_: Criterion, condition: str, value: Any, judging: Judging) -> Verdict:
+    from runyard.arazzo.language import jsonpath  # noqa: PLC0415  # its patterns take time to compile
+
     found = jsonpath.judge(condition, value, lenient=judging.lenient, seconds=judging.seconds)
     return Verdict(passed=found.passed, seen=found.seen, advice=found.advice)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
 from runyard.arazzo.language.errors import NotUnderstood
 from runyard.arazzo.language.values import MISSING, at_dots, at_pointer, member
+from runyard.arazzo.records import Record
 
 LONGEST = 10_000
 REMEMBERED = 1_000
@@ -24,8 +25,7 @@ class Version(Enum):
     V1_1 = "1.1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expression:
+class Expression(Record):
     """A runtime expression, parted: `$steps.a.outputs.b#/c` is steps, (a, outputs, b), (c,)."""
 
     text: str
@@ -34,8 +34,7 @@ class Expression:
     pointer: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(Record):
     """What expressions read of a request or a response."""
 
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -44,8 +43,7 @@ class Message:
     body: Any = MISSING
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
+class Scope(Record):
     """Everything an expression can reach where it stands."""
 
     url: Any = MISSING
@@ -189,8 +187,7 @@ READERS: Mapping[str, Callable[[Scope, tuple[str, ...]], Any]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bare:
+class Bare(Record):
     """An expression that stands in a text without braces, as in `Bearer $inputs.token`."""
 
     expression: Expression

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runyard.arazzo.language import logic
 from runyard.arazzo.language.conditions import ORDERS, equal
 from runyard.arazzo.language.errors import NotDecided, NotUnderstood
 from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.records import Record
 
 if TYPE_CHECKING:
     from runyard.arazzo.language.bounded import Paths
@@ -25,8 +25,7 @@ CALL = re.compile(r"(length|count|value|match|search)\(")
 LENGTH = ".length"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Query:
+class Query(Record):
     """A query of the context, or a function of one: `count($.runs[*])`."""
 
     text: str
@@ -34,8 +33,7 @@ class Query:
     pattern: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
+class Found(Record):
     """Whether a jsonpath criterion holds, the values seen, and what its author should be told."""
 
     passed: bool

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.language.errors import NotUnderstood
+from runyard.arazzo.records import Record
 
 LONGEST = 10_000
 DEEPEST = 50
@@ -23,30 +23,26 @@ FOREIGN = {"===": "==", "!==": "!=", "=": "==", "&": "&&", "|": "||", "and": "&&
 FOREIGN_WORD = re.compile(r"===|!==|=(?!=)|&(?!&)|\|(?!\|)|(?:and|or|not)\b")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Literal:
+class Literal(Record):
     """A value that stands in the condition itself."""
 
     value: Any
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaf:
+class Leaf(Record):
     """An operand that has to be looked up; what it means is the affair of the kind of condition."""
 
     text: str
     meaning: Any
 
 
-@dataclass(frozen=True, kw_only=True)
-class Not:
+class Not(Record):
     """The opposite of its part."""
 
     part: Node
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compare:
+class Compare(Record):
     """Two operands and what is asked of them."""
 
     left: Node
@@ -54,8 +50,7 @@ class Compare:
     right: Node
 
 
-@dataclass(frozen=True, kw_only=True)
-class Junction:
+class Junction(Record):
     """All (`&&`) or any (`||`) of its parts, asked from left to right until one decides."""
 
     operator: str
@@ -65,8 +60,7 @@ class Junction:
 Node = Literal | Leaf | Not | Compare | Junction
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
+class Rules(Record):
     """How one kind of condition looks up, compares and takes a value for true."""
 
     look_up: Callable[[Any], Any]

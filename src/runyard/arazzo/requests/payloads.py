@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.apis.operations import ParameterRule
 from runyard.arazzo.language.values import as_text
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests.styles import in_query
 from runyard.core.errors import InvalidRequest
 
@@ -19,8 +19,7 @@ TEXT = "text/plain"
 LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Body:
+class Body(Record):
     """What is sent, and as what."""
 
     content_type: str

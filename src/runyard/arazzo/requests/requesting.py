@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runyard.arazzo.apis.operations import Operation, ParameterRule
@@ -13,6 +13,7 @@ from runyard.arazzo.http.exchange import Headers, HttpRequest
 from runyard.arazzo.language.expressions import Message, Scope
 from runyard.arazzo.language.formulas import Formula
 from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests import styles
 from runyard.arazzo.requests.payloads import body, chosen_type
 from runyard.arazzo.requests.replacing import replaced
@@ -24,16 +25,14 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
+class Given(Record):
     """A parameter that a step gives, and how its operation wants it written."""
 
     rule: ParameterRule
     value: Formula
 
 
-@dataclass(frozen=True, kw_only=True)
-class Payload:
+class Payload(Record):
     """What a step sends, before its values are known."""
 
     content_type: str | None
@@ -41,8 +40,7 @@ class Payload:
     replacements: tuple[tuple[Replacement, Formula], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class OperationCall:
+class OperationCall(Record):
     """An operation, and what a step gives it."""
 
     source: str
@@ -55,8 +53,7 @@ class OperationCall:
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sender:
+class Sender(Record):
     """What holds for each request of a step: where it goes, and what proves who sends it."""
 
     address: str
@@ -64,8 +61,7 @@ class Sender:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
+class Prepared(Record):
     """A request, and what expressions may read of it."""
 
     request: HttpRequest
@@ -77,8 +73,7 @@ def parted_path(path: str) -> tuple[str, ...]:
     return tuple(HOLE.split(path))
 
 
-@dataclass
-class _Parts:
+class _Parts(Record, frozen=False):
     """A request as it comes together."""
 
     path: dict[str, str] = field(default_factory=dict)

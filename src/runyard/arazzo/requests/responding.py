@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from runyard.arazzo.documents.reading import DEEPEST, is_deep
@@ -53,6 +51,11 @@ def retry_after(exchange: Exchange | None, now: float) -> float | None:
     text = next((value.strip() for name, value in exchange.response.headers if name.lower() == "retry-after"), "")
     if text.isascii() and text.replace(".", "", 1).isdigit() and len(text) < LONGEST_WAIT_TEXT:
         return float(text)
+    if not text:
+        return None
+    from datetime import UTC  # noqa: PLC0415  # few servers name a date
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # same
+
     try:
         moment = parsedate_to_datetime(text)
         until = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

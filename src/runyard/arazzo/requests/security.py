@@ -5,19 +5,18 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from runyard.arazzo.apis.operations import Operation, SecurityScheme
 from runyard.arazzo.language.values import as_text
+from runyard.arazzo.records import Record
 
 WORD = re.compile(r"[^a-z0-9]+")
 TOKENS = ("token", "accesstoken", "bearertoken", "apitoken")
 """Inputs that are a bearer's token by their names, beside the one that is called as the scheme is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Credential:
+class Credential(Record):
     """One header, query parameter or cookie that proves something."""
 
     location: str
@@ -25,8 +24,7 @@ class Credential:
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(Record):
     """Where credentials may be found."""
 
     source: str
@@ -55,7 +53,7 @@ def _word(name: str) -> str:
 def credentials(operation: Operation, known: Known) -> tuple[tuple[Credential, ...], tuple[str, ...]]:
     """What proves the caller in one of the ways the operation takes, or else the schemes for which nothing is known."""
     if not all(operation.security):  # it may be called without, but whoever is known says so
-        found, _ = credentials(replace(operation, security=tuple(filter(None, operation.security))), known)
+        found, _ = credentials(operation.but(security=tuple(filter(None, operation.security))), known)
         return found, ()
     lacking: tuple[str, ...] = ()
     for names in operation.security:

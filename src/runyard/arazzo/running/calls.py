@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runyard.arazzo.apis.operations import Operation, ParameterRule
 from runyard.arazzo.apis.sources import STYLES, Api
 from runyard.arazzo.documents.document import Parameter, Step, Workflow
 from runyard.arazzo.language.formulas import Formula, limited
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests.requesting import WRITE, Given, OperationCall, Payload, parted_path
 from runyard.arazzo.running.loading import PREFIX, Loaded
 from runyard.core.errors import InvalidRequest, NotFound, NotSupported
@@ -22,8 +21,7 @@ MEMBER = "body"
 CALLS = ("operationId", "operationPath", "workflowId")
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowPlace:
+class WorkflowPlace(Record):
     """A workflow and the document it stands in."""
 
     loaded: Loaded
@@ -55,6 +53,8 @@ def _parted(reference: str) -> tuple[str | None, str]:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415  # only what is wrong needs it
+
     names = list(known)
     close = difflib.get_close_matches(word, names, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(names[:8]) or 'none'}."

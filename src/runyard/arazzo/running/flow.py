@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any
 
 from runyard.arazzo.http.exchange import Send
 from runyard.arazzo.language.errors import NotDecided
 from runyard.arazzo.language.expressions import Scope
 from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests import responding
 from runyard.arazzo.requests.requesting import Prepared
 from runyard.arazzo.running import judging, stepping
@@ -26,8 +27,7 @@ from runyard.core.errors import InvalidRequest
 UNREADY = (InvalidRequest, NotDecided)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ending:
+class Ending(Record):
     """How the steps of a workflow ended, or to which workflow they handed over."""
 
     succeeded: bool
@@ -37,16 +37,14 @@ class Ending:
     scope: Scope | None = None  # what the inputs of the next workflow are worked out from
 
 
-@dataclass(frozen=True, kw_only=True)
-class Follow:
+class Follow(Record):
     """How a step ended for good, and the action that follows it."""
 
     execution: Execution
     action: ActionPlan | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Child:
+class Child(Record):
     """A workflow that a step is about to run."""
 
     plan: WorkflowPlan
@@ -96,7 +94,7 @@ class Flow:
             inputs = plan.schema.completed(_shared(here, plan) | _given(ending.to, ending.scope or here.scope()))
         except UNREADY as error:
             return Ending(succeeded=False, message=f"The workflow {plan.id} cannot begin: {error}"), here
-        there = replace(self._nested(first, plan, inputs), polls=first.polls, is_gone_to=True)
+        there = self._nested(first, plan, inputs).but(polls=first.polls, is_gone_to=True)
         telling = Telling(there)
         with telling.stops():
             following = self._body(there)
@@ -109,10 +107,10 @@ class Flow:
         ending = self._depended_on(state) or self._steps(state)
         outputs, problem = stepping.worked_out(state.plan.outputs, state.scope())
         if problem and ending.succeeded:
-            ending = replace(ending, succeeded=False, message=problem)
+            ending = ending.but(succeeded=False, message=problem)
         if ending.succeeded and ending.to is None:
             self._whole.results(state.plan.loaded)[state.plan.id] = {"inputs": state.inputs, "outputs": outputs}
-        return replace(ending, outputs={name: outputs.get(name) for name, _ in state.plan.outputs})
+        return ending.but(outputs={name: outputs.get(name) for name, _ in state.plan.outputs})
 
     def _depended_on(self, state: State) -> Ending | None:
         for plan in state.plan.depends_on:
@@ -153,7 +151,7 @@ class Flow:
             retried[action] = retried.get(action, 0) + 1
             problem = self._before_retry(state, plan, action, retried[action])
             if problem is not None:
-                return Follow(execution=replace(execution, message=problem), action=None)
+                return Follow(execution=execution.but(message=problem), action=None)
             by_goto = False
 
     def _tried(
@@ -265,8 +263,8 @@ def _chosen(
     for action in actions:
         is_left = action.action.type != "retry" or retried.get(action, 0) < action.action.retry_limit
         if is_left and judging.all_hold(action.criteria, execution.scope, asked):
-            return replace(execution, asked=tuple(asked)), action
-    return replace(execution, asked=tuple(asked)), None
+            return execution.but(asked=tuple(asked)), action
+    return execution.but(asked=tuple(asked)), None
 
 
 def _identity(ready: Prepared | Child) -> Any:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from runyard.arazzo.documents.document import Criterion
 from runyard.arazzo.language.criteria import Judge, Judging, Verdict, reader
 from runyard.arazzo.language.expressions import Scope
 from runyard.arazzo.language.values import MISSING, as_text
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.progress import Judged
 
 SHOWN = 80
 
 
-@dataclass(frozen=True, kw_only=True)
-class Read:
+class Read(Record):
     """A criterion, and how to decide it."""
 
     criterion: Criterion
@@ -38,7 +37,7 @@ def all_hold(criteria: Iterable[Read], scope: Scope, asked: list[Judged]) -> boo
     for read in criteria:
         judged = _judged(read.criterion, read.judge(scope))
         if judged.error:  # no step fails by it, so that nobody else would tell
-            judged = replace(judged, advice=f"It could not be decided, and counts as not holding. {judged.error}")
+            judged = judged.but(advice=f"It could not be decided, and counts as not holding. {judged.error}")
         asked.append(judged)
         if not judged.holds:
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -94,7 +93,7 @@ class _Library:
     def placed(self, source: SourceDescription, loaded: Loaded) -> SourceDescription:
         """The source with the URL that it is fetched from."""
         override = self._overrides.get(source.name) if self.is_first(loaded) else None
-        return replace(source, url=override or urljoin(loaded.base, source.url))
+        return source.but(url=override or urljoin(loaded.base, source.url))
 
     def known(self, source: SourceDescription) -> Api | Loaded | None:
         """The source, if it was fetched before."""

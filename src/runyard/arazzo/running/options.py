@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runyard.arazzo.http.exchange import Headers
+from runyard.arazzo.records import Record
 from runyard.core.errors import InvalidRequest
 
 JSONPATHS = ("lenient", "rfc9535")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Record):
     """The choices of whoever runs a workflow; time is given, so that a test need not wait."""
 
     poll_interval: float | None = None  # None: growing pauses between identical polls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runyard.arazzo.documents.document import (
@@ -16,6 +16,7 @@ from runyard.arazzo.documents.document import (
 )
 from runyard.arazzo.language.criteria import Judging
 from runyard.arazzo.language.formulas import Formula, limited
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests.requesting import OperationCall
 from runyard.arazzo.running.calls import WorkflowPlace, find_workflow, operation_call, workflow_formulas
 from runyard.arazzo.running.inputs import Schema
@@ -26,16 +27,14 @@ from runyard.core.errors import InvalidRequest, NotSupported
 KINDS = {"success": frozenset({"end", "goto"}), "failure": frozenset({"end", "goto", "retry"})}
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowCall:
+class WorkflowCall(Record):
     """A workflow that a step or an action runs, and the inputs it gives it."""
 
     plan: WorkflowPlan
     parameters: tuple[tuple[str, Formula], ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ActionPlan:
+class ActionPlan(Record, eq=False):
     """What may follow a step."""
 
     action: Action
@@ -43,8 +42,7 @@ class ActionPlan:
     call: WorkflowCall | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StepPlan:
+class StepPlan(Record, eq=False):
     """A step whose texts are read and whose operation or workflow is found."""
 
     step: Step
@@ -55,8 +53,7 @@ class StepPlan:
     outputs: tuple[tuple[str, Formula], ...]
 
 
-@dataclass(kw_only=True, eq=False)
-class WorkflowPlan:
+class WorkflowPlan(Record, eq=False, frozen=False):
     """A workflow whose steps are planned; it is made before them, because they may lead back to it."""
 
     loaded: Loaded

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from runyard.arazzo.http.exchange import Exchange
+from runyard.arazzo.records import Record
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepPlace:
+class StepPlace(Record):
     """Where in a run a step stands: the workflows that lead to it, outermost first, and its own id."""
 
     workflows: tuple[str, ...]
     step: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
+class Judged(Record):
     """A criterion as it was decided, so that a person can be told why."""
 
     condition: str
@@ -29,8 +28,7 @@ class Judged:
     advice: str | None = None  # what its author should be told, though it was decided
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepReport:
+class StepReport(Record):
     """How one execution of a step ended."""
 
     place: StepPlace
@@ -46,8 +44,7 @@ class StepReport:
     took_s: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowReport:
+class WorkflowReport(Record):
     """How a workflow ended."""
 
     workflows: tuple[str, ...]  # as in StepPlace; its own id is the last

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import ChainMap, Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runyard.arazzo.http.exchange import Exchange, Send
 from runyard.arazzo.language.expressions import Scope
 from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests.requesting import Sender
 from runyard.arazzo.running.loading import Loaded
 from runyard.arazzo.running.options import Options
@@ -44,8 +45,7 @@ class Whole:
         self.steps += 1
 
 
-@dataclass(kw_only=True)
-class State:
+class State(Record, frozen=False):
     """One workflow that is running."""
 
     whole: Whole

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from runyard.arazzo.language.errors import NotDecided
 from runyard.arazzo.language.expressions import Scope
 from runyard.arazzo.language.formulas import Formula
 from runyard.arazzo.language.values import MISSING
+from runyard.arazzo.records import Record
 from runyard.arazzo.requests import responding, security, servers
 from runyard.arazzo.requests.requesting import OperationCall, Prepared, Sender, prepare
 from runyard.arazzo.running import judging
@@ -24,8 +24,7 @@ from runyard.core.errors import InvalidRequest
 PROOF_WANTED = frozenset({401, 403})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Execution:
+class Execution(Record):
     """How a step went, before anybody decides what follows."""
 
     succeeded: bool

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.options import Options
 from runyard.arazzo.running.progress import WorkflowReport
 from runyard.core.errors import RunyardError
@@ -31,8 +31,7 @@ class TimeOver(Stopped):
         self.deadline = deadline
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Deadline:
+class Deadline(Record, eq=False):
     """A moment, and what it is the end of."""
 
     at: float
@@ -40,8 +39,7 @@ class Deadline:
     whose: str
 
 
-@dataclass(kw_only=True)
-class Poll:
+class Poll(Record, frozen=False):
     """The last request of a step, and how often the same one has followed it."""
 
     request: Any

@@ -8,7 +8,6 @@ from base64 import b64decode
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 
@@ -263,8 +262,7 @@ class Masking:
 
     def workflow(self, report: WorkflowReport) -> WorkflowReport:
         """Return the report of a workflow with its secrets masked."""
-        return replace(
-            report,
+        return report.but(
             inputs=self.value(report.inputs),
             outputs=self.value(report.outputs),
             message=report.message and self.text(report.message),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runyard.arazzo.http.exchange import Exchange
+from runyard.arazzo.records import Record
 from runyard.arazzo.running.progress import StepPlace, StepReport, WorkflowReport
 from runyard.arazzo.told.telling import length, newest_word, place_text
 
 RUNNING, WAITING, DONE, FAILED = "running", "waiting", "done", "failed"
 
 
-@dataclass
-class Row:
+class Row(Record, frozen=False):
     """One step."""
 
     place: StepPlace
@@ -39,8 +39,7 @@ class Row:
         return f"{place_text(self.place)}: {', '.join(words)}"
 
 
-@dataclass
-class Rows:
+class Rows(Record, frozen=False):
     """Hears of a run, and keeps a row for each of its steps; what it hears is masked before."""
 
     changed: Callable[[Row, StepReport | None], None] = lambda _row, _report: None
