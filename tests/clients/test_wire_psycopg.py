@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -271,3 +273,19 @@ def test_json_is_sent_and_read(connection: psycopg.Connection) -> None:
     answer = connection.execute("SELECT json_extract(%s, '$.a[1]')", [Json({"a": [1, "two"]})]).fetchone()
 
     assert answer == ("two",)
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"), [("idle_in_transaction_session_timeout", "25P03"), ("idle_session_timeout", "57P05")]
+)
+def test_a_client_may_leave_its_conversation_waiting_only_so_long(wire: Wire, setting: str, code: str) -> None:
+    connection = psycopg.connect(wire.url("?sslmode=disable"), autocommit=True)
+    connection.execute(f"SET {setting} = '100ms'".encode())
+    if code == "25P03":
+        connection.execute("BEGIN")
+    with socket.socket(fileno=os.dup(connection.pgconn.socket)) as told:
+        told.setblocking(True)
+        answer = told.recv(1000)
+    connection.close()
+
+    assert code.encode() in answer

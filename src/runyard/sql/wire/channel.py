@@ -62,7 +62,7 @@ class Channel:
         if len(buffer) < _head.size:
             self._fill(_head.size)
         kind, length = _head.unpack_from(buffer)
-        end = self._checked(length, longest) + 1
+        end = _checked(length, longest) + 1
         if len(buffer) < end:
             self._fill(end)
         body = bytes(buffer[5:end])
@@ -73,7 +73,7 @@ class Channel:
         """Wait for a message of the beginning, which has no kind; return its code and the rest."""
         self._fill(_length.size)
         (length,) = _length.unpack_from(self._buffer)
-        end = self._checked(length, LONGEST_STARTUP)
+        end = _checked(length, LONGEST_STARTUP)
         if end < 8:  # noqa: PLR2004 - length and code
             raise ProtocolViolation("invalid length of startup packet")
         self._fill(end)
@@ -123,11 +123,6 @@ class Channel:
         finally:
             self._socket.close()
 
-    def _checked(self, length: int, longest: int) -> int:
-        if not _length.size <= length <= longest:
-            raise ProtocolViolation(f"invalid message length {length}; at most {longest} bytes are taken here")
-        return length
-
     def _fill(self, least: int) -> None:
         buffer = self._buffer
         while len(buffer) < least:
@@ -140,3 +135,9 @@ class Channel:
             if not data:
                 raise ConnectionLost
             buffer += data
+
+
+def _checked(length: int, longest: int) -> int:
+    if not _length.size <= length <= longest:
+        raise ProtocolViolation(f"invalid message length {length}; at most {longest} bytes are taken here")
+    return length

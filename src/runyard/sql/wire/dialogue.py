@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import ClassVar
 
 from runyard.sql.errors import CANCELLED, DEFECT, NOT_SUPPORTED, SqlError
@@ -25,6 +27,15 @@ LEAVE = ord("X")
 SIMPLE_QUERY = ord("Q")
 SYNC = ord("S")
 WORKING = frozenset(b"QPE")  # what may take long
+LOOK_S = 1.0  # between two looks for clients that have gone
+HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+STOPPING = "The server is stopping; connect again in a moment."
+IDLE, IDLE_IN_TRANSACTION = "idle_session_timeout", "idle_in_transaction_session_timeout"
+WAITED: Mapping[str, tuple[str, str]] = {
+    IDLE: ("57P05", "terminating connection due to idle-session timeout"),
+    IDLE_IN_TRANSACTION: ("25P03", "terminating connection due to idle-in-transaction timeout"),
+}
+"""What a client is told that has left its conversation waiting for too long."""
 QUIET = frozenset({"warning", "error", "fatal", "panic"})  # what a client says that wants no notices
 REASONS: Mapping[str, str] = {
     "asked": "canceling statement due to user request",
@@ -49,25 +60,26 @@ class Dialogue:
         self._skips = False  # until Sync, behind an error
         self._lock = threading.Lock()
         self.reason = ""  # why the statement that runs is to end
-        self._is_leaving = False
+        self._farewell: bytes | None = None  # said when it is sent away
+        self._waits: tuple[float, str] | None = None  # for its client: since when, and which setting says how long
         self.busy: Busy | None = None
 
     def run(self) -> None:
         """Answer until the client leaves or is sent away."""
         try:
             self._ready()
-            while not self._is_leaving:
+            while self._farewell is None:
                 kind, body = self._channel.read()
                 if kind == LEAVE:
                     return
                 self._answer(kind, body)
-            self._channel.write(fatal("57P01", "The server is stopping; connect again in a moment."))
         except ConnectionLost:
-            if self._is_leaving:
-                self._channel.write(fatal("57P01", "The server is stopping; connect again in a moment."))
+            log.debug("a client has gone")
         except ProtocolViolation as error:
             self._channel.write(fatal("08P01", str(error)))
         finally:
+            if self._farewell is not None:
+                self._channel.write(self._farewell)
             self._interpreter.close()
 
     def interrupt(self, reason: str, busy: Busy | None = None) -> None:
@@ -78,16 +90,34 @@ class Dialogue:
             self.reason = self.reason or reason
             self._interpreter.interrupt()
 
-    def leave(self) -> None:
+    def leave(self, code: str = "57P01", text: str = STOPPING) -> None:
         """Have it end behind the statement that runs, or at once if none does; from another thread."""
         with self._lock:
-            self._is_leaving = True
+            self._farewell = fatal(code, text)
             if self.busy is None:
                 self._channel.shut()
 
-    def fileno(self) -> int:
-        """The number of its socket."""
-        return self._channel.fileno()
+    def look(self, now: float) -> None:
+        """End what takes or waits too long; whoever watches the time calls it."""
+        busy, waits = self.busy, self._waits
+        if busy is not None:
+            self._look_at_work(busy, now)
+        elif waits is not None:
+            since, name = waits
+            limit = self._interpreter.parameters.milliseconds(name)
+            if limit and now - since >= limit / 1000:
+                self.leave(*WAITED[name])
+
+    def _look_at_work(self, busy: Busy, now: float) -> None:
+        since, until = busy
+        if self.reason:  # it was told so before it could hear it
+            self.interrupt(self.reason, busy)
+        if until is not None and until <= now:
+            self.interrupt("late", busy)
+        elif until is not None:
+            self._hurry(until)
+        if now - since >= LOOK_S and has_gone(self._channel.fileno()):
+            self.interrupt("gone", busy)
 
     def _answer(self, kind: int, body: bytes) -> None:
         handler = self.HANDLERS.get(kind)
@@ -142,14 +172,21 @@ class Dialogue:
         return SqlError(CANCELLED, REASONS[self.reason])
 
     def _ready(self) -> None:
-        state = self._interpreter.transaction
+        interpreter, channel = self._interpreter, self._channel
+        state = interpreter.transaction
         if state == "I":
-            self._interpreter.shelf.close_all()
-        self._channel.write(messages.READY[state])
-        self._channel.flush()
+            interpreter.shelf.close_all()
+        self._waits = (time.monotonic(), IDLE if state == "I" else IDLE_IN_TRANSACTION)
+        channel.write(messages.READY[state])
+        channel.flush()
 
     def _query(self, body: bytes) -> None:
         text = messages.read_query(body)
+        known = self._interpreter.known(text)
+        if known is not None:
+            self._simple(known)
+            self._ready()
+            return
         found = self._interpreter.split(text)
         if not found:
             self._channel.write(messages.EMPTY_QUERY)
@@ -227,10 +264,11 @@ class Dialogue:
 
     def _parse(self, body: bytes) -> None:
         told = messages.read_parse(body)
-        found = self._interpreter.split(told.query)
-        if len(found) > 1:
-            raise SqlError("42601", "cannot insert multiple commands into a prepared statement")
-        understood = self._interpreter.understand(told.query)
+        understood = self._interpreter.known(told.query)
+        if understood is None:
+            if len(self._interpreter.split(told.query)) > 1:
+                raise SqlError("42601", "cannot insert multiple commands into a prepared statement")
+            understood = self._interpreter.understand(told.query)
         oids = effective(told.oids, understood.runnable.parameters)
         self._interpreter.shelf.keep(told.name, Statement(understood=understood, oids=oids))
         self._channel.write(messages.PARSE_COMPLETE)
@@ -305,6 +343,15 @@ class Dialogue:
         ord("F"): _function,
         **dict.fromkeys(b"dcf", _ignore),
     }
+
+
+def has_gone(number: int) -> bool:
+    """Tell whether the other end of a socket has been closed."""
+    poll = select.poll()
+    with suppress(OSError, ValueError):
+        poll.register(number, HUNG_UP)
+        return bool(poll.poll(0))
+    return True
 
 
 def _arguments(told: messages.Bind, statement: Statement) -> list[Value]:

@@ -60,17 +60,20 @@ class Interpreter:
         state = self._session.transaction if self._session is not None else "I"
         return "E" if state == "T" and self._has_failed else state
 
+    def known(self, text: str) -> Understood | None:
+        """The one statement that a text is, if the session understood it of late."""
+        known = self._of_sessions.get(text)
+        return None if known is None else self._of_session(text, known)
+
     def split(self, text: str) -> list[Piece]:
         """The statements of a text."""
-        if text in self._of_sessions:
-            return [Piece(text, 0)]
         return pieces(text)
 
     def understand(self, text: str) -> Understood:
         """Understand one statement."""
-        known = self._of_sessions.get(text)
+        known = self.known(text)
         if known is not None:
-            return self._of_session(text, known)
+            return known
         if not pieces(text):
             return EMPTY
         command = command_of(text, self)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
-from runyard.sql.wire.dialogue import Dialogue
-
-LOOK_S = 1.0  # between two looks for clients that have gone
-HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+from runyard.sql.wire.dialogue import LOOK_S, Dialogue
 
 
 class Watch:
@@ -52,24 +47,4 @@ class Watch:
 
     def _look(self, now: float) -> None:
         for dialogue in self._dialogues():
-            busy = dialogue.busy
-            if busy is None:
-                continue
-            since, until = busy
-            if dialogue.reason:  # it was told so before it could hear it
-                dialogue.interrupt(dialogue.reason, busy)
-            if until is not None:
-                if until <= now:
-                    dialogue.interrupt("late", busy)
-                else:
-                    self.hurry(until)
-            if now - since >= LOOK_S and _has_gone(dialogue.fileno()):
-                dialogue.interrupt("gone", busy)
-
-
-def _has_gone(number: int) -> bool:
-    poll = select.poll()
-    with suppress(OSError, ValueError):
-        poll.register(number, HUNG_UP)
-        return bool(poll.poll(0))
-    return True
+            dialogue.look(now)
