@@ -78,7 +78,21 @@ def written(text: str) -> str:
         ('SELECT format, "group", list FROM t', 'SELECT format, "group", list FROM t'),
         ("SELECT `a b` FROM t", 'SELECT "a b" FROM t'),
         ("VALUES (1, 'a'), (2, NULL)", "VALUES (1, 'a'), (2, NULL)"),
-        ("(SELECT a FROM t)", "(SELECT a FROM t)"),
+        ("(SELECT a FROM t)", "SELECT a FROM t"),
+        ("(SELECT a FROM t ORDER BY a) LIMIT 1", "SELECT * FROM (SELECT a FROM t ORDER BY a) LIMIT 1"),
+        ("SELECT a FROM t UNION (SELECT b FROM u)", "SELECT a FROM t UNION SELECT b FROM u"),
+        (
+            "(SELECT a FROM t LIMIT 1) UNION ALL (SELECT b FROM u UNION SELECT c FROM v)",
+            "SELECT * FROM (SELECT a FROM t LIMIT 1) UNION ALL SELECT * FROM (SELECT b FROM u UNION SELECT c FROM v)",
+        ),
+        (
+            "SELECT k.a FROM (VALUES (1, 2)) AS k(a, b)",
+            "SELECT k.a FROM (WITH k(a, b) AS (VALUES (1, 2)) SELECT * FROM k) AS k",
+        ),
+        (
+            "SELECT a FROM t JOIN (SELECT b FROM u) AS k(a) USING (a)",
+            "SELECT a FROM t JOIN (WITH k(a) AS (SELECT b FROM u) SELECT * FROM k) AS k USING (a)",
+        ),
         ("WITH c AS (SELECT a FROM t) SELECT a FROM c", "WITH c AS (SELECT a FROM t) SELECT a FROM c"),
         ("SELECT DISTINCT a FROM t GROUP BY a HAVING a > 1", "SELECT DISTINCT a FROM t GROUP BY a HAVING a > 1"),
     ],

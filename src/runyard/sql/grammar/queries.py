@@ -11,6 +11,8 @@ from runyard.sql.errors import NOT_SUPPORTED, SqlError
 from runyard.sql.grammar.binds import bind_name
 from runyard.sql.grammar.cursor import Cursor
 from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.grammar.reader import Reader
+from runyard.sql.grammar.shaping import shaped
 from runyard.sql.grammar.written import Written
 from runyard.sql.text import Token, refused
 
@@ -67,8 +69,8 @@ def _alone(
 
 def _parsed(cursor: Cursor, tokens: Sequence[Token], before: str = "") -> exp.Expression:
     written = _written(cursor.text, tokens, before)
-    parser = LANGUAGE.parser()
-    parser.written = written  # type: ignore[attr-defined]  # ours has it
+    parser = Reader(dialect=LANGUAGE)
+    parser.written = written
     try:
         trees = parser.parse(LANGUAGE.tokenize(written.text), written.text)
     except ParseError as error:
@@ -79,11 +81,21 @@ def _parsed(cursor: Cursor, tokens: Sequence[Token], before: str = "") -> exp.Ex
         # sqlglot fails in these ways over some texts that are no SQL at all.
         raise cursor.wrong_at(tokens[0], f"What begins here cannot be understood ({error})") from error
     tree = trees[0] if len(trees) == 1 else None
+    if tree is not None and (parser.needs_shaping or _is_joined(tokens)):
+        tree = shaped(tree)
     if not isinstance(tree, exp.Expression):
         raise cursor.wrong_at(tokens[0], "What begins here cannot be understood")
     if _levels(tree) > MOST_LEVELS:
         raise _too_deep(cursor, tokens)
     return tree
+
+
+def _is_joined(tokens: Sequence[Token]) -> bool:
+    """Whether queries stand next to each other or in parentheses."""
+    return tokens[0].upper == "(" or any(token.upper in JOINING for token in tokens)
+
+
+JOINING = {"UNION", "INTERSECT", "EXCEPT"}
 
 
 def _refused(written: Written, error: ParseError) -> SqlError:

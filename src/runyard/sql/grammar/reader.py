@@ -44,6 +44,7 @@ class Reader(SQLiteParser):
     """Reads one query; `written` says what it was made from."""
 
     written: Written
+    needs_shaping: bool = False  # SQLite does not take it as it is
     _given: exp.Expr | None = None  # an operand that has been read already
 
     JOINS_HAVE_EQUAL_PRECEDENCE = False  # a comma stays one: SQLite keeps the order of tables about CROSS JOIN
@@ -216,6 +217,11 @@ class Reader(SQLiteParser):
             self._advance()
             this = build(self, this, self._parse_concat_operand())
         return this
+
+    def _parse_table_alias(self, alias_tokens: Any = None) -> exp.TableAlias | None:
+        found = super()._parse_table_alias(alias_tokens)
+        self.needs_shaping |= found is not None and bool(found.args.get("columns"))
+        return found
 
     def _parse_bind(self) -> exp.Expr | None:
         if self._curr and self._curr.start == self._prev.end + 1:
