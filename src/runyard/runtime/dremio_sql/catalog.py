@@ -1,0 +1,225 @@
+"""The catalog as it was when a statement began: spaces, views, tables, sources, and the system's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .column_types import Column, from_document
+from .errors import DremioError, invalid, unsupported
+from .information_schema import CATALOG, COLUMNS, column_row, rows_query
+from .sources import PACKAGES, Files, format_of, located, read
+from .tables import read_manifest, table_query
+from .translation.scope import Query, View
+from .translation.translate import Session, translate
+
+Path_ = tuple[str, ...]
+
+
+def key_of(path: Sequence[str]) -> Path_:
+    """Return a path as it is compared: names differ by more than the case of their letters."""
+    return tuple(part.lower() for part in path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemTable:
+    """Rows of the system, as the caller knows them: `sys.project.jobs`, and the like."""
+
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A file or folder of a source with the settings to read it by."""
+
+    path: Path_
+    format: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that names of a statement can mean, as plain data."""
+
+    spaces: tuple[str, ...] = ()
+    folders: tuple[Path_, ...] = ()
+    views: Mapping[Path_, View] = field(default_factory=dict)
+    tables: Mapping[Path_, tuple[Path_, Path]] = field(default_factory=dict)  # by key: the path as written, the folder
+    sources: Mapping[str, tuple[str, Path]] = field(default_factory=dict)  # by key: the name as written, the root
+    datasets: Mapping[Path_, Dataset] = field(default_factory=dict)
+    system: Mapping[Path_, SystemTable] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Snapshot:
+        """Return the catalog that a document tells; see `Snapshot` for what its parts are."""
+        views = [
+            View(path=tuple(each["path"]), sql=each["sql"], context=tuple(each.get("context") or ()))
+            for each in told.get("views", ())
+        ]
+        datasets = [
+            Dataset(path=tuple(each["path"]), format=each["format"], settings=each.get("settings", {}))
+            for each in told.get("datasets", ())
+        ]
+        return cls(
+            spaces=tuple(told.get("spaces", ())),
+            folders=tuple(tuple(each) for each in told.get("folders", ())),
+            views={key_of(each.path): each for each in views},
+            tables={
+                key_of(each["path"]): (tuple(each["path"]), Path(each["folder"])) for each in told.get("tables", ())
+            },
+            sources={each["name"].lower(): (each["name"], Path(each["root"])) for each in told.get("sources", ())},
+            datasets={key_of(each.path): each for each in datasets},
+            system={key_of(each["path"]): _system_table(each) for each in told.get("system", ())},
+        )
+
+
+def _system_table(told: Mapping[str, Any]) -> SystemTable:
+    columns = tuple(Column(name=each["name"], type=from_document(each["type"])) for each in told["columns"])
+    return SystemTable(columns=columns, rows=told["rows"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveCatalog:
+    """A snapshot with the database that reads what it names."""
+
+    snapshot: Snapshot
+    connection: duckdb.DuckDBPyConnection
+    session: Session
+    looked_up: dict[Path_, None] = field(default_factory=dict)  # tables and files that the statement read
+
+    def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
+        """Return a table or view, by its path within the context first."""
+        for candidate in self._candidates(path, context):
+            found = self._at(candidate)
+            if found is not None:
+                self.looked_up[candidate] = None
+                return found
+        return None
+
+    def _candidates(self, path: Sequence[str], context: Sequence[str]) -> list[Path_]:
+        within = [(*context, *path)] if context else []
+        return [*within, tuple(path)]
+
+    def _at(self, path: Path_) -> Query | View | None:
+        key = key_of(path)
+        if key[0] == "information_schema" and len(key) == 2:  # noqa: PLR2004 the schema and a table of it
+            return self._information(key[1].upper())
+        if key in self.snapshot.system:
+            table = self.snapshot.system[key]
+            return rows_query(table.columns, table.rows)
+        if key in self.snapshot.views:
+            return self.snapshot.views[key]
+        if key in self.snapshot.tables:
+            folder = self.snapshot.tables[key][1]
+            return table_query(folder, read_manifest(folder))
+        return self._file(path)
+
+    def _file(self, path: Path_) -> Query | None:
+        files = self.files(path)
+        return read(files, self.connection) if files else None
+
+    def files(self, path: Path_, *, version: tuple[str, str] | None = None) -> Files | None:
+        """Return the file or folder of a source at a path, with the settings that it was promoted with."""
+        source = self.snapshot.sources.get(path[0].lower())
+        place = located(source[1], path[1:]) if source and len(path) > 1 else None
+        if place is None:
+            return None
+        promoted = self.snapshot.datasets.get(key_of(path))
+        form = promoted.format if promoted else format_of(place)
+        if form is None:
+            known = "Parquet, CSV, JSON, Arrow, Iceberg or Delta"
+            raise invalid(
+                f"'{'.'.join(path)}' holds no files of one known format ({known}); say one: TABLE(…(type => …))"
+            )
+        return Files(place=place, format=form, settings=promoted.settings if promoted else {}, version=version)
+
+    def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
+        """Return a file read as the options of TABLE(...) say."""
+        for candidate in self._candidates(path, context):
+            source = self.snapshot.sources.get(candidate[0].lower())
+            place = located(source[1], candidate[1:]) if source and len(candidate) > 1 else None
+            if place is not None:
+                form = str(options.get("type", format_of(place))).lower()
+                if form not in {"text", "csv", "json", "parquet", *PACKAGES}:
+                    raise unsupported(
+                        f"The type {form!r} of a file is not known: text, json, parquet, arrow, iceberg, delta"
+                    )
+                return read(Files(place=place, format=form, settings=options), self.connection)
+        raise invalid(f"Object '{'.'.join(path)}' not found")
+
+    def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:
+        """Return an Iceberg table as it was at a snapshot or a moment."""
+        for candidate in self._candidates(path, context):
+            files = self.files(candidate, version=(kind, version))
+            if files is not None and files.format == "iceberg":
+                return read(files, self.connection)
+        raise unsupported(f"Time travel needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
+
+    def _information(self, name: str) -> Query | None:
+        rows = {
+            "CATALOGS": lambda: [(CATALOG, "The internal metadata used by Dremio", "")],
+            "SCHEMATA": self._schemata,
+            "TABLES": self._tables,
+            "VIEWS": self._views,
+            "COLUMNS": self._columns,
+        }.get(name)
+        return rows_query(COLUMNS[name], rows()) if rows else None
+
+    def schemas(self) -> list[str]:
+        """Return the paths of all that holds tables, joined by points."""
+        found = dict.fromkeys(("INFORMATION_SCHEMA", "sys"))
+        found |= dict.fromkeys(self.snapshot.spaces) | {name: None for name, _ in self.snapshot.sources.values()}
+        found |= {".".join(each): None for each in self.snapshot.folders}
+        return sorted(found)
+
+    def _schemata(self) -> list[tuple[Any, ...]]:
+        return [(CATALOG, name, "<owner>", "SIMPLE", "NO") for name in self.schemas()]
+
+    def named(self) -> Iterator[tuple[Path_, str]]:
+        """Yield the path and the type of every table."""
+        for name in COLUMNS:
+            yield ("INFORMATION_SCHEMA", name), "SYSTEM_TABLE"
+        for path in self.snapshot.system:
+            yield path, "SYSTEM_TABLE"
+        for view in self.snapshot.views.values():
+            yield view.path, "VIEW"
+        for path, _ in self.snapshot.tables.values():
+            yield path, "TABLE"
+        for dataset in self.snapshot.datasets.values():
+            yield dataset.path, "TABLE"
+
+    def _tables(self) -> list[tuple[Any, ...]]:
+        return [(CATALOG, ".".join(path[:-1]), path[-1], kind) for path, kind in self.named()]
+
+    def _views(self) -> list[tuple[Any, ...]]:
+        views = self.snapshot.views.values()
+        return [(CATALOG, ".".join(view.path[:-1]), view.path[-1], view.sql) for view in views]
+
+    def _columns(self) -> list[tuple[Any, ...]]:
+        return [
+            column_row(".".join(path[:-1]), path[-1], place, column)
+            for path, _ in self.named()
+            for place, column in enumerate(self.columns(path, lenient=True), 1)
+        ]
+
+    def columns(self, path: Path_, *, lenient: bool = False) -> tuple[Column, ...]:
+        """Return the columns of a table or view; one that cannot be read has none if that is no matter."""
+        if path[0] == "INFORMATION_SCHEMA":
+            return COLUMNS.get(path[1].upper(), ())
+        try:
+            found = self._at(path)
+            if isinstance(found, View):
+                session = Session(user=self.session.user, now_ms=self.session.now_ms, context=found.context)
+                return translate(found.sql, self, session).columns
+        except DremioError:
+            if lenient:
+                return ()
+            raise
+        if found is None:
+            raise invalid(f"Object '{'.'.join(path)}' not found")
+        return found.columns

@@ -1,0 +1,240 @@
+"""Synchronous commands: what they show, and what their caller must record."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .catalog import LiveCatalog, key_of
+from .changes import new_path
+from .column_types import BOOLEAN, INTEGER, VARCHAR, Column
+from .errors import invalid, unsupported
+from .information_schema import DATA_TYPES, rows_query
+from .statements import Statement
+from .statements import statement as read_statement
+from .tables import Manifest, columns_document, write_manifest
+from .translation.conversions import target
+from .translation.parsing import parsed
+from .translation.scope import Query, View
+from .translation.translate import translate
+
+DONE = (Column(name="ok", type=BOOLEAN), Column(name="summary", type=VARCHAR))
+EXPLAINED = (Column(name="text", type=VARCHAR), Column(name="json", type=VARCHAR))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """The answer of a command as a query, and what its caller must record."""
+
+    answer: Query
+    changes: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commander:
+    """Carries out commands that wait in no queue."""
+
+    catalog: LiveCatalog
+    connection: duckdb.DuckDBPyConnection
+    folder: Path  # under which new tables lie
+
+    def carry_out(self, statement: Statement) -> Done:
+        """Carry a command out; one that changes the catalog says what is to be recorded."""
+        command = COMMANDS.get(statement.kind)
+        if command is None:
+            raise unsupported(
+                f"{statement.kind.replace('_', ' ')} is no command that runyard's Dremio engine carries out"
+            )
+        return command(self, statement)
+
+    def view(self, statement: Statement) -> Done:
+        """Make or replace a view whose query can be read."""
+        snapshot = self.catalog.snapshot
+        path = new_path(statement, self.catalog, lenient=True)
+        known = key_of(path)
+        if known in snapshot.tables or (known in snapshot.views and not statement.options["replace"]):
+            raise invalid(f"A table or view with given name [{'.'.join(path)}] already exists.")
+        sql = statement.query.strip()
+        translation = translate(statement.query, self.catalog, self.catalog.session)
+        if known in {key_of(each) for each in translation.views}:
+            raise invalid(f"The view [{'.'.join(path)}] would refer to itself")
+        names = statement.options["columns"]
+        if names:
+            sql, translation = _named(sql, names), translate(_named(sql, names), self.catalog, self.catalog.session)
+        change = {
+            "change": "create_view", "path": list(path), "sql": sql, "context": list(self.catalog.session.context),
+            "replace": known in snapshot.views, "columns": columns_document(translation.columns),
+            "parents": [list(each) for each in self.catalog.looked_up],
+        }  # fmt: skip
+        word = "replaced" if change["replace"] else "created"
+        return _done(f"View '{'.'.join(path)}' {word} successfully", change)
+
+    def drop(self, statement: Statement) -> Done:
+        """Drop a view or a table."""
+        what, kind = ("views", "view") if statement.kind == "DROP_VIEW" else ("tables", "table")
+        path = self._existing(statement.path, what)
+        if path is None and statement.options["if_exists"]:
+            return _done(f"{kind.capitalize()} [{'.'.join(statement.path)}] does not exist")
+        if path is None:
+            raise invalid(f"{kind.capitalize()} [{'.'.join(statement.path)}] not found")
+        change: dict[str, Any] = {"change": f"drop_{kind}", "path": list(path)}
+        if kind == "table":
+            change["folder"] = str(self.catalog.snapshot.tables[key_of(path)][1])
+        return _done(f"{kind.capitalize()} [{'.'.join(path)}] dropped", change)
+
+    def _existing(self, path: Sequence[str], what: str) -> tuple[str, ...] | None:
+        known = getattr(self.catalog.snapshot, what)
+        for candidate in ((*self.catalog.session.context, *path), tuple(path)):
+            if key_of(candidate) in known:
+                found = known[key_of(candidate)]
+                return tuple(found.path if isinstance(found, View) else found[0])
+        return None
+
+    def create_table(self, statement: Statement) -> Done:
+        """Make an empty table."""
+        options = statement.options
+        path = new_path(statement, self.catalog, lenient=bool(options["if_not_exists"]))
+        if key_of(path) in self.catalog.snapshot.tables:
+            return _done(f"Table [{'.'.join(path)}] already exists.")
+        columns = tuple(Column(name=each["name"], type=_type(each["type"])) for each in options["columns"])
+        layout = {name: options[name] for name in ("partition_by", "sort_by") if name in options}
+        folder = self.folder / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        write_manifest(folder, Manifest(columns=columns, layout=layout))
+        change = {
+            "change": "create_table", "path": list(path), "folder": str(folder), "rows": 0,
+            "columns": columns_document(columns),
+        }  # fmt: skip
+        return _done("Table created", change)
+
+    def truncate(self, statement: Statement) -> Done:
+        """Empty a table."""
+        from .tables import read_manifest  # noqa: PLC0415 the one use of it here
+
+        path = self._existing(statement.path, "tables")
+        if path is None:
+            raise invalid(f"Table [{'.'.join(statement.path)}] not found")
+        folder = self.catalog.snapshot.tables[key_of(path)][1]
+        manifest = read_manifest(folder).following([])
+        write_manifest(folder, manifest)
+        change = {
+            "change": "change_table", "path": list(path), "folder": str(folder), "rows": 0,
+            "columns": columns_document(manifest.columns),
+        }  # fmt: skip
+        return _done(f"Table truncated [{'.'.join(path)}] successfully", change)
+
+    def refresh(self, statement: Statement) -> Done:
+        """Look at a table's files again."""
+        path = statement.path
+        self.catalog.columns(path)
+        return _done(
+            f"Metadata for table '{'.'.join(path)}' refreshed.", {"change": "refresh_metadata", "path": list(path)}
+        )
+
+    def explain(self, statement: Statement) -> Done:
+        """Show the plan of a query, which is the plan of the embedded engine."""
+        inner = read_statement(statement.query)
+        if inner.kind != "SELECT":
+            raise unsupported(f"EXPLAIN PLAN FOR {inner.kind.replace('_', ' ')} has no translation here")
+        sql = translate(inner.query, self.catalog, self.catalog.session).sql
+        text = self.connection.execute(f"EXPLAIN {sql}").fetchall()[-1][1]
+        plan = self.connection.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[-1][1]
+        return Done(answer=rows_query(EXPLAINED, [(text, plan)]))
+
+    def show(self, statement: Statement) -> Done:
+        """Show schemas, tables or views."""
+        within = ".".join(statement.path).lower()
+        what, shown = statement.options["what"], _like(statement.options["like"])
+        if what == "COLUMNS":
+            return self.describe(statement)
+        if what == "SCHEMAS":
+            rows: list[tuple[str, ...]] = [(name,) for name in self.catalog.schemas() if shown(name)]
+            return Done(answer=rows_query((Column(name="SCHEMA_NAME", type=VARCHAR),), rows))
+        kinds = {"VIEW"} if what == "VIEWS" else {"TABLE", "VIEW", "SYSTEM_TABLE"}
+        rows = [
+            (".".join(path[:-1]), path[-1])
+            for path, kind in self.catalog.named()
+            if kind in kinds and shown(path[-1]) and within in {"", ".".join(path[:-1]).lower()}
+        ]
+        columns = tuple(Column(name=name, type=VARCHAR) for name in ("TABLE_SCHEMA", "TABLE_NAME"))
+        return Done(answer=rows_query(columns, rows))
+
+    def describe(self, statement: Statement) -> Done:
+        """Show the columns of a table."""
+        path, wanted = self._described(statement.path), statement.options.get("column")
+        rows = [
+            (column.name, DATA_TYPES.get(column.type.name, column.type.name), "YES",
+             column.type.precision or None, column.type.scale if column.type.precision else None)
+            for column in self.catalog.columns(path)
+            if wanted is None or column.name.lower() == wanted.lower()
+        ]  # fmt: skip
+        names = (("COLUMN_NAME", VARCHAR), ("DATA_TYPE", VARCHAR), ("IS_NULLABLE", VARCHAR),
+                 ("NUMERIC_PRECISION", INTEGER), ("NUMERIC_SCALE", INTEGER))  # fmt: skip
+        return Done(answer=rows_query(tuple(Column(name=name, type=kind) for name, kind in names), rows))
+
+    def _described(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        if self.catalog.find(path, self.catalog.session.context) is None:
+            raise invalid(f"Unknown table [{'.'.join(path)}]")
+        return list(self.catalog.looked_up)[-1]
+
+    def recorded(self, statement: Statement) -> Done:
+        """Hand a command on that only its caller can carry out, with its parts."""
+        change = {"change": statement.kind.lower(), "path": list(statement.path), **statement.options}
+        return _done(SUMMARIES[statement.kind].format(path=".".join(statement.path), **statement.options), change)
+
+
+SUMMARIES = {
+    "USE": "Default schema changed to [{path}]",
+    "SET": "{name} updated.",
+    "RESET": "{name} reset.",
+    "CREATE_FOLDER": "Folder [{path}] has been created.",
+    "DROP_FOLDER": "Folder [{path}] has been deleted.",
+}
+COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
+    "CREATE_VIEW": Commander.view,
+    "DROP_VIEW": Commander.drop,
+    "DROP_TABLE": Commander.drop,
+    "CREATE_TABLE": Commander.create_table,
+    "TRUNCATE_TABLE": Commander.truncate,
+    "REFRESH_METADATA": Commander.refresh,
+    "EXPLAIN": Commander.explain,
+    "SHOW": Commander.show,
+    "DESCRIBE": Commander.describe,
+    **dict.fromkeys(SUMMARIES, Commander.recorded),
+}
+
+
+def _done(summary: str, *changes: Mapping[str, Any]) -> Done:
+    return Done(answer=rows_query(DONE, [(True, summary)]), changes=changes)
+
+
+def _named(sql: str, names: Sequence[str]) -> str:
+    listed = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+    return f"SELECT * FROM ({sql}\n) AS named({listed})"  # noqa: S608 a view's own text, as its owner wrote it
+
+
+def _type(text: str) -> Any:
+    return target(parsed(f"SELECT CAST(NULL AS {text})").expressions[0].args["to"])
+
+
+def _like(pattern: str | None) -> Callable[[str], bool]:
+    if pattern is None:
+        return lambda _: True
+    form = re.compile(
+        fnmatch.translate(pattern.replace("*", "[*]").replace("?", "[?]").replace("%", "*").replace("_", "?")),
+        re.IGNORECASE,
+    )
+    return lambda name: form.match(name) is not None
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete the folder of a table that was dropped, once that is recorded."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,285 @@
+# ruff: noqa: S608 - SQL of our own words, of quoted names and of literals
+"""One statement from its text to its results, with every step told as it happens."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from .catalog import LiveCatalog, Snapshot
+from .changes import Changer, Prepared
+from .column_types import Column, literal
+from .commands import Commander
+from .database import new_connection
+from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
+from .plans import Plan, cost_of
+from .results import ROWS, stored, stored_words, write_schema
+from .statements import Statement, statement
+from .tables import columns_document
+from .translation.scope import Query
+from .translation.translate import Session, exact, translate
+
+COUNTER = "produced"  # a sequence that every row of a result passes
+PAUSE_S = 0.01
+COUNT_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A statement to carry out: its text, what its names mean, and where its results go."""
+
+    sql: str
+    snapshot: Snapshot
+    session: Session
+    results: Path  # the folder of this job's results
+    tables: Path  # the folder under which new tables lie
+    memory: str = ""  # as `1GB`; empty for what the machine has
+    threads: int = 0
+    temporary: Path | None = None
+    accelerates: bool = False  # whether this is the work of reflections
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Who is told of a job's steps, and who makes it wait for a slot."""
+
+    step: Callable[[str, int], None] = lambda name, at_ms: None  # noqa: ARG005 nobody listens
+    wait: Callable[[Plan], None] = lambda plan: None  # noqa: ARG005 there is always a slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a statement ended well."""
+
+    kind: str
+    row_count: int  # of a change the records that it wrote, though its result is one row
+    plan: Plan | None  # None of a synchronous command, which waits in no queue
+    columns: tuple[Column, ...]
+    changes: tuple[Mapping[str, Any], ...] = ()  # what the catalog's owner must record
+    handed_on: Statement | None = None  # a command that only the caller can carry out
+    read: tuple[tuple[str, ...], ...] = ()  # the tables and views that were read
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """Carries one statement out; may be cancelled from any thread."""
+
+    order: Order
+    listener: Listener = field(default_factory=Listener)
+    clock: Callable[[], int] = lambda: int(time.time() * 1000)
+    _connection: duckdb.DuckDBPyConnection | None = None
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> Outcome:
+        """Carry the statement out; raise DremioError where it fails and QueryCancelled where it was cancelled."""
+        try:
+            return self._run()
+        except duckdb.InterruptException as error:
+            raise QueryCancelled from error
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
+        finally:
+            self._ended.set()
+            if self._connection is not None:
+                self._connection.close()
+
+    def cancel(self) -> None:
+        """End the statement wherever it is; one that has not begun never begins."""
+        self._cancelled.set()
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt until it has ended: an interruption between two queries of the engine is lost."""
+        while not self._ended.is_set():
+            if self._connection is not None:
+                self._connection.interrupt()
+            self._ended.wait(PAUSE_S)
+
+    def rows_so_far(self) -> int:
+        """Return how many rows the result has so far."""
+        if self._connection is None or self._ended.is_set():
+            return 0
+        try:
+            found = self._connection.cursor().execute("SELECT last_value FROM duckdb_sequences()").fetchone()
+        except duckdb.Error:
+            return 0  # it ended between the question and the answer
+        return int(found[0] or 0) if found else 0
+
+    def _step(self, name: str) -> None:
+        if self._cancelled.is_set():
+            raise QueryCancelled
+        self.listener.step(name, self.clock())
+
+    def _run(self) -> Outcome:
+        self._step("METADATA_RETRIEVAL")
+        found = statement(self.order.sql)
+        if not found.executed:
+            return Outcome(kind=found.kind, row_count=0, plan=None, columns=(), handed_on=found)
+        order = self.order
+        self._connection = new_connection(memory=order.memory, threads=order.threads, temporary=order.temporary)
+        self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
+        catalog = LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
+        if not found.asynchronous:
+            return self._command(found, catalog)
+        return self._select(found, catalog) if found.kind == "SELECT" else self._change(found, catalog)
+
+    def _command(self, found: Statement, catalog: LiveCatalog) -> Outcome:
+        self._step("PLANNING")
+        self._step("RUNNING")
+        done = Commander(catalog=catalog, connection=self._database, folder=self.order.tables).carry_out(found)
+        count = self._store(done.answer)
+        return Outcome(kind=found.kind, row_count=count, plan=None, columns=done.answer.columns, changes=done.changes)
+
+    def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
+        translation = translate(found.query, catalog, self.order.session)
+        plan = self._planned(translation.sql)
+        self._step("STARTING")
+        query = Query(sql=translation.sql, columns=translation.columns)
+        self._step("RUNNING")
+        count = self._store(query)
+        read = (*catalog.looked_up,)
+        return Outcome(kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=read)
+
+    def _change(self, found: Statement, catalog: LiveCatalog) -> Outcome:
+        changer = Changer(catalog=catalog, connection=self._database, folder=self.order.tables)
+        prepared: Prepared = changer.prepare(found)
+        plan = self._planned(prepared.query)
+        self._step("STARTING")
+        self._step("RUNNING")
+        changed = prepared.carry_out()
+        self._store(changed.answer)
+        return Outcome(
+            kind=found.kind, row_count=changed.records, plan=plan, columns=changed.answer.columns,
+            changes=changed.changes, read=(*catalog.looked_up,),
+        )  # fmt: skip
+
+    def _planned(self, sql: str) -> Plan:
+        """Plan a query and wait for its slot."""
+        self._step("PLANNING")
+        plan = Plan(cost=cost_of(self._database, sql), accelerates=self.order.accelerates)
+        if self._cancelled.is_set():
+            raise QueryCancelled
+        self.listener.wait(plan)
+        self._step("EXECUTION_PLANNING")
+        return plan
+
+    @property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise DremioError("SYSTEM", "The database is not open yet.")
+        return self._connection
+
+    def _store(self, query: Query) -> int:
+        """Write a query's rows as the job's results and return how many they are."""
+        folder = self.order.results
+        folder.mkdir(parents=True, exist_ok=True)
+        words = stored_words(exact(query), query.columns)
+        counted = f"SELECT * FROM ({words}) AS counted WHERE nextval('{COUNTER}') > 0"
+        copied = self._database.execute(
+            f"COPY ({counted}) TO {literal(str(folder / ROWS))} (FORMAT parquet)"
+        ).fetchall()
+        count = int(copied[0][0])
+        write_schema(folder, query.columns, count)
+        return count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What a job's process tells its server at the end."""
+
+    row_count: int
+    schema: list[dict[str, Any]]
+    stored_rows: int
+    changes: list[dict[str, Any]]
+    datasets: list[list[str]]
+    cost: int | None = None
+
+
+class Telling(Protocol):
+    """Who is told of a job while it goes on."""
+
+    def step(self, word: str) -> None:
+        """Hear that the job has come to a step."""
+        ...
+
+    def queue(self, cost: float) -> None:
+        """Return once the job has a place in the queue for a plan of this cost."""
+        ...
+
+    def rows(self, count: int) -> None:
+        """Hear how many rows there are so far."""
+        ...
+
+
+def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brought:
+    """Carry out the statement of a job's context; its rows are left in the folder."""
+    order = Order(
+        sql=context["sql"],
+        snapshot=Snapshot.of(context["catalog"]),
+        session=Session(user=context["user"], now_ms=time.time_ns() // 1_000_000, context=tuple(context["path"])),
+        results=folder,
+        tables=Path(context["home"]) / "tables",
+        memory=context.get("memory") or "",
+        threads=context.get("threads") or 0,
+        temporary=folder / "spilled",
+        accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
+    )
+    listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost))
+    execution = Execution(order=order, listener=listener)
+    with _counted(execution, report):
+        outcome = execution.run()
+    if outcome.handed_on is not None:
+        raise unsupported(f"{outcome.kind.replace('_', ' ')} is not carried out by this server")
+    return Brought(
+        row_count=outcome.row_count,
+        schema=columns_document(outcome.columns),
+        stored_rows=stored(folder).row_count,
+        changes=[recorded(change) for change in outcome.changes if change["change"] in RECORDED],
+        datasets=[list(path) for path in outcome.read],
+        cost=outcome.plan.cost if outcome.plan else None,
+    )
+
+
+@contextlib.contextmanager
+def _counted(execution: Execution, report: Telling) -> Iterator[None]:
+    """Tell how many rows there are while they come."""
+    ended = threading.Event()
+
+    def count() -> None:
+        while not ended.wait(COUNT_EVERY_S):
+            report.rows(execution.rows_so_far())
+
+    thread = threading.Thread(target=count, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+# What the catalog's owner keeps of a change; rows of a table stand in the table's own manifest.
+RECORDED: Mapping[str, tuple[str, str]] = {
+    "create_view": ("put", "view"),
+    "create_table": ("put", "table"),
+    "create_folder": ("put", "folder"),
+    "drop_view": ("drop", "view"),
+    "drop_table": ("drop", "table"),
+    "drop_folder": ("drop", "folder"),
+}
+WORDS = {"columns": "fields", "context": "sqlContext"}
+
+
+def recorded(change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a change of the catalog in its owner's words."""
+    operation, kind = RECORDED[change["change"]]
+    facts = {WORDS.get(name, name): value for name, value in change.items() if name != "change"}
+    return {"op": operation, "kind": kind, **facts}

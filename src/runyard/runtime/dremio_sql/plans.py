@@ -1,0 +1,39 @@
+"""What a query is expected to cost, and the queue that follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+LARGE_FROM = 30_000_000  # exec.queue.threshold: a cost above it goes to the queue of the large
+ESTIMATE = "Estimated Cardinality"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The estimated rows of all operators together, and the queue of the kind of work."""
+
+    cost: int
+    accelerates: bool = False  # the work of reflections has queues of its own
+
+    @property
+    def queue(self) -> str:
+        """The name of the queue, which is its id too."""
+        size = "LARGE" if self.cost > LARGE_FROM else "SMALL"
+        return f"REFLECTION_{size}" if self.accelerates else size
+
+
+def cost_of(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """Return the sum of the rows that the plan's operators are estimated to bring."""
+    plan = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[-1][1]
+    return sum(_estimates(json.loads(plan)))
+
+
+def _estimates(nodes: list[Mapping[str, Any]]) -> Iterator[int]:
+    for node in nodes:
+        yield int(float(node.get("extra_info", {}).get(ESTIMATE, 0) or 0))
+        yield from _estimates(node.get("children", []))

@@ -1,0 +1,268 @@
+# ruff: noqa: S608 - SQL of our own words, of quoted names and of literals
+"""Files of sources as tables: Parquet, CSV, JSON, Arrow; Iceberg and Delta where their packages are installed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .column_types import VARCHAR, Column, ColumnType, from_duckdb, list_of, literal, quoted, spelling
+from .errors import DremioError, unsupported
+from .errors import from_duckdb as error_of
+from .translation.scope import Query
+
+ENDINGS = {
+    ".parquet": "parquet", ".pq": "parquet", ".csv": "text", ".tsv": "text", ".txt": "text", ".psv": "text",
+    ".json": "json", ".jsonl": "json", ".ndjson": "json", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+}  # fmt: skip
+DELIMITERS = {".tsv": "\t", ".psv": "|"}
+PACKAGES = {"arrow": "pyarrow", "iceberg": "pyiceberg", "delta": "deltalake"}
+MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
+LETTERS = 26
+COMPRESSIONS = (".gz", ".zst")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """A file, or a folder of files of one format, with the settings to read it by."""
+
+    place: Path
+    format: str
+    settings: Mapping[str, Any]
+    version: tuple[str, str] | None = None  # a snapshot or a moment, where the format keeps them
+
+
+def located(root: Path, names: Sequence[str]) -> Path | None:
+    """Return the file or folder that names lead to within a source, in any case of letters; never one outside."""
+    place = root
+    for name in names:
+        if name in {"", ".", ".."} or "/" in name or "\0" in name:
+            return None
+        exact = place / name
+        place = exact if exact.exists() else next(_alike(place, name), exact)
+        if not place.exists():
+            return None
+    return place if place.resolve().is_relative_to(root.resolve()) else None
+
+
+def _alike(folder: Path, name: str) -> Iterator[Path]:
+    return (
+        (each for each in sorted(folder.iterdir()) if each.name.lower() == name.lower())
+        if folder.is_dir()
+        else iter(())
+    )
+
+
+def format_of(place: Path) -> str | None:
+    """Return the format of a file by its ending, of a folder by what lies in it, or None."""
+    if place.is_file():
+        return ENDINGS.get(_ending(place))
+    if (place / "_delta_log").is_dir():
+        return "delta"
+    if (place / "metadata").is_dir() and any((place / "metadata").glob("*.metadata.json")):
+        return "iceberg"
+    found = {ENDINGS[_ending(each)] for each in _files(place) if _ending(each) in ENDINGS}
+    return found.pop() if len(found) == 1 else None
+
+
+def _ending(file: Path) -> str:
+    name = file.name.lower()
+    for compression in COMPRESSIONS:
+        name = name.removesuffix(compression)
+    return Path(name).suffix
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder, however deep, without those that writers hide."""
+    found = sorted(each for each in folder.rglob("*") if each.is_file())
+    return [each for each in found if not any(part[0] in "._" for part in each.relative_to(folder).parts)]
+
+
+def read(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    """Return files as a query with Dremio's names and types of their columns."""
+    try:
+        return READERS[files.format](files, connection)
+    except duckdb.Error as error:
+        raise error_of(error) from error
+
+
+def _names(files: Files) -> list[Path]:
+    found = [files.place] if files.place.is_file() else _files(files.place)
+    endings = {ending for ending, known in ENDINGS.items() if known == files.format}
+    kept = [each for each in found if _ending(each) in endings] if files.place.is_dir() else found
+    if not kept:
+        raise DremioError("DATA_READ", f"{files.place} has no file of the format {files.format}.")
+    return kept
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return "[" + ", ".join(literal(str(each)) for each in paths) + "]"
+
+
+def _parquet(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    return _relation(
+        "read_parquet({files}, union_by_name = true, hive_partitioning = false, filename = {name})", files, connection
+    )
+
+
+def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    told = {name.lower(): value for name, value in files.settings.items()}
+    header = _truth(told.get("extractheader", told.get("extract_header", True)))
+    delimiter = told.get("fielddelimiter", told.get("field_delimiter", DELIMITERS.get(_ending(_names(files)[0]), ",")))
+    quote = told.get("quote", told.get("quote_char", '"'))
+    escape = told.get("escape", told.get("escape_char", '"'))
+    skip = 1 if _truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
+    words = (
+        f"read_csv({{files}}, all_varchar = true, header = {str(header).lower()}, "
+        f"delim = {literal(_unescaped(delimiter))}, quote = {literal(quote)}, "
+        f"escape = {literal(escape)}, skip = {skip}, filename = {{name}}, "
+        "union_by_name = true, hive_partitioning = false)"
+    )
+    return _relation(words, files, connection, renamed=None if header else _letters)
+
+
+def _truth(value: Any) -> bool:
+    return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r")
+
+
+def _letters(place: int) -> str:
+    """Return the name of a column without header: A, B … Z, AA, as Dremio counts."""
+    name = chr(ord("A") + place % LETTERS)
+    return _letters(place // LETTERS - 1) + name if place >= LETTERS else name
+
+
+def _json(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    listed = _listed(_names(files))
+    auto = connection.execute(f"SELECT * FROM read_json({listed}, union_by_name = true) LIMIT 0")
+    # Texts that look like dates stay texts, as Dremio's reader leaves them.
+    kinds = [(name, _plain_json(_known(name, kind))) for name, kind, *_ in auto.description]
+    columns = ", ".join(f"{quoted(name)}: {literal(spelling(kind))}" for name, kind in kinds)
+    words = f"read_json({{files}}, columns = {{{{{columns}}}}}, filename = {{name}})"
+    return _relation(words, files, connection)
+
+
+def _plain_json(kind: ColumnType) -> ColumnType:
+    if kind.name in MOMENTS:
+        return VARCHAR
+    if kind.name == "DECIMAL":
+        return ColumnType(name="DOUBLE")
+    if kind.name == "LIST":
+        return list_of(_plain_json(kind.element))
+    return ColumnType(name=kind.name, fields=tuple((name, _plain_json(field)) for name, field in kind.fields))
+
+
+def _known(name: str, kind: Any) -> ColumnType:
+    found = from_duckdb(kind)
+    if found is None:
+        raise unsupported(f"The column {name!r} has the type {kind}, which Dremio does not read")
+    return found
+
+
+def _relation(
+    words: str, files: Files, connection: duckdb.DuckDBPyConnection, *, renamed: Callable[[int], str] | None = None
+) -> Query:
+    """Return a reading function as a query, with the columns dir0, dir1 … of folders within the folder."""
+    paths = _names(files)
+    depth = max(len(each.relative_to(files.place).parts) - 1 for each in paths) if files.place.is_dir() else 0
+    words = words.format(files=_listed(paths), name=literal("\x01file") if depth else "false")
+    described = [
+        each for each in connection.execute(f"SELECT * FROM {words} LIMIT 0").description if each[0] != "\x01file"
+    ]
+    values, columns = [], []
+    for place, (name, kind, *_) in enumerate(described):
+        column = Column(name=renamed(place) if renamed else name, type=_known(name, kind))
+        values.append(f"{_normal(name, kind, column.type)} AS {quoted(column.name)}")
+        columns.append(column)
+    for level in range(depth):
+        start = len(str(files.place)) + 2
+        split = f"string_split(substring({quoted(chr(1) + 'file')}, {start}), '/')"
+        values.append(f'CASE WHEN len({split}) > {level + 1} THEN {split}[{level + 1}] END AS "dir{level}"')
+        columns.append(Column(name=f"dir{level}", type=VARCHAR))
+    return Query(sql=f"SELECT {', '.join(values)} FROM {words}", columns=tuple(columns))
+
+
+def _normal(name: str, kind: Any, known: ColumnType) -> str:
+    """Return a column as DuckDB's type for Dremio's: milliseconds, no smaller integers, no zones."""
+    said = str(kind).upper()
+    if known.name == "TIMESTAMP":
+        inner = f"({quoted(name)} AT TIME ZONE 'UTC')" if "ZONE" in said else f"CAST({quoted(name)} AS TIMESTAMP)"
+        return f"date_trunc('milliseconds', {inner})"
+    return quoted(name) if said == spelling(known) else f"CAST({quoted(name)} AS {spelling(known)})"
+
+
+def _module(name: str, kind: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = PACKAGES[kind]
+        raise unsupported(f"Reading {kind} needs the package {package}: install it beside runyard") from error
+
+
+def _registered(content: Any, files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    """Return an Arrow table or dataset as a query; the connection holds it under a name of its own."""
+    name = f"arrow_{abs(hash((str(files.place), files.version)))}"
+    connection.register(name, content)
+    described = connection.execute(f"SELECT * FROM {name} LIMIT 0").description
+    columns = tuple(Column(name=each[0], type=_known(each[0], each[1])) for each in described)
+    values = [
+        f"{_normal(each[0], each[1], column.type)} AS {quoted(column.name)}"
+        for each, column in zip(described, columns, strict=True)
+    ]
+    return Query(sql=f"SELECT {', '.join(values)} FROM {name}", columns=columns)
+
+
+def _arrow(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    dataset = _module("pyarrow.dataset", "arrow")
+    return _registered(dataset.dataset([str(each) for each in _names(files)], format="ipc"), files, connection)
+
+
+def _iceberg(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    tables = _module("pyiceberg.table", "iceberg")
+    newest = max((files.place / "metadata").glob("*.metadata.json"), key=lambda each: each.stat().st_mtime_ns)
+    table = tables.StaticTable.from_metadata(str(newest))
+    snapshot = None if files.version is None else _snapshot(table, *files.version)
+    return _registered(table.scan(snapshot_id=snapshot).to_arrow(), files, connection)
+
+
+def _snapshot(table: Any, kind: str, version: str) -> int:
+    if kind == "SNAPSHOT" and table.snapshot_by_id(int(version)) is not None:
+        return int(version)
+    if kind == "TIMESTAMP":
+        found = table.snapshot_as_of_timestamp(_milliseconds(version))
+        if found is not None:
+            return int(found.snapshot_id)
+    raise DremioError("VALIDATION", f"The table has no snapshot at {kind} '{version}'.")
+
+
+def _milliseconds(text: str) -> int:
+    from datetime import UTC, datetime  # noqa: PLC0415 for time travel alone
+
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+    except ValueError as error:
+        raise DremioError("VALIDATION", f"{text!r} is no timestamp: write 'YYYY-MM-DD HH:MM:SS.mmm'.") from error
+
+
+def _delta(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    delta = _module("deltalake", "delta")
+    return _registered(delta.DeltaTable(str(files.place)).to_pyarrow_dataset(), files, connection)
+
+
+READERS: dict[str, Callable[[Files, duckdb.DuckDBPyConnection], Query]] = {
+    "parquet": _parquet,
+    "text": _text,
+    "csv": _text,
+    "json": _json,
+    "arrow": _arrow,
+    "iceberg": _iceberg,
+    "delta": _delta,
+}

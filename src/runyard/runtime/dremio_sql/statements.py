@@ -1,0 +1,322 @@
+"""What a text of Dremio's SQL asks for: its kind, its path and its parts, read by a parser of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import DremioError
+from .words import Words
+
+# Synchronous commands go from PLANNING to RUNNING, without queue: the others wait for a slot.
+ASYNCHRONOUS = frozenset(
+    {"SELECT", "CREATE_TABLE_AS", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "REFRESH_REFLECTION", "OPTIMIZE"}
+)
+# What this library carries out; the rest is told to the caller, who owns the catalog.
+EXECUTED = frozenset(
+    {"SELECT", "CREATE_TABLE_AS", "CREATE_TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "EXPLAIN", "SHOW",
+     "DESCRIBE", "CREATE_VIEW", "DROP_VIEW", "DROP_TABLE", "TRUNCATE_TABLE", "REFRESH_METADATA", "USE", "SET", "RESET",
+     "CREATE_FOLDER", "DROP_FOLDER"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement; `query` is the query within it, blank before where it begins so that places stay true."""
+
+    kind: str
+    sql: str
+    path: tuple[str, ...] = ()
+    query: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def asynchronous(self) -> bool:
+        """Tell whether the command waits in a queue for a slot."""
+        return self.kind in ASYNCHRONOUS
+
+    @property
+    def executed(self) -> bool:
+        """Tell whether this library carries the command out, or hands it to its caller."""
+        return self.kind in EXECUTED
+
+
+def statement(sql: str) -> Statement:
+    """Return what a text asks for; what no rule knows is a parse error with its place."""
+    words = Words.of(sql)
+    if words.at_end:
+        raise DremioError("PARSE", "The text has no statement.")
+    for phrase, rule in RULES:
+        if words.take(*phrase.split()):
+            return _ended(rule(words), words)
+    raise words.unexpected()
+
+
+def _ended(found: Statement, words: Words) -> Statement:
+    if not words.at_end:
+        raise words.unexpected()
+    return found
+
+
+def _made(kind: str, words: Words, *, path: tuple[str, ...] = (), query: str = "", **options: Any) -> Statement:
+    return Statement(kind=kind, sql=words.sql, path=path, query=query, options=options)
+
+
+def _query(kind: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        return _made(kind, words, query=words.all())
+
+    return read
+
+
+def _create_view(*, replace: bool) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        path = words.path()
+        columns = words.names() if words.see("(") else []
+        words.need("AS")
+        return _made("CREATE_VIEW", words, path=path, query=words.rest(), replace=replace, columns=columns)
+
+    return read
+
+
+def _drop(kind: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        lenient = words.take("IF", "EXISTS")
+        return _made(kind, words, path=words.path(), if_exists=lenient)
+
+    return read
+
+
+PARTITIONS = ("HASH PARTITION BY", "STRIPED PARTITION BY", "ROUNDROBIN PARTITION BY", "PARTITION BY")
+FLAGS = ("WITH SINGLE WRITER",)
+
+
+def _create_table(words: Words) -> Statement:
+    lenient = words.take("IF", "NOT", "EXISTS")
+    path = words.path()
+    options: dict[str, Any] = {"if_not_exists": lenient, "columns": words.columns() if words.see("(") else []}
+    while _table_option(words, options):
+        pass
+    if words.take("AS"):
+        return _made("CREATE_TABLE_AS", words, path=path, query=words.rest(), **options)
+    if not options["columns"]:
+        raise words.unexpected()
+    return _made("CREATE_TABLE", words, path=path, **options)
+
+
+def _table_option(words: Words, options: dict[str, Any]) -> bool:
+    for phrase in PARTITIONS:
+        if words.take(*phrase.split()):
+            options["partition_by"] = words.names()
+            return True
+    for phrase, name in (("LOCALSORT BY", "sort_by"), ("DISTRIBUTE BY", "distribute_by"), ("CLUSTER BY", "cluster_by")):
+        if words.take(*phrase.split()):
+            options[name] = words.names()
+            return True
+    for phrase, name in (("STORE AS", "store_as"), ("TBLPROPERTIES", "properties")):
+        if words.take(*phrase.split()):
+            options[name] = words.pairs()
+            return True
+    return any(words.take(*phrase.split()) for phrase in FLAGS)
+
+
+def _change(kind: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        return _made(kind, words, path=words.path(), query=words.all())
+
+    return read
+
+
+def _copy(words: Words) -> Statement:
+    path = words.path()
+    words.need("FROM")
+    options: dict[str, Any] = {"location": words.text(), "files": [], "regex": None, "format": None, "settings": {}}
+    if words.take("FILES"):
+        options["files"] = words.texts()
+    elif words.take("REGEX"):
+        options["regex"] = words.text()
+    if words.take("FILE_FORMAT"):
+        options["format"] = words.text().lower()
+    if words.see("("):
+        options["settings"] = words.pairs()
+    return _made("COPY_INTO", words, path=path, **options)
+
+
+ALTERED = ("PDS", "VDS", "TABLE", "VIEW", "DATASET")
+CHANGES: tuple[tuple[str, str], ...] = (
+    ("REFRESH METADATA", "REFRESH_METADATA"),
+    ("FORGET METADATA", "FORGET_METADATA"),
+    ("CREATE RAW REFLECTION", "CREATE_RAW_REFLECTION"),
+    ("CREATE AGGREGATE REFLECTION", "CREATE_AGGREGATE_REFLECTION"),
+    ("CREATE EXTERNAL REFLECTION", "CREATE_EXTERNAL_REFLECTION"),
+    ("DROP REFLECTION", "DROP_REFLECTION"),
+    ("REFRESH REFLECTIONS", "REFRESH_REFLECTIONS"),
+    ("ROUTE REFLECTIONS TO", "ROUTE_REFLECTIONS"),
+    ("ROUTE ALL REFLECTIONS TO", "ROUTE_REFLECTIONS"),
+    ("ENABLE RAW ACCELERATION", "ENABLE_REFLECTIONS"),
+    ("ENABLE AGGREGATE ACCELERATION", "ENABLE_REFLECTIONS"),
+    ("DISABLE RAW ACCELERATION", "DISABLE_REFLECTIONS"),
+    ("DISABLE AGGREGATE ACCELERATION", "DISABLE_REFLECTIONS"),
+    ("ADD COLUMNS", "ADD_COLUMNS"),
+    ("DROP COLUMN", "DROP_COLUMN"),
+    ("MODIFY COLUMN", "MODIFY_COLUMN"),
+    ("CHANGE COLUMN", "MODIFY_COLUMN"),
+    ("SET", "SET_PROPERTIES"),
+)
+DISPLAYS: tuple[tuple[str, str], ...] = (
+    ("DISPLAY", "display"), ("DIMENSIONS", "dimensions"), ("MEASURES", "measures"), ("DISTRIBUTE BY", "distribute"),
+    ("STRIPED PARTITION BY", "partition"), ("CONSOLIDATED PARTITION BY", "partition"), ("PARTITION BY", "partition"),
+    ("LOCALSORT BY", "sort"),
+)  # fmt: skip
+
+
+def _alter(word: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        path = words.path()
+        for phrase, kind in CHANGES:
+            if words.take(*phrase.split()):
+                read_rest = REST.get(kind, _words)
+                return _made(kind, words, path=path, of=word, **read_rest(words))
+        raise words.unexpected()
+
+    return read
+
+
+def _words(words: Words) -> dict[str, Any]:
+    return {"said": words.remaining()}
+
+
+def _reflection(words: Words) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": words.name()}
+    words.need("USING")
+    while not words.at_end:
+        for phrase, name in DISPLAYS:
+            if words.take(*phrase.split()):
+                options[name] = words.fields()
+                break
+        else:
+            if not words.take("ARROW", "CACHE"):
+                raise words.unexpected()
+            options["arrow_cache"] = True
+    return options
+
+
+def _route(words: Words) -> dict[str, Any]:
+    default = words.take("DEFAULT")
+    kind = "queue" if words.take("QUEUE") else "engine" if words.take("ENGINE") else ""
+    if not kind:
+        raise words.unexpected()
+    return {"to": kind, "name": None if default else words.name()}
+
+
+REST: dict[str, Callable[[Words], dict[str, Any]]] = {
+    "CREATE_RAW_REFLECTION": _reflection,
+    "CREATE_AGGREGATE_REFLECTION": _reflection,
+    "DROP_REFLECTION": lambda words: {"name": words.name()},
+    "ROUTE_REFLECTIONS": _route,
+}
+
+
+def _refresh_reflection(words: Words) -> Statement:
+    reflection = words.text()
+    words.need("AS")
+    return _made("REFRESH_REFLECTION", words, reflection=reflection, materialization=words.text())
+
+
+def _explain(words: Words) -> Statement:
+    detail = words.remaining_until("FOR")
+    words.need("FOR")
+    inner = words.rest()
+    return _made("EXPLAIN", words, query=inner, detail=detail)
+
+
+def _show(what: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        path = words.path() if words.take("IN") or words.take("FROM") else ()
+        pattern = words.text() if words.take("LIKE") else None
+        return _made("SHOW", words, path=path, what=what, like=pattern)
+
+    return read
+
+
+def _describe(words: Words) -> Statement:
+    words.take("TABLE")
+    path = words.path()
+    column = None if words.at_end else words.name()
+    return _made("DESCRIBE", words, path=path, column=column)
+
+
+def _set(scope: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        name = ".".join(words.path())
+        words.take("=") or words.take("TO")
+        return _made("SET", words, scope=scope, name=name, value=words.value())
+
+    return read
+
+
+def _reset(scope: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        return _made("RESET", words, scope=scope, name=".".join(words.path()))
+
+    return read
+
+
+def _folder(words: Words) -> Statement:
+    lenient = words.take("IF", "NOT", "EXISTS")
+    return _made("CREATE_FOLDER", words, path=words.path(), if_not_exists=lenient)
+
+
+def _path(kind: str) -> Callable[[Words], Statement]:
+    return lambda words: _made(kind, words, path=words.path())
+
+
+def _told(kind: str) -> Callable[[Words], Statement]:
+    """Return the rule of a command that is told to the caller as its words."""
+    return lambda words: _made(kind, words, said=words.remaining())
+
+
+# The first words of a statement and what reads the rest; the longer of two that begin alike stands first.
+RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
+    *((first, _query("SELECT")) for first in ("SELECT", "WITH", "VALUES", "(")),
+    ("CREATE OR REPLACE VIEW", _create_view(replace=True)),
+    ("CREATE OR REPLACE VDS", _create_view(replace=True)),
+    ("CREATE VIEW", _create_view(replace=False)),
+    ("CREATE VDS", _create_view(replace=False)),
+    ("CREATE TABLE", _create_table),
+    ("CREATE FOLDER", _folder),
+    *((f"CREATE {word}", _told(f"CREATE_{word}")) for word in ("BRANCH", "TAG", "FUNCTION", "ROLE", "USER")),
+    ("CREATE OR REPLACE FUNCTION", _told("CREATE_FUNCTION")),
+    ("DROP VIEW", _drop("DROP_VIEW")),
+    ("DROP VDS", _drop("DROP_VIEW")),
+    ("DROP TABLE", _drop("DROP_TABLE")),
+    ("DROP FOLDER", _drop("DROP_FOLDER")),
+    *((f"DROP {word}", _told(f"DROP_{word}")) for word in ("BRANCH", "TAG", "FUNCTION", "ROLE", "USER")),
+    ("TRUNCATE TABLE", _drop("TRUNCATE_TABLE")),
+    ("INSERT INTO", _change("INSERT")),
+    ("UPDATE", _change("UPDATE")),
+    ("DELETE FROM", _change("DELETE")),
+    ("MERGE INTO", _change("MERGE")),
+    ("COPY INTO", _copy),
+    ("ALTER SESSION SET", _set("SESSION")),
+    ("ALTER SYSTEM SET", _set("SYSTEM")),
+    ("ALTER SESSION RESET", _reset("SESSION")),
+    ("ALTER SYSTEM RESET", _reset("SYSTEM")),
+    *((f"ALTER {word}", _alter(word)) for word in ALTERED),
+    ("REFRESH REFLECTION", _refresh_reflection),
+    ("EXPLAIN PLAN", _explain),
+    ("SHOW SCHEMAS", _show("SCHEMAS")),
+    ("SHOW DATABASES", _show("SCHEMAS")),
+    ("SHOW TABLES", _show("TABLES")),
+    ("SHOW VIEWS", _show("VIEWS")),
+    ("SHOW COLUMNS", _show("COLUMNS")),
+    ("SHOW", _told("SHOW_OTHER")),
+    ("DESCRIBE", _describe),
+    ("DESC", _describe),
+    ("USE", _path("USE")),
+    ("SET", _set("SESSION")),
+    ("RESET", _reset("SESSION")),
+    *((word, _told(word)) for word in ("GRANT", "REVOKE", "ANALYZE", "VACUUM", "ROLLBACK", "ASSIGN")),
+    ("OPTIMIZE TABLE", _told("OPTIMIZE")),
+)

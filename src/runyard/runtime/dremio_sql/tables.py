@@ -1,0 +1,106 @@
+# ruff: noqa: S608 - SQL of our own words, of quoted names and of literals
+"""Tables made here: a folder of Parquet parts, and a manifest that says which of them are the table."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .column_types import Column, document, from_document, literal, quoted, spelling
+from .errors import DremioError
+from .translation.scope import Query
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A Parquet file of a table."""
+
+    file: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a table is at a moment; swapped as a whole, so that a crash leaves the table that was."""
+
+    version: int = 1
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...] = ()
+    layout: Mapping[str, Any] = field(default_factory=dict)  # partition_by, sort_by as they were written
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        return sum(part.rows for part in self.parts)
+
+    def following(self, parts: Sequence[Part]) -> Manifest:
+        """Return the table's next version with other parts."""
+        return replace(self, version=self.version + 1, parts=tuple(parts))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what a table's folder holds."""
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DremioError("DATA_READ", f"The table's folder {folder} has no {MANIFEST}.") from error
+    return Manifest(
+        version=told["version"],
+        columns=tuple(Column(name=each["name"], type=from_document(each["type"])) for each in told["columns"]),
+        parts=tuple(Part(file=each["file"], rows=each["rows"]) for each in told["parts"]),
+        layout=told["layout"],
+    )
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Swap a table's manifest: before this the table is the old one, after it the new one, never something between."""
+    told = {
+        "version": manifest.version,
+        "columns": columns_document(manifest.columns),
+        "parts": [{"file": part.file, "rows": part.rows} for part in manifest.parts],
+        "layout": dict(manifest.layout),
+    }
+    new = folder / f".{MANIFEST}.{uuid.uuid4().hex}"
+    with new.open("w", encoding="utf-8") as file:
+        json.dump(told, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / MANIFEST)
+
+
+def columns_document(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return columns as the schema of a job's results tells them."""
+    return [{"name": column.name, "type": document(column.type)} for column in columns]
+
+
+def table_query(folder: Path, manifest: Manifest) -> Query:
+    """Return a table as a query over its parts."""
+    if not manifest.parts:
+        nothing = ", ".join(f"CAST(NULL AS {spelling(each.type)}) AS {quoted(each.name)}" for each in manifest.columns)
+        return Query(sql=f"SELECT {nothing} WHERE false", columns=manifest.columns)
+    files = ", ".join(literal(str(folder / part.file)) for part in manifest.parts)
+    names = ", ".join(quoted(each.name) for each in manifest.columns)
+    return Query(
+        sql=f"SELECT {names} FROM read_parquet([{files}], hive_partitioning = false)", columns=manifest.columns
+    )
+
+
+def clear(folder: Path, manifest: Manifest) -> None:
+    """Delete the parts that no manifest names any more, as a crash or an earlier version left them."""
+    named = {part.file for part in manifest.parts}
+    for file in folder.glob("part-*.parquet"):
+        if file.name not in named:
+            file.unlink(missing_ok=True)
+
+
+def new_part(folder: Path) -> Path:
+    """Return where a new part of a table goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"part-{uuid.uuid4().hex}.parquet"

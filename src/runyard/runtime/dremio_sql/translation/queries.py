@@ -1,0 +1,312 @@
+# ruff: noqa: TID252 - it is found beside a job's script, where it has no other name of ours
+# ruff: noqa: S608 - SQL of our own words, of quoted names and of literals
+"""Queries of Dremio in DuckDB's words: one SELECT, queries joined by UNION and its like, and VALUES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from ..column_types import Column, ColumnType, quoted
+from ..errors import invalid, unsupported
+from .calls import ordered
+from .conversions import converted, unified
+from .expressions import compiled, is_bare
+from .operators import condition
+from .relations import join_words, relation_words
+from .scope import Query, Relation, Scope, Typed
+
+SELECT_PARTS = frozenset(
+    {"expressions", "from_", "joins", "where", "group", "having", "qualify", "order", "limit", "offset", "distinct",
+     "hint", "with_", "windows"}
+)  # fmt: skip
+SETS: dict[type[exp.Expression], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
+
+
+def translated(node: exp.Expression, scope: Scope) -> Query:
+    """Return a query in DuckDB's words, with the names and types of its columns."""
+    known = QUERIES.get(type(node))
+    if known is None:
+        raise unsupported(f"{type(node).__name__} is no query that runyard's Dremio engine knows", node)
+    words = _named_queries(node, scope)
+    query = known(node, scope)
+    return Query(sql=f"{words}{query.sql}", columns=query.columns)
+
+
+def _named_queries(node: exp.Expression, scope: Scope) -> str:
+    named = node.args.get("with_")
+    if named is None:
+        return ""
+    if named.args.get("recursive"):
+        raise unsupported("WITH RECURSIVE is not known to Dremio", node)
+    pieces = []
+    for each in named.expressions:
+        query = renamed(translated(each.this, scope.beside()), _aliases(each))
+        name = scope.world.name()
+        scope.named[each.alias.lower()] = Relation(name=name, alias=each.alias, path=(), columns=query.columns)
+        pieces.append(f"{name} AS ({query.sql})")
+    return f"WITH {', '.join(pieces)} "
+
+
+def _aliases(node: exp.Expression) -> list[str]:
+    alias = node.args.get("alias")
+    return [each.name for each in alias.args.get("columns") or ()] if alias else []
+
+
+def renamed(query: Query, names: Sequence[str]) -> Query:
+    """Return a query with other names of its columns, if there are any."""
+    if not names:
+        return query
+    if len(names) != len(query.columns):
+        raise invalid(f"{len(names)} names are given for {len(query.columns)} columns")
+    columns = tuple(Column(name=name, type=each.type) for name, each in zip(names, query.columns, strict=True))
+    words = ", ".join(quoted(each.name) for each in columns)
+    return Query(sql=f"SELECT * FROM ({query.sql}) AS renamed({words})", columns=columns)
+
+
+@dataclass(kw_only=True)
+class Block:
+    """The list of one SELECT while it is made."""
+
+    scope: Scope
+    items: list[tuple[str, Typed]] = field(default_factory=list)
+
+    def add(self, node: exp.Expression) -> None:
+        """Add an item of the list, or all that a star stands for."""
+        if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
+            self._add_star(node)
+        else:
+            value = compiled(node.this if isinstance(node, exp.Alias) else node, self.scope)
+            self._add(self._name(node), value)
+
+    def _add_star(self, node: exp.Expression) -> None:
+        star = node if isinstance(node, exp.Star) else node.this
+        if any(star.args.values()):
+            raise unsupported("SELECT * with EXCLUDE, REPLACE or RENAME is not known to Dremio", node)
+        qualifier = [node.args[each].name for each in ("catalog", "db", "table") if node.args.get(each)]
+        for name, value in self.scope.star(qualifier, node):
+            self._add(name, value)
+
+    def _name(self, node: exp.Expression) -> str:
+        if isinstance(node, exp.Alias):
+            return node.alias
+        if isinstance(node, exp.Column) and not is_bare(node):
+            return node.name
+        return node.expression.name if isinstance(node, exp.Dot) else f"EXPR${len(self.items)}"
+
+    def _add(self, name: str, value: Typed) -> None:
+        taken = {known.lower() for known, _ in self.items}
+        number, unique = 0, name
+        while unique.lower() in taken:
+            unique, number = f"{name}{number}", number + 1
+        self.items.append((unique, value))
+
+    def place(self, node: exp.Expression) -> int | None:
+        """Return the number of the item that ORDER BY or GROUP BY means by a number or an alias."""
+        if isinstance(node, exp.Literal) and not node.is_string:
+            if not node.name.isdigit() or not 1 <= int(node.name) <= len(self.items):
+                raise invalid(f"The position {node.name} is not in the list of the SELECT", node)
+            return int(node.name)
+        if isinstance(node, exp.Column) and not node.table:
+            names = [name.lower() for name, _ in self.items]
+            return names.index(node.name.lower()) + 1 if node.name.lower() in names else None
+        return None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that the SELECT brings."""
+        return tuple(Column(name=name, type=value.type) for name, value in self.items)
+
+    @property
+    def words(self) -> str:
+        """The list in DuckDB's words."""
+        return ", ".join(f"{value.sql} AS {quoted(name)}" for name, value in self.items)
+
+
+def _select(node: exp.Expression, scope: Scope) -> Query:
+    extra = [name for name, value in node.args.items() if value and name not in SELECT_PARTS]
+    if extra:
+        raise unsupported(f"SELECT with {', '.join(extra)} has no faithful translation", node)
+    source = _from(node, scope)
+    scope.windows = {each.name.lower(): each for each in node.args.get("windows") or ()}
+    block = Block(scope=scope)
+    for each in node.expressions:
+        block.add(each)
+    pieces = [f"SELECT {_distinct(node)}{block.words}{source}", *_clauses(node, block)]
+    return Query(sql=" ".join(piece for piece in pieces if piece), columns=block.columns)
+
+
+def _from(node: exp.Expression, scope: Scope) -> str:
+    source = node.args.get("from_")
+    if source is None:
+        return ""
+    words = relation_words(source.this, scope, translated)
+    for join in node.args.get("joins") or ():
+        words += join_words(join, scope, translated)
+    return f" FROM {words}"
+
+
+def _distinct(node: exp.Expression) -> str:
+    distinct = node.args.get("distinct")
+    if distinct is not None and distinct.args.get("on"):
+        raise unsupported("DISTINCT ON is not known to Dremio", node)
+    return "DISTINCT " if distinct else ""
+
+
+def _clauses(node: exp.Expression, block: Block) -> list[str]:
+    pieces = []
+    for name, word in (("where", "WHERE"), ("group", ""), ("having", "HAVING"), ("qualify", "QUALIFY")):
+        clause = node.args.get(name)
+        if clause is None:
+            continue
+        if name == "group":
+            pieces.append(_group(clause, block))
+        else:
+            pieces.append(f"{word} {condition(_condition(clause.this, block, name), clause)}")
+    pieces.append(_order(node, block))
+    return [*pieces, _limit(node)]
+
+
+def _condition(node: exp.Expression, block: Block, clause: str) -> Typed:
+    """Return a condition; HAVING and QUALIFY see the names of the list too."""
+    if clause == "where":
+        return compiled(node, block.scope)
+    inner = block.scope.within()
+    inner.outer, inner.relations, inner.merged = block.scope.outer, block.scope.relations, block.scope.merged
+    inner.windows = block.scope.windows
+    known = {column.name.lower() for each in inner.relations for column in each.columns}
+    inner.merged = inner.merged | {
+        name.lower(): (name, value) for name, value in block.items if name.lower() not in known
+    }
+    return compiled(node, inner)
+
+
+def _group(node: exp.Expression, block: Block) -> str:
+    if any(node.args.get(name) for name in ("totals", "all")):
+        raise unsupported("GROUP BY with these words has no faithful translation", node)
+    nested = [each for name in ("grouping_sets", "cube", "rollup") for each in node.args.get(name) or ()]
+    pieces = [_grouping(each, block) for each in (*node.expressions, *nested)]
+    return f"GROUP BY {', '.join(pieces)}"
+
+
+GROUPINGS: dict[type[exp.Expression], str] = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
+
+
+def _grouping(node: exp.Expression, block: Block) -> str:
+    if type(node) in GROUPINGS:
+        return f"{GROUPINGS[type(node)]} ({', '.join(_grouping(each, block) for each in node.expressions)})"
+    if isinstance(node, exp.Tuple):
+        return f"({', '.join(_grouping(each, block) for each in node.expressions)})"
+    own = isinstance(node, exp.Column) and any(each.column(node.name) for each in block.scope.relations)
+    place = None if own else block.place(node)
+    if place is None:
+        return compiled(node, block.scope).sql
+    return str(place) if isinstance(node.parent, exp.Group) else block.items[place - 1][1].sql
+
+
+def _order(node: exp.Expression, block: Block) -> str:
+    order = node.args.get("order")
+    if order is None:
+        return ""
+    pieces = []
+    for each in order.expressions:
+        if each.args.get("with_fill"):
+            raise unsupported("ORDER BY WITH FILL has no faithful translation", each)
+        place = block.place(each.this)
+        pieces.append(ordered(each, str(place) if place else compiled(each.this, block.scope).sql))
+    return f"ORDER BY {', '.join(pieces)}"
+
+
+def _limit(node: exp.Expression) -> str:
+    pieces = []
+    limit, offset = node.args.get("limit"), node.args.get("offset")
+    if isinstance(limit, exp.Fetch):
+        options = limit.args.get("limit_options")
+        if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+            raise unsupported("FETCH with PERCENT or WITH TIES has no faithful translation", node)
+        pieces.append(f"LIMIT {_count(limit.args.get('count'), node)}")
+    elif limit is not None and limit.expression.name.lower() != "all":
+        pieces.append(f"LIMIT {_count(limit.expression, node)}")
+    if offset is not None:
+        pieces.append(f"OFFSET {_count(offset.expression, node)}")
+    return " ".join(pieces)
+
+
+def _count(node: exp.Expression | None, around: exp.Expression) -> int:
+    if not isinstance(node, exp.Literal) or not node.name.isdigit():
+        raise unsupported("LIMIT, OFFSET and FETCH take a literal whole number", node or around)
+    return int(node.name)
+
+
+def _set(node: exp.Expression, scope: Scope) -> Query:
+    left = translated(node.this, scope.beside())
+    right = translated(node.expression, scope.beside())
+    if len(left.columns) != len(right.columns):
+        raise invalid(
+            f"Column count mismatch in {SETS[type(node)]}: {len(left.columns)} and {len(right.columns)}", node
+        )
+    if node.args.get("by_name") or node.args.get("side") or node.args.get("on"):
+        raise unsupported(f"{SETS[type(node)]} BY NAME is not known to Dremio", node)
+    kinds = [_shared(one.type, other.type, node) for one, other in zip(left.columns, right.columns, strict=True)]
+    word = SETS[type(node)] + ("" if node.args.get("distinct") else " ALL")
+    columns = tuple(Column(name=each.name, type=kind) for each, kind in zip(left.columns, kinds, strict=True))
+    words = f"({_as_types(left, kinds, node)}) {word} ({_as_types(right, kinds, node)})"
+    return _ordered_set(node, Query(sql=words, columns=columns), scope)
+
+
+def _shared(left: ColumnType, right: ColumnType, node: exp.Expression) -> ColumnType:
+    return unified([Typed(sql="a", type=left), Typed(sql="b", type=right)], node)[0].type
+
+
+def _as_types(query: Query, kinds: Sequence[ColumnType], node: exp.Expression) -> str:
+    if all(column.type == kind for column, kind in zip(query.columns, kinds, strict=True)):
+        return query.sql
+    values = [
+        converted(Typed(sql=f"one.{quoted(column.name)}", type=column.type), kind, node).sql
+        + f" AS {quoted(column.name)}"
+        for column, kind in zip(query.columns, kinds, strict=True)
+    ]
+    return f"SELECT {', '.join(values)} FROM ({query.sql}) AS one"
+
+
+def _ordered_set(node: exp.Expression, query: Query, scope: Scope) -> Query:
+    if not any(node.args.get(name) for name in ("order", "limit", "offset")):
+        return query
+    relation = Relation(name=scope.world.name(), alias="", path=(), columns=query.columns)
+    inner = scope.beside()
+    inner.relations.append(relation)
+    block = Block(scope=inner, items=[(each.name, relation.shown(each)) for each in query.columns])
+    words = f"SELECT * FROM ({query.sql}) AS {relation.name} {_order(node, block)} {_limit(node)}"
+    return Query(sql=words, columns=query.columns)
+
+
+def _values(node: exp.Expression, scope: Scope) -> Query:
+    rows = [each.expressions if isinstance(each, exp.Tuple) else [each] for each in node.expressions]
+    if len({len(each) for each in rows}) != 1:
+        raise invalid("The rows of VALUES differ in length", node)
+    inner = scope.beside()
+    cells = [unified([compiled(cell, inner) for cell in column], node) for column in zip(*rows, strict=True)]
+    lines = ["(" + ", ".join(cell.sql for cell in line) + ")" for line in zip(*cells, strict=True)]
+    columns = tuple(Column(name=f"EXPR${place}", type=column[0].type) for place, column in enumerate(cells))
+    names = ", ".join(quoted(each.name) for each in columns)
+    query = Query(sql=f"SELECT * FROM (VALUES {', '.join(lines)}) AS rows_({names})", columns=columns)
+    return _ordered_set(node, renamed(query, _aliases(node)), scope)
+
+
+def _parenthesised(node: exp.Expression, scope: Scope) -> Query:
+    if isinstance(node.this, exp.Table):
+        raise unsupported("A table in parentheses is no query", node)
+    inner = translated(node.this, scope.beside())
+    return _ordered_set(node, Query(sql=f"({inner.sql})", columns=inner.columns), scope)
+
+
+QUERIES: dict[type[exp.Expression], Callable[[exp.Expression, Scope], Query]] = {
+    exp.Select: _select,
+    exp.Union: _set,
+    exp.Intersect: _set,
+    exp.Except: _set,
+    exp.Values: _values,
+    exp.Subquery: _parenthesised,
+}

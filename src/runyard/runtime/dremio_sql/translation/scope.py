@@ -1,0 +1,174 @@
+# ruff: noqa: TID252 - it is found beside a job's script, where it has no other name of ours
+"""What a name means at a place of a query: relations, their columns, and the queries around it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlglot import exp
+
+from ..column_types import Column, ColumnType, quoted
+from ..errors import invalid
+
+DEEPEST_VIEW = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """An expression in DuckDB's words, and what it brings in Dremio's types."""
+
+    sql: str
+    type: ColumnType
+    text: str | None = None  # of a literal text, what it holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A query in DuckDB's words whose columns carry exactly these names and types."""
+
+    sql: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A query under a name, with the path that its own names are looked up in."""
+
+    path: tuple[str, ...]
+    sql: str
+    context: tuple[str, ...] = ()
+
+
+class Catalog(Protocol):
+    """What the translation asks about tables."""
+
+    def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
+        """Return the table or view at a path, looked up in the context first, or None."""
+        ...
+
+    def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
+        """Return a file read as the options of TABLE(...) say."""
+        ...
+
+    def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:
+        """Return a table as it was at a snapshot or a moment."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What does not change within a statement."""
+
+    catalog: Catalog
+    user: str
+    now_ms: int
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    seen: dict[tuple[str, ...], None] = field(default_factory=dict)  # views that the statement went through
+
+    def name(self) -> str:
+        """Return a name for a relation that no other has."""
+        return f"r{next(self.numbers)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """A table of a FROM, by its own name in the translated text."""
+
+    name: str
+    alias: str
+    path: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def answers_to(self, qualifier: Sequence[str]) -> bool:
+        """Tell whether a qualifier names this relation: its alias, or its path from the end."""
+        wanted = [part.lower() for part in qualifier]
+        if wanted == [self.alias.lower()]:
+            return True
+        return bool(self.path) and wanted == [part.lower() for part in self.path][-len(wanted) :]
+
+    def column(self, name: str) -> Typed | None:
+        """Return a column by its name in any case."""
+        found = [column for column in self.columns if column.name.lower() == name.lower()]
+        return self.shown(found[0]) if found else None
+
+    def shown(self, column: Column) -> Typed:
+        """Return one of its columns as an expression."""
+        return Typed(sql=f"{self.name}.{quoted(column.name)}", type=column.type)
+
+
+@dataclass(kw_only=True)
+class Scope:
+    """The names at a place of a query."""
+
+    world: World
+    context: tuple[str, ...] = ()
+    outer: Scope | None = None
+    relations: list[Relation] = field(default_factory=list)
+    merged: dict[str, tuple[str, Typed]] = field(default_factory=dict)  # columns that USING made one
+    named: dict[str, Relation] = field(default_factory=dict)  # the queries of WITH
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    views: tuple[tuple[str, ...], ...] = ()  # the views around this place
+
+    def within(self) -> Scope:
+        """Return the scope of a query inside this one that sees its columns."""
+        return Scope(world=self.world, context=self.context, outer=self, named=dict(self.named), views=self.views)
+
+    def beside(self) -> Scope:
+        """Return the scope of a query inside this one that sees the columns around it alone."""
+        return Scope(world=self.world, context=self.context, outer=self.outer, named=dict(self.named), views=self.views)
+
+    def column(self, parts: Sequence[str], node: exp.Expression) -> Typed:
+        """Return a column by its written path; what follows the column are fields of its structure."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.own(parts, node)
+            if found is not None:
+                return found
+            scope = scope.outer
+        raise invalid(f"Column '{'.'.join(parts)}' not found in any table", node)
+
+    def own(self, parts: Sequence[str], node: exp.Expression) -> Typed | None:
+        """Return a column of this query alone, or None."""
+        for length in range(len(parts) - 1, -1, -1):
+            found = self._qualified(parts[:length], parts[length], node)
+            if found is not None:
+                return fields_of(found, parts[length + 1 :], node)
+        return None
+
+    def _qualified(self, qualifier: Sequence[str], name: str, node: exp.Expression) -> Typed | None:
+        if not qualifier and name.lower() in self.merged:
+            return self.merged[name.lower()][1]
+        relations = [each for each in self.relations if not qualifier or each.answers_to(qualifier)]
+        found = [column for column in (each.column(name) for each in relations) if column]
+        if len(found) > 1:
+            raise invalid(f"Column '{name}' is ambiguous", node)
+        return found[0] if found else None
+
+    def star(self, qualifier: Sequence[str], node: exp.Expression) -> list[tuple[str, Typed]]:
+        """Return all columns of a relation or of all, those of USING first and once."""
+        relations = [each for each in self.relations if not qualifier or each.answers_to(qualifier)]
+        if not relations:
+            raise invalid(f"Table '{'.'.join(qualifier)}' not found" if qualifier else "SELECT * requires a FROM", node)
+        merged = {} if qualifier else self.merged
+        rest = [
+            (column.name, relation.shown(column))
+            for relation in relations
+            for column in relation.columns
+            if column.name.lower() not in merged
+        ]
+        return [*merged.values(), *rest]
+
+
+def fields_of(value: Typed, names: Sequence[str], node: exp.Expression) -> Typed:
+    """Return a field of a structure, however deep."""
+    for name in names:
+        known = [(field, kind) for field, kind in value.type.fields if field.lower() == name.lower()]
+        if value.type.name != "STRUCT" or not known:
+            raise invalid(f"Column '{name}' not found in a value of type {value.type.name}", node)
+        value = Typed(
+            sql=f"struct_extract({value.sql}, '{known[0][0].replace(chr(39), chr(39) * 2)}')", type=known[0][1]
+        )
+    return value
