@@ -101,7 +101,7 @@ def _text(statement: str | None, more: dict[str, Any]) -> str | None:
 
     source = _source(statement, more["infile"])
     variables = dict(more["variables"])
-    if source is None or (statement is not None and not variables and more["data"] is None):
+    if source is None or (more["infile"] is None and not variables and more["data"] is None):
         return source
     try:
         data = read_data(more["data"], variables) if more["data"] is not None else {}
