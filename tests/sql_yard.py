@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,46 @@ from databricks_yard import Yard, databricks_yard, of_glue, script
 
 from runyard.client.connections import Here
 from runyard.core.run import Outcome
+from runyard.sql.conversation import Conversation
 from runyard.sql.local.reading import Ledger
-from runyard.sql.yard import Person, open_yard
+from runyard.sql.yard import SQLITE, Person, open_yard
+from runyard.sql.yard import Yard as SqlYard
 
 Rows = list[dict[str, Any]]
 URL = "http://127.0.0.1:0"  # which databricks_yard says it was reached by
 
 
 class Asker:
-    """A session, and its answers as lists of records."""
+    """A session, and its answers as lists of records.
+
+    A ledger in a SQLite file is asked as it is when the session is first used: in a copy, as the SQL's own copy of
+    SQLite and Python's, on one file in one process, would undo each other's locks. `afresh` sees what came since.
+    """
 
     def __init__(self, home: Path, store_url: str, workspace: str = "default") -> None:
-        self._yard = open_yard(home=home, store_url=store_url)
-        self.session = self._yard.session(Person(name="ada", workspace=workspace, here=Here(url=URL)))
+        self._home = home
+        self._store_url = store_url
+        self._person = Person(name="ada", workspace=workspace, here=Here(url=URL))
+        self._opened: tuple[SqlYard, Conversation] | None = None
+
+    @property
+    def session(self) -> Conversation:
+        return self._both()[1]
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._both()[0].ledger
+
+    def afresh(self) -> Asker:
+        """See what has come since, in a new session."""
+        self.close()
+        return self
+
+    def _both(self) -> tuple[SqlYard, Conversation]:
+        if self._opened is None:
+            yard = open_yard(home=self._home, store_url=seen(self._home, self._store_url))
+            self._opened = yard, yard.session(self._person)
+        return self._opened
 
     def __call__(self, text: str, *arguments: Any) -> Rows:
         result = self.session.prepare(text).run(arguments)
@@ -47,13 +75,22 @@ class Asker:
             for row in result.rows
         ]
 
-    @property
-    def ledger(self) -> Ledger:
-        return self._yard.ledger
-
     def close(self) -> None:
-        self.session.close()
-        self._yard.close()
+        if self._opened is not None:
+            yard, session = self._opened
+            session.close()
+            yard.close()
+            self._opened = None
+
+
+def seen(home: Path, store_url: str) -> str:
+    """Return the URL of a ledger as it is now, which no other copy of SQLite has open."""
+    if not store_url.startswith(SQLITE):
+        return store_url
+    copy = home / f"seen-{len(list(home.glob('seen-*.db')))}.db"
+    with closing(sqlite3.connect(store_url.removeprefix(SQLITE))) as database:
+        database.execute("VACUUM INTO ?", (str(copy),))
+    return f"{SQLITE}{copy}"
 
 
 @contextmanager

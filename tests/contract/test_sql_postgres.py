@@ -11,6 +11,7 @@ from databricks_yard import Yard, script
 from sql_yard import Asker, asking, varied_yard
 from waiting import until
 
+from runyard.core.run import Outcome
 from runyard.sql.errors import SqlError
 from runyard.sql.local.postgres_native import native
 
@@ -79,8 +80,39 @@ def test_a_statement_sees_one_moment(yard: Yard, ask: Asker) -> None:
     assert ask.values("SELECT count(*) FROM runyard.ledger.runs") == [(before + 1,)]
 
 
+def test_await_answers_once_the_runs_that_are_meant_have_ended(yard: Yard, ask: Asker) -> None:
+    run = yard.submit(tasks=[script("main")], run_name="one")
+    found: list[object] = []
+    assert ask.session.transaction == "I"  # same
+
+    def wait() -> None:
+        found.extend(ask(f"SELECT /*+ AWAIT */ state ->> 'result_state' AS r FROM {RUNS} WHERE run_id = {run.id}"))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert not found  # nor may there be before the end
+    yard.end(run, "main", Outcome.FAILED)
+    thread.join(60)
+
+    assert found == [{"r": "FAILED"}]
+    assert ask("SELECT /*+ AWAIT */ JobRunState FROM aws.glue.job_runs WHERE JobName = 'one'") == [
+        {"JobRunState": "FAILED"}
+    ]
+    with pytest.raises(SqlError, match="AWAIT waits for the runs"):
+        ask("SELECT /*+ AWAIT */ 1")
+
+
+def test_a_workspace_that_is_used_later_is_seen_then(yard: Yard, tmp_path: Path, postgres_url: str) -> None:
+    with asking(tmp_path, postgres_url, workspace="later") as early:
+        assert early("SELECT count(*) AS n FROM runyard.ledger.runs") == [{"n": 0}]
+        yard.workspace = yard.engine.workspace("later")
+        yard.submit(tasks=[script("main")], run_name="one")
+        assert early("SELECT count(*) AS n FROM runyard.ledger.runs") == [{"n": 1}]
+
+
 def test_a_cancel_reaches_a_scan_in_postgresql(ask: Asker) -> None:
     errors: list[SqlError] = []
+    assert ask.session.transaction == "I"  # it is open before there are two threads
     text = "SELECT count(*) FROM " + ", ".join(f"runyard.ledger.attempts AS a{number}" for number in range(6))
 
     def run() -> None:

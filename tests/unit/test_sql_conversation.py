@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from databricks_yard import Yard, databricks_yard, script
-from sql_yard import URL, Asker, asking
+from sql_yard import URL, Asker, asking, seen
 from waiting import until
 
 from runyard.client.connections import Here
-from runyard.core.run import Outcome
 from runyard.sql.errors import SqlError
 from runyard.sql.yard import Person, open_yard
 
@@ -88,6 +87,7 @@ def test_a_statement_that_takes_too_long_is_ended(ask: Asker) -> None:
 @pytest.mark.parametrize("text", [ENDLESS, "SLEEP 60000"])
 def test_a_statement_is_ended_from_another_thread(ask: Asker, text: str) -> None:
     errors: list[SqlError] = []
+    assert ask.session.transaction == "I"  # it is open before there are two threads
 
     def run() -> None:
         try:
@@ -171,6 +171,7 @@ def test_a_view_is_kept_in_the_home_and_always_fresh(yard: Yard, ask: Asker, tmp
 
     assert ask("SELECT * FROM mine.names") == []
     yard.submit(tasks=[script("main")], run_name="one")
+    ask.afresh()
     with asking(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}") as another:
         assert another("SELECT n.run_name FROM Mine.Names n WHERE n.run_id > 0") == [{"run_name": "one"}]
         assert [row["name"] for row in another("SHOW VIEWS")] == ["mine.names"]
@@ -190,6 +191,7 @@ def test_a_materialized_view_keeps_its_rows_until_it_is_refreshed(yard: Yard, as
         == "SELECT 1"
     )
     yard.submit(tasks=[script("main")], run_name="two")
+    ask.afresh()
 
     assert ask("SELECT n FROM counted") == [{"n": 1}]
     prepared = ask.session.prepare("SELECT newest FROM counted")
@@ -237,27 +239,6 @@ def test_views_belong_to_their_workspace(ask: Asker, tmp_path: Path) -> None:
 # what is waited for, told and allowed
 
 
-def test_await_answers_once_the_runs_that_are_meant_have_ended(yard: Yard, ask: Asker) -> None:
-    run = yard.submit(tasks=[script("main")], run_name="one")
-    found: list[object] = []
-
-    def wait() -> None:
-        found.extend(ask(f"SELECT /*+ AWAIT */ state ->> 'result_state' AS r FROM {RUNS} WHERE run_id = {run.id}"))
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    assert not found  # nor may there be before the end
-    yard.end(run, "main", Outcome.FAILED)
-    thread.join(20)
-
-    assert found == [{"r": "FAILED"}]
-    assert ask("SELECT /*+ AWAIT */ JobRunState FROM aws.glue.job_runs WHERE JobName = 'one'") == [
-        {"JobRunState": "FAILED"}
-    ]
-    with pytest.raises(SqlError, match="AWAIT waits for the runs"):
-        ask("SELECT /*+ AWAIT */ 1")
-
-
 def test_explain_tells_what_is_read_and_that_nobody_is_asked(ask: Asker) -> None:
     lines = [row["QUERY PLAN"] for row in ask("EXPLAIN SELECT phase FROM runyard.ledger.runs")]
 
@@ -271,7 +252,7 @@ def test_only_an_administrator_reads_the_ledger_s_own_tables_and_nobody_writes_t
         ask("NATIVEQUERY 'SELECT count(*) FROM run'")
     assert denied.value.code == "42501"
 
-    yard = open_yard(home=tmp_path)
+    yard = open_yard(home=tmp_path, store_url=seen(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
     session = yard.session(Person(name="root", here=Here(url=URL), sees_everything=True))
     assert list(session.prepare("NATIVEQUERY 'SELECT count(*) FROM run'").run().rows) == [(0,)]
     for text in ("DELETE FROM run", "ATTACH ''x'' AS x", "PRAGMA query_only = OFF"):
@@ -282,7 +263,7 @@ def test_only_an_administrator_reads_the_ledger_s_own_tables_and_nobody_writes_t
 
 def test_a_thousand_idle_sessions_hold_no_connection(yard: Yard, tmp_path: Path) -> None:
     yard.submit(tasks=[script("main")], run_name="one")
-    shared = open_yard(home=tmp_path)
+    shared = open_yard(home=tmp_path, store_url=seen(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
     sessions = [shared.session(Person(name=f"user {number}", here=Here(url=URL))) for number in range(1000)]
 
     for session in sessions:
@@ -297,11 +278,3 @@ def _target(link: Path) -> Path | None:
         return link.readlink()
     except OSError:
         return None
-
-
-def test_a_workspace_that_is_used_later_is_seen_then(yard: Yard, tmp_path: Path) -> None:
-    with asking(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}", workspace="later") as early:
-        assert early("SELECT count(*) AS n FROM runyard.ledger.runs") == [{"n": 0}]
-        yard.workspace = yard.engine.workspace("later")
-        yard.submit(tasks=[script("main")], run_name="one")
-        assert early("SELECT count(*) AS n FROM runyard.ledger.runs") == [{"n": 1}]

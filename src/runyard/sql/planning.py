@@ -18,7 +18,7 @@ from runyard.sql.catalog import Catalog, Resource
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.lists import never_empty
-from runyard.sql.local.tables import LocalTable, quoted
+from runyard.sql.local.tables import LocalTable, Reading, quoted
 from runyard.sql.results import Heading
 from runyard.sql.sources import (
     Function,
@@ -74,6 +74,7 @@ class Surroundings:
     view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
     kept: Callable[[str], LocalTable | None] = lambda _: None  # the rows of a materialized view, by its name
     is_here: Callable[[str | None], bool] = lambda _: True  # whether a connection's name means this server
+    counts_phases: bool = True  # see Reading
     region: str = DEFAULT_REGION  # of this server, for those who ask by region
 
     def region_or_local(self, resource: Resource) -> str:
@@ -138,7 +139,9 @@ class _Scans:
         if one.local is not None and self._is_local(one, name):
             here = name or self._around.region_or_local(one.resource)
             is_cut = one.scope.expression.args.get("limit") is not None
-            return one.local.scan(one.used, here=here, is_summed=one.is_summed, is_cut=is_cut)
+            counts_phases = self._around.counts_phases
+            reading = Reading(is_summed=one.is_summed, is_cut=is_cut, counts_phases=counts_phases)
+            return one.local.scan(one.used, here=here, reading=reading)
         remote = self._remote(one, name)
         shown = ", ".join(
             f"{one.aliases.get(column.name.lower()) or quoted(column.name)} AS {quoted(column.name)}"

@@ -53,6 +53,7 @@ _RULES: Sequence[tuple[re.Pattern[str], str, str]] = tuple(
         (r"(.+ is not supported.*|RIGHT and FULL OUTER JOINs.*)", NOT_SUPPORTED, "{0}."),
     )
 )
+_TABLE = re.compile(r"There is no resource (\S+);")
 _CODES: Mapping[type[BaseException], str] = {
     apsw.SQLError: SYNTAX_ERROR,
     apsw.NoMemError: OUT_OF_MEMORY,
@@ -80,6 +81,17 @@ def told(error: BaseException, *, text: str = "", names: Callable[[], Iterable[s
             return _known(code, shape, found.groups(), text=text, names=names)
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), DEFECT)
     return SqlError(code, f"{message[:1].upper()}{message[1:]}.")
+
+
+def placed(error: SqlError, text: str, tables: Iterable[str]) -> SqlError:
+    """Return a refusal of a table with its place in the text and the nearest name there is."""
+    found = _TABLE.search(str(error))
+    if error.code != UNDEFINED_TABLE or found is None:
+        return error
+    known = {short: path for path in tables for short in (path, path.rpartition(".")[2])}
+    near = get_close_matches(found[1].lower(), known, n=1)
+    hint = f"Did you mean {known[near[0]]}?" if near else error.hint
+    return SqlError(error.code, str(error), position=place_of(text, found[1].partition(".")[0]), hint=hint)
 
 
 def _known(code: str, shape: str, found: tuple[str, ...], *, text: str, names: Callable[[], Iterable[str]]) -> SqlError:

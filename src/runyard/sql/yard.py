@@ -16,6 +16,7 @@ from runyard.dialects.aws.account import DEFAULT_REGION
 from runyard.sql import functions
 from runyard.sql.catalog import Catalog
 from runyard.sql.conversation import Conversation
+from runyard.sql.errors import SqlError
 from runyard.sql.keeping import Keeping
 from runyard.sql.local import functions as local_functions
 from runyard.sql.local.reading import Ledger, Reader, SqliteLedger
@@ -27,6 +28,8 @@ from runyard.sql.remembering import Remembered
 from runyard.sql.resources.catalog import catalog
 from runyard.sql.running import Runner
 from runyard.sql.talk import Means
+from runyard.sql.troubles import placed
+from runyard.sql.views.registry import VIEWS as KNOWN_VIEWS
 from runyard.sql.views.registry import known
 
 SQLITE = "sqlite:///"
@@ -101,12 +104,16 @@ class Yard:
             view=lambda name: _tree_of(keeping, name),
             kept=lambda name: _rows_of(keeping, name),
             is_here=connections.is_here,
+            counts_phases=isinstance(self.ledger, SqliteLedger),
             region=_told(person)["region"],
         )
         alike = (person.workspace, _told(person)["region"], person.here.aliases if person.here is not None else None)
 
         def made(tree: exp.Expr, text: str) -> Plan:
-            fresh = plan(tree, around)
+            try:
+                fresh = plan(tree, around)
+            except SqlError as error:
+                raise placed(error, text, [*TABLES, *KNOWN_VIEWS, *keeping.all()]) from error
             runner.check(fresh, text)
             return fresh
 

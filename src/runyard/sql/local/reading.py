@@ -58,7 +58,11 @@ class Ledger(Protocol):
 
 
 class SqliteLedger:
-    """The ledger in a SQLite file. Readers never hold up its writer."""
+    """The ledger in a SQLite file. Readers never hold up its writer.
+
+    Not for a process that has the file open by Python's own sqlite3, as the server has: locks belong to a process, and
+    two copies of SQLite in one undo each other's.
+    """
 
     def __init__(self, file: Path, *, prepare: Callable[[Reader], None]) -> None:
         self._file = file

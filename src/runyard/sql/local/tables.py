@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from runyard.core.run import Outcome, State
 from runyard.sql.local.words import Words
 
 AFFINITIES: Mapping[str, str] = {
@@ -20,6 +21,7 @@ AFFINITIES: Mapping[str, str] = {
 }
 """What SQLite calls the types of columns."""
 _BARE = re.compile(r'\w+\.(?:\w+|"(?:[^"]|"")*")')  # a column of a table already is of its type
+HALVES = frozenset({"state", "outcome"})  # of a phase, as the ledger calls them
 COUNT = "#count"
 """The column that says how many rows of the ledger a row stands for, where rows are counted beneath."""
 HERE = ":here"
@@ -48,6 +50,15 @@ class LocalColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a table's rows are read for."""
+
+    is_summed: bool = False  # equal ones come once, with their count
+    is_cut: bool = False  # only the first ones are wanted, in some order
+    counts_phases: bool = False  # the database counts ranges of an index faster than it groups them
+
+
+@dataclass(frozen=True, kw_only=True)
 class Branch:
     """Where rows come from, and what each column is of them; a table is the union of its branches."""
 
@@ -70,12 +81,19 @@ class Branch:
         shown = ", ".join(f"{_typed(self.values[one.name.lower()], one)} AS {quoted(one.name)}" for one in columns)
         return f"SELECT {shown or '1'} {source}"
 
-    def summed(self, columns: Sequence[LocalColumn]) -> str:
-        """Return the query that gives every combination of these columns' values with how often it comes."""
+    def summed(self, columns: Sequence[LocalColumn], *, counts_phases: bool = False) -> str:
+        """Return the query that gives every combination of these columns' values with how often it comes.
+
+        Where phases may be counted one by one, that is done if no condition leaves but some of them: a range of an
+        index is counted in two thirds of the time in which it is grouped.
+        """
         if not self.of_index:  # few rows: each counts for itself
             alone = replace(self, values={**self.values, COUNT: "1"})
             return alone.scan(columns)
         own = dict.fromkeys(part for one in columns for part in self.of_index.get(one.name.lower(), ()))
+        if counts_phases and set(own) == HALVES and not self.by_phase & {one.name.lower() for one in columns}:
+            source = f"FROM {_each_phase(self.covered_source)} AS r"
+            return Branch(source=source, values={**self.values, COUNT: "r.n"}).scan(columns)
         group = f" GROUP BY {', '.join(f'r.{name}' for name in own)}" if own else ""
         counted = ", ".join([*(f"r.{name}" for name in own), "count(*) AS n"])
         source = f"FROM (SELECT {counted} {self.covered_source}{group}) AS r"
@@ -108,19 +126,34 @@ class LocalTable:
         """The columns by which its rows may be counted beneath, in lower case; none if that gains nothing."""
         return frozenset(self.branches[0].of_index)
 
-    def scan(
-        self, names: Collection[str], *, here: str = "local", is_summed: bool = False, is_cut: bool = False
-    ) -> str:
+    def scan(self, names: Collection[str], *, here: str = "local", reading: Reading | None = None) -> str:
         """Return a query that gives the columns of these names (in lower case), and computes no other.
 
         `here` is the name by which this server was asked for.
         """
+        how = reading or Reading()
         columns = [one for one in self.columns if one.name.lower() in names]
-        columns += [LocalColumn(name=COUNT, type="bigint")] if is_summed else []
+        columns += [LocalColumn(name=COUNT, type="bigint")] if how.is_summed else []
         scans = (
-            branch.summed(columns) if is_summed else branch.scan(columns, is_cut=is_cut) for branch in self.branches
+            branch.summed(columns, counts_phases=how.counts_phases)
+            if how.is_summed
+            else branch.scan(columns, is_cut=how.is_cut)
+            for branch in self.branches
         )
         return " UNION ALL ".join(scans).replace(HERE, literal(here))
+
+
+def _each_phase(source: str) -> str:
+    """Return a query that counts the runs of a source in every phase; phases without any are left out."""
+    alive = ", ".join(f"('{one}', NULL)" for one in State if one is not State.ENDED)
+    ended = ", ".join(f"('{State.ENDED}', '{one}')" for one in Outcome)
+    return (
+        f"(WITH phase (state, outcome) AS (VALUES {alive}, {ended}), counted AS MATERIALIZED ("
+        f"SELECT phase.state, phase.outcome, CASE WHEN phase.outcome IS NULL "
+        f"THEN (SELECT count(*) {source} AND r.state = phase.state) "
+        f"ELSE (SELECT count(*) {source} AND r.state = phase.state AND r.outcome = phase.outcome) END AS n FROM phase) "
+        "SELECT state, outcome, n FROM counted WHERE n > 0)"
+    )
 
 
 def _typed(sql: str, column: LocalColumn) -> str:

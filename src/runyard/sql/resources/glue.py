@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from runyard.dialects.glue.model import Model, load_model
+from runyard.dialects.glue.model import Model, Shape, load_model
 from runyard.dialects.glue.operations import OPERATIONS, Operation
 from runyard.sql.catalog import Column, Method, Parameter, Resource, Wire
+from runyard.sql.local.glue import TYPES as COLUMN_TYPES
 from runyard.sql.local.glue import snake
-from runyard.sql.resources.rows import COLUMN_TYPES, resource
+from runyard.sql.resources.rows import resource
 
 PROVIDER, SERVICE = "aws", "glue"
 CONNECTION = "region"
@@ -70,17 +71,24 @@ def _resource(name: str) -> Resource:
 
 
 def _given(name: str) -> list[Column]:
+    """Return the members of a resource's records; where an answer holds none, its own."""
     model = _model()
-    outputs = [
-        model.shapes[model.operations[one.name].output]
-        for one in OPERATIONS.values()
-        if one.resource == name and one.verb == "get"
-    ]
+    members: dict[str, str] = {}
+    for one in OPERATIONS.values():
+        if one.resource == name and VERBS[one.verb] == "select":
+            output = model.shapes[model.operations[one.name].output]
+            rows = _rows_of(model, one)
+            members |= _record(model, output.members[rows]).members if rows else output.members
     return [
-        Column(name=member, type=COLUMN_TYPES[TYPES[model.shapes[shape].type]])
-        for output in outputs
-        for member, shape in output.members.items()
+        Column(name=member, type=COLUMN_TYPES[model.shapes[shape].type])
+        for member, shape in members.items()
+        if member != TOKEN[1]
     ]
+
+
+def _record(model: Model, name: str) -> Shape:
+    shape = model.shapes[name]
+    return model.shapes[shape.member] if shape.type == "list" else shape
 
 
 def _method(one: Operation, resource_name: str, verb: str) -> Method:
