@@ -29,6 +29,8 @@ UNENDED: Mapping[str, str] = {
     "databricks_workspace.jobs.job_runs": _DATABRICKS,
     "databricks_workspace.workflows.job_runs": _DATABRICKS,
     "aws.glue.job_runs": f"JobRunState IN ({_listed(_GLUE)})",
+    "databricks_job_run": _DATABRICKS,
+    "aws_glue_job_run": f"job_run_state IN ({_listed(_GLUE)})",
     "runyard.ledger.runs": "state <> 'ended'",
     "runyard.ledger.task_runs": "state <> 'ended'",
     "runyard.ledger.attempts": "state <> 'ended'",

@@ -21,7 +21,6 @@ MOST_BYTES = 256 << 20  # of one value, so that no statement fills the memory wi
 PRAGMAS = (
     "PRAGMA query_only = ON",
     f"PRAGMA cache_size = -{CACHE_KIB}",
-    "PRAGMA temp_store = MEMORY",
     f"PRAGMA mmap_size = {1 << 30}",
 )
 
