@@ -270,3 +270,24 @@ def test_a_client_too_many_is_told_so() -> None:
         for connection in kept:
             connection.close()
         until(lambda: _is_serving(plain))
+
+
+DEEP = {
+    "sum": "1" + "+1" * 20_000,
+    "not": "not " * 20_000 + "1",
+    "case": "case when 1 then " * 3_000 + "1" + " end" * 3_000,
+    "dots": "a" + ".a" * 5_000,
+    "parentheses": "(" * 5_000 + "1" + ")" * 5_000,
+    "casts": "1" + "::text" * 5_000,
+}
+
+
+@pytest.mark.parametrize("mentions", ["", ", pg_backend_pid()"])
+@pytest.mark.parametrize("expression", DEEP.values(), ids=DEEP)
+def test_what_is_nested_too_deeply_ends_no_thread(wire: Wire, expression: str, mentions: str) -> None:
+    with connected(wire) as connection:
+        with pytest.raises(psycopg.Error) as raised:
+            connection.execute(f"SELECT {expression}{mentions}".encode())
+
+        assert raised.value.sqlstate != "XX000"
+        assert connection.execute("SELECT 1").fetchone() == (1,)

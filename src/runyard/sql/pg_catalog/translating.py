@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from runyard.sql.pg_catalog.casting import cast_to
 from runyard.sql.pg_catalog.functions import FUNCTIONS
@@ -40,7 +41,7 @@ def translated(tree: Node) -> str:
             if new is not node:
                 node.replace(new)
     _show_names(root.this)
-    return str(root.this.sql(dialect="sqlite"))
+    return str(root.this.sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE))
 
 
 def first_select(tree: Node) -> exp.Select | None:

@@ -54,6 +54,7 @@ class Told:
 def main() -> None:
     """Serve until the server says SIGTERM or is gone."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it tells of every turn of phrase that it changes
     told = Told(**json.loads(sys.stdin.buffer.readline()))
     die_with_parent(signal.SIGKILL)
     if os.getppid() != told.parent:
