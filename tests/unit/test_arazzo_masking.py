@@ -13,6 +13,7 @@ from runyard.arazzo.running.progress import Judged, StepPlace, StepReport, Workf
 from runyard.arazzo.told.masked import Masked
 from runyard.arazzo.told.masking import MASK, MOST_HEARD, Masking
 from runyard.arazzo.told.secret_names import is_secret_name
+from runyard.arazzo.told.veils import veiled
 
 SECRET = 'dapi/0+1 é&<2>"3'
 PLACE = StepPlace(workflows=("main",), step="login")
@@ -34,7 +35,7 @@ def exchange(request: HttpRequest, response: HttpResponse | None = None) -> Exch
 def masked(one: Exchange, masking: Masking | None = None) -> Exchange:
     masking = masking or Masking()
     masking.learn_exchange(one)
-    return masking.exchange(one)
+    return veiled(masking, one)
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,8 @@ class Record:
         return f"{type(self).__qualname__}({members})"
 
     def _values(self) -> tuple[Any, ...]:
-        return tuple(map(self.__dict__.__getitem__, self.__dataclass_fields__))
+        return tuple([getattr(self, name) for name in self.__dataclass_fields__])
 
     def but(self, **members: Any) -> Self:
         """Return the record with other values for these fields."""
-        known = self.__dict__
-        return type(self)(**{name: known[name] for name in self.__dataclass_fields__} | members)
+        return type(self)(**{name: getattr(self, name) for name in self.__dataclass_fields__} | members)

@@ -21,6 +21,7 @@ from runyard.arazzo.standing_in import stand_ins, wanted_of
 from runyard.arazzo.told.lines import Lines
 from runyard.arazzo.told.masked import Masked
 from runyard.arazzo.told.masking import Masking
+from runyard.arazzo.told.veils import veiled
 from runyard.core.errors import RunyardError
 
 FOLDER = "RUNYARD_ATTEMPT_FOLDER"
@@ -41,7 +42,7 @@ def main() -> None:
         sys.exit(masking.text(str(error)))
     finally:
         transport.close()
-    masked = masking.workflow(report)
+    masked = veiled(masking, report)
     _write(folder / "output.json", {"values": dict(masked.outputs)})
     if not report.succeeded:
         sys.exit(masked.message or f"The workflow {report.workflows[-1]} failed.")

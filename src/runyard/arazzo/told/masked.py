@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from runyard.arazzo.http.exchange import Exchange
 from runyard.arazzo.running.progress import Observer, StepPlace, StepReport, WorkflowReport
 from runyard.arazzo.told.masking import Masking
+from runyard.arazzo.told.veils import veiled
 
 
 class Masked:
@@ -15,7 +16,6 @@ class Masked:
     def __init__(self, masking: Masking, behind: Sequence[Observer]) -> None:
         self._masking = masking
         self._behind = behind
-        self._last: tuple[Exchange, Exchange] | None = None  # a step's report repeats its exchange
 
     def workflow_began(self, workflows: tuple[str, ...]) -> None:
         """A workflow begins."""
@@ -30,8 +30,7 @@ class Masked:
     def exchanged(self, place: StepPlace, exchange: Exchange) -> None:
         """A request was answered, or was not; its secrets are known from now on."""
         self._masking.learn_exchange(exchange)
-        masked = self._masking.exchange(exchange)
-        self._last = (exchange, masked)
+        masked = veiled(self._masking, exchange)
         for one in self._behind:
             one.exchanged(place, masked)
 
@@ -42,13 +41,12 @@ class Masked:
 
     def step_ended(self, report: StepReport) -> None:
         """A step is done."""
-        known = self._last[1] if self._last is not None and report.exchange is self._last[0] else None
-        masked = self._masking.step(report, known)
+        masked = veiled(self._masking, report)
         for one in self._behind:
             one.step_ended(masked)
 
     def workflow_ended(self, report: WorkflowReport) -> None:
         """A workflow is done."""
-        masked = self._masking.workflow(report)
+        masked = veiled(self._masking, report)
         for one in self._behind:
             one.workflow_ended(masked)

@@ -1,4 +1,4 @@
-"""Keeps secrets out of all that is told of a run: texts, reports, and requests with their responses."""
+"""Knows the secrets of a run, and keeps them out of texts and values; veils.py does so for all that is told."""
 
 from __future__ import annotations
 
@@ -8,27 +8,22 @@ from base64 import b64decode
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit
 
 from runyard.arazzo.http.exchange import Exchange, Headers, HttpRequest, HttpResponse
 from runyard.arazzo.language.values import as_text
-from runyard.arazzo.running.progress import Judged, StepReport, WorkflowReport
 from runyard.arazzo.told.secret_names import is_secret_name
 
-Record = TypeVar("Record", HttpRequest, HttpResponse, Exchange, Judged, StepReport)
 MASK = "***"
 SHORTEST = 4
 """A shorter secret is masked where it stands alone: masked wherever its letters occur it would spoil other words."""
 MOST_HEARD = 1_000
 SHORTEST_HEARD = 8
 """What a response calls a token and is shorter is masked where it has that name, but not wherever it occurs."""
-REMEMBERED = 2
-"""Of how many bodies it is remembered whether they may name a secret: a request's and its response's."""
-HINT = (
-    r"token|secret|passw|passphrase|pwd|credential|cookie|authorization|auth\"|bearer|jwt|apikey"
-    r"|(?:api|access|private|signing|encryption|account|subscription|master)[-_. ]?key"
-)
+HINTS = ("token", "secret", "passw", "passphrase", "pwd", "credential", "cookie", "auth", "bearer", "jwt")
+KEY = "key"
+KEYS = re.compile(r"(?:api|access|private|signing|encryption|account|subscription|master)[-_. ]?key")
 SCHEME = re.compile(r"(?i)\b(bearer|basic)(\s+)([\w.~+/=-]{16,})")
 USER = re.compile(r"(?<=://)[^/\s@?#\"'<>]+@")
 IN_QUERY = re.compile(r"([?&])([^=&?#\s\"']+)=([^&#\s\"'<>]+)")
@@ -45,8 +40,7 @@ class Masking:
         self._parts: list[str] = []  # the longest first: one secret may be the beginning of another
         self._heard: deque[str] = deque()
         self._names: set[str] = set()
-        self._hint = re.compile(HINT, re.IGNORECASE)
-        self._hinted: dict[str, bool] = {}
+        self._hints: tuple[str, ...] = HINTS
         self._learned: set[tuple[str, str]] = set()  # headers whose secrets are known
 
     # learning
@@ -72,9 +66,8 @@ class Masking:
     def learn_names(self, names: Iterable[str]) -> None:
         """Mask whatever has one of these names, such as the parameter that an API takes its key in."""
         self._names.update(name.lower() for name in names)
-        self._hinted.clear()
+        self._hints = (*HINTS, *sorted(self._names))
         self._learned.clear()
-        self._hint = re.compile("|".join([HINT, *map(re.escape, sorted(self._names))]), re.IGNORECASE)
 
     def learn_inputs(self, inputs: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
         """Mask the inputs that their schema or their name calls secret."""
@@ -88,33 +81,39 @@ class Masking:
 
     def learn_exchange(self, exchange: Exchange) -> None:
         """Mask the secrets that a request and its response hold by the names of their members."""
-        for headers in (exchange.request.headers, exchange.response.headers if exchange.response else ()):
-            for header in headers:
-                if header not in self._learned:  # most are the same in each request
-                    self._learn_header(header[0].lower(), header[1])
-                    if len(self._learned) >= MOST_HEARD:
-                        self._learned.clear()
-                    self._learned.add(header)
-        parts = urlsplit(exchange.request.url)
-        self._hear([parts.password or "", *self._named(parse_qsl(parts.query))])
         for message in (exchange.request, exchange.response):
-            if message is not None and message.body and self._is_hinted(text := _decoded(message.body)):
-                self._hear(self._in_body(text, _content_type(message.headers)))
+            if message is not None:
+                for header in message.headers:
+                    if header not in self._learned:  # most are the same in each request
+                        self._learn_header(header)
+                if message.body and self._is_hinted(text := _decoded(message.body)):
+                    self._hear(self._in_body(text, _content_type(message.headers)))
+        self._learn_url(exchange.request.url)
+
+    def _learn_url(self, url: str) -> None:
+        before, _, query = url.partition("?")
+        if "@" in before:
+            self._hear([urlsplit(before).password or ""])
+        if query and any(self.is_secret(unquote_plus(pair.partition("=")[0])) for pair in query.split("&")):
+            self._hear(self._named(parse_qsl(query.partition("#")[0])))
 
     def _is_hinted(self, text: str) -> bool:
-        """Whether a body may name a secret; it is asked twice of each, to learn and to mask."""
-        if text not in self._hinted:
-            if len(self._hinted) >= REMEMBERED:
-                self._hinted.clear()
-            self._hinted[text] = self._hint.search(text) is not None
-        return self._hinted[text]
+        """Whether a body may name a secret."""
+        lower = text.lower()
+        if any(hint in lower for hint in self._hints):
+            return True
+        return KEY in lower and KEYS.search(lower) is not None
 
-    def _learn_header(self, name: str, value: str) -> None:
+    def _learn_header(self, header: tuple[str, str]) -> None:
+        name, value = header[0].lower(), header[1]
         if name in COOKIES:
             pairs = value.split(";") if name == "cookie" else value.split(";")[:1]
             self._hear(pair.partition("=")[2].strip() for pair in pairs)
         elif name in CREDENTIALS or self.is_secret(name):
             self._hear([value.partition(" ")[2] or value, _password(value)])
+        if len(self._learned) >= MOST_HEARD:
+            self._learned.clear()
+        self._learned.add(header)
 
     def _hear(self, values: Iterable[Any]) -> None:
         """Learn what a message calls secret; of very many the oldest are no longer known by their value alone."""
@@ -200,23 +199,6 @@ class Masking:
             return f"{scheme} {MASK}" if space else MASK
         return MASK if name in COOKIES or self.is_secret(name) else self.text(value)
 
-    def exchange(self, exchange: Exchange) -> Exchange:
-        """Return a request and its response with their secrets masked."""
-        request, response = exchange.request, exchange.response
-        return _with(
-            exchange,
-            request=_with(
-                request, url=self.url(request.url), headers=self.headers(request.headers), body=self.body(request)
-            ),
-            response=response
-            and _with(response, headers=self.headers(response.headers), body=self.body(response) or b""),
-            error=exchange.error and self.text(exchange.error),
-        )
-
-    def url(self, url: str) -> str:
-        """Return an address without its secrets."""
-        return self.text(url)
-
     def body(self, message: HttpRequest | HttpResponse) -> bytes | None:
         """Return a body with its secrets masked, in its own form as far as that is known here."""
         if not message.body:
@@ -237,48 +219,6 @@ class Masking:
             return text if is_told else json.dumps(self.value(data), ensure_ascii=False)
         except (ValueError, RecursionError):
             return text
-
-    # masking reports
-
-    def judged(self, judged: Judged) -> Judged:
-        """Return a criterion with what it saw masked."""
-        return _with(
-            judged,
-            condition=self.text(judged.condition),
-            saw=self.value(judged.saw),
-            error=judged.error and self.text(judged.error),
-        )
-
-    def step(self, report: StepReport, exchange: Exchange | None = None) -> StepReport:
-        """Return the report of a step with its secrets masked; `exchange` is its own, if that is masked already."""
-        return _with(
-            report,
-            outputs=self.value(report.outputs),
-            criteria=tuple(self.judged(one) for one in report.criteria),
-            asked=tuple(self.judged(one) for one in report.asked),
-            exchange=exchange or (report.exchange and self.exchange(report.exchange)),
-            message=report.message and self.text(report.message),
-        )
-
-    def workflow(self, report: WorkflowReport) -> WorkflowReport:
-        """Return the report of a workflow with its secrets masked."""
-        return report.but(
-            inputs=self.value(report.inputs),
-            outputs=self.value(report.outputs),
-            message=report.message and self.text(report.message),
-        )
-
-
-def _with(record: Record, **members: Any) -> Record:
-    """The record with these members; itself if it has them, because most have no secret."""
-    known = record.__dict__
-    for name, value in members.items():
-        if known[name] is not value and known[name] != value:
-            # As dataclasses.replace() does, which asks each field by its name and takes five times as long.
-            made: Record = object.__new__(type(record))
-            made.__dict__.update(known, **members)
-            return made
-    return record
 
 
 def _shortness(text: str) -> int:
