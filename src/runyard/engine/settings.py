@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runyard.core.errors import InvalidRequest
+from runyard.engine.lanes import Dremio
 
 DAY_MS = 86_400_000
 OFTEN_IMPORTED = ("numpy", "pandas", "boto3", "duckdb")  # slow imports that most scripts and SQL tasks begin with
@@ -75,6 +76,7 @@ class Settings:
     smtp: Smtp | None = None  # without it, mails are recorded as not told
     destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
     pg: Pg = field(default_factory=Pg)
+    dremio: Dremio = field(default_factory=Dremio)
     # Services that SQL and Python speak to; client/connections.py reads them.
     connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import arazzo, dbt, notebook, python_script, python_wheel, session, sql
+from runyard.executors import arazzo, dbt, dremio_sql, notebook, python_script, python_wheel, session, sql
 from runyard.executors.work import Executor
 
 EXECUTORS: Mapping[str, Executor] = {
     "arazzo": arazzo.order,
     "dbt": dbt.order,
+    "dremio_sql": dremio_sql.order,
     "notebook": notebook.order,
     "python_script": python_script.order,
     "python_wheel": python_wheel.order,

@@ -15,6 +15,13 @@ from runyard.dialects.databricks.run_page import PREFIX as RUN_PAGES
 from runyard.dialects.databricks.run_page import RunPages, leading_page
 from runyard.dialects.databricks.starting import start as start_databricks
 from runyard.dialects.databricks.triggers import triggers_of
+from runyard.dialects.dremio.changes import keep as keep_dremio
+from runyard.dialects.dremio.finishing import finish as finish_dremio
+from runyard.dialects.dremio.openapi import described as described_dremio
+from runyard.dialects.dremio.operations import OPERATIONS as DREMIO_OPERATIONS
+from runyard.dialects.dremio.protocol import PATHS as DREMIO_PATHS
+from runyard.dialects.dremio.protocol import Dremio
+from runyard.dialects.dremio.sql_jobs import LANGUAGE as DREMIO
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.firing import fire as fire_glue
@@ -32,21 +39,29 @@ LANGUAGES: Mapping[str, Language] = {
     WORKFLOWS: Language(start=start_workflow),
     SESSIONS: Language(finish=finish_session),
     "databricks": Language(start=start_databricks, finish=finish_databricks, triggers=triggers_of, herald=HERALD),
+    DREMIO: Language(finish=finish_dremio, keep=keep_dremio),
 }
 """What the engine may ask of each language in which jobs are made."""
 
 
 def services(engine: Engine) -> Services:
     """Return the table of languages."""
-    databricks = Databricks()
+    databricks, dremio = Databricks(), Dremio()
     return Services(
         signed={"glue": glue, "logs": logs, "events": events, "sts": sts, "iam": iam},
-        by_path={"/runyard/v1/": Native(), RUN_PAGES: RunPages(), **dict.fromkeys(PATHS, databricks)},
+        by_path={
+            "/runyard/v1/": Native(),
+            RUN_PAGES: RunPages(),
+            **dict.fromkeys(PATHS, databricks),
+            **dict.fromkeys(DREMIO_PATHS, dremio),
+        },
         objects=S3(engine.mounts),
         takes_content=databricks.takes_content,
+        login=dremio.login,
         open_pages={
             "/": leading_page,
             "/.well-known/databricks-config": lambda: page(HOST_FACTS, "application/json"),
             "/openapi/databricks.json": lambda: page(described(OPERATIONS), "application/json"),
+            "/openapi/dremio.json": lambda: page(described_dremio(DREMIO_OPERATIONS), "application/json"),
         },
     )

@@ -1,0 +1,113 @@
+"""What is in a catalog, by path: spaces, folders, sources, views and tables, each a document of the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from runyard.core.document import Document
+from runyard.core.errors import AlreadyExists
+from runyard.core.job import Workspace
+from runyard.dialects.dremio.errors import Refusal
+from runyard.dialects.dremio_ids import entity_id, tag_of
+from runyard.engine.documents import Documents, Shelves
+from runyard.engine.engine import Engine
+
+CATALOG = "dremio_catalog"
+SPACE, FOLDER, SOURCE, HOME, VIEW, TABLE = "space", "folder", "source", "home", "view", "table"
+CONTAINERS = frozenset({SPACE, FOLDER, SOURCE, HOME})
+ROOTS = frozenset({SPACE, SOURCE, HOME})
+DATASETS = frozenset({VIEW, TABLE})
+SCRATCH = "$scratch"
+HOME_NAME = "@admin"
+TAKEN = "An object already exists with that name"
+"""What clients look for in the cloud's 400 and the server's 409."""
+
+
+def name_of(path: Sequence[str]) -> str:
+    """Return the name of a document by its path; letters are alike in both cases."""
+    return "\n".join(part.casefold() for part in path)
+
+
+def path_of(document: Document) -> list[str]:
+    """Return where a document is, as it was written."""
+    return list(document.content["path"])
+
+
+def at(shelves: Shelves, path: Sequence[str]) -> Document | None:
+    """Return what is at a path."""
+    return shelves.named(CATALOG, name_of(path))
+
+
+def every(shelves: Shelves) -> list[Document]:
+    """Return all that is in the catalog; what stands in another comes after it."""
+    return shelves.every(CATALOG)
+
+
+def opened(engine: Engine, workspace: Workspace) -> Documents:
+    """Return the documents of a workspace's catalog, which is made on first use: a home, and a source for tables."""
+    documents = engine.documents
+    if documents.read(workspace, lambda shelves: at(shelves, [SCRATCH])) is None:
+        with suppress(AlreadyExists):  # another caller was first
+            documents.change(workspace, _make)
+    return documents
+
+
+def _make(shelves: Shelves) -> None:
+    shelves.add(CATALOG, HOME, name_of([HOME_NAME]), content={"path": [HOME_NAME]})
+    scratch = {"path": [SCRATCH], "type": "NAS", "config": {}}
+    shelves.add(CATALOG, SOURCE, name_of([SCRATCH]), content=scratch)
+
+
+def children(shelves: Shelves, parent: Document) -> list[Document]:
+    """Return what stands in a container itself; a table of a source may lie deeper, in folders that are no entities."""
+    depth = len(parent.content["path"]) + 1
+    return [one for one in shelves.ledger.documents_in(parent) if len(one.content["path"]) == depth]
+
+
+def put(shelves: Shelves, kind: str, path: Sequence[str], content: Mapping[str, Any], *, is_cloud: bool) -> Document:
+    """Add something to the catalog; refuse it where it cannot be."""
+    if at(shelves, path) is not None:
+        raise Refusal(400 if is_cloud else 409, TAKEN)
+    parent = parent_of(shelves, path)
+    parent_id = None if parent is None else parent.id
+    return shelves.add(CATALOG, kind, name_of(path), parent_id=parent_id, content={**content, "path": list(path)})
+
+
+def parent_of(shelves: Shelves, path: Sequence[str]) -> Document | None:
+    """Return the container of a path; None for what stands in none. Refuse a path into nowhere.
+
+    In a source whatever lies deeper stands in the source itself: its folders are no entities before somebody asks.
+    """
+    if len(path) == 1:
+        return None
+    root = root_of(shelves, path)
+    parent = at(shelves, path[:-1]) or (root if root is not None and root.kind == SOURCE else None)
+    if parent is None or parent.kind not in CONTAINERS:
+        above = ".".join(path[:-1])
+        raise Refusal(400, f"There is no space, folder or source {above}; make it first, then {'.'.join(path)}.")
+    return parent
+
+
+def root_of(shelves: Shelves, path: Sequence[str]) -> Document | None:
+    """Return the space, source or home that a path begins in."""
+    return at(shelves, path[:1])
+
+
+def id_of(document: Document) -> str:
+    """Return a document's id as it is shown."""
+    return entity_id(document.id)
+
+
+def tag(document: Document) -> str:
+    """Return which version of a document somebody sees."""
+    return tag_of(document.id, document.version)
+
+
+def check_tag(document: Document, told: str) -> None:
+    """Refuse a change by somebody who saw another version."""
+    if told != tag(document):
+        place = ".".join(document.content.get("path", [document.name]))
+        said = f"the tag {told} is not" if told else "the change names no tag, and it should be"
+        raise Refusal(409, f"Cannot change {place}: {said} {tag(document)}, its tag now. Look at it again.")

@@ -1,0 +1,117 @@
+"""What the bodies of changes to the catalog say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from runyard.core.document import Document
+from runyard.dialects import reading
+from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW
+from runyard.dialects.dremio.errors import wrong
+
+Members = Mapping[str, Any]
+VIRTUAL, PHYSICAL = "VIRTUAL_DATASET", "PHYSICAL_DATASET"
+OF_SOURCE = (
+    "type",
+    "config",
+    "description",
+    "metadataPolicy",
+    "accelerationRefreshPeriodMs",
+    "accelerationGracePeriodMs",
+    "accelerationNeverExpire",
+    "accelerationNeverRefresh",
+    "accelerationActivePolicyType",
+    "accelerationRefreshSchedule",
+)
+OF_VIEW = ("sql", "sqlContext")
+OF_TABLE = ("format", "accelerationRefreshPolicy")
+KEPT: Mapping[str, Sequence[str]] = {SOURCE: OF_SOURCE, VIEW: OF_VIEW, TABLE: OF_TABLE, SPACE: (), FOLDER: (), HOME: ()}
+"""Members of each kind that are kept as they come."""
+
+
+def body_of(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    """Return the kind, the path and the content of something new."""
+    entity = members["entityType"]
+    if entity not in NEW:
+        raise wrong(f"Entities of entityType {entity!r} cannot be made so; known are {', '.join(NEW)}.")
+    return NEW[entity](members)
+
+
+def changed_body(seen: Document, members: Members) -> dict[str, Any]:
+    """Return the content of something that is changed; what it says not is as if it had never been said."""
+    content = {name: seen.content[name] for name in NOT_IN_BODIES if name in seen.content}
+    new = _kept(members, KEPT[seen.kind])
+    if seen.kind == VIEW and not new.get("sql"):
+        raise wrong("The member sql is missing; a view is what its sql gives.")
+    return {**content, **new}
+
+
+def promoted_body(members: Members) -> tuple[list[str], dict[str, Any]]:
+    """Return the path of something that becomes a table, and the table's content."""
+    if members.get("type", PHYSICAL) != PHYSICAL:
+        raise wrong(f"The member type is {members['type']!r}; what is made of files is a {PHYSICAL}.")
+    return _path(members), _kept(members, OF_TABLE)
+
+
+NOT_IN_BODIES = ("path", "folder", "rows", "wiki", "tags")
+"""What of a content is no member of the bodies that change it; the fields of a view follow from its new sql."""
+
+
+def _space(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    return SPACE, [_name(members)], {}
+
+
+def _folder(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    path = _path(members)
+    if len(path) == 1:
+        raise wrong(f"The path of a folder begins with the space it is in; {path[0]!r} alone names a space.")
+    return FOLDER, path, {}
+
+
+def _source(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    if not members.get("type"):
+        raise wrong("The member type is missing; give the type of the source, as NAS or S3.")
+    return SOURCE, [_name(members)], _kept(members, OF_SOURCE)
+
+
+def _dataset(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    if members.get("type") != VIRTUAL:
+        raise wrong(f"The member type must be {VIRTUAL}; tables are made of files (POST /catalog/ID) or by SQL.")
+    if not members.get("sql"):
+        raise wrong("The member sql is missing; a view is what its sql gives.")
+    return VIEW, _path(members), _kept(members, OF_VIEW)
+
+
+NEW: Mapping[str, Callable[[Members], tuple[str, list[str], dict[str, Any]]]] = {
+    "space": _space,
+    "folder": _folder,
+    "source": _source,
+    "dataset": _dataset,
+}
+"""What can be made, by entityType."""
+
+
+def _kept(members: Members, names: Sequence[str]) -> dict[str, Any]:
+    return {name: members[name] for name in names if name in members}
+
+
+def _name(members: Members) -> str:
+    name = str(members.get("name", ""))
+    _check_part(name)
+    return name
+
+
+def _path(members: Members) -> list[str]:
+    path = reading.texts(members.get("path"), "path")
+    if not path:
+        raise wrong("The member path is missing; give it as an array of names.")
+    for part in path:
+        _check_part(part)
+    return path
+
+
+def _check_part(part: str) -> None:
+    """Refuse a name that none can be: a line's end parts the names in our own."""
+    if not part.strip() or "\n" in part or "\0" in part:
+        raise wrong(f"{part!r} is no name that something in the catalog can have.")

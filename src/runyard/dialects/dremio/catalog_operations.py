@@ -1,0 +1,274 @@
+"""The catalog's operations: look, add, change, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from runyard.core.document import Document
+from runyard.dialects.dremio import catalog, entities, source_files
+from runyard.dialects.dremio.calls import Call, Operation
+from runyard.dialects.dremio.catalog import FOLDER, ROOTS, SOURCE, TABLE
+from runyard.dialects.dremio.catalog_bodies import body_of, changed_body, promoted_body
+from runyard.dialects.dremio.changes import remember_gone
+from runyard.dialects.dremio.errors import missing, wrong
+from runyard.dialects.dremio_ids import from_entity_id
+from runyard.engine.documents import Shelves
+
+T = TypeVar("T")
+NOT_FOUND = "Could not find entity with id [{id}]"
+NOT_AT_PATH = "Could not find entity with path [{path}]"
+NOT_IN_SOURCE = "Can not create a folder inside a [SOURCE]."
+UNREFRESHABLE = "Can only refresh tables; [{id}] is none."
+
+
+def list_catalog(call: Call) -> dict[str, Any]:
+    """List what everything else stands in."""
+    found = _read(call, catalog.every)
+    return {"data": [entities.line(one) for one in found if one.kind in ROOTS]}
+
+
+def get_by_path(call: Call) -> dict[str, Any]:
+    """Show what is at a path, of which each segment is encoded by itself."""
+    path = [unquote(part) for part in call.text("path").split("/")]
+    return _show_at(call, path, NOT_AT_PATH.format(path=", ".join(path)))
+
+
+def get_by_id(call: Call) -> dict[str, Any]:
+    """Show an entity."""
+    identifier = call.text("id")
+    if (path := source_files.path_in(identifier)) is not None:
+        return _show_at(call, path, NOT_FOUND.format(id=identifier))
+    return _read(call, lambda shelves: _whole(call, shelves, entity(shelves, identifier)))
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Add a space, a folder, a source or a view."""
+    kind, path, content = body_of(call.members)
+
+    def add(shelves: Shelves) -> dict[str, Any]:
+        root = catalog.root_of(shelves, path)
+        if kind == FOLDER and root is not None and root.kind == SOURCE:
+            raise wrong(NOT_IN_SOURCE)
+        return _whole(call, shelves, catalog.put(shelves, kind, path, content, is_cloud=call.is_cloud))
+
+    return _change(call, add)
+
+
+def promote(call: Call) -> dict[str, Any]:
+    """Make a table of a file or folder of a source."""
+    path, content = promoted_body(call.members)
+
+    def add(shelves: Shelves) -> dict[str, Any]:
+        lies = _found(call, shelves, path)
+        if lies is None:
+            raise missing(NOT_AT_PATH.format(path=", ".join(path)))
+        if catalog.at(shelves, path) is not None:
+            raise wrong(catalog.TAKEN)
+        root = catalog.root_of(shelves, path)
+        whole = {**content, "path": path, "folder": str(lies.file)}
+        parent_id = root.id if root is not None else None
+        return entities.whole(
+            shelves.add(catalog.CATALOG, TABLE, catalog.name_of(path), parent_id=parent_id, content=whole), []
+        )
+
+    return _change(call, add)
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Change an entity that the caller has seen as it is now."""
+
+    def save(shelves: Shelves) -> dict[str, Any]:
+        seen = entity(shelves, call.text("id"))
+        catalog.check_tag(seen, call.text("tag"))
+        return _whole(call, shelves, shelves.save(seen, changed_body(seen, call.members)))
+
+    return _change(call, save)
+
+
+def delete(call: Call) -> None:
+    """Remove an entity with what stands in it; the files of tables that were made here follow later."""
+
+    def remove(shelves: Shelves) -> None:
+        seen = entity(shelves, call.text("id"))
+        if "tag" in call.members:
+            catalog.check_tag(seen, call.text("tag"))
+        for one in _with_all_in_it(shelves, seen):
+            if one.kind == TABLE:
+                remember_gone(shelves, one)
+        shelves.remove(seen)
+
+    _change(call, remove)
+
+
+def refresh(call: Call) -> None:
+    """Refresh what depends on a table: there are no reflections that would."""
+    found = _read(call, lambda shelves: entity(shelves, call.text("id")))
+    if found.kind != TABLE:
+        raise wrong(UNREFRESHABLE.format(id=call.text("id")))
+
+
+def by_paths(call: Call) -> dict[str, Any]:
+    """Show what is at each of some paths; what is not there is left out."""
+    paths = [[str(part) for part in path] for path in call.members.get("paths", [])]
+
+    def look(shelves: Shelves) -> list[dict[str, Any]]:
+        found = (catalog.at(shelves, path) for path in paths)
+        return [_whole(call, shelves, one) for one in found if one is not None]
+
+    return {"data": _read(call, look)}
+
+
+def entity(shelves: Shelves, identifier: str) -> Document:
+    """Return the entity of an id; refuse one that is none of the catalog."""
+    number = from_entity_id(identifier)
+    found = shelves.get(number) if number else None
+    if found is None or found.shelf != catalog.CATALOG:
+        raise missing(NOT_FOUND.format(id=identifier))
+    return found
+
+
+def _show_at(call: Call, path: list[str], refusal: str) -> dict[str, Any]:
+    def look(shelves: Shelves) -> dict[str, Any]:
+        if (document := catalog.at(shelves, path)) is not None:
+            return _whole(call, shelves, document)
+        root, lies = catalog.root_of(shelves, path), _found(call, shelves, path)
+        if lies is None or root is None:
+            raise missing(refusal)
+        return source_files.shown(lies, call.engine.mounts, root)
+
+    return _read(call, look)
+
+
+def _whole(call: Call, shelves: Shelves, document: Document) -> dict[str, Any]:
+    lines = [entities.line(one) for one in catalog.children(shelves, document)]
+    if document.kind == SOURCE:
+        known = {catalog.name_of(line["path"]) for line in lines}
+        files = source_files.of_root(document, call.engine.mounts)
+        lines += [line for line in files if catalog.name_of(line["path"]) not in known]
+    return entities.whole(document, lines)
+
+
+def _found(call: Call, shelves: Shelves, path: list[str]) -> source_files.Found | None:
+    return source_files.found(catalog.root_of(shelves, path), path, call.engine.mounts)
+
+
+def _with_all_in_it(shelves: Shelves, document: Document) -> list[Document]:
+    below = [one for child in shelves.ledger.documents_in(document) for one in _with_all_in_it(shelves, child)]
+    return [document, *below]
+
+
+def _read(call: Call, work: Callable[[Shelves], T]) -> T:
+    return catalog.opened(call.engine, call.workspace).read(call.workspace, work)
+
+
+def _change(call: Call, work: Callable[[Shelves], T]) -> T:
+    return catalog.opened(call.engine, call.workspace).change(call.workspace, work)
+
+
+_ENTITY: Mapping[str, str] = {
+    "entityType": "string!",
+    "id": "string!",
+    "tag": "string",
+    "name": "string",
+    "path": "array",
+    "type": "string",
+    "children": "array",
+    "sql": "string",
+    "sqlContext": "array",
+    "fields": "array",
+    "config": "object",
+    "format": "object",
+}
+_BODY: Mapping[str, str] = {
+    "entityType": "string",
+    "name": "string",
+    "path": "array",
+    "type": "string",
+    "sql": "string",
+    "sqlContext": "array",
+    "config": "object",
+    "format": "object",
+}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="listCatalog",
+        method="GET",
+        path="catalog",
+        handle=list_catalog,
+        summary="List spaces, sources and homes",
+        gives={"data": "array!"},
+    ),
+    Operation(
+        id="createCatalogEntity",
+        method="POST",
+        path="catalog",
+        handle=create,
+        summary="Add a space, a folder, a source or a view",
+        takes={**_BODY, "entityType": "string!"},
+        gives=_ENTITY,
+    ),
+    Operation(
+        id="getCatalogEntityByPath",
+        method="GET",
+        path="catalog/by-path/{path*}",
+        handle=get_by_path,
+        summary="Show what is at a path",
+        gives=_ENTITY,
+    ),
+    Operation(
+        id="getCatalogEntitiesByPaths",
+        method="POST",
+        path="catalog/by-paths",
+        handle=by_paths,
+        summary="Show what is at each of some paths",
+        takes={"paths": "array!"},
+        gives={"data": "array!"},
+    ),
+    Operation(
+        id="refreshCatalogEntity",
+        method="POST",
+        path="catalog/{id}/refresh",
+        handle=refresh,
+        summary="Refresh what depends on a table",
+        status=HTTPStatus.NO_CONTENT,
+    ),
+    Operation(
+        id="getCatalogEntity",
+        method="GET",
+        path="catalog/{id}",
+        handle=get_by_id,
+        summary="Show an entity of the catalog",
+        gives=_ENTITY,
+    ),
+    Operation(
+        id="promoteCatalogEntity",
+        method="POST",
+        path="catalog/{id}",
+        handle=promote,
+        summary="Make a table of a file or folder of a source",
+        takes={**_BODY, "path": "array!"},
+        gives=_ENTITY,
+    ),
+    Operation(
+        id="updateCatalogEntity",
+        method="PUT",
+        path="catalog/{id}",
+        handle=update,
+        summary="Change an entity of the catalog",
+        takes={**_BODY, "tag": "string"},
+        gives=_ENTITY,
+    ),
+    Operation(
+        id="deleteCatalogEntity",
+        method="DELETE",
+        path="catalog/{id}",
+        handle=delete,
+        summary="Remove an entity of the catalog",
+        takes={"tag": "string"},
+        status=HTTPStatus.NO_CONTENT,
+    ),
+)

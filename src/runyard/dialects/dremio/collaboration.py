@@ -1,0 +1,100 @@
+"""Wikis and tags of entities, each with a version that who changes it must know."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from runyard.dialects import reading
+from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio.calls import Call, Operation
+from runyard.dialects.dremio.catalog_operations import entity
+from runyard.dialects.dremio.errors import Refusal
+from runyard.engine.documents import Shelves
+
+WIKI, TAGS = "wiki", "tags"
+
+
+def get_wiki(call: Call) -> dict[str, Any]:
+    """Show a wiki; one that was never written has no version."""
+    return _get(call, WIKI, {"text": ""})
+
+
+def set_wiki(call: Call) -> dict[str, Any]:
+    """Write a wiki."""
+    return _set(call, WIKI, {"text": call.members["text"]})
+
+
+def get_tags(call: Call) -> dict[str, Any]:
+    """Show tags; some that were never given have no version."""
+    return _get(call, TAGS, {"tags": []})
+
+
+def set_tags(call: Call) -> dict[str, Any]:
+    """Give tags in place of those that are there."""
+    return _set(call, TAGS, {"tags": reading.texts(call.members["tags"], "tags")})
+
+
+def _get(call: Call, name: str, nothing: dict[str, Any]) -> dict[str, Any]:
+    def look(shelves: Shelves) -> dict[str, Any]:
+        return _shown(name, entity(shelves, call.text("id")).content.get(name, nothing))
+
+    return catalog.opened(call.engine, call.workspace).read(call.workspace, look)
+
+
+def _set(call: Call, name: str, content: dict[str, Any]) -> dict[str, Any]:
+    def save(shelves: Shelves) -> dict[str, Any]:
+        seen = entity(shelves, call.text("id"))
+        version = seen.content.get(name, {}).get("version")
+        told = call.members.get("version")
+        if told != version:
+            text = f"The {name} of {'.'.join(catalog.path_of(seen))} have version {version} now, not {told}."
+            raise Refusal(HTTPStatus.CONFLICT, text)
+        kept = {**content, "version": (version or 0) + 1}
+        shelves.save(seen, {**seen.content, name: kept})
+        return _shown(name, kept)
+
+    return catalog.opened(call.engine, call.workspace).change(call.workspace, save)
+
+
+def _shown(name: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """Show a wiki or tags; the version of tags is a text in Dremio."""
+    return {**kept, "version": str(kept["version"])} if name == TAGS and "version" in kept else kept
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="getWiki",
+        method="GET",
+        path="catalog/{id}/collaboration/wiki",
+        handle=get_wiki,
+        summary="Show the wiki of an entity",
+        gives={"text": "string!", "version": "int"},
+    ),
+    Operation(
+        id="setWiki",
+        method="POST",
+        path="catalog/{id}/collaboration/wiki",
+        handle=set_wiki,
+        summary="Write the wiki of an entity",
+        takes={"text": "string!", "version": "int"},
+        gives={"text": "string!", "version": "int!"},
+    ),
+    Operation(
+        id="getTags",
+        method="GET",
+        path="catalog/{id}/collaboration/tag",
+        handle=get_tags,
+        summary="Show the tags of an entity",
+        gives={"tags": "array!", "version": "string"},
+    ),
+    Operation(
+        id="setTags",
+        method="POST",
+        path="catalog/{id}/collaboration/tag",
+        handle=set_tags,
+        summary="Give an entity tags",
+        takes={"tags": "array!", "version": "int"},
+        gives={"tags": "array!", "version": "string!"},
+    ),
+)

@@ -1,0 +1,94 @@
+"""Entities of the catalog on the wire: whole, and as a line in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from runyard.core.document import Document
+from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW, id_of, path_of, tag
+from runyard.dialects.dremio.views import moment
+
+Shown = dict[str, Any]
+REFRESH_POLICY: Mapping[str, Any] = {
+    "refreshPeriodMs": 3_600_000,
+    "gracePeriodMs": 10_800_000,
+    "method": "FULL",
+    "activePolicyType": "PERIOD",
+    "neverExpire": False,
+    "neverRefresh": False,
+}
+"""What Dremio does with reflections of a dataset that says nothing of it."""
+CONTAINER_TYPES: Mapping[str, str] = {SPACE: "SPACE", FOLDER: "FOLDER", SOURCE: "SOURCE", HOME: "HOME"}
+DATASET_TYPES: Mapping[str, tuple[str, str]] = {
+    VIEW: ("VIRTUAL_DATASET", "VIRTUAL"),
+    TABLE: ("PHYSICAL_DATASET", "PROMOTED"),
+}
+"""A kind of dataset to its word as an entity, and to that in a list."""
+
+
+def whole(document: Document, children: Iterable[Shown]) -> Shown:
+    """Show an entity; `children` are the lines of what stands in it."""
+    return {**_heading(document), **BODIES[document.kind](document), **_children(document, children)}
+
+
+def line(document: Document) -> Shown:
+    """Show an entity as a line of a list."""
+    shown: Shown = {"id": id_of(document), "path": path_of(document), "tag": tag(document)}
+    if document.kind in CONTAINER_TYPES:
+        shown |= {"type": "CONTAINER", "containerType": CONTAINER_TYPES[document.kind]}
+    else:
+        shown |= {"type": "DATASET", "datasetType": DATASET_TYPES[document.kind][1]}
+    return {**shown, **_created(document)}
+
+
+def _heading(document: Document) -> Shown:
+    entity = "dataset" if document.kind in DATASET_TYPES else document.kind
+    return {"entityType": entity, "id": id_of(document), "tag": tag(document), **_created(document)}
+
+
+def _created(document: Document) -> Shown:
+    at = moment(document.created_at or None)
+    return {"createdAt": at} if at else {}
+
+
+def _children(document: Document, children: Iterable[Shown]) -> Shown:
+    return {"children": list(children)} if document.kind in CONTAINER_TYPES else {}
+
+
+def _named(document: Document) -> Shown:
+    return {"name": path_of(document)[-1]}
+
+
+def _folder(document: Document) -> Shown:
+    return {"path": path_of(document)}
+
+
+def _source(document: Document) -> Shown:
+    kept = {name: value for name, value in document.content.items() if name not in ("path", "wiki", "tags")}
+    return {**_named(document), **kept, "state": {"status": "good", "messages": []}}
+
+
+def _view(document: Document) -> Shown:
+    return {"type": DATASET_TYPES[VIEW][0], **_dataset(document, "sql", "sqlContext")}
+
+
+def _table(document: Document) -> Shown:
+    policy = document.content.get("accelerationRefreshPolicy", REFRESH_POLICY)
+    shown = _dataset(document, "format")
+    return {"type": DATASET_TYPES[TABLE][0], **shown, "accelerationRefreshPolicy": policy}
+
+
+def _dataset(document: Document, *names: str) -> Shown:
+    content = document.content
+    return {"path": path_of(document), **{name: content[name] for name in (*names, "fields") if name in content}}
+
+
+BODIES: Mapping[str, Callable[[Document], Shown]] = {
+    SPACE: _named,
+    HOME: _named,
+    FOLDER: _folder,
+    SOURCE: _source,
+    VIEW: _view,
+    TABLE: _table,
+}

@@ -1,0 +1,79 @@
+"""The last facts of a job before its process starts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runyard.core.document import Document
+from runyard.core.errors import NotSupported
+from runyard.core.job import Workspace
+from runyard.dialects.dremio import catalog, system_tables, workload
+from runyard.dialects.dremio.changes import GONE
+from runyard.dialects.dremio.machine import ENGINE
+from runyard.dialects.dremio.snapshot import snapshot
+from runyard.dialects.dremio.views import query_type
+from runyard.dialects.dremio_ids import job_id
+from runyard.engine.documents import Shelves
+from runyard.engine.engine import Engine
+from runyard.engine.finishing import Finishing
+
+FOLDER = "dremio"  # in the home: the tables and queues of workspaces
+NO_BRANCHES = "UNSUPPORTED_OPERATION ERROR: This catalog has no branches, tags or commits; leave out the references."
+NO_ENGINE = "RESOURCE ERROR: There is no engine {name!r} here; the one of this machine is {engine!r}."
+READ_FOR_MS = 3_600_000  # how long somebody may still be reading a table that was dropped
+
+
+def finish(finishing: Finishing) -> Mapping[str, Any]:
+    """Return the spec of a job's task: its text, and what its process must know of the catalog and the ledger."""
+    run, engine, workspace = finishing.run, finishing.engine, finishing.workspace
+    _check(run.settings)
+    home = home_of(engine, workspace)
+    documents = catalog.opened(engine, workspace)
+    _clear(engine, workspace)
+    told = snapshot(documents.read(workspace, catalog.every), engine.mounts, home)
+    context = {
+        "sql": run.settings["sql"],
+        "path": list(run.settings.get("context") or ()),
+        "user": run.settings.get("user", ""),
+        "job_id": job_id(run.id),
+        "query_type": query_type(run),
+        "home": str(home),
+        "catalog": {**told, "system": system_tables.named_in(engine, workspace, run.settings["sql"])},
+        "workload": workload.routing(engine, workspace),
+    }
+    return {"context": context}
+
+
+def home_of(engine: Engine, workspace: Workspace) -> Path:
+    """Return the folder of a workspace's tables and queues."""
+    return engine.home.path / FOLDER / str(workspace.id)
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Refuse, as a job that fails, what was asked for and cannot be had here."""
+    if settings.get("references"):
+        raise NotSupported(NO_BRANCHES)
+    name = settings.get("engineName")
+    if name and name != ENGINE:
+        raise NotSupported(NO_ENGINE.format(name=name, engine=ENGINE))
+
+
+def _clear(engine: Engine, workspace: Workspace) -> None:
+    """Remove the files of tables that were dropped so long ago that nobody reads them."""
+    before = engine.now() - READ_FOR_MS
+    gone = engine.documents.read(workspace, lambda shelves: shelves.every(GONE))
+    if old := [one for one in gone if one.created_at <= before]:
+        own = home_of(engine, workspace).resolve()
+        for folder in (Path(one.name) for one in old):
+            if folder.resolve().is_relative_to(own):  # what others have laid somewhere is not ours to remove
+                shutil.rmtree(folder, ignore_errors=True)
+        engine.documents.change(workspace, lambda shelves: _forget(shelves, old))
+
+
+def _forget(shelves: Shelves, gone: list[Document]) -> None:
+    for one in gone:
+        if shelves.named(GONE, one.name) is not None:
+            shelves.remove(one)

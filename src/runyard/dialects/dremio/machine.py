@@ -1,0 +1,169 @@
+"""The one cluster, engine and user that there are here, in Dremio's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from runyard.core.ids import moment_of
+from runyard.dialects.dremio.calls import CLOUD, ROOT, SOFTWARE, Call, Operation
+from runyard.dialects.dremio.errors import Refusal, missing
+from runyard.dialects.dremio_ids import entity_id, project_id
+
+CLUSTER = "runyard"
+ENGINE = "default"
+"""The engine of this machine: every query runs on it, whatever its queue."""
+FIXED = "There is one engine here, this machine; it can be neither made, changed nor removed."
+
+
+def list_projects(call: Call) -> list[dict[str, Any]]:
+    """List the projects that the token is good for: one."""
+    return [_project(call)]
+
+
+def get_project(call: Call) -> dict[str, Any]:
+    """Show a project."""
+    return _project(call)
+
+
+def list_engines(call: Call) -> list[dict[str, Any]]:
+    """List the engines: one."""
+    return [_engine(call)]
+
+
+def get_engine(call: Call) -> dict[str, Any]:
+    """Show an engine."""
+    shown = _engine(call)
+    if call.text("id") not in (shown["id"], ENGINE):
+        raise missing(f"Could not find engine {call.text('id')}; the one of this machine is {shown['id']}.")
+    return shown
+
+
+def refuse_engine(_: Call) -> None:
+    """Refuse to change what the machine is."""
+    raise Refusal(HTTPStatus.BAD_REQUEST, FIXED)
+
+
+def get_user(call: Call) -> dict[str, Any]:
+    """Show a user, by id or name."""
+    asked = call.text("id") or call.text("name")
+    known = {"id": entity_id(call.workspace.id), "name": call.user}
+    if asked not in known.values():
+        raise missing(f"Could not find user {asked}; the token's own is {call.user}.")
+    return {**known, "firstName": call.user, "lastName": "", "email": "", "active": True}
+
+
+def _project(call: Call) -> dict[str, Any]:
+    made_at = _java_date(moment_of(call.workspace.id))
+    return {
+        "id": project_id(call.workspace.name),
+        "name": call.workspace.name,
+        "state": "ACTIVE",
+        "createdBy": entity_id(call.workspace.id),
+        "createdAt": made_at,
+        "modifiedAt": made_at,
+        "type": "QUERY_ENGINE",
+        "cloudType": "UNKNOWN",
+    }
+
+
+def _engine(call: Call) -> dict[str, Any]:
+    moment = _java_date(moment_of(call.workspace.id))
+    return {
+        "id": entity_id(call.workspace.id),
+        "name": ENGINE,
+        "description": "This machine",
+        "size": "XX_SMALL_V1",
+        "minReplicas": 1,
+        "maxReplicas": 1,
+        "activeReplicas": 1,
+        "runningReplicas": 1,
+        "autoStopDelaySeconds": 0,
+        "queueTimeLimitSeconds": 0,
+        "runTimeLimitSeconds": 0,
+        "drainTimeLimitSeconds": 0,
+        "maxConcurrency": call.engine.places,
+        "state": "ENABLED",
+        "queriedAt": moment,
+        "statusChangedAt": moment,
+        "instanceFamily": "M5D",
+        "additionalEngineStateInfo": "NONE",
+    }
+
+
+def _java_date(moment: int) -> str:
+    """Spell a moment as Java's Date.toString does, which strict clients read."""
+    return time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(moment / 1000))
+
+
+_ENGINE_GIVES: Mapping[str, str] = {"id": "string!", "name": "string!", "state": "string!", "size": "string"}
+_REFUSED = (
+    ("createEngine", "POST", "engines"),
+    ("updateEngine", "PUT", "engines/{id}"),
+    ("deleteEngine", "DELETE", "engines/{id}"),
+    ("enableEngine", "PUT", "engines/{id}/enable"),
+    ("disableEngine", "PUT", "engines/{id}/disable"),
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="listProjects",
+        method="GET",
+        path="v0/projects",
+        handle=list_projects,
+        summary="List the projects of the token",
+        bases=(ROOT,),
+    ),
+    Operation(
+        id="getProject",
+        method="GET",
+        path="v0/projects/{project_id}",
+        handle=get_project,
+        summary="Show a project",
+        gives={"id": "string!", "name": "string!", "state": "string"},
+        bases=(ROOT,),
+    ),
+    Operation(
+        id="listEngines", method="GET", path="engines", handle=list_engines, summary="List the engines", bases=(CLOUD,)
+    ),
+    Operation(
+        id="getEngine",
+        method="GET",
+        path="engines/{id}",
+        handle=get_engine,
+        summary="Show an engine",
+        gives=_ENGINE_GIVES,
+        bases=(CLOUD,),
+    ),
+    *(
+        Operation(
+            id=operation,
+            method=method,
+            path=path,
+            handle=refuse_engine,
+            summary="Refused: there is one engine, this machine",
+            bases=(CLOUD,),
+        )
+        for operation, method, path in _REFUSED
+    ),
+    Operation(
+        id="getUserByName",
+        method="GET",
+        path="user/by-name/{name}",
+        handle=get_user,
+        summary="Show a user by name",
+        gives={"id": "string!", "name": "string!"},
+        bases=(SOFTWARE,),
+    ),
+    Operation(
+        id="getUser",
+        method="GET",
+        path="user/{id}",
+        handle=get_user,
+        summary="Show a user",
+        gives={"id": "string!", "name": "string!"},
+        bases=(SOFTWARE,),
+    ),
+)

@@ -1,0 +1,20 @@
+"""Every operation of the language: the routes, the OpenAPI document and the reference are made of this table."""
+
+from __future__ import annotations
+
+from runyard.dialects.dremio import (
+    catalog_operations,
+    collaboration,
+    lineage,
+    login,
+    machine,
+    results,
+    sql_jobs,
+    workload,
+)
+from runyard.dialects.dremio.calls import Operation
+
+AREAS = (login, sql_jobs, results, collaboration, lineage, catalog_operations, workload, machine)
+"""The modules that each export the operations of their area; where two paths fit, the first is meant."""
+
+OPERATIONS: tuple[Operation, ...] = tuple(operation for area in AREAS for operation in area.OPERATIONS)

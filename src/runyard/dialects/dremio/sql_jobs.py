@@ -1,0 +1,133 @@
+"""SQL texts as jobs: asked for, looked at, cancelled."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from runyard.core.errors import NotFound, WrongState
+from runyard.core.job import Task
+from runyard.core.run import Run
+from runyard.dialects import reading
+from runyard.dialects.dremio.calls import Call, Operation
+from runyard.dialects.dremio.errors import Refusal, missing, wrong
+from runyard.dialects.dremio.told import job_of
+from runyard.dialects.dremio.views import JOB, REST, Job
+from runyard.dialects.dremio_ids import from_job_id, job_id
+from runyard.engine.requests import Request
+
+LANGUAGE = "dremio"
+KIND = "dremio_sql"
+TASK = "query"
+LONGEST_NAME = 80
+NO_JOB = "Could not find a job with id [{id}]"
+CANCELLED_BY = "Query cancelled by user '{user}'"
+KEPT = ("sql", "context", "references", "engineName")
+
+
+def submit_sql(call: Call) -> dict[str, str]:
+    """Start a job; durable when answered. What is wrong with its text, the job says."""
+    sql = call.members["sql"]
+    if not sql.strip():
+        raise wrong("The member sql is empty; give it a statement.")
+    reading.texts(call.members.get("context"), "context")
+    settings = {name: call.members[name] for name in KEPT if name in call.members}
+    return {"id": job_id(start(call, {**settings, "queryType": REST}).id)}
+
+
+def start(call: Call, settings: dict[str, Any]) -> Run:
+    """Start a job of these settings: `sql`, `context`, `queryType`, `user` and what else was asked."""
+    request = Request(
+        language=LANGUAGE,
+        job_name=" ".join(settings["sql"].split())[:LONGEST_NAME],
+        tasks=[Task(key=TASK, kind=KIND)],
+        settings={"user": call.user, **settings},
+    )
+    return call.engine.start_run(call.workspace, request)
+
+
+def get_job(call: Call) -> dict[str, Any]:
+    """Show a job."""
+    return JOB.show(asked_job(call))
+
+
+def cancel_job(call: Call) -> None:
+    """Cancel a job; one that has ended is none that could be."""
+    run = asked_run(call)
+    try:
+        call.engine.stop_run(call.workspace, run.id, message=CANCELLED_BY.format(user=call.user))
+    except WrongState as error:
+        raise missing(NO_JOB.format(id=call.text("id"))) from error
+
+
+def asked_job(call: Call) -> Job:
+    """Return the job that a call names."""
+    return job_of(call.engine, asked_run(call))
+
+
+def asked_run(call: Call) -> Run:
+    """Return the run that a call names; those that are no SQL texts of Dremio's are no jobs of its."""
+    number = from_job_id(call.text("id"))
+    try:
+        run = call.engine.run(call.workspace, number) if number else None
+    except NotFound:
+        run = None
+    if run is None or run.language != LANGUAGE:
+        raise missing(NO_JOB.format(id=call.text("id")))
+    return run
+
+
+def get_reflection_of_job(call: Call) -> None:
+    """Refuse: no job here works on a reflection that is asked for by its job."""
+    asked_run(call)
+    text = f"Reflection [{call.text('reflection_id')}] is not processed by job [{call.text('id')}]."
+    raise Refusal(HTTPStatus.NOT_FOUND, text)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="submitSql",
+        method="POST",
+        path="sql",
+        handle=submit_sql,
+        summary="Start a job that runs a SQL text",
+        takes={"sql": "string!", "context": "array", "references": "object", "engineName": "string"},
+        gives={"id": "string!"},
+    ),
+    Operation(
+        id="getJob",
+        method="GET",
+        path="job/{id}",
+        handle=get_job,
+        summary="Show a job",
+        gives={
+            "jobState": "string!",
+            "rowCount": "int!",
+            "errorMessage": "string!",
+            "startedAt": "string",
+            "endedAt": "string",
+            "acceleration": "object",
+            "queryType": "string!",
+            "queueName": "string",
+            "queueId": "string",
+            "resourceSchedulingStartedAt": "string",
+            "resourceSchedulingEndedAt": "string",
+            "cancellationReason": "string!",
+        },
+    ),
+    Operation(
+        id="cancelJob",
+        method="POST",
+        path="job/{id}/cancel",
+        handle=cancel_job,
+        summary="Cancel a job",
+        status=HTTPStatus.NO_CONTENT,
+    ),
+    Operation(
+        id="getReflectionOfJob",
+        method="GET",
+        path="job/{id}/reflection/{reflection_id}",
+        handle=get_reflection_of_job,
+        summary="Show what a job does for a reflection",
+    ),
+)

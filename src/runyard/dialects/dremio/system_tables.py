@@ -1,0 +1,103 @@
+"""Tables over the ledger that statements may name: what jobs there were, as no call of the API lists them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from runyard.core.job import Workspace
+from runyard.core.run import Run
+from runyard.dialects.dremio.told import jobs_of
+from runyard.dialects.dremio.views import Job, error_of, query_type, row_count
+from runyard.dialects.dremio_ids import job_id
+from runyard.engine.engine import Engine
+from runyard.store.ledger import Page
+
+LANGUAGE = "dremio"
+MOST = 10_000  # jobs, the newest; a table of them all would be as large as the ledger
+VARCHAR, BIGINT, TIMESTAMP, BOOLEAN, DOUBLE = "VARCHAR", "BIGINT", "TIMESTAMP", "BOOLEAN", "DOUBLE"
+_NAME = re.compile(r'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>jobs_recent|jobs|reflections)\b', re.IGNORECASE)
+
+Column = tuple[str, str, Callable[[Job], Any]]
+
+
+def _step(*words: str) -> Callable[[Job], int | None]:
+    """Return when a job came to the first of some steps."""
+    return lambda job: next((at for word, at in job.told.steps if word in words), None)
+
+
+JOBS: Sequence[Column] = (
+    ("job_id", VARCHAR, lambda job: job_id(job.run.id)),
+    ("status", VARCHAR, lambda job: job.state),
+    ("query_type", VARCHAR, lambda job: query_type(job.run)),
+    ("user_name", VARCHAR, lambda job: job.run.settings.get("user")),
+    ("queried_datasets", VARCHAR, lambda job: ",".join(".".join(path) for path in job.told.datasets) or None),
+    ("attempt_count", BIGINT, lambda job: job.run.attempt + 1),
+    ("submitted_ts", TIMESTAMP, lambda job: job.run.created_at),
+    ("attempt_started_ts", TIMESTAMP, lambda job: job.run.attempt_at),
+    ("metadata_retrieval_ts", TIMESTAMP, _step("METADATA_RETRIEVAL")),
+    ("planning_start_ts", TIMESTAMP, _step("PLANNING")),
+    ("query_enqueued_ts", TIMESTAMP, _step("QUEUED")),
+    ("execution_planning_ts", TIMESTAMP, _step("EXECUTION_PLANNING")),
+    ("execution_start_ts", TIMESTAMP, _step("RUNNING")),
+    ("final_state_ts", TIMESTAMP, lambda job: job.run.ended_at),
+    ("submitted_epoch_millis", BIGINT, lambda job: job.run.created_at),
+    ("final_state_epoch_millis", BIGINT, lambda job: job.run.ended_at),
+    ("planner_estimated_cost", DOUBLE, lambda job: job.told.cost),
+    ("rows_returned", BIGINT, row_count),
+    ("accelerated", BOOLEAN, lambda job: any(one.get("relationship") == "CHOSEN" for one in job.told.acceleration)),
+    ("queue_name", VARCHAR, lambda job: job.told.queue or None),
+    ("error_msg", VARCHAR, error_of),
+    ("query", VARCHAR, lambda job: job.run.settings.get("sql")),
+)
+"""A job as a row."""
+
+REFLECTIONS: Sequence[tuple[str, str]] = (
+    ("reflection_id", VARCHAR),
+    ("reflection_name", VARCHAR),
+    ("type", VARCHAR),
+    ("created_at", TIMESTAMP),
+    ("updated_at", TIMESTAMP),
+    ("status", VARCHAR),
+    ("dataset_id", VARCHAR),
+    ("dataset_name", VARCHAR),
+    ("dataset_type", VARCHAR),
+    ("sort_columns", VARCHAR),
+    ("partition_columns", VARCHAR),
+    ("distribution_columns", VARCHAR),
+    ("dimensions", VARCHAR),
+    ("measures", VARCHAR),
+    ("display_columns", VARCHAR),
+    ("external_reflection", VARCHAR),
+    ("num_failures", BIGINT),
+)
+
+
+def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, Any]]:
+    """Return the tables that a text may name, in each spelling of their names; a text that names none costs nothing."""
+    wanted = {found["table"].lower() for found in _NAME.finditer(sql)}
+    tables: list[dict[str, Any]] = []
+    if wanted & {"jobs", "jobs_recent"}:
+        jobs = _jobs(engine, workspace)
+        tables += [
+            {"path": path, **jobs} for path in (["sys", "project", "jobs"], ["sys", "jobs"], ["sys", "jobs_recent"])
+        ]
+    if "reflections" in wanted:
+        nothing = {"columns": _columns(REFLECTIONS), "rows": []}
+        tables += [{"path": path, **nothing} for path in (["sys", "project", "reflections"], ["sys", "reflections"])]
+    return tables
+
+
+def _jobs(engine: Engine, workspace: Workspace) -> Mapping[str, Any]:
+    runs = engine.runs(workspace, Page(limit=MOST, where={"language": LANGUAGE}))
+    columns = _columns((name, kind) for name, kind, _ in JOBS)
+    return {"columns": columns, "rows": list(_rows(engine, runs))}
+
+
+def _columns(named: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"name": name, "type": {"name": kind}} for name, kind in named]
+
+
+def _rows(engine: Engine, runs: Iterable[Run]) -> Iterable[list[Any]]:
+    return ([value(job) for _, _, value in JOBS] for job in jobs_of(engine, runs))

@@ -1,0 +1,54 @@
+"""What the process of a job has told: with its end in the ledger, before that in the folder of its attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from runyard.core.run import Attempt, Run, State
+from runyard.dialects.dremio.views import Job, Told
+from runyard.engine.engine import Engine
+
+OUTPUT = "output.json"
+READ: Mapping[str, str] = {
+    "steps": "steps",
+    "queue": "queue",
+    "cost": "cost",
+    "queued_at": "scheduling_started_at",
+    "granted_at": "scheduling_ended_at",
+    "row_count": "row_count",
+    "datasets": "datasets",
+    "acceleration": "acceleration",
+}
+"""A member of the output to the word that we have for it."""
+
+
+def jobs_of(engine: Engine, runs: Iterable[Run]) -> list[Job]:
+    """Return jobs with what was told of each, in one query."""
+    runs = list(runs)
+    attempts = engine.attempts_of(runs) if runs else {}
+    return [Job(run=run, told=_told(engine, attempts[run.id])) for run in runs]
+
+
+def job_of(engine: Engine, run: Run) -> Job:
+    """Return a job with what was told of it."""
+    return jobs_of(engine, [run])[0]
+
+
+def _told(engine: Engine, attempts: list[Attempt]) -> Told:
+    if not attempts:
+        return Told()
+    newest = attempts[-1]
+    output = newest.output if newest.state is State.ENDED else _in_folder(engine, newest)
+    return Told(**{word: output[name] for name, word in READ.items() if output.get(name) is not None})
+
+
+def _in_folder(engine: Engine, attempt: Attempt) -> Mapping[str, Any]:
+    """Return what is told of an attempt that goes on; each change replaces the file, so it is always whole."""
+    try:
+        output: dict[str, Any] = msgspec.json.decode((engine.attempt_folder(attempt.id) / OUTPUT).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return output

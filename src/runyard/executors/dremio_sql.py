@@ -1,0 +1,16 @@
+"""Runs a SQL text of Dremio's in DuckDB, in a process of its own."""
+
+from __future__ import annotations
+
+from runyard.executors.launcher.order import Order
+from runyard.executors.process import RUNTIME, process_order
+from runyard.executors.work import Place, Work
+
+
+def order(work: Work, place: Place) -> Order:
+    """Return the order for a query.
+
+    The spec holds `context`: `sql`, its `path`, who asks as what, the `catalog`, the `home` of tables and queues, and
+    the `workload` that says which queue it takes.
+    """
+    return process_order(work, place, script=RUNTIME / "dremio_sql_task.py", preloaded=True)

@@ -1,0 +1,125 @@
+"""The queue of a query: chosen by rules, and waited for until one of its places is free."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .rules import condition
+
+TIMED_OUT = (
+    "Query cancelled by Workload Manager. Query enqueued time of {seconds:.2f} seconds exceeded for '{queue}' queue."
+)
+REJECTED = "Query cancelled by Workload Manager. {message}"
+LOOK_S = 0.005  # between two looks for a free place, by the one query that is next
+REJECT = "REJECT"
+TYPES: Mapping[str, str] = {
+    "ACCELERATOR_CREATE": "Reflections",
+    "ACCELERATOR_DROP": "Reflections",
+    "ACCELERATOR_EXPLAIN": "Reflections",
+    "UI_RUN": "UI Run",
+    "UI_PREVIEW": "UI Preview",
+    "UI_EXPORT": "UI Download",
+    "FLIGHT": "Flight",
+}
+"""What rules call a type of query; the others they call as jobs do."""
+LABELS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\s*COPY\b", re.IGNORECASE), "COPY"),
+    (re.compile(r"\s*CREATE\b.*?\bTABLE\b", re.IGNORECASE | re.DOTALL), "CTAS"),
+    (re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE), "DML"),
+    (re.compile(r"\s*(OPTIMIZE|VACUUM)\b", re.IGNORECASE), "OPTIMIZATION"),
+)
+
+
+class Withdrawn(Exception):
+    """The query gives up before it has begun; the message is the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A queue: how many queries it lets run at once, and how long one waits for that; None: without a limit."""
+
+    name: str
+    slots: int | None
+    wait_ms: int | None
+
+
+def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> Lane:
+    """Return the queue that the first fitting rule names; refuse the query if that is what the rule says."""
+    facts = {
+        "query_type": lambda: TYPES.get(context["query_type"], context["query_type"]),
+        "query_cost": lambda: cost,
+        "query_label": lambda: next((label for shape, label in LABELS if shape.match(context["sql"])), ""),
+        "user": lambda: context["user"],
+        "is_member": lambda _: False,  # there are no groups here
+        "tag": lambda: "",
+    }
+    rule = next(one for one in workload["rules"] if "conditions" not in one or condition(one["conditions"])(facts))
+    if rule.get("action") == REJECT:
+        raise Withdrawn(REJECTED.format(message=rule.get("rejectMessage", "")).strip())
+    name = rule["acceptName"]
+    limits = workload["queues"][name]
+    return Lane(name=name, slots=limits["slots"], wait_ms=limits["wait_ms"])
+
+
+def wait_for_place(lane: Lane, folder: Path) -> int | None:
+    """Return a descriptor that holds a place of the queue for as long as this process lives.
+
+    Who waits stands in line for the lock `turn`; its holder looks for a free place. A process that dies leaves line or
+    place by that, because the kernel holds these locks for it.
+    """
+    if lane.slots is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    with _patience(lane):
+        turn = os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            return _next_free(folder, lane.slots)
+        finally:
+            os.close(turn)
+
+
+def _next_free(folder: Path, slots: int) -> int:
+    while True:
+        for number in range(slots):
+            if (place := _taken(folder / f"place-{number}")) is not None:
+                return place
+        time.sleep(LOOK_S)
+
+
+def _taken(file: Path) -> int | None:
+    place = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(place)
+        return None
+    return place
+
+
+@contextmanager
+def _patience(lane: Lane) -> Iterator[None]:
+    """Give up, wherever in it, when the queue's time is over."""
+    if lane.wait_ms is None:
+        yield
+        return
+
+    def give_up(*_: object) -> None:
+        raise Withdrawn(TIMED_OUT.format(seconds=(lane.wait_ms or 0) / 1000, queue=lane.name.lower()))
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, max(lane.wait_ms / 1000, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
