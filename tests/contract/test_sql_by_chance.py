@@ -225,6 +225,18 @@ JOINS = (
     WHERE EXISTS (SELECT 1 FROM {ATTEMPTS} a WHERE a.run_id = r.run_id AND a.number > 0)""",
     f"SELECT r.id, (SELECT max(a.id) FROM {ATTEMPTS} a WHERE a.run_id = r.id) FROM {LEDGER} r",
     f"SELECT * FROM {LEDGER} JOIN {ATTEMPTS} a USING (id)",
+    f"""SELECT j.job_id, count(*), count(r.phase) FROM {JOBS} j LEFT JOIN {LEDGER} r
+    ON r.job_id = j.job_id AND r.phase = 'failed' GROUP BY 1""",
+    f"""SELECT r.phase, count(*), count(r.job_id), min(r.job_id) FROM {LEDGER} r JOIN {JOBS} j ON j.job_id = r.job_id
+    GROUP BY 1 HAVING count(*) > 1 ORDER BY count(*)""",
+    f"SELECT a.phase, b.phase, count(*) FROM {LEDGER} a JOIN {LEDGER} b ON a.job_id = b.job_id GROUP BY 1, 2",
+    f"SELECT phase, (SELECT count(*) FROM {LEDGER} b WHERE b.phase = a.phase) FROM {LEDGER} a GROUP BY phase",
+    f"SELECT count(*), count(outcome), count(DISTINCT phase), max(phase) FROM {LEDGER} WHERE job_id IS NOT NULL",
+    f"SELECT count(*) FROM {LEDGER} WHERE phase = 'no such phase'",
+    f"SELECT DISTINCT phase, outcome FROM {LEDGER}",
+    f"SELECT JobRunState, count(*), count(region) FROM {GLUE} GROUP BY JobRunState HAVING JobRunState <> 'FAILED'",
+    f"SELECT state ->> 'life_cycle_state' AS s, count(*) FROM {RUNS} GROUP BY s ORDER BY count(*) DESC, s LIMIT 2",
+    f"SELECT s, count(*) FROM (SELECT state ->> 'life_cycle_state' AS s FROM {RUNS}) GROUP BY s",
     f"""SELECT l.id, r.state ->> 'result_state' FROM {LEDGER} l JOIN {RUNS} r ON r.run_id = l.id
     WHERE l.phase <> 'queued'""",
 )
