@@ -10,6 +10,8 @@ import click
 
 from runyard.cli.main import commands
 from runyard.dialects.databricks.operations import OPERATIONS as DATABRICKS
+from runyard.dialects.dremio.calls import CLOUD, ROOT, SOFTWARE
+from runyard.dialects.dremio.operations import OPERATIONS as DREMIO
 from runyard.dialects.glue.operations import OPERATIONS as GLUE
 from runyard.dialects.native.operations import OPERATIONS as NATIVE
 from runyard.dialects.native.protocol import PREFIX
@@ -24,6 +26,8 @@ def page() -> str:
     parts += ["## AWS Glue", *(f"- `{one.name}`: {one.summary}" for one in GLUE.values())]
     parts += ["## Databricks", "Below `/api/VERSION/`; `/openapi/databricks.json` tells the members."]
     parts += databricks()
+    below = f"Below `{CLOUD}` (cloud) and `{SOFTWARE}` (server) alike; `/openapi/dremio.json` tells the members."
+    parts += ["## Dremio", below, *dremio()]
     parts += ["## Our own API", f"JSON below `{PREFIX}`, with `Authorization: Bearer TOKEN`."]
     parts += [f"- `{one.method} {PREFIX}{one.path}`: {(one.handle.__doc__ or '').strip()}" for one in NATIVE]
     parts += ["## Settings", "Fields of `HOME/settings.toml` and their defaults.", *settings()]
@@ -34,6 +38,13 @@ def databricks() -> Iterator[str]:
     for one in DATABRICKS:
         where = f"`{one.method} {one.path}`, {', '.join(one.versions)}"
         yield f"- `{one.id}`: {one.summary.rstrip('.')} ({where})"
+
+
+def dremio() -> Iterator[str]:
+    words = {(CLOUD, SOFTWARE): "", (CLOUD,): ", cloud only", (SOFTWARE,): ", server only", (ROOT,): ""}
+    for one in DREMIO:
+        place = ROOT + one.path if one.bases == (ROOT,) else one.path
+        yield f"- `{one.id}`: {one.summary} (`{one.method} {place}`{words[one.bases]})"
 
 
 def every(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:

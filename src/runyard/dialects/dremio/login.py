@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.metadata import version as version_of
 from typing import Any
@@ -15,7 +16,8 @@ from runyard.dialects.dremio.machine import CLUSTER
 from runyard.dialects.dremio_ids import entity_id
 from runyard.dialects.exchange import Login
 
-PLACES = ("apiv2/login", "api/v3/login", "apiv3/login")
+PLACES: Mapping[str, str] = {"apiv2/login": "", "api/v3/login": "V3", "apiv3/login": "Apiv3"}
+"""Where clients log in, and what tells the operations of one place from those of another."""
 ALLOWED = ("canUploadProfiles", "canDownloadProfiles", "canEmailForSupport", "canChatForSupport")
 """What a user may do beside queries; nothing of it is there."""
 
@@ -69,10 +71,10 @@ def log_out(call: Call) -> None:
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     operation
-    for number, place in enumerate(PLACES)
+    for place, suffix in PLACES.items()
     for operation in (
         Operation(
-            id=f"login{number or ''}",
+            id=f"login{suffix}",
             method="POST",
             path=place,
             handle=log_in,
@@ -82,7 +84,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
             bases=(ROOT,),
         ),
         Operation(
-            id=f"isLoggedIn{number or ''}",
+            id=f"isLoggedIn{suffix}",
             method="GET",
             path=place,
             handle=is_logged_in,
@@ -90,7 +92,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
             bases=(ROOT,),
         ),
         Operation(
-            id=f"logout{number or ''}",
+            id=f"logout{suffix}",
             method="DELETE",
             path=place,
             handle=log_out,
