@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,12 @@ def watching(workflow: str) -> Iterator[Rows]:
         with _Tree(workflow).shown() as rows:
             yield rows
     else:
-        yield Lines(lambda line: click.echo(line, err=True)).rows
+        yield Lines(_write).rows
+
+
+def _write(line: str) -> None:
+    """Write a line of a log, without what would colour a terminal: it may have come from a server."""
+    sys.stderr.write(f"{click.unstyle(line)}\n")
 
 
 class _Tree:

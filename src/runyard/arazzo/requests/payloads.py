@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from runyard.arazzo.apis.operations import ParameterRule
@@ -39,6 +40,7 @@ def chosen_type(said: str | None, known: Sequence[str], payload: Any) -> str:
     return JSON if wanted else "application/octet-stream" if isinstance(payload, bytes) else TEXT
 
 
+@lru_cache(maxsize=64)
 def bare_type(content_type: str) -> str:
     """The content type without its parameters."""
     return content_type.partition(";")[0].strip().lower()

@@ -109,10 +109,8 @@ def _apis(loaded: Loaded) -> list[str]:
 
 def _by_id(loaded: Loaded, names: Sequence[str], id_: str) -> tuple[str, Operation]:
     """The operation of one of these sources; with several the id is to be in one of them alone."""
-    kinds = {name: loaded.sources[name].type if name in loaded.sources else None for name in names}
-    silent = [name for name in names if kinds[name] == "asyncapi"]
-    asked = [name for name in names if name not in silent] if len(names) > 1 else names
-    apis = {name: api for name in asked if isinstance(api := _source(loaded, name), Api)}
+    silent = [name for name in names if len(names) > 1 and loaded.sources[name].type == "asyncapi"]
+    apis = {name: api for name in names if name not in silent and isinstance(api := _source(loaded, name), Api)}
     found = {name: operation for name, api in apis.items() if (operation := api.operation(id_)) is not None}
     if len(found) > 1:
         raise InvalidRequest(f"{id_!r} is in {' and '.join(found)}; write {PREFIX}{next(iter(found))}.{id_}.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from runyard.arazzo.http.exchange import Exchange
 from runyard.arazzo.records import Record
 
 
-class StepPlace(Record):
+class StepPlace(NamedTuple):
     """Where in a run a step stands: the workflows that lead to it, outermost first, and its own id."""
 
     workflows: tuple[str, ...]

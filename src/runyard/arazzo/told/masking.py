@@ -24,6 +24,8 @@ SHORTEST_HEARD = 8
 HINTS = ("token", "secret", "passw", "passphrase", "pwd", "credential", "cookie", "auth", "bearer", "jwt")
 KEY = "key"
 KEYS = re.compile(r"(?:api|access|private|signing|encryption|account|subscription|master)[-_. ]?key")
+SHORTEST_CREDENTIALS = 22
+"""The characters of `Basic`, a space, and the sixteen that the pattern below wants at least."""
 SCHEME = re.compile(r"(?i)\b(bearer|basic)(\s+)([\w.~+/=-]{16,})")
 USER = re.compile(r"(?<=://)[^/\s@?#\"'<>]+@")
 IN_QUERY = re.compile(r"([?&])([^=&?#\s\"']+)=([^&#\s\"'<>]+)")
@@ -163,7 +165,7 @@ class Masking:
             text = USER.sub(f"{MASK}@", text)
         if "=" in text:
             text = IN_QUERY.sub(self._query, text)
-        return SCHEME.sub(rf"\1\2{MASK}", text) if " " in text else text
+        return SCHEME.sub(rf"\1\2{MASK}", text) if len(text) >= SHORTEST_CREDENTIALS and " " in text else text
 
     def _query(self, found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}={MASK}" if self.is_secret(found[2]) else found[0]
@@ -172,14 +174,16 @@ class Masking:
         """Return a value with its secrets masked, by their names and by what they are."""
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {self.text(name): self._member(name, inner) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
+        if isinstance(value, Mapping):
+            return self.value(dict(value))
         return MASK if self._alone and not _says_little(value) and as_text(value) in self._alone else value
 
     def _member(self, name: str, value: Any) -> Any:
-        return MASK if not _says_little(value) and self.is_secret(name) else self.value(value)
+        return MASK if self.is_secret(name) and not _says_little(value) else self.value(value)
 
     def texts(self, value: Any) -> Any:
         """Return a document of ours with all texts in it masked; its members' names say nothing of secrets."""

@@ -55,7 +55,7 @@ class Rows(Record, frozen=False):
 
     def step_began(self, place: StepPlace) -> None:
         """A step begins, or begins again."""
-        row = self.rows.setdefault(place, Row(place=place, began=self.clock()))
+        row = self._row(place)
         if row.state in (DONE, FAILED):
             row.began, row.polls, row.tries = self.clock(), 0, 0
         row.state, row.waits = RUNNING, ""
@@ -66,13 +66,13 @@ class Rows(Record, frozen=False):
 
     def waits(self, place: StepPlace, seconds: float, why: str) -> None:
         """A step waits before it is executed once more."""
-        row = self.rows.setdefault(place, Row(place=place, began=self.clock()))
+        row = self._row(place)
         row.state, row.waits = WAITING, f"waits {length(seconds)} ({why})"
         self.changed(row, None)
 
     def step_ended(self, report: StepReport) -> None:
         """A step has been executed; what follows says whether its row goes on."""
-        row = self.rows.setdefault(report.place, Row(place=report.place, began=self.clock() - report.took_s))
+        row = self._row(report.place, report.took_s)
         action, _, goal = report.follows.partition(" ")
         comes_back = goal == report.place.step and action in ("goto", "retry")
         row.polls += 1 if report.succeeded else 0
@@ -93,6 +93,13 @@ class Rows(Record, frozen=False):
                 row.state = DONE if report.succeeded else FAILED
                 row.took_s = self.clock() - row.began
         self.ended(report)
+
+    def _row(self, place: StepPlace, ago_s: float = 0.0) -> Row:
+        """The row of a step; a new one is as old as that."""
+        row = self.rows.get(place)
+        if row is None:
+            row = self.rows[place] = Row(place=place, began=self.clock() - ago_s)
+        return row
 
 
 def _word(report: StepReport) -> str:

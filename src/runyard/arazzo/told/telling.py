@@ -31,10 +31,16 @@ def shown(value: Any) -> str:
 
 def newest_word(criteria: Sequence[Judged]) -> str:
     """Return the newest short text that the criteria saw, such as the state of what is waited for; else a number."""
-    seen = [value for judged in criteria for text, value in judged.saw.items() if "statusCode" not in text]
-    words = [value for value in seen if isinstance(value, str) and 0 < len(value) <= LONGEST_WORD]
-    numbers = [as_text(value) for value in seen if isinstance(value, int | float) and not isinstance(value, bool)]
-    return next(reversed(words), next(reversed(numbers), ""))
+    number = ""
+    for judged in reversed(criteria):
+        for text, value in reversed([*judged.saw.items()]):
+            if "statusCode" in text:
+                continue
+            if isinstance(value, str) and 0 < len(value) <= LONGEST_WORD:
+                return value
+            if not number and isinstance(value, int | float) and not isinstance(value, bool):
+                number = as_text(value)
+    return number
 
 
 def length(seconds: float) -> str:
