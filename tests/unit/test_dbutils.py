@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import runyard
 from runyard.runtime.dbruntime import UserNamespaceInitializer
-from runyard.runtime.dbruntime.absent import SparkNotInstalled
 from runyard.runtime.dbruntime.databricks_repl_context import get_context
 from runyard.runtime.dbruntime.dbutils import DBUtils
 from runyard.runtime.dbruntime.places import OutOfMount
@@ -18,6 +20,8 @@ from runyard.runtime.dbruntime.redaction import Redactor, Stream
 from runyard.runtime.dbruntime.results import displayed, plain
 from runyard.runtime.dbruntime.session import NotebookExit, Session
 from runyard.runtime.dbruntime.widgets import InputWidgetNotDefined
+
+RUNTIME = Path(runyard.__file__).parent / "runtime"
 
 
 @pytest.fixture
@@ -238,8 +242,16 @@ def test_the_namespace_has_every_name_that_the_sdk_exports() -> None:
     "use", ["spark.read", "spark.sql('x')", "sql('x')", "table('x')", "udf(len)", "sc.parallelize"]
 )
 def test_every_use_of_spark_says_what_is_missing(use: str) -> None:
-    with pytest.raises(SparkNotInstalled, match=r"needs Spark, which is not installed.*pip install 'runyard\[spark\]'"):
-        eval(use, UserNamespaceInitializer().get_namespace_globals())  # noqa: S307 - the parameters above
+    start = (
+        f"import sys; sys.path.insert(0, {str(RUNTIME)!r}); from dbruntime import UserNamespaceInitializer as names; "
+    )
+    program = f"{start}eval({use!r}, names().get_namespace_globals())"
+    # Without site-packages there is no Spark, wherever these tests run.
+    ended = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert re.search(r"SparkNotInstalled: .* needs Spark, which is not installed", ended.stderr)
+    assert "pip install 'runyard[spark]'" in ended.stderr
 
 
 def test_what_has_rows_is_displayed_as_a_table() -> None:

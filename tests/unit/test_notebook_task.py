@@ -195,12 +195,20 @@ def test_other_languages_are_refused_by_name(shop: Workshop, attempt_id: int, la
     assert f"Cells of {named} cannot run here" in end.message
 
 
-def test_spark_is_named_with_the_extra_that_brings_it(shop: Workshop) -> None:
-    end = run(shop, 18, "spark.sql('select 1')")
+def test_spark_is_there_from_its_first_use_on_and_reads_paths_of_mounts(shop: Workshop) -> None:
+    shop.write("/Workspace/tests/rows.csv", "n\n1\n2\n")
+    end = run(
+        shop,
+        18,
+        "print(spark.read.option('header', True).csv('/Workspace/tests/rows.csv').count())",
+        "spark.range(3).write.parquet('/tmp/numbers'); dbutils.fs.ls('dbfs:/tmp/numbers')[0].name.endswith('.parquet')",
+        "print(sql('select count(*) as n from parquet.`dbfs:/tmp/numbers`').collect())",
+        "try:\n    sc.parallelize([1])\nexcept NotImplementedError as error:\n    print(error)",
+    )
 
-    assert end.message is not None
-    assert "spark needs Spark, which is not installed" in end.message
-    assert "runyard[spark]" in end.message
+    assert end.exit_code == 0, shop.yard.read(18, "stderr")
+    assert shown(shop, 18)[:3] == [["2\n"], ["True"], ["[Row(n=3)]\n"]]
+    assert "SparkContext.parallelize needs Spark on Java (the engine spark-jvm)" in shown(shop, 18)[3][0]
 
 
 def test_modules_beside_the_notebook_can_be_imported_and_files_opened(shop: Workshop) -> None:

@@ -50,6 +50,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load_settings(tmp_path / "settings.toml")
 
 
+@pytest.mark.parametrize("engine", ["spark-jvm", "spark://127.0.0.1:7077", "sc://127.0.0.1:15002"])
+def test_a_spark_engine_that_is_not_there_yet_is_refused_by_name(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "settings.toml").write_text(f"spark.engine = '{engine}'\n")
+
+    with pytest.raises(InvalidRequest, match=f"The Spark engine '{engine}' is not there yet"):
+        load_settings(tmp_path / "settings.toml")
+
+
 def test_the_home_is_for_its_owner_alone_and_keeps_its_name(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").make()
 

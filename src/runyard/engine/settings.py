@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runyard.core.errors import InvalidRequest
+from runyard.core.errors import InvalidRequest, NotSupported
 from runyard.engine.lanes import Dremio
+from runyard.executors import spark, spark_extra
 
 DAY_MS = 86_400_000
 OFTEN_IMPORTED = ("numpy", "pandas", "boto3", "duckdb")  # slow imports that most scripts and SQL tasks begin with
@@ -26,7 +27,8 @@ def _places() -> int:
 
 
 def _installed() -> tuple[str, ...]:
-    return tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
+    often = tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
+    return (*often, *spark_extra.WARM) if spark_extra.is_installed() else often
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}):
@@ -58,6 +60,12 @@ class Pg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str = ""  # a PEM file; empty: it stands in that of the certificate
 
 
+class Spark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How Spark jobs run."""
+
+    engine: str = spark.SAIL
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Limits, places and habits of a server."""
@@ -77,6 +85,7 @@ class Settings:
     destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
     pg: Pg = field(default_factory=Pg)
     dremio: Dremio = field(default_factory=Dremio)
+    spark: Spark = field(default_factory=Spark)
     # Services that SQL and Python speak to; client/connections.py reads them.
     connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
@@ -115,12 +124,20 @@ def _refuse_nonsense(file: Path, settings: Settings) -> None:
         value = getattr(settings, name)
         if value is not None and not (least <= value < math.inf):
             raise InvalidRequest(f"{file}: {name} is {value}; it must be a number of at least {least}.")
+    _check_spark(file, settings)
     for name, destination in settings.destinations.items():
         if not _is_plain_url(destination.url):  # not shown: who knows such a URL may send there
             advice = "it must be an http(s) URL; user and password are settings of their own"
             raise InvalidRequest(f"{file}: destinations.{name}.url is wrong; {advice}.")
         if wrong := [header for header, text in destination.headers.items() if not _is_header(header, text)]:
             raise InvalidRequest(f"{file}: destinations.{name}.headers.{wrong[0]} cannot be sent as a header.")
+
+
+def _check_spark(file: Path, settings: Settings) -> None:
+    try:
+        spark.check_engine(settings.spark.engine)
+    except NotSupported as error:
+        raise InvalidRequest(f"{file}: {error}") from error
 
 
 def _is_plain_url(url: str) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.core.errors import NotSupported
-from runyard.executors import arazzo, dbt, dremio_sql, notebook, python_script, python_wheel, session, sql
+from runyard.executors import (
+    arazzo,
+    dbt,
+    dremio_sql,
+    notebook,
+    python_script,
+    python_wheel,
+    session,
+    spark,
+    spark_extra,
+    sql,
+)
 from runyard.executors.work import Executor
 
 EXECUTORS: Mapping[str, Executor] = {
@@ -16,19 +27,16 @@ EXECUTORS: Mapping[str, Executor] = {
     "python_script": python_script.order,
     "python_wheel": python_wheel.order,
     "session": session.order,
+    "spark": spark.order,
     "sql": sql.order,
 }
 
-PROGRAMS = ("dremio_sql_task", "notebook_task")
+PROGRAMS = ("dremio_sql_task", "notebook_task", spark_extra.BEGIN)
 """What of the runtime every warm child has imported: without it a query comes 300 ms later, a notebook's cell 10 ms."""
 
-_SPARK = (
-    "This run needs Spark, and this version of runyard has no Spark executor yet. Install one that has, with "
-    "`pip install 'runyard[spark]'`, or make it a Python shell job (Command.Name 'pythonshell'), which runs here."
-)
 MISSING: Mapping[str, str] = {
-    "spark": _SPARK,
-    "spark_streaming": _SPARK,
+    "spark_streaming": "Streaming jobs (Command.Name 'gluestreaming') cannot run here yet: the engine sail of this "
+    "version has no streams to keep. Make it a glueetl job that reads what is new by its bookmark.",
     "ray": "This run needs Ray, and this version of runyard has no Ray executor yet. Install one that has, with "
     "`pip install 'runyard[ray]'`, or make it a Python shell job (Command.Name 'pythonshell'), which runs here.",
 }

@@ -51,4 +51,4 @@ def _wants_packages(file: Path) -> bool:
     source = file.read_bytes()
     if source.lstrip().startswith(b"{"):  # Jupyter's cells are texts in JSON: each line in quotes
         source = source.replace(b'"', b"\n").replace(b"\\n", b"\n")
-    return uses_more_than_the_standard_library(source)
+    return b"spark" in source or uses_more_than_the_standard_library(source)

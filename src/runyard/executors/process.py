@@ -8,6 +8,7 @@ from typing import Any
 
 import runyard
 from runyard.core.errors import Missing
+from runyard.executors import spark_extra
 from runyard.executors.context import told
 from runyard.executors.launcher.order import Order
 from runyard.executors.mounts import SAME, Mounts
@@ -37,6 +38,7 @@ def process_order(
         timeout_ms=work.timeout_ms,
         grace_ms=place.grace_ms,
         python_path=[str(RUNTIME), *_importable(modules)],
+        begin=[spark_extra.BEGIN] if spark_extra.is_installed() else [],
         files=[str(existing(place.mounts, uri, "file")) for uri in spec.get("files", ())],
         packages=[*wheels, *(requirement(place.mounts, one) for one in spec.get("packages", ()))],
         package_options=list(spec.get("package_options", ())),

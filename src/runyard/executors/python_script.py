@@ -16,7 +16,7 @@ def order(work: Work, place: Place) -> Order:
     The spec holds `script` (URI or path) or `source` (its text, with `name`), `arguments` (argv), and optionally
     what process.py reads.
     """
-    script = _script(work, place)
+    script = script_of(work, place)
     return process_order(
         work,
         place,
@@ -26,7 +26,8 @@ def order(work: Work, place: Place) -> Order:
     )
 
 
-def _script(work: Work, place: Place) -> Path:
+def script_of(work: Work, place: Place) -> Path:
+    """Return the file of the script that a spec names or holds."""
     if "source" not in work.spec:
         return existing(place.mounts, work.spec["script"], "script")
     file = place.attempt_folder(work.attempt.id) / "submitted" / Path(work.spec.get("name", "script.py")).name

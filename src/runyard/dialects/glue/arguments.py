@@ -9,7 +9,7 @@ from typing import Any
 from runyard.core.errors import InvalidRequest
 from runyard.core.job import MINUTE_MS, Task
 from runyard.dialects import aws_ids as ids
-from runyard.dialects.glue import capacity
+from runyard.dialects.glue import capacity, spark_words
 from runyard.dialects.glue.capacity import Settings
 from runyard.engine.finishing import Finishing
 
@@ -46,6 +46,7 @@ def _spec(words: Settings) -> dict[str, Any]:
         "python_files": _split(arguments.get("--extra-py-files", "")),
         "packages": _split(arguments.get("--additional-python-modules", "")),
         "package_options": _words("--python-modules-installer-option", arguments),
+        **({"spark": spark_words.spark(words)} if capacity.command(words) == capacity.ETL else {}),
     }
 
 

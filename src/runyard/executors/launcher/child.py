@@ -49,7 +49,7 @@ def preload(modules: Iterable[str], *, runtime: str) -> None:
     for name in modules:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001 - outermost: a module that breaks must not take the launcher's work along
+        except (Exception, SystemExit):  # noqa: BLE001 - outermost: a module that breaks must not take the launcher's work along
             sys.stderr.write(f"{name} cannot be imported in advance:\n")
             traceback.print_exc()
     sys.path.remove(runtime)

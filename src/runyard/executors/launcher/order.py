@@ -21,6 +21,7 @@ class Order:
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
+    begin: list[str] = field(default_factory=list)  # modules found there that are imported before the script runs
     files: list[str] = field(default_factory=list)  # copied into the cwd first
     packages: list[str] = field(default_factory=list)  # pip requirements or wheels
     package_options: list[str] = field(default_factory=list)

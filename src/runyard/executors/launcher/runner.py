@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import json
 import os
 import socket
@@ -112,6 +113,8 @@ def _become(order: Order, script: Path) -> types.ModuleType:
     sys.argv = [str(script), *order.argv]
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.path[:] = interpreter.search_path(script.parent, order.python_path)
+    for name in order.begin:
+        importlib.import_module(name)
     return interpreter.fresh_main(script)
 
 

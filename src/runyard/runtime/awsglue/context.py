@@ -1,7 +1,250 @@
-"""Clean-room `awsglue.context`: says what GlueContext would need."""
+"""Clean-room `awsglue.context`, written from AWS's public documentation alone."""
 
 from __future__ import annotations
 
-from .absent import needs_spark
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
-raise needs_spark(__name__)
+from .absent import begin, refuse
+
+begin(__name__)
+
+from pyspark.sql import DataFrame, SparkSession  # noqa: E402 - not before Spark is ready
+from runyard_spark.paths import local  # noqa: E402 - as above
+
+from . import formats, tables  # noqa: E402 - as above
+from .catalog import Catalog  # noqa: E402 - as above
+from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - as above
+from .places import parts_of, pruned, roots_of  # noqa: E402 - as above
+from .sources import DataSink, DataSource, Frames, Writers  # noqa: E402 - as above
+
+FILES = ("s3", "file")
+OF_CONNECTIONS = (
+    "Read it with the driver of the database (psycopg, sqlite3 …) and runyard_bookmarks.new_rows, and give the rows to "
+    "spark.createDataFrame; connections of Glue are not kept here."
+)
+DEFAULT_RETENTION_H = 168
+HOUR_S = 3600
+
+
+class GlueContext:
+    """The entry point of a Glue script, over the session of its process."""
+
+    def __init__(self, sparkContext: Any = None, **options: Any) -> None:
+        self._ssc = sparkContext
+        self._options = options
+        self.spark_session: Any = SparkSession.builder.getOrCreate()
+        self.catalog = Catalog()
+        self.create_dynamic_frame = Frames(self, DynamicFrame)
+        self.create_data_frame = Frames(self, DataFrame)
+        self.write_dynamic_frame = self.write_data_frame = Writers(self)
+
+    @classmethod
+    def getOrCreate(cls, sc: Any = None) -> GlueContext:
+        """Return one over the session of this process."""
+        return cls(sc)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "spark_session":
+            raise AttributeError(name)
+        if not hasattr(self.spark_session, name):
+            refuse(f"GlueContext.{name}", "Say it with DataFrames: glueContext.spark_session has Spark's own ways.")
+        return getattr(self.spark_session, name)
+
+    # reading
+
+    def create_dynamic_frame_from_options(
+        self,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        format_options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+        push_down_predicate: str = "",
+        **_: Any,
+    ) -> DynamicFrame:
+        """Return what files hold; with a transformation_ctx and bookmarks enabled, what is new of it."""
+        options = dict(connection_options or {})
+        _only_files(connection_type)
+        paths = roots_of(options)
+        parts = pruned(self.spark_session, parts_of(paths, options, transformation_ctx), push_down_predicate)
+        kind = format or str(options.get("format") or "")
+        found = formats.read(self.spark_session, parts, kind, dict(format_options or {}), {})
+        return self._framed(found, transformation_ctx)
+
+    def create_dynamic_frame_from_catalog(  # noqa: PLR0913, PLR0917 - AWS's signature
+        self,
+        database: str | None = None,
+        table_name: str | None = None,
+        redshift_tmp_dir: str = "",
+        transformation_ctx: str = "",
+        push_down_predicate: str = "",
+        additional_options: Mapping[str, Any] | None = None,
+        catalog_id: str | None = None,
+        **more: Any,
+    ) -> DynamicFrame:
+        """Return the rows of a table of the Data Catalog; with a transformation_ctx and bookmarks, what is new."""
+        del redshift_tmp_dir
+        options = dict(additional_options or {})
+        named = database or more.get("name_space") or ""
+        table = tables.Table(self.catalog.table(named, table_name or "", catalog_id))
+        asked = [push_down_predicate, str(options.get("catalogPartitionPredicate") or "")]
+        predicate = " AND ".join(f"({one})" for one in asked if one)
+        found = tables.read(
+            self.spark_session, self.catalog, table, context=transformation_ctx, predicate=predicate, options=options
+        )
+        return self._framed(found, transformation_ctx)
+
+    def create_dynamic_frame_from_rdd(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: there are no RDDs on this engine."""
+        advice = "There are no RDDs on the engine sail; give a list of rows to spark.createDataFrame."
+        refuse("GlueContext.create_dynamic_frame_from_rdd", advice)
+
+    def create_data_frame_from_options(self, *given: Any, **named: Any) -> Any:
+        """Return what files hold as a DataFrame."""
+        return self.create_dynamic_frame_from_options(*given, **named).toDF()
+
+    def create_data_frame_from_catalog(self, *given: Any, **named: Any) -> Any:
+        """Return the rows of a table of the Data Catalog as a DataFrame."""
+        return self.create_dynamic_frame_from_catalog(*given, **named).toDF()
+
+    def getSource(
+        self, connection_type: str, transformation_ctx: str = "", push_down_predicate: str = "", **options: Any
+    ) -> DataSource:
+        """Return a source whose format is set next."""
+        return DataSource(self, connection_type, options, context=transformation_ctx, predicate=push_down_predicate)
+
+    def _framed(self, found: formats.Found, name: str) -> DynamicFrame:
+        return DynamicFrame(found.dataframe, self, name).knowing(found.choices, found.nulls)
+
+    # writing
+
+    def write_dynamic_frame_from_options(
+        self,
+        frame: Any,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        format_options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+        **_: Any,
+    ) -> Any:
+        """Add the rows of a frame, or of each of a collection, to a place."""
+        del transformation_ctx
+        options = dict(connection_options or {})
+        _only_files(connection_type)
+        path = str(options.get("path") or "")
+        if not path:
+            raise ValueError("connection_options needs the path to write to.")
+        settings = {"compression": options["compression"]} if options.get("compression") else {}
+        kind = format or str(options.get("format") or "")
+        for one, target in _targets(frame, path):
+            told = {**settings, **(format_options or {})}
+            formats.write(_rows(one), target, kind, told, list(options.get("partitionKeys") or []))
+        return frame
+
+    write_from_options = write_dynamic_frame_from_options
+    write_data_frame_from_options = write_dynamic_frame_from_options
+
+    def write_dynamic_frame_from_catalog(  # noqa: PLR0913, PLR0917 - AWS's signature
+        self,
+        frame: Any,
+        database: str | None = None,
+        table_name: str | None = None,
+        redshift_tmp_dir: str = "",
+        transformation_ctx: str = "",
+        additional_options: Mapping[str, Any] | None = None,
+        catalog_id: str | None = None,
+        **more: Any,
+    ) -> Any:
+        """Add the rows of a frame to a table's place; with enableUpdateCatalog, the catalog hears of new partitions."""
+        del redshift_tmp_dir, transformation_ctx
+        options = dict(additional_options or {})
+        named = database or more.get("name_space") or ""
+        table = tables.Table(self.catalog.table(named, table_name or "", catalog_id))
+        keys = list(options.get("partitionKeys") or [one["Name"] for one in table.keys])
+        rows = _rows(frame)
+        written = {**table.options, "writeHeader": table.options.get("withHeader", False)}
+        formats.write(rows, table.location, table.format, written, keys)
+        if table.keys and formats.flag(options, "enableUpdateCatalog"):
+            tables.add_partitions(self.catalog, table, rows)
+        return frame
+
+    write_from_catalog = write_dynamic_frame_from_catalog
+    write_data_frame_from_catalog = write_dynamic_frame_from_catalog
+
+    def getSink(
+        self,
+        connection_type: str,
+        format: str | None = None,
+        transformation_ctx: str = "",
+        **options: Any,
+    ) -> DataSink:
+        """Return a place whose format is set next."""
+        return DataSink(self, connection_type, options, format=format, context=transformation_ctx)
+
+    def write_dynamic_frame_from_jdbc_conf(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: connections of Glue are not kept here."""
+        refuse("GlueContext.write_dynamic_frame_from_jdbc_conf", OF_CONNECTIONS)
+
+    write_from_jdbc_conf = write_dynamic_frame_from_jdbc_conf
+
+    def extract_jdbc_conf(self, connection_name: str, catalog_id: str | None = None) -> NoReturn:
+        """Refuse: connections of Glue are not kept here."""
+        del catalog_id
+        refuse(f"GlueContext.extract_jdbc_conf({connection_name!r})", OF_CONNECTIONS)
+
+    # all else
+
+    def purge_s3_path(self, s3_path: str, options: Mapping[str, Any] | None = None, *_: Any, **__: Any) -> None:
+        """Delete the files below a path that are older than the retention period, seven days unless it is given."""
+        hours = float((options or {}).get("retentionPeriod", DEFAULT_RETENTION_H))
+        before = time.time() - hours * HOUR_S
+        for folder, _folders, names in os.walk(local(s3_path)):
+            for name in names:
+                file = os.path.join(folder, name)  # noqa: PTH118 - as os.walk tells it
+                if os.path.getmtime(file) <= before:  # noqa: PTH204 - as above
+                    os.remove(file)  # noqa: PTH107 - as above
+
+    def purge_table(
+        self, database: str, table_name: str, options: Mapping[str, Any] | None = None, *_: Any, **more: Any
+    ) -> None:
+        """Delete the files of a table that are older than the retention period."""
+        table = tables.Table(self.catalog.table(database, table_name, more.get("catalog_id")))
+        self.purge_s3_path(table.location, options)
+
+    def get_logger(self) -> logging.Logger:
+        """Return a logger that writes to the error log, as the driver's does."""
+        logger = logging.getLogger("GlueLogger")
+        if not logger.handlers:
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s GlueLogger: %(message)s"))
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+            logger.propagate = False
+            logger.trace = logger.debug  # type: ignore[attr-defined] # AWS's logger is one of Java
+            logger.warn = logger.warning  # type: ignore[method-assign] # as above
+        return logger
+
+    def forEachBatch(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: there are no streams yet."""
+        refuse("GlueContext.forEachBatch", "Read what is new by the bookmark of a job that a trigger starts often.")
+
+
+def _only_files(connection_type: str) -> None:
+    if connection_type not in FILES:
+        refuse(f"The connection type {connection_type!r}", OF_CONNECTIONS)
+
+
+def _targets(frame: Any, path: str) -> list[tuple[Any, str]]:
+    if isinstance(frame, DynamicFrameCollection):
+        return [(frame[name], f"{path.rstrip('/')}/{name}/") for name in frame.keys()]  # noqa: SIM118 - no mapping
+    return [(frame, path)]
+
+
+def _rows(frame: Any) -> Any:
+    return frame.toDF() if isinstance(frame, DynamicFrame) else frame

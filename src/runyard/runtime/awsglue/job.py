@@ -36,6 +36,6 @@ class Job:
         bookmarks().commit()
         self._name = None
 
-    def isInitialized(self) -> bool:  # noqa: N802 - AWS's name
+    def isInitialized(self) -> bool:
         """Tell whether `init` was called and `commit` was not yet."""
         return self._name is not None

@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
         raise GlueArgumentError(message)
 
 
-def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str, Any]:
     """Return the values of a job's parameters by name; a hyphen in a name is an underscore in its key.
 
     `args` is `sys.argv`, `options` the names without their leading hyphens. Parameters nobody asks for are left out.

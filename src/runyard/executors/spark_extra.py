@@ -1,0 +1,21 @@
+"""Whether the extra `spark` is installed, and what of the runtime stands between it and jobs."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+
+BEGIN = "runyard_spark.begin"
+"""The module that lets a job's `import pyspark` find Spark as jobs know it."""
+WARM = ("pyarrow", "pysail.spark", "runyard_spark.ready", "runyard_spark.warm")
+"""What processes import before a Spark job comes."""
+INSTALL = (
+    "This run needs Spark. Install it with `pip install 'runyard[spark]'` where the server runs and start the server "
+    "again, or make it a Python shell job (Command.Name 'pythonshell'), which needs none."
+)
+
+
+@cache
+def is_installed() -> bool:
+    """Tell whether there are Sail and the client that speaks to it."""
+    return all(importlib.util.find_spec(name) is not None for name in ("pysail", "pyspark"))

@@ -1,0 +1,122 @@
+"""The files that a source reads: below its paths, in their partitions, new by the bookmark, but for exclusions."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import runyard_bookmarks
+from pyspark.sql import functions as F
+from runyard_spark.paths import local
+
+from .fields import column
+from .utils import DISABLED, getResolvedOptions
+
+HIDDEN = (".", "_")
+DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+REFUSED = ("attachFilename", "attachTimestamp", "boundedFiles", "boundedSize", "bulkRead", "startingTimestamp")
+"""Options of connections to S3 that would change what is read, and are not followed here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Files whose rows share the values of the partition columns."""
+
+    files: list[str] = field(default_factory=list)  # where they lie on this machine
+    values: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def parts_of(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[Part]:
+    """Return what there is to read below some paths."""
+    return _parted(_wanted(paths, options, context), [local(path).rstrip("/") for path in paths])
+
+
+def files_of(partitions: Mapping[str, Mapping[str, str]], options: Mapping[str, Any], context: str) -> list[Part]:
+    """Return what there is to read in partitions: the catalog's values of them by their places."""
+    made = {f"{local(place).rstrip('/')}/": Part(values=values) for place, values in partitions.items()}
+    for file in _wanted(list(partitions), options, context):
+        folder = f"{os.path.dirname(file)}/"  # noqa: PTH120 - as below
+        while folder not in made and folder.strip("/"):
+            folder = f"{os.path.dirname(folder.rstrip('/'))}/".replace("//", "/")  # noqa: PTH120 - as below
+        made[folder].files.append(file)
+    return [part for part in made.values() if part.files]
+
+
+def _wanted(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[str]:
+    for name in REFUSED:
+        if options.get(name):
+            raise NotImplementedError(f"The connection option {name!r} is not followed in this awsglue; leave it out.")
+    excluded = _excluded(options)
+    return [file for file in _files(paths, context) if not any(fnmatch.fnmatch(file, one) for one in excluded)]
+
+
+def _excluded(options: Mapping[str, Any]) -> list[str]:
+    asked = options.get("exclusions") or []
+    patterns = json.loads(asked) if isinstance(asked, str) else list(asked)
+    return [str(one) if str(one).startswith("/") else local(str(one)) for one in patterns]
+
+
+def _files(paths: Sequence[str], context: str) -> Iterator[str]:
+    if context and getResolvedOptions(sys.argv, [])["job_bookmark_option"] != DISABLED:
+        yield from (local(uri) for uri in runyard_bookmarks.new_files(paths, context))
+        return
+    for path in map(local, paths):
+        if os.path.isfile(path):  # noqa: PTH113 - a hundred thousand of them, by their texts
+            yield path
+        else:
+            yield from _below(path)
+
+
+def _below(path: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(one for one in folders if not one.startswith(HIDDEN))
+        yield from (os.path.join(folder, one) for one in sorted(names) if not one.startswith(HIDDEN))  # noqa: PTH118 - as above
+
+
+def _parted(files: Iterable[str], roots: Sequence[str]) -> list[Part]:
+    made: dict[tuple[tuple[str, str | None], ...], Part] = {}
+    for file in files:
+        root = next((one for one in roots if file.startswith(f"{one}/")), "")
+        steps = file[len(root) :].split("/")[:-1] if root else []
+        values = tuple(_value(step) for step in steps if "=" in step)
+        made.setdefault(values, Part(values=dict(values))).files.append(file)
+    return list(made.values())
+
+
+def _value(step: str) -> tuple[str, str | None]:
+    name, _, text = step.partition("=")
+    return name, None if text == DEFAULT_PARTITION else unquote(text)
+
+
+def pruned(spark: Any, parts: list[Part], predicate: str) -> list[Part]:
+    """Return the partitions that a predicate over their columns leaves."""
+    if not predicate or not parts:
+        return parts
+    names = list(dict.fromkeys(name for part in parts for name in part.values))
+    if not names:
+        raise ValueError(f"push_down_predicate {predicate!r} asks for partition columns, and the files lie in none.")
+    rows = [(number, *(part.values.get(name) for name in names)) for number, part in enumerate(parts)]
+    schema = ", ".join(["`#` int", *(f"`{name}` string" for name in names)])
+    kept = {row[0] for row in spark.createDataFrame(rows, schema).where(predicate).select("#").collect()}
+    return [part for number, part in enumerate(parts) if number in kept]
+
+
+def with_values(dataframe: Any, part: Part, types: Mapping[str, str]) -> Any:
+    """Return the rows of a part with its partition columns."""
+    known = [column(name) for name in dataframe.columns if name not in part.values]
+    made = [F.lit(text).cast(types.get(name, "string")).alias(name) for name, text in part.values.items()]
+    return dataframe.select(*known, *made)
+
+
+def roots_of(options: Mapping[str, Any]) -> list[str]:
+    """Return the places that the options of a connection name."""
+    named = options.get("paths") or options.get("path")
+    if not named:
+        raise ValueError("connection_options needs the paths to read from.")
+    return [named] if isinstance(named, str) else [str(one) for one in named]

@@ -1,0 +1,67 @@
+"""Frames made of records that pass through Python: written down by type in the run's folder, and read from there."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql.pandas.types import to_arrow_schema
+from runyard_spark.facts import read_facts
+
+from .records import Kind, shaped
+from .schemas import struct_of
+
+BATCH = 10_000
+
+
+def folder() -> Path:
+    """Return a new folder of the run's own."""
+    return Path(tempfile.mkdtemp(dir=read_facts().temporary()))
+
+
+def spooled(records: Iterable[Any]) -> tuple[Kind, Iterator[Any]]:
+    """Return what types records have, and the records again, which are kept on disk meanwhile."""
+    kind = Kind()
+    file = folder() / "records"
+    with file.open("wb") as written:
+        for record in records:
+            kind.see(record)
+            pickle.dump(record, written, pickle.HIGHEST_PROTOCOL)
+    return kind, _read(file)
+
+
+def _read(file: Path) -> Iterator[Any]:
+    with file.open("rb") as read:
+        while True:
+            try:
+                yield pickle.load(read)  # noqa: S301 - this process has written it
+            except EOFError:
+                break
+    file.unlink()
+
+
+def frame(spark: Any, kind: Kind, records: Iterable[Any]) -> Any:
+    """Return a DataFrame of records of these types."""
+    schema = struct_of(kind)
+    if not schema.fields:
+        return spark.createDataFrame([], schema)
+    make, target = shaped(kind), folder() / "records.parquet"
+    arrow = to_arrow_schema(schema, timezone="UTC")
+    with pq.ParquetWriter(target, arrow) as writer:
+        rows = iter(records)
+        while batch := [make(each) for each in itertools.islice(rows, BATCH)]:
+            writer.write_table(pa.Table.from_pylist(batch, arrow))
+    return spark.read.schema(schema).parquet(str(target))
+
+
+def kept(spark: Any, dataframe: Any, at: str | None = None) -> Any:
+    """Write a frame down and return it as it is read from there, so that what is random in it stays."""
+    target = f"{at.rstrip('/')}/{folder().name}" if at else str(folder() / "frame")
+    dataframe.write.mode("overwrite").parquet(target)
+    return spark.read.schema(dataframe.schema).parquet(target)

@@ -1,0 +1,42 @@
+"""What this process was told of its Spark: the configuration, the machine's share, and where paths lie."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FOLDER = "RUNYARD_ATTEMPT_FOLDER"
+DBFS = "dbfs:/"
+
+
+class Facts:
+    """The facts of one run; all of it empty where a process belongs to none."""
+
+    def __init__(self, folder: Path | None, told: Mapping[str, Any]) -> None:
+        spark = told.get("spark")
+        asked: Mapping[str, Any] = spark or {}
+        self.folder = folder
+        self.mounts: Mapping[str, str] = told.get("mounts") or {}
+        self.conf: Mapping[str, str] = asked.get("conf") or {}
+        self.cores: int | None = asked.get("cores")
+        self.memory: int | None = asked.get("memory")
+        # In a Databricks task a plain path belongs to DBFS; in a Glue job it is the machine's own.
+        self.root = DBFS if self.mounts and spark is None else ""
+
+    def temporary(self) -> Path:
+        """Return a folder for what this run needs for itself; it goes with the attempt's files."""
+        made = (self.folder or Path.cwd()) / "spark"
+        made.mkdir(exist_ok=True)
+        return made
+
+
+def read_facts() -> Facts:
+    """Return what the file in the attempt's folder says."""
+    named = os.environ.get(FOLDER)
+    file = Path(named) / "context.json" if named else None
+    if file is None or not file.is_file():
+        return Facts(None, {})
+    return Facts(file.parent, json.loads(file.read_text(encoding="utf-8")))

@@ -1,0 +1,58 @@
+"""The engine of this process: Sail, started inside of it with the first use of Spark.
+
+It shares the process on purpose. Functions of a script run where the script runs, with its modules; nothing of it is
+left when the process ends, is stopped or is killed; and no other run can reach what this one keeps.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from .facts import Facts, read_facts
+
+LOOPBACK = "127.0.0.1"
+REMOTE = "SPARK_REMOTE"
+QUIET = "error"  # of Sail's own log, which would stand among a script's lines
+
+
+class Server:
+    """The one Sail of this process."""
+
+    _running: ClassVar[tuple[int, Any] | None] = None  # with the process, as a fork has none
+
+    @classmethod
+    def url(cls) -> str:
+        """Return where it listens, starting it if nobody has."""
+        if cls._running is None or cls._running[0] != os.getpid():
+            cls._running = (os.getpid(), _started(read_facts()))
+        return f"sc://{LOOPBACK}:{cls._running[1].listening_address[1]}"
+
+
+def remote() -> str:
+    """Return the Spark Connect URL that sessions are made at: one that the job names, or our own."""
+    return os.environ.get(REMOTE) or Server.url()
+
+
+def _started(facts: Facts) -> Any:
+    from pysail.spark import SparkConnectServer  # noqa: PLC0415 - 200 MB of code, only for those who use it
+
+    os.environ.setdefault("RUST_LOG", QUIET)
+    for name, value in _settings(facts).items():
+        os.environ.setdefault(name, value)
+    server = SparkConnectServer(LOOPBACK, 0)
+    server.start(background=True)
+    return server
+
+
+def _settings(facts: Facts) -> dict[str, str]:
+    """Return how Sail keeps to the run's share of the machine."""
+    found = {}
+    if facts.cores:
+        found["SAIL_EXECUTION__DEFAULT_PARALLELISM"] = str(facts.cores)
+        found["TOKIO_WORKER_THREADS"] = str(facts.cores)
+    if facts.memory:
+        # A query that wants more spills or fails by itself, before the limit of the process ends it.
+        found["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "greedy"
+        found["SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE"] = str(facts.memory * 3 // 4)
+    return found
