@@ -16,7 +16,7 @@ from waiting import until
 from runyard.core.errors import InvalidRequest
 from runyard.engine.settings import load_settings
 from runyard.runtime.dremio_sql.routing import Lane, Withdrawn, chosen, wait_for_place
-from runyard.runtime.dremio_sql.rules import WrongCondition, condition
+from runyard.runtime.dremio_sql.rules import Facts, WrongCondition, condition
 
 RULE = {"name": "etl", "conditions": "user() = 'ada'", "acceptName": "LARGE", "action": "PLACE"}
 DEFAULT = {"name": "rest", "acceptName": "SMALL", "action": "PLACE"}
@@ -155,7 +155,7 @@ def test_a_rule_that_could_not_be_obeyed_is_refused(yard: Yard, rule: dict[str, 
     assert yard.refusal("PUT", "wlm/rule", {"tag": tag, "rules": [RULE]})[0] == 400
 
 
-FACTS = {
+FACTS: Facts = {
     "query_type": lambda: "Reflections",
     "query_cost": lambda: 30.0,
     "query_label": lambda: "COPY",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .rules import condition
+from .rules import Facts, condition
 
 TIMED_OUT = (
     "Query cancelled by Workload Manager. Query enqueued time of {seconds:.2f} seconds exceeded for '{queue}' queue."
@@ -54,7 +54,7 @@ class Lane:
 
 def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> Lane:
     """Return the queue that the first fitting rule names; refuse the query if that is what the rule says."""
-    facts = {
+    facts: Facts = {
         "query_type": lambda: TYPES.get(context["query_type"], context["query_type"]),
         "query_cost": lambda: cost,
         "query_label": lambda: next((label for shape, label in LABELS if shape.match(context["sql"])), ""),
