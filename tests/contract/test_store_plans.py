@@ -36,6 +36,8 @@ CONDITIONS = {
     "of_a_job": (True,),
     "of_no_job": (True,),
     "of_a_task": (True,),
+    "named_like": ("%a%",),
+    "begun_by": ('{"kind":"schedule"',),
 }
 ASKED_APART = {"of_no_job", "of_a_task"}  # no run meets both
 SORTS = {
@@ -49,6 +51,7 @@ READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order
     "pending_triggers": {"trigger_pending"},
     "attempts_of_runs": {"json_each"},  # the ids it was given
     "runs_of_attempts": {"json_each"},
+    "runs_by_ids": {"json_each"},
 }
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from databricks_yard import Yard, databricks_yard, notebook, script, submitted
 
 from runyard.core.run import Outcome
-from runyard.dialects.databricks.run_page import RunPages, leading_page
+from runyard.dialects.databricks.run_page import RunPages
 from runyard.dialects.exchange import Reply, Request
 from runyard.web.sigv4_claim import SignatureError
 
@@ -106,17 +104,6 @@ def test_a_stranger_is_asked_for_the_password() -> None:
 
     assert reply.status == 401
     assert reply.headers["www-authenticate"].startswith("Basic ")
-
-
-def test_the_root_leads_on_to_the_run_behind_the_hash() -> None:
-    reply = leading_page()
-
-    script = reply.body.partition(b"<script>")[2].partition(b"</script>")[0]
-    proof = b64encode(sha256(script).digest()).decode()
-    assert rb"#job\/(\d+)\/run\/(\d+)" in script
-    assert reply.headers["content-type"].startswith("text/html")
-    assert reply.headers["content-security-policy"].startswith("default-src 'none'; ")
-    assert reply.headers["content-security-policy"].endswith(f"; script-src 'sha256-{proof}'")
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "\u0663"])

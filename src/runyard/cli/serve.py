@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from runyard.web.credentials import Credentials
     from runyard.web.server import Options, Ready
 
 PORT = 8642
@@ -57,8 +56,8 @@ def _serve(options: Options, *, ready_json: bool) -> None:
     from runyard.executors.launcher.client import LauncherUnavailable  # noqa: PLC0415 - see main.py
     from runyard.web import server  # noqa: PLC0415 - see main.py
 
-    def announce(ready: Ready, _: Credentials) -> None:
-        click.echo(ready_line(ready) if ready_json else welcome(ready, auth=options.auth))
+    def announce(ready: Ready, console: str) -> None:
+        click.echo(ready_line(ready) if ready_json else welcome(ready, console, auth=options.auth))
 
     try:
         server.serve(options, announce=announce)
@@ -77,11 +76,12 @@ def ready_line(ready: Ready) -> str:
     return json.dumps({"url": ready.url, "pg": ready.pg, "home": ready.home, "pid": ready.pid})
 
 
-def welcome(ready: Ready, *, auth: bool) -> str:
+def welcome(ready: Ready, console: str, *, auth: bool) -> str:
     """Return what a person wants to know first."""
     lines = [
         click.style("runyard is ready.", bold=True),
         f"  address   {ready.url}",
+        f"  console   {console}" + ("  (signs in whoever opens it first, within an hour)" if auth else ""),
         f"  sql       {ready.pg}",
         f"  home      {ready.home}",
         f"  clients   eval \"$(runyard env --home '{ready.home}')\"",

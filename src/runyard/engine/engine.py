@@ -22,6 +22,7 @@ from runyard.engine.jobs import Jobs, found
 from runyard.engine.language import Language
 from runyard.engine.logs import Log
 from runyard.engine.moves import STOPPED, Moves, first_run_record
+from runyard.engine.overview import Overview
 from runyard.engine.recording import Told
 from runyard.engine.requests import Repairing, Request
 from runyard.engine.scheduler import forget
@@ -46,7 +47,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Engine(Jobs):
+class Engine(Jobs, Overview):
     """Jobs and runs of every workspace on one ledger, and the processes of this server."""
 
     def __init__(
@@ -174,11 +175,6 @@ class Engine(Jobs):
     def runs(self, workspace: Workspace, page: Page) -> list[Run]:
         """Return a page of runs."""
         return self._store.read(lambda ledger: ledger.runs(workspace.id, page))
-
-    def runs_alive(self, workspace: Workspace, *, since: int, until: int, after: int, limit: int) -> list[Run]:
-        """Return runs that were alive at some moment of a span, oldest first, from the one behind `after` on."""
-        span = {"since": since, "until": until, "after": after, "limit": limit}
-        return self._store.read(lambda ledger: ledger.runs_alive(workspace.id, **span))
 
     def start_job(self, starting: Starting) -> Run:
         """Start a job as the language that made it would."""

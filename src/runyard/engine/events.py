@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 
@@ -14,6 +14,11 @@ class Changes:
     def __init__(self) -> None:
         self._watchers: defaultdict[int, list[threading.Event]] = defaultdict(list)
         self._lock = threading.Lock()
+        self._listeners: tuple[Callable[[Collection[int]], None], ...] = ()
+
+    def listen(self, hear: Callable[[Collection[int]], None]) -> None:
+        """Call `hear`, which must be quick, with the ids of all runs that change, and with none at the end."""
+        self._listeners = (*self._listeners, hear)
 
     @contextmanager
     def watch(self, run_id: int) -> Iterator[threading.Event]:
@@ -29,8 +34,10 @@ class Changes:
                 if not self._watchers[run_id]:
                     del self._watchers[run_id]
 
-    def publish(self, run_ids: Iterable[int]) -> None:
+    def publish(self, run_ids: Collection[int]) -> None:
         """Wake whoever watches one of these runs."""
+        for hear in self._listeners if run_ids else ():
+            hear(run_ids)
         with self._lock:
             for run_id in run_ids:
                 for event in self._watchers.get(run_id, ()):
@@ -38,6 +45,8 @@ class Changes:
 
     def wake_all(self) -> None:
         """Wake everybody: the server is stopping."""
+        for hear in self._listeners:
+            hear(())
         with self._lock:
             for watchers in self._watchers.values():
                 for event in watchers:

@@ -13,6 +13,7 @@ from runyard.store import rows
 from runyard.store.bookmarks import Bookmarks
 from runyard.store.documents import Documents
 from runyard.store.links import Links
+from runyard.store.overview import Overview
 from runyard.store.records import ATTEMPT, EVENT, JOB, NOTICE, REPAIR, RUN, TRIGGER, WORKSPACE, Shape
 from runyard.store.statements import Statements
 
@@ -42,6 +43,8 @@ _FILTERS: Mapping[str, str] = {
     "of_a_job": "AND job_id IS NOT NULL",
     "of_no_job": f"AND job_id IS NULL AND {_KIND} <> '{_BY_A_TASK}'",
     "of_a_task": f"AND job_id IS NULL AND {_KIND} = '{_BY_A_TASK}'",
+    "named_like": "AND lower(job_name) LIKE :named_like ESCAPE '!'",
+    "begun_by": "AND substr(started_by, 1, length(CAST(:begun_by AS TEXT))) = :begun_by",
 }
 """Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index.
 
@@ -58,7 +61,7 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger(Links, Bookmarks, Statements, Documents):
+class Ledger(Links, Bookmarks, Statements, Documents, Overview):
     """One open transaction on the ledger."""
 
     # workspaces

@@ -390,3 +390,26 @@ WHERE workspace_id = :workspace_id AND id = :id AND version = :seen RETURNING id
 -- remove_document --
 -- What stands in it goes with it; a stale version removes nothing.
 DELETE FROM document WHERE workspace_id = :workspace_id AND id = :id AND version = :seen RETURNING id;
+
+-- runs_by_ids --
+-- Of any workspace; :ids is a JSON array.
+SELECT /* run_columns */ FROM run WHERE id IN (/* listed_ids */);
+
+-- runs_told_of --
+-- Whose events came behind one that a reader has; ids grow with time, so this reads only the newest.
+SELECT run_id FROM event WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- count_ended --
+-- What ended in a span, by how; one look at each row of that span, and no sorting.
+SELECT count(*) AS n, sum(CASE WHEN outcome = 'succeeded' THEN 1 ELSE 0 END) AS succeeded,
+  sum(CASE WHEN outcome IN ('cancelled', 'skipped') THEN 1 ELSE 0 END) AS given_up
+FROM run WHERE workspace_id = :workspace_id AND ended_at >= :since AND ended_at < :until AND is_listed = 1;
+
+-- unsuccessful --
+-- The newest that did not succeed, from their own index.
+SELECT id, job_name, outcome, message FROM run
+WHERE workspace_id = :workspace_id AND outcome <> 'succeeded' AND id > :after AND is_listed = 1 ORDER BY id DESC LIMIT :limit;
+
+-- job_name_after --
+-- One step from name to name: reads one row, however many runs have it.
+SELECT min(job_name) AS name FROM run WHERE workspace_id = :workspace_id AND job_name > :after;

@@ -20,6 +20,7 @@ from runyard.dialects.exchange import Login, Reply, Request
 from runyard.engine.engine import Engine
 from runyard.web.authentication import Caller, Gate, foreign_page_in, stranger_in
 from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
+from runyard.web.console.console import Console
 from runyard.web.sigv4 import Identity, verify
 from runyard.web.sigv4_claim import SignatureError, scope_of
 
@@ -100,10 +101,19 @@ class Body:
 class App:
     """The ASGI application."""
 
-    def __init__(self, engine: Engine, gate: Gate, services: Services, *, metrics: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        gate: Gate,
+        services: Services,
+        *,
+        metrics: Callable[[], bytes],
+        console: Console | None = None,
+    ) -> None:
         self._engine = engine
         self._gate = gate
         self._services = services
+        self._console = console
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._patient = ThreadPoolExecutor(PATIENT_THREADS, thread_name_prefix="wait")
         self._open = {"/healthz": lambda: page(b'{"status":"ok"}', "application/json"), **services.open_pages}
@@ -123,7 +133,7 @@ class App:
         asked = Asked(scope=scope, headers=headers, claimed=claimed)
         if claimed is not None and claimed[1] == "s3":
             await self._serve_objects(asked, receive, send)
-        else:
+        elif claimed is not None or self._console is None or not await self._console.handle(scope, receive, send):
             await self._serve_call(asked, receive, send)
 
     def close(self) -> None:
@@ -206,10 +216,15 @@ class App:
     def _caller(self, asked: Asked, body: bytes) -> Caller | None:
         if asked.claimed is None:
             login = self._services.login(asked.scope["method"], asked.path, body)
-            return self._gate.by_login(login) if login else self._gate.by_authorization(dict(asked.headers))
+            return self._gate.by_login(login) if login else self._by_headers(asked)
         if not self._gate.is_open:
             verify(_signed(asked, body), self._gate.secret_of, now=_now())
         return self._gate.by_access_key(asked.claimed[0])
+
+    def _by_headers(self, asked: Asked) -> Caller | None:
+        headers = dict(asked.headers)
+        by_cookie = self._console.caller(asked.scope["method"], asked.path, headers) if self._console else None
+        return by_cookie or self._gate.by_authorization(headers)
 
     def _answer_plainly(self, asked: Asked) -> Reply:
         """Answer what belongs to no dialect."""

@@ -29,6 +29,7 @@ from runyard.store.store import open_store
 from runyard.web.app import App
 from runyard.web.authentication import DEFAULT, LOCAL_HOSTS, Gate
 from runyard.web.bodies import discard_unfinished
+from runyard.web.console.console import Console
 from runyard.web.credentials import ADMINISTRATOR, Credentials, load_credentials
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
@@ -63,8 +64,11 @@ class Ready:
     pid: int
 
 
-def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -> None:
-    """Serve until SIGTERM or SIGINT; jobs that run go on without the server."""
+def serve(options: Options, *, announce: Callable[[Ready, str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; jobs that run go on without the server.
+
+    `announce` is told where everything is, and the address of the console that signs in whoever opens it first.
+    """
     if not options.auth and options.host not in LOCAL_HOSTS:
         raise InvalidRequest(f"--auth off is for this machine only; --host {options.host} would let anybody run code.")
     _allow_many_files()
@@ -73,7 +77,7 @@ def serve(options: Options, *, announce: Callable[[Ready, Credentials], None]) -
         _serve(home, options, announce)
 
 
-def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials], None]) -> None:
+def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None]) -> None:
     settings = load_settings(home.path / "settings.toml")
     credentials = load_credentials(home.path)
     listener = _listen(options.host, options.port, "--port")
@@ -87,10 +91,12 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, Credentials]
     spoken = services(engine)
     spoken.objects.discard_unfinished(now=time.time())
     discard_unfinished(home.path)
-    app = App(engine, Gate(credentials=credentials, is_open=not options.auth), spoken, metrics=Metrics(engine).page)
+    gate = Gate(credentials=credentials, is_open=not options.auth)
+    console = Console(engine, gate)
+    app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
     wire = SqlWire(pg_listener, _told_to_wire(ready, options, settings))
-    server = _Server(app, started=lambda: announce(ready, credentials), leaving=engine.release)
+    server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=engine.release)
     engine.start()
     wire.start()
     gc.freeze()  # what is there now stays; to look through it again and again finds nothing

@@ -12,7 +12,7 @@ from runyard.dialects.databricks.openapi import described
 from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.protocol import PATHS, Databricks
 from runyard.dialects.databricks.run_page import PREFIX as RUN_PAGES
-from runyard.dialects.databricks.run_page import RunPages, leading_page
+from runyard.dialects.databricks.run_page import RunPages
 from runyard.dialects.databricks.starting import start as start_databricks
 from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.dremio.changes import keep as keep_dremio
@@ -33,6 +33,8 @@ from runyard.dialects.s3.edge import S3
 from runyard.engine.engine import Engine
 from runyard.engine.language import Language
 from runyard.web.app import Services, page
+from runyard.web.console.table import OPERATIONS as CONSOLE_TABLE
+from runyard.web.console.table import PREFIX as CONSOLE
 
 LANGUAGES: Mapping[str, Language] = {
     "glue": Language(start=start_with_arguments, finish=finish_glue, fire=fire_glue),
@@ -51,6 +53,7 @@ def services(engine: Engine) -> Services:
         signed={"glue": glue, "logs": logs, "events": events, "sts": sts, "iam": iam},
         by_path={
             "/runyard/v1/": Native(),
+            f"{CONSOLE}/": Native(CONSOLE_TABLE, prefix=CONSOLE),
             RUN_PAGES: RunPages(),
             **dict.fromkeys(PATHS, databricks),
             **dict.fromkeys(DREMIO_PATHS, dremio),
@@ -59,7 +62,6 @@ def services(engine: Engine) -> Services:
         takes_content=databricks.takes_content,
         login=dremio.login,
         open_pages={
-            "/": leading_page,
             "/.well-known/databricks-config": lambda: page(HOST_FACTS, "application/json"),
             "/openapi/databricks.json": lambda: page(described(OPERATIONS), "application/json"),
             "/openapi/dremio.json": lambda: page(described_dremio(DREMIO_OPERATIONS), "application/json"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -39,11 +37,6 @@ th, td { border-bottom: 1px solid #8884; padding: .2rem .8rem .2rem 0; text-alig
 pre { font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; background: #8881;
   padding: .6rem; border-radius: 6px; }
 """
-_LEAD = """\
-var found = /^#job\\/(\\d+)\\/run\\/(\\d+)/.exec(location.hash);
-if (found) { location.replace("/jobs/" + found[1] + "/runs/" + found[2] + location.search); }
-"""
-"""Older links name the run behind a hash, which no server ever sees."""
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -52,7 +45,7 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>{style}</style>
-{script}</head>
+</head>
 <body>
 {body}
 </body>
@@ -83,14 +76,6 @@ class RunPages:
         return _problem(HTTPStatus.UNAUTHORIZED, text, asking)
 
 
-def leading_page() -> Reply:
-    """Return the page at the root, which leads on to the run that a link names behind its hash."""
-    body = "<h1>runyard</h1>\n<p>This server runs jobs. A link to a run leads to its page.</p>"
-    proof = b64encode(hashlib.sha256(_LEAD.encode()).digest()).decode()
-    page = _PAGE.format(title="runyard", style=_STYLE, script=f"<script>{_LEAD}</script>\n", body=body)
-    return _reply(page, headers={"content-security-policy": f"{_POLICY}; script-src 'sha256-{proof}'"})
-
-
 def _run_page(engine: Engine, request: Request, run_id: int) -> str:
     run, attempt = found(engine, request.workspace, run_id)
     if attempt is None:
@@ -118,7 +103,7 @@ def _caller(engine: Engine, run: Run) -> str:
 
 def _page(title: str, parts: Iterable[str]) -> str:
     body = "\n".join([f"<h1>{escape(title)}</h1>", *(part for part in parts if part)])
-    return _PAGE.format(title=escape(title), style=_STYLE, script="", body=body)
+    return _PAGE.format(title=escape(title), style=_STYLE, body=body)
 
 
 def _facts(shown: Mapping[str, Any]) -> str:

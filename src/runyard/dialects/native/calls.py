@@ -16,6 +16,8 @@ class Call:
 
     engine: Engine
     workspace: Workspace
+    user: str = ""
+    url: str = ""  # of this server, as the caller reached it
 
     def job(self, named: str) -> Job:
         """Return a job or a workflow by its name, else by its id."""

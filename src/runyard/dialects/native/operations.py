@@ -201,7 +201,7 @@ class Operation:
 
     method: str
     path: str  # a part in braces is a member; a job's name may hold slashes
-    handle: Callable[[Call, Any], Answer]
+    handle: Callable[[Call, Any], Any]  # returns a JSON object, or a Reply for what is none
     asks: type[Struct]
     status: int = 200
 

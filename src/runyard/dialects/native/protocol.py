@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -24,16 +24,18 @@ _MEMBER = {"job": r"(?P<job>.+)", "run": r"(?P<run>[^/]+)"}
 class Native:
     """Our own language."""
 
-    def __init__(self) -> None:
-        self._routes = [(operation, _pattern(operation.path)) for operation in OPERATIONS]
+    def __init__(self, operations: Sequence[Operation] = OPERATIONS, *, prefix: str = PREFIX) -> None:
+        self._prefix = prefix
+        self._routes = [(operation, _pattern(operation.path)) for operation in operations]
 
     def answer(self, engine: Engine, request: Request) -> Reply:
         """Carry out a call."""
         try:
             operation, named = self._route(request)
             asked = read(operation.asks, {**_body(request), **request.query, **named})
-            call = Call(engine=engine, workspace=request.workspace)
-            return _reply(operation.handle(call, asked), status=operation.status)
+            call = Call(engine=engine, workspace=request.workspace, user=request.user, url=request.url)
+            told = operation.handle(call, asked)
+            return told if isinstance(told, Reply) else _reply(told, status=operation.status)
         except RunyardError as error:
             return _refusal(error)
 
@@ -47,7 +49,7 @@ class Native:
         return _reply(body, status=told, headers={"www-authenticate": "Bearer"})
 
     def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
-        path = request.path.removeprefix(PREFIX)
+        path = request.path.removeprefix(self._prefix)
         found = [(operation, match) for operation, pattern in self._routes if (match := pattern.fullmatch(path))]
         for operation, match in found:
             if operation.method == request.method:

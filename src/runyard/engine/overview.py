@@ -1,0 +1,83 @@
+"""What those ask who look at a whole workspace: which runs changed, how they ended, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runyard.core.ids import first_of
+from runyard.core.job import Workspace
+from runyard.core.run import Run
+from runyard.store.store import Store
+
+if TYPE_CHECKING:
+    from runyard.engine.works import Works
+
+HOUR_MS = 3_600_000
+MOST_EVENTS = 2_000  # that one who comes back is told of; who missed more looks at everything again
+MOST_FAILURES = 2_000  # looked at for what went wrong most
+MOST_NAMES = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hour:
+    """How the runs ended that ended in one hour."""
+
+    at: int
+    succeeded: int
+    failed: int
+    given_up: int  # cancelled or skipped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A run that did not succeed."""
+
+    run_id: int
+    job_name: str
+    outcome: str
+    message: str
+
+
+class Overview:
+    """The verbs of those who only look."""
+
+    _store: Store
+    _works: Works
+
+    def listen(self, hear: Callable[[Collection[int]], None]) -> None:
+        """Call `hear`, which must be quick, with the ids of runs that changed, and with none when the server leaves."""
+        self._works.changes.listen(hear)
+
+    def runs_by_ids(self, run_ids: Collection[int]) -> list[Run]:
+        """Return these runs, of whatever workspace."""
+        return self._store.read(lambda ledger: ledger.runs_by_ids(run_ids)) if run_ids else []
+
+    def runs_changed_since(self, after: int) -> list[Run] | None:
+        """Return the runs with an event behind one, or None if these are too many to tell."""
+        ids = self._store.read(lambda ledger: ledger.runs_told_of(after, MOST_EVENTS))
+        return None if len(ids) == MOST_EVENTS else self.runs_by_ids(set(ids))
+
+    def runs_alive(self, workspace: Workspace, *, since: int, until: int, after: int, limit: int) -> list[Run]:
+        """Return runs that were alive at some moment of a span, oldest first, from the one behind `after` on."""
+        span = {"since": since, "until": until, "after": after, "limit": limit}
+        return self._store.read(lambda ledger: ledger.runs_alive(workspace.id, **span))
+
+    def ended_in_hour(self, workspace: Workspace, at: int) -> Hour:
+        """Count the runs that ended in the hour that begins at a moment."""
+        every, succeeded, given_up = self._store.read(
+            lambda ledger: ledger.count_ended(workspace.id, since=at, until=at + HOUR_MS)
+        )
+        return Hour(at=at, succeeded=succeeded, failed=every - succeeded - given_up, given_up=given_up)
+
+    def failures(self, workspace: Workspace, *, since: int) -> list[Failure]:
+        """Return the newest runs made since a moment that did not succeed."""
+        rows = self._store.read(
+            lambda ledger: ledger.unsuccessful(workspace.id, after=first_of(since), limit=MOST_FAILURES)
+        )
+        return [Failure(run_id=row[0], job_name=row[1], outcome=row[2], message=row[3] or "") for row in rows]
+
+    def job_names(self, workspace: Workspace) -> list[str]:
+        """Return the names that runs of a workspace have."""
+        return self._store.read(lambda ledger: ledger.job_names(workspace.id, limit=MOST_NAMES))

@@ -1,0 +1,86 @@
+"""The console at the server's edge: its files, its sessions, its stream of events, and who its calls come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from runyard.core.errors import RunyardError
+from runyard.dialects.exchange import Reply
+from runyard.dialects.native.protocol import PREFIX as NATIVE
+from runyard.engine.engine import Engine
+from runyard.web.authentication import Caller, Gate
+from runyard.web.bodies import HungUp, Receive, Send, answer, whole
+from runyard.web.console.entrance import Entrance, foreign_call
+from runyard.web.console.feed import Feed
+from runyard.web.console.pages import Pages
+from runyard.web.console.table import PREFIX
+from runyard.web.sigv4_claim import SignatureError
+
+SESSION = f"{PREFIX}/session"
+EVENTS = f"{PREFIX}/events"
+BY_COOKIE = (f"{PREFIX}/", f"{NATIVE}/")
+"""Where the cookie of a page is a credential; in a vendor's language it is none."""
+
+
+class Console:
+    """What a browser asks for that is no call of a language."""
+
+    def __init__(self, engine: Engine, gate: Gate) -> None:
+        self._engine = engine
+        self._gate = gate
+        self._pages = Pages()
+        self._feed = Feed(engine, version=self._pages.version)
+        self.entrance = Entrance(gate)
+
+    def address(self, url: str) -> str:
+        """Return where a person finds the console: without authentication, or by a link that is good once."""
+        return f"{url}/" if self._gate.is_open else self.entrance.link(url)
+
+    def caller(self, method: str, path: str, headers: Mapping[str, str]) -> Caller | None:
+        """Return who a call's cookie says it comes from; refuse what a page from elsewhere sends."""
+        if not path.startswith(BY_COOKIE):
+            return None
+        caller = self.entrance.caller(headers)
+        if caller is not None or path.startswith(PREFIX):
+            foreign = foreign_call(method, headers)
+            if foreign is not None:
+                raise SignatureError("ForeignPage", foreign)
+        return caller
+
+    async def handle(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> bool:
+        """Answer what is the console's own; False if this is not."""
+        path = scope["path"]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if path == SESSION:
+            await self._enter(scope["method"], headers, receive, send)
+        elif path == EVENTS and scope["method"] == "GET":
+            await self._tell(scope["query_string"], headers, receive, send)
+        elif scope["method"] in ("GET", "HEAD") and (shown := self._pages.at(path, headers)) is not None:
+            await answer(send, shown)
+        else:
+            return False
+        return True
+
+    async def _enter(self, method: str, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+        try:
+            body = await whole(receive)
+        except HungUp:
+            return
+        await answer(send, self.entrance.answer(method, headers, body or b""))
+
+    async def _tell(self, query: bytes, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+        """Open the stream of events for one page; one that had to begin anew says itself what it heard last."""
+        caller = self._gate.by_authorization(headers) or self.entrance.caller(headers)
+        if caller is None or foreign_call("GET", headers) is not None:
+            await answer(send, Reply(status=HTTPStatus.UNAUTHORIZED, body=b"Sign in first."))
+            return
+        try:
+            workspace = self._engine.workspace(caller.workspace)
+        except RunyardError:  # the ledger cannot be read now; the page asks again
+            await answer(send, Reply(status=HTTPStatus.SERVICE_UNAVAILABLE))
+            return
+        last = headers.get("last-event-id") or dict(parse_qsl(query.decode("latin-1"))).get("last")
+        await self._feed.serve(workspace, last, receive, send)

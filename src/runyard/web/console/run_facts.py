@@ -1,0 +1,190 @@
+"""One run as a person wants to understand it: what went wrong first, then everything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from runyard.arazzo.told.secret_names import is_secret_name
+from runyard.core.errors import NotFound
+from runyard.core.graph import newest
+from runyard.core.job import WORKFLOW, Job
+from runyard.core.run import Attempt, Outcome, Run, State
+from runyard.dialects.native.calls import Call
+from runyard.dialects.native.parameters import OneRun
+from runyard.dialects.native.views import ATTEMPT, RUN, RUN_LINE
+from runyard.engine.engine import Engine
+
+Answer = dict[str, Any]
+
+MASK = "••••••"
+LONGEST_OUTPUT = 20_000  # characters of a task's result that a page shows
+LINES_AROUND = 4
+LARGEST_SCRIPT = 4 * 1024 * 1024
+TO_BLAME = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CRASHED})
+_FRAME = re.compile(r'^  File "(.+)", line (\d+)', re.MULTILINE)
+
+SIGNALS: Mapping[int, str] = {
+    9: "The process was killed (SIGKILL). Mostly the machine had no memory left; the script's log ends where it was.",
+    11: "The process broke down in native code (SIGSEGV), mostly in a package with compiled parts.",
+    6: "The process gave up in native code (SIGABRT).",
+    15: "The process was asked to end (SIGTERM).",
+}
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.TIMED_OUT: "It took longer than it may. Raise its timeout, or find out what it waited for in the log.",
+    Outcome.CRASHED: "Its process was lost: the launcher or the machine went down while it ran. It can be repaired.",
+    Outcome.FAILED: "The script raised an error that it did not catch.",
+}
+CATEGORIES: Mapping[str, str] = {
+    "preparation": "It never began: what it needs could not be made ready.",
+    "missing": "It never began: something that it names is not there.",
+}
+
+
+def show_run(call: Call, asked: OneRun) -> Answer:
+    """Shows a run, by its id or that of one of its task runs, with all that is known of it."""
+    run, meant = find(call, asked.run)
+    attempts = call.engine.attempts(run)
+    children = call.engine.child_runs(attempts)
+    return {
+        "run": RUN.show(run),
+        "meant": meant,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
+        "repairs": [
+            {
+                "number": one.number,
+                "at": one.created_at,
+                "ended_at": one.ended_at,
+                "outcome": one.outcome,
+                "task_keys": one.task_keys,
+            }
+            for one in call.engine.repairs(run)
+        ],
+        "trouble": _trouble(call.engine, run, attempts),
+        "parameters": parameters_of(run),
+        "caller": _caller(call, run),
+        "job": _job(call, run),
+        "may": _may(run, attempts),
+    }
+
+
+def find(call: Call, number: int) -> tuple[Run, str | None]:
+    """Return a run, and the key of the task whose run's id it was if it was one's."""
+    with suppress(NotFound):
+        return call.engine.run(call.workspace, number), None
+    try:
+        run, attempt = call.engine.attempt(call.workspace, number)
+    except NotFound:
+        raise NotFound("run", number) from None
+    return run, attempt.task_key
+
+
+def _attempt(attempt: Attempt) -> Answer:
+    shown = ATTEMPT.show(attempt)
+    result = attempt.output.get("result")
+    if isinstance(result, str) and len(result) > LONGEST_OUTPUT:
+        shown["output"] = {**attempt.output, "result": result[:LONGEST_OUTPUT], "is_cut": True}
+    return shown
+
+
+def _job(call: Call, run: Run) -> Answer | None:
+    if run.job_id is None:
+        return None
+    try:
+        job: Job = call.engine.job(call.workspace, run.job_id)
+    except NotFound:
+        return {"id": run.job_id, "name": run.job_name, "is_gone": True}
+    return {"id": job.id, "name": job.name, "is_gone": False}
+
+
+def _caller(call: Call, run: Run) -> Answer | None:
+    """Return the task run that asked for a run, if one did and is still there."""
+    attempt_id = run.parent_attempt_id or run.started_by.get("attempt_id")
+    if attempt_id is None:
+        return None
+    with suppress(NotFound):
+        caller, attempt = call.engine.attempt(call.workspace, attempt_id)
+        return {"run_id": caller.id, "job_name": caller.job_name, "task_key": attempt.task_key}
+    return None
+
+
+def _may(run: Run, attempts: Sequence[Attempt]) -> Answer:
+    """Say what can be done with a run as it is now."""
+    has_ended = run.state is State.ENDED
+    is_ours = not run.is_told and all(task.kind != WORKFLOW for task in run.tasks) and run.is_listed
+    return {
+        "stop": not has_ended and run.state is not State.STOPPING,
+        "repair": has_ended and is_ours and bool(attempts) and run.parent_attempt_id is None,
+        "again": is_ours and run.parent_attempt_id is None and run.language != "glue session",
+        "delete": has_ended,
+    }
+
+
+# what went wrong
+
+
+def _trouble(engine: Engine, run: Run, attempts: Sequence[Attempt]) -> Answer | None:
+    """Return what went wrong first: the earliest of the tasks that failed themselves, and are not tried again."""
+    failed = [attempt for attempt in newest(attempts).values() if attempt.outcome in TO_BLAME]
+    if not failed:
+        return None if run.outcome in (None, Outcome.SUCCEEDED) or not run.message else {"message": run.message}
+    first = min(failed, key=lambda attempt: attempt.ended_at or 0)
+    return {
+        "attempt_id": first.id,
+        "task_key": first.task_key,
+        "others": len(failed) - 1,
+        "message": first.message or run.message or "",
+        "advice": _advice(first),
+        "place": _place(engine, first),
+        "trace": first.trace,
+    }
+
+
+def _advice(attempt: Attempt) -> str:
+    told = SIGNALS.get(attempt.signal or 0) if attempt.outcome is Outcome.FAILED else None
+    told = told or CATEGORIES.get(attempt.category or "")
+    if told is None and attempt.trace is None and attempt.exit_code:
+        return f"Its process ended with status {attempt.exit_code}, which says that it did not succeed."
+    return told or OUTCOMES[attempt.outcome or Outcome.FAILED]
+
+
+def _place(engine: Engine, attempt: Attempt) -> Answer | None:
+    """Return the line of the job's own code that raised the error, and those around it."""
+    folder = engine.attempt_folder(attempt.id)
+    own = [frame for frame in _FRAME.findall(attempt.trace or "") if Path(frame[0]).is_relative_to(folder)]
+    if not own:
+        return None
+    file, line = Path(own[-1][0]), int(own[-1][1])
+    return {"file": file.name, "line": line, "lines": list(_lines(file, line))}
+
+
+def _lines(file: Path, line: int) -> Iterator[tuple[int, str]]:
+    with suppress(OSError):
+        if file.stat().st_size > LARGEST_SCRIPT:
+            return
+        text = file.read_text(errors="replace").splitlines()
+        first = max(1, line - LINES_AROUND)
+        yield from enumerate(text[first - 1 : line + LINES_AROUND - 1], first)
+
+
+# parameters
+
+
+def parameters_of(run: Run) -> list[Answer]:
+    """Return what a run was told, by name; the values of secrets are not shown."""
+    settings = run.settings
+    named = {one["name"]: one["value"] for one in settings.get("job_parameters", ()) if "name" in one}
+    older = settings.get("overriding_parameters") or {}
+    given = {**named, **settings.get("Arguments", {}), **{name: value for name, value in older.items() if value}}
+    given |= {"arguments": settings["arguments"]} if settings.get("arguments") else {}
+    return [{"name": name, "value": MASK if is_secret_name(name) else _masked(value)} for name, value in given.items()]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: MASK if is_secret_name(str(name)) else _masked(each) for name, each in value.items()}
+    return value

@@ -1,0 +1,70 @@
+// @ts-check
+// How the pages ask the server: our own language where it can tell, the console's endpoints for the rest.
+import { signal } from "./h.js";
+
+export const OWN = "/console/v1";
+export const NATIVE = "/runyard/v1";
+
+/** Who is signed in: undefined until it is known, null for nobody. */
+export const session = signal(/** @type {any} */ (undefined));
+
+/** What the server refused, in its own words. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @param {Record<string, any>} [words] */
+export function query(words = {}) {
+  const given = Object.entries(words).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+/**
+ * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [stop]
+ * @returns {Promise<any>}
+ */
+export async function ask(method, path, body, stop) {
+  /** @type {Record<string, string>} */
+  const headers = { "x-runyard-console": "1" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let reply;
+  try {
+    reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: stop });
+  } catch (error) {
+    if (stop?.aborted) throw error;
+    throw new Refused(0, "The server does not answer. It may be restarting; this page tries again by itself.");
+  }
+  const told = await reply.json().catch(() => ({}));
+  if (reply.ok) return told;
+  if (reply.status === 401) session.value = null;
+  throw new Refused(reply.status, told.message ?? `The server answered ${reply.status}.`);
+}
+
+/** @param {string} path @param {Record<string, any>} [words] @param {AbortSignal} [stop] */
+export const get = (path, words, stop) => ask("GET", path + query(words), undefined, stop);
+
+/** @param {string} path @param {any} [body] */
+export const post = (path, body = {}) => ask("POST", path, body);
+
+export async function whoIsThere() {
+  try {
+    session.value = await get(`${OWN}/session`);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
+  }
+}
+
+/** @param {{password?: string, ticket?: string}} given */
+export async function signIn(given) {
+  await post(`${OWN}/session`, given);
+  await whoIsThere();
+}
+
+export async function signOut() {
+  await ask("DELETE", `${OWN}/session`);
+  session.value = null;
+}

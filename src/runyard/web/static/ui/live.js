@@ -1,0 +1,73 @@
+// @ts-check
+// What the server tells by itself: changed runs. Lost connections come back and catch up from the last event.
+import { get, OWN, query, session } from "./api.js";
+import { signal } from "./h.js";
+
+/** "connecting", "live" or "lost". */
+export const connection = signal("connecting");
+export const isOutdated = signal(false);
+
+const OWN_VERSION = new URL(import.meta.url).pathname.split("/")[2];
+const AGAIN_MS = [500, 1000, 2000, 5000];
+
+/** @type {Set<(runs: any[]) => void>} */
+const onRuns = new Set();
+/** @type {Set<() => void>} */
+const onAfresh = new Set();
+/** @type {EventSource | null} */
+let source = null;
+let lastId = "";
+let tries = 0;
+
+/**
+ * Hear of changed runs, and of the moments when everything must be looked at again; returns how to stop.
+ * @param {(runs: any[]) => void} runs @param {() => void} afresh
+ */
+export function hear(runs, afresh) {
+  onRuns.add(runs);
+  onAfresh.add(afresh);
+  return () => { onRuns.delete(runs); onAfresh.delete(afresh); };
+}
+
+export function connect() {
+  source?.close();
+  const opened = new EventSource(`${OWN}/events${query({ last: lastId })}`);
+  source = opened;
+  opened.addEventListener("hello", (event) => {
+    lastId = lastId || event.lastEventId;
+    isOutdated.value = JSON.parse(event.data).version !== OWN_VERSION;
+    if (connection.value === "lost") for (const tell of onAfresh) tell();
+    connection.value = "live";
+    tries = 0;
+  });
+  opened.addEventListener("runs", (event) => {
+    lastId = event.lastEventId;
+    const { runs } = JSON.parse(event.data);
+    for (const tell of onRuns) tell(runs);
+  });
+  opened.addEventListener("afresh", () => { for (const tell of onAfresh) tell(); });
+  opened.addEventListener("error", () => {
+    if (source !== opened) return;
+    connection.value = "lost";
+    if (opened.readyState === EventSource.CLOSED) later();
+  });
+}
+
+function later() {
+  const wait = AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)];
+  tries += 1;
+  setTimeout(async () => {
+    try {
+      await get(`${OWN}/session`);
+    } catch {
+      if (session.value) later(); // not signed out: the server is away
+      return;
+    }
+    connect();
+  }, wait);
+}
+
+export function disconnect() {
+  source?.close();
+  source = null;
+}

@@ -1,0 +1,36 @@
+// @ts-check
+// Signing in: by a link that is good once, else by the password.
+import { signIn } from "./api.js";
+import { html, useEffect, useState } from "./h.js";
+import { Problem } from "./parts.js";
+import { go, place } from "./router.js";
+
+export function Login() {
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const [password, setPassword] = useState("");
+  const enter = async (/** @type {{password?: string, ticket?: string}} */ given) => {
+    try {
+      setError(null);
+      await signIn(given);
+      if (place.value.path === "/login") go("/", { replace: true });
+    } catch (problem) {
+      setError(/** @type {Error} */ (problem));
+    }
+  };
+  useEffect(() => {
+    const ticket = place.value.path === "/login" ? location.hash.slice(1) : "";
+    if (!ticket) return;
+    history.replaceState(null, "", "/login"); // it is good once: nothing of it stays in the history
+    enter({ ticket });
+  }, []);
+  const submit = (/** @type {Event} */ event) => { event.preventDefault(); enter({ password }); };
+  return html`<main class="login"><form class="panel" onSubmit=${submit}>
+    <h1><span class="mark" aria-hidden="true"></span>runyard</h1>
+    <label>Password<input type="password" name="password" autocomplete="current-password" autofocus required
+      value=${password} onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} /></label>
+    <button type="submit" class="primary">Sign in</button>
+    <${Problem} error=${error} />
+    <p class="quiet"><code>runyard env</code> prints the password as PGPASSWORD, for the owner of this server’s home.
+      <code>runyard serve</code> prints a link that needs none.</p>
+  </form></main>`;
+}

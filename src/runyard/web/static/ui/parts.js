@@ -1,0 +1,102 @@
+// @ts-check
+// What several pages are made of.
+import { clock, exact, isLive, lasting, near, now, tookMs, word } from "./format.js";
+import { html, signal, useEffect, useRef, useState } from "./h.js";
+
+/** @param {{phase: string, small?: boolean}} told */
+export const Phase = ({ phase, small }) =>
+  html`<span class=${`phase ${phase} ${small ? "small" : ""}`}><i class=${`dot ${isLive(phase) ? "live" : ""}`}></i>${word(phase)}</span>`;
+
+/** A moment in the reader's zone; the exact instant on hover. @param {{at?: number, as?: string}} told */
+export function Moment({ at, as }) {
+  if (at === undefined || at === null) return html`<span class="quiet">–</span>`;
+  const text = as === "clock" ? clock(at) : near(at, now.value);
+  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${text}</time>`;
+}
+
+/** @param {{run: any}} told */
+export function Took({ run }) {
+  if (!isLive(run.phase)) {
+    return run.running_at === undefined ? html`<span class="quiet">–</span>` : html`<span>${lasting(tookMs(run, 0))}</span>`;
+  }
+  return html`<span>${lasting(tookMs(run, now.value))}</span>`;
+}
+
+/** @param {{title: any, aside?: any, children?: any, class?: string, id?: string}} told */
+export const Panel = ({ title, aside, children, class: kind = "", id }) =>
+  html`<section class=${`panel ${kind}`} aria-label=${typeof title === "string" ? title : undefined} id=${id}>
+    <header><h2>${title}</h2><div class="aside">${aside}</div></header>
+    ${children}
+  </section>`;
+
+/** @param {{title: string, children?: any}} told */
+export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+
+/** @param {{error: Error | null}} told */
+export const Problem = ({ error }) => (error ? html`<p class="problem" role="alert">${error.message}</p>` : null);
+
+/** Text with a button that copies it. @param {{text: string, label?: string}} told */
+export function Copy({ text, label = "Copy" }) {
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    if (!done) return undefined;
+    const timer = setTimeout(() => setDone(false), 1500);
+    return () => clearTimeout(timer);
+  }, [done]);
+  const copy = async () => { await navigator.clipboard.writeText(text); setDone(true); };
+  return html`<button type="button" class="small" onClick=${copy} aria-label=${`${label}: ${text.slice(0, 60)}`}>${done ? "Copied" : label}</button>`;
+}
+
+/** @param {{text: string}} told */
+export const Command = ({ text }) => html`<div class="command"><code>${text}</code><${Copy} text=${text} /></div>`;
+
+/** @param {{title: string, close: () => void, children?: any}} told */
+export function Dialog({ title, close, children }) {
+  const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => { box.current?.showModal(); }, []);
+  return html`<dialog ref=${box} aria-label=${title} onClose=${close}
+    onClick=${(/** @type {MouseEvent} */ event) => { if (event.target === box.current) close(); }}>
+    <div class="inside"><header><h2>${title}</h2><button type="button" class="plain" onClick=${close} aria-label="Close">✕</button></header>
+    ${children}</div>
+  </dialog>`;
+}
+
+/** What was done, told for a moment. */
+export const said = signal("");
+let quiet = 0;
+/** @param {string} text */
+export function say(text) {
+  said.value = text;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { said.value = ""; }, 5000);
+}
+
+/** What a page looks at: it is asked for when the key changes, and on `again()`.
+ * @template T @param {string} key @param {(stop: AbortSignal) => Promise<T>} fetch
+ * @returns {{value: T | null, error: Error | null, again: () => void}} */
+export function useAnswer(key, fetch) {
+  const [state, setState] = useState(/** @type {{key: string, value: T | null, error: Error | null}} */ ({ key, value: null, error: null }));
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const stop = new AbortController();
+    fetch(stop.signal).then(
+      (value) => { if (!stop.signal.aborted) setState({ key, value, error: null }); },
+      (error) => { if (!stop.signal.aborted) setState((old) => ({ key, value: old.key === key ? old.value : null, error })); },
+    );
+    return () => stop.abort();
+  }, [key, round]);
+  const mine = state.key === key;
+  return { value: mine ? state.value : null, error: mine ? state.error : null, again: () => setRound((one) => one + 1) };
+}
+
+/** Call at most so often, and once more at the end. @param {() => void} work @param {number} ms */
+export function calmly(work, ms) {
+  let timer = 0;
+  let waits = false;
+  return () => {
+    if (timer) { waits = true; return; }
+    work();
+    const rest = () => { timer = 0; if (waits) { waits = false; work(); timer = setTimeout(rest, ms); } };
+    timer = setTimeout(rest, ms);
+  };
+}

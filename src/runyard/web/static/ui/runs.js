@@ -1,0 +1,167 @@
+// @ts-check
+// Every run of the workspace, newest first: filters stand in the address, rows come as one scrolls, and it is live.
+import { get, OWN } from "./api.js";
+import { isLive, PHASES, startedBy, word } from "./format.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./h.js";
+import { mover } from "./keys.js";
+import { hear } from "./live.js";
+import { Command, Empty, Moment, Phase, Problem, Took } from "./parts.js";
+import { Picture } from "./picture.js";
+import { ask, go, place } from "./router.js";
+
+const PAGE = 100;
+const BEYOND = 12; // rows drawn outside the window
+const LANGUAGES = { glue: "AWS Glue", databricks: "Databricks", dremio: "Dremio", native: "runyard" };
+const TRIGGERS = { request: "request", schedule: "schedule", file_arrival: "file arrival", table_update: "table update",
+  job_completion: "after another job", run_job: "task of a job", task: "code of a task", continuous: "continuous" };
+const TIMES = { "3600000": "last hour", "86400000": "last 24 hours", "604800000": "last 7 days" };
+const FILTERS = ["job", "phase", "language", "trigger", "text", "since", "until", "last"];
+
+/** @param {Record<string, string>} words */
+function asked(words) {
+  const { last, ...given } = Object.fromEntries(FILTERS.filter((name) => words[name]).map((name) => [name, words[name]]));
+  return last ? { ...given, since: Date.now() - Number(last) } : given;
+}
+
+/** Whether a run belongs into a list; what it cannot tell for sure it lets in. @param {any} run @param {any} words */
+function fits(run, words) {
+  const { job, phase, language, trigger, text, since, until } = words;
+  if (job && run.job_name !== job && String(run.job_id) !== job) return false;
+  if (phase && (phase === "active" ? !isLive(run.phase) : run.phase !== phase)) return false;
+  if (language && run.language !== language) return false;
+  if (trigger && (run.started_by?.kind ?? "request") !== trigger) return false;
+  if (text && !run.job_name.toLowerCase().includes(text.trim().toLowerCase())) return false;
+  return !(since && run.created_at < Number(since)) && !(until && run.created_at >= Number(until));
+}
+
+export function Runs() {
+  const words = place.value.query;
+  const isPlain = FILTERS.every((name) => !words[name]);
+  const list = useRuns(words);
+  if (isPlain && list.rows.length === 0 && list.isWhole) return html`<main id="main"><${FirstSteps} /></main>`;
+  return html`<main id="main"><h1 class="unseen">Runs</h1>
+    <${Picture} />
+    <${Filters} words=${words} />
+    <${Problem} error=${list.error} />
+    ${list.rows.length === 0 && list.isWhole ? html`<${Empty} title="No run fits">
+        <p>Nothing in this workspace fits these filters.</p>
+        <button type="button" onClick=${() => go("/runs")}>Show all runs</button><//>` : html`<${Rows} list=${list} />`}
+  </main>`;
+}
+
+/** @param {Record<string, string>} words */
+function useRuns(words) {
+  const key = JSON.stringify(FILTERS.map((name) => words[name] ?? ""));
+  const [state, setState] = useState(/** @type {any} */ ({ key: "", rows: [], next: null, isWhole: false, error: null }));
+  const busy = useRef(false);
+  const load = async (/** @type {any[]} */ before, /** @type {AbortSignal | undefined} */ stop) => {
+    busy.current = true;
+    try {
+      const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: before.at(-1)?.id }, stop);
+      setState((/** @type {any} */ old) => ({ key, rows: [...(before.length ? old.rows : []), ...page.runs], next: page.next, isWhole: !page.next, error: null }));
+    } catch (error) {
+      if (!stop?.aborted) setState((/** @type {any} */ old) => ({ ...old, key, error }));
+    } finally {
+      busy.current = false;
+    }
+  };
+  useEffect(() => {
+    const stop = new AbortController();
+    load([], stop.signal);
+    const unhear = hear((changed) => setState((/** @type {any} */ old) => merged(old, changed, asked(words))), () => load([], stop.signal));
+    return () => { stop.abort(); unhear(); };
+  }, [key]);
+  const more = () => { if (state.next && !busy.current) load(state.rows, undefined); };
+  return { ...state, isWhole: state.isWhole && state.key === key, more };
+}
+
+/** @param {any} old @param {any[]} changed @param {any} words */
+function merged(old, changed, words) {
+  const rows = [...old.rows];
+  for (const run of changed) {
+    const at = rows.findIndex((one) => one.id === run.id);
+    if (at >= 0) rows[at] = run;
+    else if (fits(run, words) && (rows.length === 0 || run.id > rows[rows.length - 1].id || old.isWhole)) {
+      const behind = rows.findIndex((one) => one.id < run.id);
+      rows.splice(behind < 0 ? rows.length : behind, 0, run);
+    }
+  }
+  return { ...old, rows };
+}
+
+/** @param {{words: Record<string, string>}} told */
+function Filters({ words }) {
+  const timer = useRef(0);
+  const type = (/** @type {any} */ event) => {
+    clearTimeout(timer.current);
+    const text = event.target.value;
+    timer.current = setTimeout(() => ask({ text }), 200);
+  };
+  const choose = (/** @type {string} */ name) => (/** @type {any} */ event) => ask({ [name]: event.target.value });
+  const select = (/** @type {string} */ name, /** @type {string} */ label, /** @type {Record<string, string>} */ options) =>
+    html`<select aria-label=${label} value=${words[name] ?? ""} onChange=${choose(name)} class=${words[name] ? "set" : ""}>
+      <option value="">${label}</option>${Object.entries(options).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>`;
+  const phases = Object.fromEntries([["active", "not ended"], ...PHASES.map((phase) => [phase, word(phase)])]);
+  const isSet = FILTERS.some((name) => words[name]);
+  return html`<div class="filters" role="search">
+    <input type="search" data-search placeholder="Search by name or run id   /" aria-label="Search by name or run id" value=${words.text ?? ""} onInput=${type} />
+    ${select("phase", "Any state", phases)}${select("language", "Any language", LANGUAGES)}${select("trigger", "Any start", TRIGGERS)}${select("last", "Any time", TIMES)}
+    ${words.job ? html`<button type="button" class="chip" onClick=${() => ask({ job: "" })}>job ${words.job} ✕</button>` : null}
+    ${words.since ? html`<button type="button" class="chip" onClick=${() => ask({ since: "", until: "" })}>${new Date(Number(words.since)).toLocaleString()} ✕</button>` : null}
+    ${isSet ? html`<button type="button" class="plain" onClick=${() => go("/runs")}>Clear</button>` : null}
+  </div>`;
+}
+
+/** @param {{list: any}} told */
+function Rows({ list }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [high, setHigh] = useState(44);
+  const [shown, setShown] = useState({ from: 0, to: 40 });
+  const [marked, setMarked] = useState(-1);
+  const look = () => {
+    const element = box.current;
+    if (!element) return;
+    const top = -element.getBoundingClientRect().top;
+    const row = Number.parseInt(getComputedStyle(element).getPropertyValue("--row"), 10) || 44;
+    setHigh(row);
+    const from = Math.max(0, Math.floor(top / row) - BEYOND);
+    setShown({ from, to: from + Math.ceil(innerHeight / row) + 2 * BEYOND });
+    if (from + innerHeight / row + 3 * BEYOND > list.rows.length) list.more();
+  };
+  useLayoutEffect(() => {
+    look();
+    addEventListener("scroll", look, { passive: true });
+    addEventListener("resize", look);
+    return () => { removeEventListener("scroll", look); removeEventListener("resize", look); };
+  }, [list.rows.length, list.next]);
+  mover.move = (step) => {
+    const to = Math.min(Math.max(marked + step, 0), list.rows.length - 1);
+    setMarked(to);
+    const top = (box.current?.getBoundingClientRect().top ?? 0) + to * high;
+    if (top < 120 || top > innerHeight - high) scrollBy({ top: top - innerHeight / 2 });
+  };
+  mover.open = () => { if (list.rows[marked]) go(`/runs/${list.rows[marked].id}`); };
+  const rows = list.rows.slice(shown.from, shown.to);
+  return html`<div class="runs"><div class="row head" aria-hidden="true"><span>State</span><span>Job</span><span>Language</span><span>Started by</span><span>Asked for</span><span class="number">Took</span><span class="number">Run</span></div>
+    <div class="window" role="list" aria-label="Runs" ref=${box} style=${{ height: `${list.rows.length * high}px` }}>
+    ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}>
+      <span><${Phase} phase=${run.phase} /></span>
+      <span class="job"><a href=${`/runs/${run.id}`} dir="auto">${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
+      <span class="quiet">${LANGUAGES[/** @type {"glue"} */ (run.language)] ?? run.language}</span>
+      <span class="quiet">${startedBy(run)}${run.attempt ? ` · try ${run.attempt + 1}` : ""}</span>
+      <span class="quiet"><${Moment} at=${run.created_at} /></span>
+      <span class="number"><${Took} run=${run} /></span>
+      <span class="number quiet id">${run.id}</span></div>`)}
+    </div><p class="quiet end">${list.isWhole ? "That is all." : "More comes as you scroll."}</p></div>`;
+}
+
+/** @param {any} run */
+function why(run) {
+  const text = run.phase === "succeeded" ? "" : run.message ?? run.reason ?? "";
+  return text ? html`<small title=${text} dir="auto">${text.split("\n")[0]}</small>` : null;
+}
+
+const FirstSteps = () => html`<${Empty} title="No run yet">
+  <p>Everything that any client runs here appears on this page at once. The first run takes three commands:</p>
+  <ol class="steps"><li><${Command} text=${'eval "$(runyard env)"'} /></li><li><${Command} text=${"echo 'print(\"hello from runyard\")' > hello.py"} /></li><li><${Command} text="runyard run hello.py" /></li></ol>
+  <p class="quiet">Or use what you have: after the first command boto3, the AWS and Databricks command lines and SDKs, psql and curl speak to this server.</p><//>`;

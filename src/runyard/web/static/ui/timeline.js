@@ -1,0 +1,41 @@
+// @ts-check
+// When each task waited, was made ready and ran, on one axis.
+import { clock, lasting, now, word } from "./format.js";
+import { html } from "./h.js";
+
+const TICKS = 5;
+
+/** @param {{run: any, attempts: any[], chosen: string, choose: (key: string) => void}} told */
+export function Timeline({ run, attempts, chosen, choose }) {
+  const seen = run.ended_at ?? now.value;
+  const from = run.created_at;
+  const span = Math.max(1, seen - from);
+  const at = (/** @type {number} */ moment) => `${Math.min(100, Math.max(0, ((moment - from) / span) * 100))}%`;
+  const wide = (/** @type {number} */ begin, /** @type {number} */ end) => `${Math.max(0, ((Math.min(end, seen) - begin) / span) * 100)}%`;
+  /** @type {Map<string, any[]>} */
+  const rows = new Map();
+  for (const one of attempts) rows.set(one.task_key, [...(rows.get(one.task_key) ?? []), one]);
+  const ordered = [...rows].sort((one, other) => (one[1][0].taken_at ?? one[1][0].created_at) - (other[1][0].taken_at ?? other[1][0].created_at));
+  return html`<div class="timeline"><div class="ticks" aria-hidden="true">${Array.from({ length: TICKS }, (_, place) => html`<span key=${place}>${place ? lasting((span * place) / (TICKS - 1)) : clock(from)}</span>`)}</div>
+    <div role="list" aria-label="Timeline of tasks">${ordered.map(([key, tries]) => html`<div role="listitem" key=${key} class=${`line ${key === chosen ? "chosen" : ""}`}>
+      <button type="button" class="plain name" onClick=${() => choose(key)} title=${key} dir="auto">${key}</button>
+      <div class="track">${tries.flatMap((one) => parts(one, seen).map((part) => html`<span key=${`${one.id}${part.name}`} class=${`part ${part.name} ${one.phase}`}
+        title=${`${key}${one.number ? ` (try ${one.number + 1})` : ""}: ${part.told} ${lasting(part.end - part.begin)}`} style=${{ left: at(part.begin), width: wide(part.begin, part.end) }}></span>`))}</div>
+      <span class="took quiet">${told(tries.at(-1), seen)}</span></div>`)}</div>
+    <p class="legend quiet"><i class="part waits"></i> waited <i class="part setup"></i> was made ready <i class="part ran succeeded"></i> ran</p></div>`;
+}
+
+/** @param {any} one @param {number} seen */
+function parts(one, seen) {
+  const end = one.ended_at ?? seen;
+  const taken = one.taken_at ?? end;
+  const running = one.running_at ?? end;
+  return [
+    { name: "waits", told: "waited", begin: one.created_at, end: Math.min(taken, end) },
+    { name: "setup", told: "was made ready for", begin: taken, end: Math.min(running, end) },
+    { name: "ran", told: `${word(one.phase)} after`, begin: running, end },
+  ].filter((part) => part.end > part.begin || part.name === "ran" && one.running_at);
+}
+
+/** @param {any} one @param {number} seen */
+const told = (one, seen) => (one.running_at ? lasting((one.ended_at ?? seen) - one.running_at) : word(one.phase));
