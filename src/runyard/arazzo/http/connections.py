@@ -13,7 +13,7 @@ from runyard.arazzo.http.answers import decoded
 from runyard.arazzo.http.exchange import Headers, HttpResponse
 from runyard.arazzo.http.incoming import NO_CONTENT, NOT_MODIFIED, OK, Broken, Head, Incoming
 from runyard.arazzo.http.origins import PORTS, Origin, credentials_of, proxy_of
-from runyard.arazzo.http.outgoing import spelled_head
+from runyard.arazzo.http.outgoing import first_line, header_lines
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +50,7 @@ class Connection:
     def ask(self, request: bytes, *, deadline: float, is_head: bool, largest: int) -> HttpResponse:
         """Return what is answered; the connection is closed behind an answer that is the last one on it."""
         self._incoming.expect(deadline)
-        self._socket.settimeout(self._incoming.left())
+        self._incoming.limit_wait()
         with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had heard everything
             self._socket.sendall(request)
         head = self._incoming.head()
@@ -62,15 +62,15 @@ class Connection:
             self.close()
         elif not _is_kept(head):
             self.close()
-        if codings := head.value("content-encoding"):
+        if codings := head.values.get("content-encoding"):
             body = decoded(body, codings, largest=largest)
         return HttpResponse(status=head.status, reason=head.reason, headers=head.headers, body=body)
 
 
 def _is_kept(head: Head) -> bool:
     """Whether a server stays for another request; one whose framing may mean two things is not asked again."""
-    words = {word.strip() for word in head.value("connection").split(",")}
-    says_both = bool(head.value("transfer-encoding") and head.value("content-length"))
+    words = {word.strip() for word in head.values.get("connection", "").split(",")}
+    says_both = "transfer-encoding" in head.values and "content-length" in head.values
     return not says_both and "close" not in words and (head.minor == "1" or "keep-alive" in words)
 
 
@@ -99,8 +99,8 @@ def _name(host: str) -> Any:
 
 def _tunnel(sock: socket.socket, origin: Origin, proxy: SplitResult, deadline: float) -> None:
     place = f"{origin.host_as_written}:{origin.port}"
-    headers = [("Host", place), *credentials_of(proxy, "Proxy-Authorization")]
-    sock.sendall(spelled_head("CONNECT", place, headers))
+    headers = (("Host", place), *credentials_of(proxy, "Proxy-Authorization"))
+    sock.sendall(first_line("CONNECT", place) + header_lines(headers))
     incoming = Incoming(sock)
     incoming.expect(deadline)
     head = incoming.head()

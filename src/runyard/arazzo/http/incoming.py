@@ -12,6 +12,7 @@ from runyard.arazzo.http.limits import MEBIBYTE
 
 PIECE = 64 * 1024
 LEAST_S = 0.001
+UNFELT_S = 0.02
 LONGEST_HEAD = 64 * 1024
 MOST_AHEAD = 20
 """How many answers may say that the real one is still to come."""
@@ -43,9 +44,10 @@ class Head:
         self.minor, self.status, self.reason = found[1], int(found[2]), (found[3] or "").strip()
         self.headers: Headers = tuple(map(_header, lines))
 
-    def value(self, name: str) -> str:
-        """Return the value of a header in lower case; one that stands several times is a list."""
-        return ", ".join(value for known, value in self.headers if known.lower() == name).lower()
+        self.values: dict[str, str] = {}  # in lower case, by names in lower case; what stands several times is a list
+        for name, value in self.headers:
+            known, word = name.lower(), value.lower()
+            self.values[known] = f"{self.values[known]}, {word}" if known in self.values else word
 
 
 @lru_cache(maxsize=128)
@@ -64,6 +66,7 @@ class Incoming:
         self._socket = sock
         self._held = b""
         self._deadline = 0.0
+        self._timeout = 0.0
         self.has_begun = False
 
     def expect(self, deadline: float) -> None:
@@ -83,6 +86,13 @@ class Incoming:
             raise TimeoutError
         return max(left, LEAST_S)
 
+    def limit_wait(self) -> None:
+        """Let the socket wait only so long; to set it anew for less than can be felt would cost more than it brings."""
+        left = self.left()
+        if abs(left - self._timeout) > UNFELT_S:
+            self._socket.settimeout(left)
+            self._timeout = left
+
     def head(self) -> Head:
         """Return the head of the answer, behind those that only say that it is still to come."""
         for _ in range(MOST_AHEAD):
@@ -95,14 +105,14 @@ class Incoming:
 
     def body(self, head: Head, *, largest: int) -> bytes | None:
         """Return the body that follows a head, None if it ends only with the connection (`rest` reads that)."""
-        coding = head.value("transfer-encoding")
-        if coding:
+        coding = head.values.get("transfer-encoding")
+        if coding is not None:
             if coding.rpartition(",")[2].strip() != "chunked" or coding.count("chunked") > 1:
                 raise Broken(f"its transfer encoding {coding[:40]!r} is not known here")
             return self._chunks(largest)
-        said = {length.strip() for length in head.value("content-length").split(",")} - {""}
-        if not said:
+        if "content-length" not in head.values:
             return None
+        said = {length.strip() for length in head.values["content-length"].split(",")}
         length = said.pop()
         if said or not (length.isascii() and length.isdigit()):
             raise Broken("it does not say how long it is so that it can be understood")
@@ -176,7 +186,7 @@ class Incoming:
         return piece
 
     def _received(self, most: int) -> bytes:
-        self._socket.settimeout(self.left())
+        self.limit_wait()
         piece = self._socket.recv(min(most, PIECE))
         self.has_begun |= bool(piece)
         return piece

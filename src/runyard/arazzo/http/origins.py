@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from runyard.arazzo.http.exchange import Headers, Unreachable
-from runyard.arazzo.records import Record
 
 PORTS = {"http": 80, "https": 443}
 URL = re.compile(r"((?:[hH][tT][tT][pP][sS]?)://[^/?#]+)([^?#]*)(\?[^#]*)?(?:#.*)?")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-class Origin(Record):
+class Origin(NamedTuple):
     """A server as a URL names it."""
 
     scheme: str
     host: str
     port: int
 
-    @cached_property
+    @property
     def place(self) -> str:
         """Its host, and its port if that is not the usual one, as the header Host has them."""
         return self.host_as_written if self.port == PORTS[self.scheme] else f"{self.host_as_written}:{self.port}"
@@ -67,19 +66,14 @@ def _server(before: str) -> tuple[Origin, Headers]:
     port = PORTS[parts.scheme] if parts.port is None else parts.port
     if not parts.hostname:
         raise ValueError("it names no host")
-    return _origin(parts.scheme, parts.hostname, port), credentials_of(parts, "Authorization")
+    return Origin(parts.scheme, parts.hostname, port), credentials_of(parts, "Authorization")
 
 
-@lru_cache(maxsize=64)
-def _origin(scheme: str, host: str, port: int) -> Origin:
-    return Origin(scheme=scheme, host=host, port=port)
-
-
-def check_allowed(origin: Origin, hosts: Iterable[str]) -> None:
+def check_allowed(origin: Origin, hosts: Collection[str]) -> None:
     """Refuse a server that is not among those that may be called; if none are named, all may."""
-    allowed = {host.lower() for host in hosts}
-    if not allowed:
+    if not hosts:
         return
+    allowed = {host.lower() for host in hosts}
     names = {name for host in (origin.host, origin.host_as_written) for name in (host, f"{host}:{origin.port}")}
     if allowed.isdisjoint(names):
         raise Unreachable(

@@ -51,7 +51,7 @@ def in_query(rule: ParameterRule, value: Any) -> str:
     encode = _reserved if rule.allow_reserved else encoded
     if rule.content_type:
         return f"{encoded(rule.name)}={encode(_whole(value))}"
-    return "&".join(f"{name}={text}" for name, text in _pairs(rule, value, encode, encoded))
+    return "&".join([f"{name}={text}" for name, text in _pairs(rule, value, encode, encoded)])
 
 
 def in_cookie(rule: ParameterRule, value: Any) -> str:

@@ -102,8 +102,9 @@ class Masking:
     def _is_hinted(self, text: str) -> bool:
         """Whether a body may name a secret."""
         lower = text.lower()
-        if any(hint in lower for hint in self._hints):
-            return True
+        for hint in self._hints:
+            if hint in lower:
+                return True
         return KEY in lower and KEYS.search(lower) is not None
 
     def _learn_header(self, header: tuple[str, str]) -> None:

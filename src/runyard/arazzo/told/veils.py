@@ -72,25 +72,24 @@ MASKS: Mapping[type[Record], Mapping[str, Mask]] = {
 class _Member:
     """A member of a veil: worked out when it is first read, and kept."""
 
-    def __init__(self, name: str, mask: Mask | None) -> None:
+    def __init__(self, name: str, mask: Mask) -> None:
         self._name = name
         self._mask = mask
 
     def __get__(self, veil: Any, _: type | None = None) -> Any:
-        known = veil._known  # noqa: SLF001  # the veil's own
-        value = getattr(known, self._name) if self._mask is None else self._mask(veil._masking, known)  # noqa: SLF001
-        veil.__dict__[self._name] = value
+        value = veil.__dict__[self._name] = self._mask(veil._masking, veil._known)  # noqa: SLF001  # the veil's own
         return value
 
 
-def _begin(veil: Any, masking: Masking, known: Record) -> None:
-    veil._masking = masking  # noqa: SLF001  # this is its __init__
-    veil._known = known  # noqa: SLF001  # same
-
-
 def _veil(kind: type[Record], masks: Mapping[str, Mask]) -> Any:
-    members = {name: _Member(name, masks.get(name)) for name in kind.__annotations__}
-    return type(f"Masked{kind.__name__}", (kind,), {**members, "__init__": _begin})
+    """A kind of record whose masked members are worked out from the one it stands for."""
+    plain = [name for name in kind.__annotations__ if name not in masks]
+
+    def begin(veil: Any, masking: Masking, known: Record) -> None:
+        members = known.__dict__
+        veil.__dict__.update({name: members[name] for name in plain}, _masking=masking, _known=known)
+
+    return type(f"Masked{kind.__name__}", (kind,), {"__init__": begin, **{n: _Member(n, masks[n]) for n in masks}})
 
 
 VEILS: Mapping[type[Record], Any] = {kind: _veil(kind, masks) for kind, masks in MASKS.items()}
