@@ -1,391 +1,282 @@
-"""Dremio's catalog: spaces, folders, sources, views, tables, with their wikis and tags."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from dremio_yard import Yard, open_yard
+from dremio_engine import Yard
 
-from runyard.core.run import Outcome
-from runyard.dialects.dremio.finishing import READ_FOR_MS
-
-SPACE = {"entityType": "space", "name": "Sales"}
-FOLDER = {"entityType": "folder", "path": ["Sales", "2024/Q1"]}
-VIEW = {
-    "entityType": "dataset",
-    "type": "VIRTUAL_DATASET",
-    "path": ["Sales", "totals"],
-    "sql": "SELECT * FROM lake.orders",
-    "sqlContext": ["Sales"],
-}
-TAKEN = "An object already exists with that name"
+from runyard.runtime.dremio_sql.column_types import from_duckdb
+from runyard.runtime.dremio_sql.sources import located
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Iterator[Yard]:
-    with open_yard(tmp_path) as yard:
-        yield yard
+def yard(tmp_path: Path) -> Yard:
+    made = Yard(tmp_path)
+    (tmp_path / "files").mkdir()
+    made.told["sources"] = [{"name": "Files", "root": str(tmp_path / "files")}]
+    return made
 
 
-@pytest.fixture
-def lake(yard: Yard) -> Path:
-    """A source with two files, one of them in a folder."""
-    folder = yard.engine.home.path / "s3" / "lake"
-    (folder / "raw").mkdir(parents=True)
-    (folder / "raw" / "a.csv").write_text("x\n1\n")
-    (folder / "orders.parquet").write_text("")
-    (folder / ".hidden").write_text("")
-    yard("POST", "catalog", {"entityType": "source", "name": "lake", "type": "NAS", "config": {"path": "s3://lake"}})
-    return folder
+def _write(yard: Yard, name: str, text: str) -> None:
+    file = yard.folder / "files" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
-def add(yard: Yard, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
-    return [yard("POST", "catalog", body) for body in bodies]
+def _parquet(yard: Yard, name: str, sql: str) -> None:
+    file = yard.folder / "files" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.connect().execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet)")
 
 
-def names(entities: Any) -> list[str]:
-    return ["/".join(one["path"]) for one in entities]
+# views
 
 
-# looking
+def test_views_within_views_are_read_where_their_own_names_mean_something(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.base AS SELECT * FROM (VALUES (1), (2)) t(x)")
+    yard.run("CREATE VIEW lake.within AS SELECT x + 1 AS y FROM base", context=("lake",))
+    yard.run("CREATE VIEW lake.around AS SELECT y * 2 AS z FROM lake.within WHERE y > 2")
 
+    assert yard.rows("SELECT * FROM lake.around") == [[6]]
 
-def test_a_catalog_has_a_home_and_a_source_from_the_beginning(yard: Yard) -> None:
-    found = yard("GET", f"{yard.cloud}/catalog")["data"]
 
-    assert [(one["path"], one["containerType"]) for one in found] == [(["@admin"], "HOME"), (["$scratch"], "SOURCE")]
-    assert yard("GET", "catalog")["data"] == found
-    assert yard("GET", "catalog/by-path/@admin")["entityType"] == "home"
+def test_a_view_that_refers_to_itself_is_refused(yard: Yard) -> None:
+    yard.told["views"] = [
+        {"path": ["lake", "a"], "sql": "SELECT * FROM lake.b"},
+        {"path": ["lake", "b"], "sql": "SELECT * FROM lake.a"},
+    ]
 
+    assert "refers to itself" in yard.error("SELECT * FROM lake.a").message
+    yard.told["views"] = [{"path": ["lake", "a"], "sql": "SELECT 1 AS x"}]
+    assert "refer to itself" in yard.error("CREATE OR REPLACE VIEW lake.a AS SELECT * FROM lake.a").message
 
-def test_an_entity_is_found_by_id_and_by_path_in_any_case(yard: Yard) -> None:
-    _, folder = add(yard, SPACE, FOLDER)
 
-    by_path = yard("GET", f"{yard.cloud}/catalog/by-path/sales/2024%2Fq1/")
+def test_an_error_within_a_view_names_the_view(yard: Yard) -> None:
+    yard.told["views"] = [{"path": ["lake", "old"], "sql": "SELECT frob(1)"}]
+    error = yard.error("SELECT * FROM lake.old")
 
-    assert by_path == folder == yard("GET", f"catalog/{folder['id']}")
-    assert (folder["entityType"], folder["path"], folder["children"]) == ("folder", ["Sales", "2024/Q1"], [])
-    assert names(yard("GET", "catalog/by-path/Sales")["children"]) == ["Sales/2024/Q1"]
+    assert (error.context, error.line) == ("In the view lake.old", 0)
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("catalog/by-path/Sales/x%20y", "Could not find entity with path [Sales, x y]"),
-        ("catalog/nonsense", "Could not find entity with id [nonsense]"),
-        ("catalog/dremio:%2Flake%2Fx", "Could not find entity with id [dremio:/lake/x]"),
-    ],
-)
-def test_what_is_not_there_is_404(yard: Yard, path: str, text: str) -> None:
-    assert yard.refusal("GET", path) == (404, text)
+def test_a_view_is_replaced_only_where_that_is_said(yard: Yard) -> None:
+    yard.run("CREATE VIEW lake.v (a) AS SELECT 1")
 
+    assert "already exists" in yard.error("CREATE VIEW lake.v AS SELECT 2 AS a").message
+    yard.run("CREATE OR REPLACE VIEW lake.v AS SELECT 2 AS b")
+    assert yard.run("SELECT * FROM lake.v").rows == [{"b": 2}]
 
-def test_another_workspace_has_another_catalog(yard: Yard) -> None:
-    space = add(yard, SPACE)[0]
-    yard.workspace = yard.engine.workspace("other")
 
-    assert yard.refusal("GET", f"catalog/{space['id']}")[0] == 404
-    assert len(yard("GET", "catalog")["data"]) == 2
+def test_names_are_found_in_any_case_and_by_any_part_of_their_path(yard: Yard) -> None:
+    yard.run('CREATE TABLE lake."My Table" AS SELECT 1 AS "Some Id"')
 
+    assert yard.run('SELECT "some id" FROM LAKE."my table"').rows == [{"some id": 1}]
+    assert yard.rows('SELECT lake."My Table"."Some Id" FROM lake."My Table"') == [[1]]
+    assert yard.rows('SELECT "My Table".* FROM lake."My Table"') == [[1]]
 
-# adding
 
+def test_a_path_may_have_any_number_of_names(yard: Yard) -> None:
+    yard.told["views"] = [{"path": ["lake", "a", "b", "c", "v"], "sql": "SELECT 1 AS x"}]
 
-def test_a_view_keeps_what_it_was_made_of(yard: Yard) -> None:
-    _, view = add(yard, SPACE, VIEW)
+    assert yard.rows("SELECT * FROM lake.a.b.c.v") == [[1]]
+    assert yard.rows("SELECT v.x FROM lake.a.b.c.v") == [[1]]
+    assert yard.rows("SELECT * FROM b.c.v", context=("lake", "a")) == [[1]]
 
-    assert {name: view[name] for name in VIEW} == VIEW
-    assert "fields" not in view
-    assert yard("GET", "catalog/by-path/Sales")["children"][0]["datasetType"] == "VIRTUAL"
 
+# files of sources
 
-def test_a_name_is_given_once_as_each_variant_says_it(yard: Yard) -> None:
-    add(yard, SPACE)
 
-    assert yard.refusal("POST", "catalog", {**SPACE, "name": "SALES"}) == (409, TAKEN)
-    assert yard.refusal("POST", f"{yard.cloud}/catalog", SPACE) == (400, TAKEN)
+def test_a_csv_file_has_texts_alone(yard: Yard) -> None:
+    _write(yard, "a.csv", 'id,name\n1,"x, y"\n2,\n')
 
+    assert yard.rows('SELECT * FROM files."a.csv"') == [["1", "x, y"], ["2", None]]
 
-def test_a_folder_in_a_source_is_refused_in_the_words_that_dbt_knows(yard: Yard) -> None:
-    refusal = yard.refusal("POST", "catalog", {"entityType": "folder", "path": ["$scratch", "a"]})
 
-    assert refusal == (400, "Can not create a folder inside a [SOURCE].")
+def test_a_csv_file_is_read_as_its_settings_say(yard: Yard) -> None:
+    _write(yard, "a.txt", "1;x\n2;y\n")
+    settings = {"fieldDelimiter": ";", "extractHeader": False}
+    yard.told["datasets"] = [{"path": ["Files", "a.txt"], "format": "text", "settings": settings}]
 
+    assert yard.run('SELECT * FROM files."a.txt"').rows == [{"A": "1", "B": "x"}, {"A": "2", "B": "y"}]
+    options = "type => 'text', fieldDelimiter => ';', extractHeader => false"
+    assert yard.run(f'SELECT * FROM TABLE(files."a.txt"({options}))').rows[0] == {"A": "1", "B": "x"}
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        ({"entityType": "folder", "path": ["nowhere", "a"]}, "There is no space, folder or source nowhere"),
-        ({"entityType": "folder", "path": ["a"]}, "begins with the space it is in"),
-        ({"entityType": "space", "name": " "}, "is no name"),
-        ({"entityType": "space", "name": "a\nb"}, "is no name"),
-        ({"entityType": "function", "path": ["a"]}, "'function' cannot be made so"),
-        ({"entityType": "source", "name": "a"}, "The member type is missing"),
-        ({**VIEW, "sql": ""}, "The member sql is missing"),
-        ({**VIEW, "type": "PHYSICAL_DATASET"}, "must be VIRTUAL_DATASET"),
-        ({"name": "a"}, "The member entityType is missing"),
-    ],
-)
-def test_what_cannot_be_added_is_refused(yard: Yard, body: dict[str, Any], text: str) -> None:
-    status, told = yard.refusal("POST", "catalog", body)
 
-    assert (status, text in told) == (400, True), told
+def test_json_has_bigint_double_texts_and_nested_values(yard: Yard) -> None:
+    _write(yard, "a.json", json.dumps({"a": 1, "b": 1.5, "day": "2024-01-01", "n": {"items": [1, 2]}}))
+    page = yard.run('SELECT * FROM files."a.json"').page
 
+    assert [column["type"]["name"] for column in page["schema"]] == ["BIGINT", "DOUBLE", "VARCHAR", "STRUCT"]
+    assert yard.rows("SELECT t.n.items[1], n['items'][0] FROM files.\"a.json\" t") == [[2, 1]]
 
-# changing
 
-
-def test_a_change_names_the_tag_that_it_saw(yard: Yard) -> None:
-    _, view = add(yard, SPACE, VIEW)
-    place = f"catalog/{view['id']}"
-
-    changed = yard("PUT", place, {**view, "sql": "SELECT 2"})
-
-    assert (changed["sql"], changed["path"]) == ("SELECT 2", view["path"])
-    assert "fields" not in changed
-    assert changed["tag"] != view["tag"]
-    assert yard.refusal("PUT", place, {**view, "sql": "SELECT 3"})[0] == 409
-    assert yard.refusal("PUT", place, {"sql": "SELECT 3"})[0] == 409
-    assert yard.refusal("DELETE", f"{place}?tag={view['tag']}")[0] == 409
-    assert yard("GET", place)["sql"] == "SELECT 2"
-
-
-def test_what_stands_in_something_goes_with_it(yard: Yard) -> None:
-    space, folder, view = add(yard, SPACE, FOLDER, {**VIEW, "path": ["Sales", "2024/Q1", "v"]})
-
-    assert yard("DELETE", f"{yard.cloud}/catalog/{space['id']}?tag={space['tag']}") is None
-
-    for gone in (space, folder, view):
-        assert yard.refusal("GET", f"catalog/{gone['id']}")[0] == 404
-
-
-def test_only_tables_are_refreshed(yard: Yard) -> None:
-    space = add(yard, SPACE)[0]
-
-    assert yard.refusal("POST", f"catalog/{space['id']}/refresh")[0] == 400
-
-
-# wikis and tags
-
-
-def test_a_wiki_that_was_never_written_has_no_version(yard: Yard) -> None:
-    place = f"catalog/{add(yard, SPACE)[0]['id']}/collaboration/wiki"
-    assert yard("GET", place) == {"text": ""}
-    assert yard("POST", place, {"text": "# Sales"}) == {"text": "# Sales", "version": 1}
-
-    again = yard("POST", place, {"text": "", "version": 1})
-
-    assert again == {"text": "", "version": 2} == yard("GET", place)
-    assert yard.refusal("POST", place, {"text": "late", "version": 1})[0] == 409
-    assert yard.refusal("POST", place, {"text": "late"})[0] == 409
-
-
-def test_tags_are_given_together(yard: Yard) -> None:
-    place = f"catalog/{add(yard, SPACE)[0]['id']}/collaboration/tag"
-    assert yard("GET", place) == {"tags": []}
-
-    given = yard("POST", place, {"tags": ["gold", "pii"]})
-
-    assert given == {"tags": ["gold", "pii"], "version": "1"}
-    assert yard("POST", place, {"tags": [], "version": given["version"]}) == {"tags": [], "version": "2"}
-
-
-# sources
-
-
-@pytest.mark.usefixtures("lake")
-def test_files_of_a_source_are_found_without_being_in_the_catalog(yard: Yard) -> None:
-    source = yard("GET", "catalog/by-path/lake")
-    folder = yard("GET", "catalog/by-path/lake/raw")
-
-    assert names(source["children"]) == ["lake/orders.parquet", "lake/raw"]
-    assert (folder["entityType"], names(folder["children"])) == ("folder", ["lake/raw/a.csv"])
-    file = yard("GET", "catalog/by-path/lake/raw/a.csv")
-    assert file == {"entityType": "file", "id": "dremio:/lake/raw/a.csv", "path": ["lake", "raw", "a.csv"]}
-    assert yard("GET", "catalog/dremio:%2Flake%2Fraw%2Fa.csv") == file
-
-
-@pytest.mark.parametrize("path", ["lake/..", "lake/%2E%2E/other", "lake/raw/..%2F..%2F..%2Fx", "lake/link"])
-def test_nothing_outside_a_source_is_found(yard: Yard, lake: Path, path: str) -> None:
-    (lake.parent / "other").mkdir()
-    (lake / "link").symlink_to(lake.parent / "other")
-
-    assert yard.refusal("GET", f"catalog/by-path/{path}")[0] == 404
-
-
-def test_a_file_becomes_a_table(yard: Yard, lake: Path) -> None:
-    body = {
-        "type": "PHYSICAL_DATASET",
-        "path": ["lake", "raw", "a.csv"],
-        "format": {"type": "Text", "extractHeader": True},
-    }
-
-    table = yard("POST", "catalog/dremio:%2Flake%2Fraw%2Fa.csv", {"entityType": "dataset", **body})
-
-    assert {name: table[name] for name in body} == body
-    assert table["accelerationRefreshPolicy"]["activePolicyType"] == "PERIOD"
-    told = yard.context(yard.submit())["catalog"]
-    settings = {"extractHeader": True}
-    assert told["datasets"] == [{"path": ["lake", "raw", "a.csv"], "format": "text", "settings": settings}]
-    assert {"name": "lake", "root": str(lake)} in told["sources"]
-    assert yard("POST", f"catalog/{table['id']}/refresh") is None
-    yard("DELETE", f"catalog/{table['id']}")
-    assert (lake / "raw" / "a.csv").exists()
-
-
-def test_only_what_lies_there_becomes_a_table(yard: Yard, lake: Path) -> None:
-    body = {"type": "PHYSICAL_DATASET", "path": ["lake", "nothing.csv"], "format": {"type": "Text"}}
-
-    assert yard.refusal("POST", "catalog/dremio:%2Flake%2Fnothing.csv", body)[0] == 404
-    assert lake.exists()
-
-
-# what statements change
-
-
-def run(yard: Yard, *changes: dict[str, Any]) -> dict[str, Any]:
-    job = yard.submit()
-    yard.context(job)
-    yard.begin(job)
-    return yard.end(job, output={"changes": list(changes)})
-
-
-def view_change(*path: str, **more: Any) -> dict[str, Any]:
-    columns = [{"name": "a", "type": {"name": "INTEGER"}}]
-    made = {
-        "op": "put",
-        "kind": "view",
-        "path": list(path),
-        "sql": "SELECT 1 AS a",
-        "sqlContext": [],
-        "fields": columns,
-    }
-    return {**made, **more}
-
-
-def table_change(op: str, folder: Path, *path: str) -> dict[str, Any]:
-    return {"op": op, "kind": "table", "path": list(path), "folder": str(folder), "fields": [], "rows": 3}
-
-
-def test_a_view_made_by_a_statement_is_there_once_its_job_has_completed(yard: Yard) -> None:
-    add(yard, SPACE)
-
-    assert run(yard, view_change("Sales", "v"))["jobState"] == "COMPLETED"
-
-    view = yard("GET", "catalog/by-path/Sales/v")
-    assert (view["sql"], view["fields"]) == ("SELECT 1 AS a", [{"name": "a", "type": {"name": "INTEGER"}}])
-    told = yard.context(yard.submit())["catalog"]["views"]
-    assert told == [{"path": ["Sales", "v"], "sql": "SELECT 1 AS a", "context": []}]
-
-
-def test_of_two_that_make_the_same_the_second_fails(yard: Yard) -> None:
-    add(yard, SPACE)
-    run(yard, view_change("Sales", "v"))
-
-    late = run(yard, view_change("Sales", "V"))
-    replaced = run(yard, view_change("Sales", "v", sql="SELECT 2 AS a", replace=True))
-
-    assert late["jobState"] == "FAILED"
-    assert late["errorMessage"] == "VALIDATION ERROR: A table or view with given name [Sales.V] already exists."
-    assert replaced["jobState"] == "COMPLETED"
-    assert yard("GET", "catalog/by-path/Sales/v")["sql"] == "SELECT 2 AS a"
-
-
-def test_a_job_that_failed_has_changed_nothing(yard: Yard) -> None:
-    add(yard, SPACE)
-    job = yard.submit()
-    yard.begin(job)
-
-    yard.end(job, Outcome.FAILED, output={"changes": [view_change("Sales", "v")]})
-
-    assert yard.refusal("GET", "catalog/by-path/Sales/v")[0] == 404
-
-
-def test_a_table_of_a_source_may_lie_in_folders_that_nobody_made(yard: Yard, tmp_path: Path) -> None:
-    folder = tmp_path / "table"
-    made = run(yard, table_change("put", folder, "$scratch", "a", "b", "t"))
-
-    told = yard.context(yard.submit())["catalog"]["tables"]
-
-    assert made["jobState"] == "COMPLETED"
-    assert told == [{"path": ["$scratch", "a", "b", "t"], "folder": str(folder)}]
-    assert yard("GET", "catalog/by-path/$scratch/a/b/t")["type"] == "PHYSICAL_DATASET"
-
-
-def test_a_dropped_table_is_gone_at_once_and_its_files_when_nobody_can_read_them(yard: Yard) -> None:
-    folder = yard.engine.home.path / "dremio" / str(yard.workspace.id) / "tables" / "t"
-    folder.mkdir(parents=True)
-    run(yard, table_change("put", folder, "$scratch", "t"))
-    assert run(yard, table_change("drop", folder, "$scratch", "t"))["jobState"] == "COMPLETED"
-    assert yard.refusal("GET", "catalog/by-path/$scratch/t")[0] == 404
-    yard.context(yard.submit())
-    assert folder.exists()
-
-    yard.time[0] += READ_FOR_MS
-    yard.context(yard.submit())
-
-    assert not folder.exists()
-
-
-def test_files_outside_of_our_own_folder_are_never_removed(yard: Yard, tmp_path: Path) -> None:
-    folder = tmp_path / "somebody's"
-    folder.mkdir()
-    run(yard, table_change("put", folder, "$scratch", "t"))
-    run(yard, table_change("drop", folder, "$scratch", "t"))
-
-    yard.time[0] += READ_FOR_MS
-    yard.context(yard.submit())
-
-    assert folder.exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        ({"op": "drop", "kind": "view", "path": ["Sales", "x"]}, "View [Sales.x] not found"),
-        ({"op": "put", "kind": "folder", "path": ["nowhere", "x"]}, "There is no space, folder or source nowhere"),
-        (table_change("put", Path("/x"), "Sales"), "A space with given name [Sales] already exists."),
-    ],
-)
-def test_what_has_changed_meanwhile_fails_the_job(yard: Yard, change: dict[str, Any], text: str) -> None:
-    add(yard, SPACE)
-
-    ended = run(yard, change)
-
-    assert (ended["jobState"], text in ended["errorMessage"]) == ("FAILED", True), ended
-
-
-def test_what_may_be_absent_or_there_is_no_failure(yard: Yard) -> None:
-    add(yard, SPACE, FOLDER)
-
-    absent = run(yard, {"op": "drop", "kind": "view", "path": ["a", "b"], "if_exists": True})
-    there = run(yard, {"op": "put", "kind": "folder", "path": ["Sales", "2024/Q1"], "if_not_exists": True})
-
-    assert (absent["jobState"], there["jobState"]) == ("COMPLETED", "COMPLETED")
-
-
-# what is made of what
-
-
-def test_a_graph_tells_parents_and_children(yard: Yard) -> None:
-    add(yard, SPACE, VIEW)
-    run(
+def test_parquet_is_read_as_dremio_reads_it(yard: Yard) -> None:
+    _parquet(
         yard,
-        view_change("Sales", "top", sql='SELECT * FROM totals JOIN "Sales".totals AS b ON true', sqlContext=["Sales"]),
+        "a.parquet",
+        "SELECT CAST(1 AS TINYINT) AS small, TIMESTAMP '2024-01-01 00:00:00.123999' AS moment, "
+        "TIMESTAMPTZ '2024-01-01 02:00:00+02' AS zoned, CAST(1.5 AS DECIMAL(5, 2)) AS price, MAP {'k': 1} AS m",
     )
-    totals, top = (yard("GET", f"catalog/by-path/Sales/{name}")["id"] for name in ("totals", "top"))
+    page = yard.run('SELECT * FROM files."a.parquet"').page
 
-    assert names(yard("GET", f"catalog/{top}/graph")["parents"]) == ["Sales/totals"]
-    assert names(yard("GET", f"{yard.cloud}/catalog/{totals}/graph")["children"]) == ["Sales/top"]
-    assert yard.refusal("GET", f"catalog/{yard('GET', 'catalog/by-path/Sales')['id']}/graph")[0] == 400
+    assert [column["type"]["name"] for column in page["schema"]] == [
+        "INTEGER",
+        "TIMESTAMP",
+        "TIMESTAMP",
+        "DECIMAL",
+        "MAP",
+    ]
+    assert page["rows"][0]["moment"] == "2024-01-01 00:00:00.123"
+    assert page["rows"][0]["zoned"] == "2024-01-01 00:00:00.000"
+    assert yard.rows("SELECT m['k'], m['none'], MAP_KEYS(m) FROM files.\"a.parquet\"") == [[1, None, ["k"]]]
 
 
-def test_several_are_asked_for_at_once(yard: Yard) -> None:
-    add(yard, SPACE, FOLDER)
+def test_a_folder_is_one_table_with_columns_for_the_folders_within_it(yard: Yard) -> None:
+    _parquet(yard, "sales/2024/01/a.parquet", "SELECT 1 AS x")
+    _parquet(yard, "sales/2023/b.parquet", "SELECT 2 AS x")
 
-    found = yard("POST", "catalog/by-paths", {"paths": [["Sales"], ["nothing"], ["sales", "2024/q1"]]})["data"]
+    assert yard.run("SELECT * FROM files.sales ORDER BY x").rows == [
+        {"x": 1, "dir0": "2024", "dir1": "01"},
+        {"x": 2, "dir0": "2023", "dir1": None},
+    ]
 
-    assert [one["entityType"] for one in found] == ["space", "folder"]
+
+def test_a_folder_of_more_than_one_format_says_what_to_do(yard: Yard) -> None:
+    _write(yard, "mixed/a.csv", "x\n1\n")
+    _write(yard, "mixed/b.json", "{}")
+
+    assert "say one: TABLE(" in yard.error("SELECT * FROM files.mixed").message
+
+
+def test_no_path_leads_out_of_a_source(yard: Yard, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("x\n1\n", encoding="utf-8")
+    (tmp_path / "files" / "link.csv").symlink_to(tmp_path / "secret.csv")
+
+    assert located(tmp_path / "files", ["..", "secret.csv"]) is None
+    assert located(tmp_path / "files", ["../secret.csv"]) is None
+    assert located(tmp_path / "files", ["link.csv"]) is None
+    assert "not found" in yard.error('SELECT * FROM files."link.csv"').message
+
+
+def test_arrow_files_are_read_where_pyarrow_is_installed(yard: Yard) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    feather = pytest.importorskip("pyarrow.feather")
+    feather.write_feather(arrow.table({"x": [1, 2]}), yard.folder / "files" / "a.arrow")
+
+    assert yard.rows('SELECT SUM(x) FROM files."a.arrow"') == [[3]]
+
+
+@pytest.mark.parametrize(("folder", "package"), [("_delta_log", "deltalake"), ("metadata", "pyiceberg")])
+def test_a_format_whose_package_is_missing_names_the_package(yard: Yard, folder: str, package: str) -> None:
+    if _is_installed(package):
+        pytest.skip(f"{package} is installed")
+    _write(yard, f"t/{folder}/1.metadata.json", "{}")
+    error = yard.error("SELECT * FROM files.t")
+
+    assert error.kind == "UNSUPPORTED_OPERATION"
+    assert package in error.message
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        __import__(package)
+    except ImportError:
+        return False
+    return True
+
+
+def test_an_iceberg_table_is_read_at_its_snapshots(yard: Yard) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    sql = pytest.importorskip("pyiceberg.catalog.sql")
+    place = yard.folder / "files"
+    catalog = sql.SqlCatalog("c", uri=f"sqlite:///{yard.folder}/c.db", warehouse=f"file://{place}")
+    catalog.create_namespace("n")
+    table = catalog.create_table("n.t", schema=arrow.table({"x": [1]}).schema, location=f"file://{place}/t")
+    table.append(arrow.table({"x": [1]}))
+    first = table.current_snapshot().snapshot_id
+    table.append(arrow.table({"x": [2]}))
+
+    assert yard.rows("SELECT COUNT(*) FROM files.t") == [[2]]
+    assert yard.rows(f"SELECT x FROM files.t AT SNAPSHOT '{first}'") == [[1]]
+    assert "no snapshot" in yard.error("SELECT * FROM files.t AT SNAPSHOT '1'").message
+
+
+def test_a_delta_table_is_read(yard: Yard) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    delta = pytest.importorskip("deltalake")
+    delta.write_deltalake(str(yard.folder / "files" / "t"), arrow.table({"x": [1, 2]}))
+
+    assert yard.rows("SELECT SUM(x) FROM files.t") == [[3]]
+
+
+def test_time_travel_needs_a_table_that_keeps_versions(yard: Yard) -> None:
+    _write(yard, "a.csv", "x\n1\n")
+    error = yard.error("SELECT * FROM files.\"a.csv\" AT SNAPSHOT '1'")
+
+    assert (error.kind, "Iceberg" in error.message) == ("UNSUPPORTED_OPERATION", True)
+    assert "Branches" in yard.error("SELECT * FROM lake.t AT BRANCH main").message
+
+
+# what the system tells of itself
+
+
+def test_information_schema_tells_of_tables_views_and_columns(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS id, CAST(1.5 AS DECIMAL(10, 2)) AS price")
+    yard.run("CREATE VIEW lake.v AS SELECT price AS p FROM lake.t")
+    yard.told["folders"] = [["lake", "dbt"]]
+
+    assert yard.rows(
+        "SELECT table_name, table_type FROM information_schema.\"tables\" WHERE table_schema = 'lake' ORDER BY 1"
+    ) == [
+        ["t", "TABLE"],
+        ["v", "VIEW"],
+    ]
+    assert yard.rows(
+        "SELECT column_name, ordinal_position, data_type, numeric_precision, numeric_scale "
+        "FROM INFORMATION_SCHEMA.COLUMNS WHERE table_schema = 'lake' ORDER BY table_name, ordinal_position"
+    ) == [["id", 1, "INTEGER", 32, 0], ["price", 2, "DECIMAL", 10, 2], ["p", 1, "DECIMAL", 10, 2]]
+    assert yard.rows("SELECT view_definition FROM information_schema.views") == [["SELECT price AS p FROM lake.t"]]
+    assert yard.rows("SELECT schema_name FROM information_schema.schemata") == [
+        ["Files"], ["INFORMATION_SCHEMA"], ["lake"], ["lake.dbt"], ["sys"],
+    ]  # fmt: skip
+    assert yard.rows("SELECT catalog_name FROM information_schema.catalogs") == [["DREMIO"]]
+
+
+def test_the_callers_rows_are_tables_of_the_system(yard: Yard) -> None:
+    columns: list[dict[str, Any]] = [
+        {"name": "job_id", "type": {"name": "VARCHAR"}},
+        {"name": "submitted_ts", "type": {"name": "TIMESTAMP"}},
+        {"name": "cost", "type": {"name": "DOUBLE"}},
+    ]
+    rows = [["it's", 1_764_412_200_123, 1.5], [None, None, None]]
+    yard.told["system"] = [{"path": ["sys", "project", "jobs"], "columns": columns, "rows": rows}]
+
+    assert yard.rows("SELECT * FROM sys.project.jobs") == [["it's", "2025-11-29 10:30:00.123", 1.5], [None, None, None]]
+    assert yard.rows("SELECT COUNT(*) FROM sys.project.jobs WHERE job_id = 'it''s'") == [[1]]
+
+
+def test_show_and_describe_tell_of_the_catalog(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t (id INT, price DECIMAL(10, 2), tags LIST(VARCHAR))")
+
+    assert yard.rows("SHOW TABLES IN lake") == [["lake", "t"]]
+    assert yard.rows("SHOW SCHEMAS LIKE 'la%'") == [["lake"]]
+    assert yard.rows("DESCRIBE lake.t") == [
+        ["id", "INTEGER", "YES", None, None],
+        ["price", "DECIMAL", "YES", 10, 2],
+        ["tags", "ARRAY", "YES", None, None],
+    ]
+    assert "Unknown table" in yard.error("DESCRIBE lake.nope").message
+
+
+def test_a_plan_is_shown_of_a_query_that_can_be_read(yard: Yard) -> None:
+    assert set(yard.run("EXPLAIN PLAN FOR SELECT 1").rows[0]) == {"text", "json"}
+    assert yard.error("EXPLAIN PLAN FOR SELECT frob(1)").column == 25
+
+
+@pytest.mark.parametrize("kind", ["BIT", "TIMETZ", "UNION(a INTEGER)"])
+def test_a_type_that_dremio_has_not_is_not_made_into_another(kind: str) -> None:
+    described = duckdb.connect().execute(f"SELECT CAST(NULL AS {kind}) AS x").description
+
+    assert from_duckdb(described[0][1]) is None

@@ -6,29 +6,22 @@ from pathlib import Path
 
 import duckdb
 
+# Of the whole database: a cursor of a connection does not inherit what is set for that connection alone.
 HABITS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "integer_division": True,
+    "ieee_floating_point_ops": False,
 }
-# Global: a cursor of a connection does not inherit what is set for that connection alone.
-SETTINGS = (
-    "SET GLOBAL integer_division = true",
-    "SET GLOBAL ieee_floating_point_ops = false",
-    "SET GLOBAL TimeZone = 'UTC'",
-)
 
 
 def new_connection(*, memory: str = "", threads: int = 0, temporary: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Return a database in memory with its limits."""
-    connection = duckdb.connect(config=HABITS)
-    for setting in SETTINGS:
-        connection.execute(setting)
+    limits: dict[str, str | bool | int | float | list[str]] = {}
     if memory:
-        connection.execute(f"SET GLOBAL memory_limit = '{memory}'")
+        limits["memory_limit"] = memory
     if threads:
-        connection.execute(f"SET GLOBAL threads = {threads}")
+        limits["threads"] = threads
     if temporary is not None:
-        connection.execute(
-            "SET GLOBAL temp_directory = $1".replace("$1", f"'{str(temporary).replace(chr(39), chr(39) * 2)}'")
-        )
-    return connection
+        limits["temp_directory"] = str(temporary)
+    return duckdb.connect(config={**HABITS, **limits})

@@ -116,7 +116,7 @@ def _template(given: ColumnType, wanted: ColumnType) -> str | None:
     return None
 
 
-def target(kind: exp.DataType) -> ColumnType:
+def target(kind: exp.DataType, node: exp.Expression | None = None) -> ColumnType:
     """Return the type that a CAST names."""
     if isinstance(kind.this, exp.Interval):
         return INTERVAL_UNITS[kind.this.text("unit").upper()][1]
@@ -125,9 +125,9 @@ def target(kind: exp.DataType) -> ColumnType:
     if name == "DECIMAL":
         return decimal(sizes[0] if sizes else 38, sizes[1] if len(sizes) > 1 else 0)
     if name in {"ARRAY", "LIST"} and len(kind.expressions) == 1:
-        return list_of(target(kind.expressions[0]))
+        return list_of(target(kind.expressions[0], node))
     if name not in TYPES or (sizes and name not in {"VARCHAR", "TIMESTAMP", "TIME", "VARBINARY"}):
-        raise unsupported(f"The type {kind.sql()} is not known to runyard's Dremio engine", kind)
+        raise unsupported(f"The type {kind.sql()} is not known to runyard's Dremio engine", node)
     return TYPES[name]
 
 
@@ -135,7 +135,7 @@ def cast(value: Typed, kind: exp.DataType, node: exp.Expression) -> Typed:
     """Return what CAST brings."""
     if isinstance(kind.this, exp.Interval):
         return _interval(value, kind.this.text("unit").upper(), node)
-    wanted = converted(value, target(kind), node)
+    wanted = converted(value, target(kind, node), node)
     sizes = [int(each.this.this) for each in kind.expressions if isinstance(each, exp.DataTypeParam)]
     if wanted.type == VARCHAR and sizes:
         return Typed(sql=f"substring({wanted.sql}, 1, {sizes[0]})", type=VARCHAR)

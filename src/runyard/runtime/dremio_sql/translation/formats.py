@@ -77,7 +77,7 @@ def _whole(value: str, form: str, *, places: int) -> str:
     digits = form.count("0")
     text = f"format('{{:,}}', {value})" if "," in form else f"CAST({value} AS VARCHAR)"
     if digits > 1:
-        return f"lpad({text}, greatest({digits}, length({text})), '0')"
+        return f"lpad({text}, CAST(greatest({digits}, length({text})) AS INTEGER), '0')"
     # Without a 0 before the point, a whole part of nothing is not written.
     return text if digits or not places else f"CASE WHEN {value} = 0 THEN '' ELSE {text} END"
 
@@ -87,5 +87,5 @@ def _fraction(digits: str, zeros: int, places: int) -> str:
         return "''"
     if zeros == places:
         return f"'.' || {digits}"
-    kept = f"rpad(rtrim({digits}, '0'), greatest({zeros}, length(rtrim({digits}, '0'))), '0')"
+    kept = f"rpad(rtrim({digits}, '0'), CAST(greatest({zeros}, length(rtrim({digits}, '0'))) AS INTEGER), '0')"
     return f"CASE WHEN {kept} = '' THEN '' ELSE '.' || {kept} END"

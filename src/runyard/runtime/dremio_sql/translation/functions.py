@@ -27,6 +27,7 @@ from .conversions import ISO_DATE, converted, literal_as, unified
 from .scope import Typed
 
 VOLATILE = "random()"
+LITERAL = re.compile(r"-?[0-9]+|CAST\('[0-9.]+' AS DECIMAL\([0-9]+,[0-9]+\)\)")
 MARK = re.compile(r"\{(\d|[*a-z])\}")
 
 FAMILIES: dict[str, Callable[[ColumnType], bool]] = {
@@ -112,7 +113,7 @@ def _taken(way: Function, arguments: Sequence[Typed], node: exp.Expression) -> l
 
 
 def _is_literal(value: Typed) -> bool:
-    return value.text is not None or value.sql.lstrip("-").replace(".", "").isdigit()
+    return value.text is not None or LITERAL.fullmatch(value.sql) is not None
 
 
 def _fitted(family: str, value: Typed, node: exp.Expression) -> Typed | None:

@@ -23,7 +23,8 @@ NEXT_DAY = (
 
 MONTHS_APART = (
     "CASE WHEN day({0}) = day({1}) OR ({0} = last_day({0}) AND {1} = last_day({1})) THEN "
-    "CAST(date_diff('month', {1}, {0}) AS DOUBLE) ELSE date_diff('month', {1}, {0}) + CAST(day({0}) - day({1}) AS DOUBLE) / 31 END"
+    "CAST(date_diff('month', {1}, {0}) AS DOUBLE) ELSE "
+    "date_diff('month', {1}, {0}) + CAST(day({0}) - day({1}) AS DOUBLE) / 31 END"
 )
 
 

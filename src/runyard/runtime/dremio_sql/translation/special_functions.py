@@ -14,6 +14,7 @@ from ..column_types import (
     DOUBLE,
     INTEGER,
     INTEGERS,
+    NESTED,
     NULL,
     TIME,
     TIMESTAMP,
@@ -200,7 +201,7 @@ def regexp_split(node: exp.Expression, given: list[exp.Expression], scope: Scope
     from .text_functions import TEXTS_LIST  # noqa: PLC0415 beside the tables that name it
 
     _expect(node, given, 2, 4)
-    if len(given) == 4 and (given[2].name.upper() != "ALL" or given[3].name != "-1"):  # noqa: PLR2004 mode and count
+    if len(given) == 4 and (given[2].name.upper() != "ALL" or given[3].sql() != "-1"):  # noqa: PLR2004 mode and count
         raise unsupported("REGEXP_SPLIT is translated with the mode 'ALL' and the limit -1 alone", node)
     value, pattern = compiled(given[0], scope), compiled(given[1], scope)
     if value.type != VARCHAR or pattern.text is None:
@@ -208,13 +209,15 @@ def regexp_split(node: exp.Expression, given: list[exp.Expression], scope: Scope
     return Typed(sql=f"string_split_regex({value.sql}, {pattern.sql})", type=TEXTS_LIST)
 
 
-def user(_: exp.Expression, __: list[exp.Expression], scope: Scope, ___: Compile) -> Typed:
+def user(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Compile) -> Typed:
     """Return who asks."""
+    _expect(node, given, 0)
     return Typed(sql=literal(scope.world.user), type=VARCHAR)
 
 
 def _now(kind: ColumnType, form: str) -> Special:
-    def now(_: exp.Expression, __: list[exp.Expression], scope: Scope, ___: Compile) -> Typed:
+    def now(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Compile) -> Typed:
+        _expect(node, given, 0)
         moment = dt.datetime.fromtimestamp(scope.world.now_ms / 1000, tz=dt.UTC)
         told = moment.strftime(form).replace("%ms", f"{scope.world.now_ms % 1000:03d}")
         return Typed(sql=f"{kind.name} '{told}'", type=kind)
@@ -235,6 +238,8 @@ def extremes(function: str) -> Special:
 
     def extreme(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
         values = unified([compiled(each, scope) for each in given], node)
+        if not values or values[0].type.name in NESTED:
+            raise unsupported(f"{node.name.upper()} of these arguments has no faithful translation", node)
         known = " AND ".join(f"{each.sql} IS NOT NULL" for each in values)
         words = f"CASE WHEN {known} THEN {function}({', '.join(each.sql for each in values)}) END"
         return Typed(sql=words, type=values[0].type)
