@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from runyard.dialects.databricks.operations import OPERATIONS as DATABRICKS
+from runyard.dialects.dremio.operations import OPERATIONS as DREMIO
 from runyard.dialects.glue.operations import OPERATIONS as GLUE
 from runyard.dialects.native.operations import OPERATIONS as NATIVE
 from runyard.sql.catalog import Catalog
+from runyard.sql.local.glue import snake
 from runyard.sql.local.registry import TABLES
-from runyard.sql.resources import databricks, glue, ledger
+from runyard.sql.resources import databricks, dremio, ledger
 from runyard.sql.resources.catalog import catalog
 from runyard.sql.results import TYPES
 
@@ -33,8 +35,17 @@ def test_every_operation_of_glue_is_a_method_under_its_own_name() -> None:
     found = {method.wire.operation for one in KNOWN.resources for method in one.methods if one.provider == "aws"}
 
     assert found == set(GLUE)
-    assert glue.snake("BatchStopJobRun") == "batch_stop_job_run"
-    assert glue.snake("DPUSeconds") == "dpu_seconds"
+    assert snake("BatchStopJobRun") == "batch_stop_job_run"
+    assert snake("DPUSeconds") == "dpu_seconds"
+
+
+def test_every_operation_of_dremio_is_offered_or_has_a_reason_why_not() -> None:
+    offered = {row.operation for row in dremio.ROWS}
+
+    assert offered | set(dremio.NOT_OFFERED) == {one.id for one in DREMIO}
+    assert not offered & set(dremio.NOT_OFFERED)
+    _, method = KNOWN.method(("dremio", "jobs", "jobs", "get"))
+    assert (method.wire.path, method.required) == ("/v0/projects/{project_id}/job/{id}", ("id",))
 
 
 def test_every_operation_of_ours_is_offered_or_has_a_reason_why_not() -> None:
@@ -90,7 +101,7 @@ def test_columns_have_types_that_results_know_and_what_must_be_given_is_one() ->
 
 
 def test_a_connection_is_a_column_of_what_a_service_has() -> None:
-    named = {"databricks_workspace": "deployment_name", "aws": "region", "runyard": ""}
+    named = {"databricks_workspace": "deployment_name", "aws": "region", "dremio": "project_id", "runyard": ""}
 
     for resource in KNOWN.resources:
         if resource.provider in named:

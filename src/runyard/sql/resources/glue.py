@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "get_many": "select",
     "list_names": "exec",
     "insert": "insert",
+    "insert_many": "exec",
     "update": "update",
     "delete": "delete",
     "start": "insert",
