@@ -62,13 +62,13 @@ def wanted_of(loaded: Loaded, workflow: str) -> dict[str, Wanted]:
     """Return what a run of a workflow may ask of each source that describes an API."""
     apis = [name for name, source in loaded.sources.items() if source.type in (None, "openapi")]
     found: dict[str, Wanted] = {}
-    for step in (
-        step for place in reached(loaded, workflow) if place.loaded is loaded for step in place.workflow.steps
-    ):
-        pointed = POINTED.fullmatch(step.operation_path or "")
+    workflows = [place.workflow for place in reached(loaded, workflow) if place.loaded is loaded]
+    calls = {(step.operation_path, step.operation_id): None for one in workflows for step in one.steps}
+    for operation_path, operation_id in calls:
+        pointed = POINTED.fullmatch(operation_path or "")
         if pointed is not None and pointed[1] in apis:
             found.setdefault(pointed[1], Wanted()).pointers.add(pointed[2])
-        name, id_ = _parted(step.operation_id, apis)
+        name, id_ = _parted(operation_id, apis)
         if name is not None:
             found.setdefault(name, Wanted()).ids.add(id_)
     return found

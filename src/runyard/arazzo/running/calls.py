@@ -67,7 +67,10 @@ def operation_call(loaded: Loaded, step: Step, parameters: Sequence[Parameter]) 
     calls = (step.operation_id, step.operation_path, step.workflow_id)
     if sum(call is not None for call in calls) != 1:
         raise InvalidRequest(f"It is to have exactly one of {', '.join(CALLS)}.")
-    source, operation = _operation(loaded, step)
+    key = step.operation_path or step.operation_id or ""
+    if key not in loaded.operations:  # most steps call one that others call, too
+        loaded.operations[key] = _operation(loaded, step)
+    source, operation = loaded.operations[key]
     return OperationCall(
         source=source,
         operation=operation,
@@ -137,7 +140,11 @@ def _api(loaded: Loaded, name: str) -> Api:
 
 def _given(loaded: Loaded, parameter: Parameter, operation: Operation) -> Given:
     """The parameter as its operation describes it, or as OpenAPI writes one that is not described."""
-    rule = next((rule for rule in operation.parameters if _is_of(rule, parameter)), None)
+    rule = None
+    for one in operation.parameters:
+        if _is_of(one, parameter):
+            rule = one
+            break
     if rule is None and parameter.location not in WRITE:
         raise InvalidRequest(f"The parameter {parameter.name} says not whether it is in {', '.join(WRITE)}.")
     if rule is None or rule.location not in WRITE:

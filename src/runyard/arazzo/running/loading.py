@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
+from runyard.arazzo.apis.operations import Operation
 from runyard.arazzo.apis.sources import Api, FetchText, kind_of, read_api
 from runyard.arazzo.documents.assembly import assemble
 from runyard.arazzo.documents.document import SourceDescription
@@ -37,6 +38,7 @@ class Loaded:
         self.url = url
         self.base = urljoin(url, self.document.self_uri or "")
         self.version = Version(self.document.minor)
+        self.operations: dict[str, tuple[str, Operation]] = {}  # those found, by the id or path that steps say
         self._library = library
         self._sources = {source.name: library.placed(source, self) for source in self.document.sources}
         library.keep(self)
