@@ -161,6 +161,32 @@ def test_who_waits_too_long_is_cancelled_in_the_words_of_the_workload_manager(na
     narrow("DELETE", "/api/v3/wlm/rule")
 
 
+def test_a_query_that_runs_longer_than_its_queue_lets_is_cancelled(narrow: Http) -> None:
+    seen = narrow("GET", "/api/v3/wlm/queue/LARGE")
+    changed = narrow("PUT", "/api/v3/wlm/queue/LARGE", {**seen, "maxRunTimeoutMs": 200})
+
+    ended = narrow.when(narrow.submit(LONG), "CANCELED")
+
+    assert ended["cancellationReason"] == (
+        "Query cancelled by Workload Manager. Query runtime of 0.20 seconds exceeded for 'large' queue."
+    )
+    kept = {name: value for name, value in changed.items() if name != "maxRunTimeoutMs"}
+    narrow("PUT", f"/api/v3/wlm/queue/{changed['id']}", kept)
+
+
+def test_a_job_is_cancelled_wherever_it_is(http: Http) -> None:
+    for looks in range(0, 36, 3):
+        job = http.submit(LONG)
+        for _ in range(looks):
+            http.job(job)
+
+        http("POST", f"job/{job}/cancel")
+
+        asked = time.monotonic()
+        assert http.when(job, "CANCELED")["cancellationReason"] == "Query cancelled by user 'admin'"
+        assert time.monotonic() - asked < 5
+
+
 # who is let in
 
 

@@ -18,6 +18,7 @@ from runyard.dialects.dremio.states import PHASES as WORDS
 from runyard.dialects.dremio.states import STATES, STEPS, job_state
 from runyard.dialects.dremio.views import moment
 from runyard.dialects.dremio_ids import job_id
+from runyard.engine.lanes import Dremio
 from runyard.engine.requests import Request
 from runyard.runtime.dremio_sql.results import ROWS
 from runyard.runtime.dremio_sql.results import SCHEMA as SCHEMA_FILE
@@ -26,6 +27,7 @@ DOCUMENTED = {
     "NOT_SUBMITTED", "STARTING", "RUNNING", "COMPLETED", "CANCELED", "FAILED", "CANCELLATION_REQUESTED", "PLANNING",
     "PENDING", "METADATA_RETRIEVAL", "QUEUED", "ENGINE_START", "EXECUTION_PLANNING", "INVALID_STATE",
 }  # fmt: skip
+HOUR = 3_600_000
 STRANGER = "6f6c34cf-9dbf-407a-9ab7-abea69a66d00"
 SCHEMA = [
     {"name": "n", "type": {"name": "INTEGER"}},
@@ -208,6 +210,18 @@ def test_what_is_no_job_of_dremios_is_none(yard: Yard, call: tuple[str, str]) ->
         assert yard.refusal(call[0], f"job/{other}{call[1]}") == (404, text)
 
 
+@pytest.mark.parametrize(("sql", "state"), [('/* {"app": "dbt"} */ SELECT 1', "FAILED"), ("SELECT 1", "CANCELED")])
+def test_dbt_is_spared_to_wait_for_ever_if_the_settings_say_so(tmp_path: Path, sql: str, state: str) -> None:
+    with open_yard(tmp_path, dremio=Dremio(spares_dbt=True)) as yard:
+        job = yard.submit(sql)
+        yard("POST", f"job/{job}/cancel")
+
+        told = yard.job(job)
+
+    text = "Query cancelled by user 'ada'"
+    assert (told["jobState"], told["errorMessage"] or told["cancellationReason"]) == (state, text)
+
+
 # results
 
 
@@ -272,6 +286,19 @@ def test_rows_that_are_gone_are_said_to_be(yard: Yard, done: str) -> None:
     status, text = yard.refusal("GET", f"job/{done}/results")
 
     assert (status, "no longer kept" in text) == (400, True)
+
+
+def test_rows_are_removed_after_a_day_and_the_job_stays(yard: Yard, done: str) -> None:
+    yard.context(yard.submit())
+    yard.time[0] += 23 * HOUR
+    yard.context(yard.submit())
+    assert len(yard("GET", f"job/{done}/results")["rows"]) == 100
+
+    yard.time[0] += 2 * HOUR
+    yard.context(yard.submit())
+
+    assert yard.refusal("GET", f"job/{done}/results")[0] == 400
+    assert yard.job(done)["jobState"] == "COMPLETED"
 
 
 # what the process of a job is told

@@ -29,10 +29,14 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How queries in Dremio's language are let in; the numbers are those of its own community edition."""
 
     large_cost: int = 30_000_000  # rows that a plan's steps are thought to give together; what costs more is LARGE
+    result_days: float = 1.0  # how long the rows of a job are kept
+    spares_dbt: bool = False  # tell dbt of a cancelled job that it failed: for the word CANCELED it waits for ever
     queues: Mapping[str, Lane] = msgspec.field(default_factory=_lanes)
 
     def __post_init__(self) -> None:
-        """Have every queue that the rules name, also where only some are set, and refuse one that lets nobody in."""
+        """Have every queue that the rules name, also where only some are set; refuse what lets nothing run or stay."""
+        if self.result_days <= 0:
+            raise ValueError(f"dremio.result_days is {self.result_days:g}; it must be more than 0.")
         for name, lane in self.queues.items():
             if lane.slots < 1 or lane.wait_s <= 0:
                 raise ValueError(f"dremio.queues.{name} lets nothing run: slots and wait_s must be more than 0.")

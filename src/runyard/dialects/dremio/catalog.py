@@ -69,10 +69,14 @@ def children(shelves: Shelves, parent: Document) -> list[Document]:
 def put(shelves: Shelves, kind: str, path: Sequence[str], content: Mapping[str, Any], *, is_cloud: bool) -> Document:
     """Add something to the catalog; refuse it where it cannot be."""
     if at(shelves, path) is not None:
-        raise Refusal(400 if is_cloud else 409, TAKEN)
+        raise _taken(is_cloud=is_cloud)
     parent = parent_of(shelves, path)
     parent_id = None if parent is None else parent.id
-    return shelves.add(CATALOG, kind, name_of(path), parent_id=parent_id, content={**content, "path": list(path)})
+    whole = {**content, "path": list(path)}
+    try:
+        return shelves.add(CATALOG, kind, name_of(path), parent_id=parent_id, content=whole)
+    except AlreadyExists as error:  # another caller's, at the same moment
+        raise _taken(is_cloud=is_cloud) from error
 
 
 def parent_of(shelves: Shelves, path: Sequence[str]) -> Document | None:
@@ -88,6 +92,10 @@ def parent_of(shelves: Shelves, path: Sequence[str]) -> Document | None:
         above = ".".join(path[:-1])
         raise Refusal(400, f"There is no space, folder or source {above}; make it first, then {'.'.join(path)}.")
     return parent
+
+
+def _taken(*, is_cloud: bool) -> Refusal:
+    return Refusal(400 if is_cloud else 409, TAKEN)
 
 
 def root_of(shelves: Shelves, path: Sequence[str]) -> Document | None:

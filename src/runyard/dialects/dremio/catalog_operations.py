@@ -121,6 +121,17 @@ def by_paths(call: Call) -> dict[str, Any]:
     return {"data": _read(call, look)}
 
 
+def by_ids(call: Call) -> dict[str, Any]:
+    """Show each of some entities; what is not there is left out."""
+    numbers = [from_entity_id(str(one)) for one in call.members.get("ids", [])]
+
+    def look(shelves: Shelves) -> list[dict[str, Any]]:
+        found = (shelves.get(number) for number in numbers if number)
+        return [_whole(call, shelves, one) for one in found if one is not None and one.shelf == catalog.CATALOG]
+
+    return {"data": _read(call, look)}
+
+
 def entity(shelves: Shelves, identifier: str) -> Document:
     """Return the entity of an id; refuse one that is none of the catalog."""
     number = from_entity_id(identifier)
@@ -226,6 +237,15 @@ OPERATIONS: tuple[Operation, ...] = (
         handle=by_paths,
         summary="Show what is at each of some paths",
         takes={"paths": "array!"},
+        gives={"data": "array!"},
+    ),
+    Operation(
+        id="getCatalogEntitiesByIds",
+        method="POST",
+        path="catalog/by-ids",
+        handle=by_ids,
+        summary="Show each of some entities",
+        takes={"ids": "array!"},
         gives={"data": "array!"},
     ),
     Operation(

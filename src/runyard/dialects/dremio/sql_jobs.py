@@ -12,11 +12,10 @@ from runyard.dialects import reading
 from runyard.dialects.dremio.calls import Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
 from runyard.dialects.dremio.told import job_of
-from runyard.dialects.dremio.views import JOB, REST, Job
+from runyard.dialects.dremio.views import JOB, LANGUAGE, REST, Job
 from runyard.dialects.dremio_ids import from_job_id, job_id
 from runyard.engine.requests import Request
 
-LANGUAGE = "dremio"
 KIND = "dremio_sql"
 TASK = "query"
 LONGEST_NAME = 80

@@ -9,12 +9,11 @@ from typing import Any
 from runyard.core.job import Workspace
 from runyard.core.run import Run
 from runyard.dialects.dremio.told import jobs_of
-from runyard.dialects.dremio.views import Job, error_of, query_type, row_count
+from runyard.dialects.dremio.views import LANGUAGE, Job, error_of, query_type, row_count
 from runyard.dialects.dremio_ids import job_id
 from runyard.engine.engine import Engine
 from runyard.store.ledger import Page
 
-LANGUAGE = "dremio"
 MOST = 10_000  # jobs, the newest; a table of them all would be as large as the ledger
 VARCHAR, BIGINT, TIMESTAMP, BOOLEAN, DOUBLE = "VARCHAR", "BIGINT", "TIMESTAMP", "BOOLEAN", "DOUBLE"
 _NAME = re.compile(r'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>jobs_recent|jobs|reflections)\b', re.IGNORECASE)

@@ -29,7 +29,8 @@ def jobs_of(engine: Engine, runs: Iterable[Run]) -> list[Job]:
     """Return jobs with what was told of each, in one query."""
     runs = list(runs)
     attempts = engine.attempts_of(runs) if runs else {}
-    return [Job(run=run, told=_told(engine, attempts[run.id])) for run in runs]
+    spares_dbt = engine.settings.dremio.spares_dbt
+    return [Job(run=run, told=_told(engine, attempts[run.id]), spares_dbt=spares_dbt) for run in runs]
 
 
 def job_of(engine: Engine, run: Run) -> Job:
@@ -46,9 +47,12 @@ def _told(engine: Engine, attempts: list[Attempt]) -> Told:
 
 
 def _in_folder(engine: Engine, attempt: Attempt) -> Mapping[str, Any]:
-    """Return what is told of an attempt that goes on; each change replaces the file, so it is always whole."""
+    """Return what is told of an attempt that goes on; each change replaces the file, so it is always whole.
+
+    Only a machine that went down may leave an empty one, which tells nothing.
+    """
     try:
         output: dict[str, Any] = msgspec.json.decode((engine.attempt_folder(attempt.id) / OUTPUT).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
         return {}
     return output

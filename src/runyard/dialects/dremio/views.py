@@ -11,6 +11,7 @@ from runyard.core.run import Outcome, Run
 from runyard.dialects.dremio.states import job_state
 from runyard.dialects.view import View, shown
 
+LANGUAGE = "dremio"
 REST = "REST"
 CANCELLED = "Query was cancelled"
 """What is said where nobody has given a reason."""
@@ -19,6 +20,8 @@ ABANDONED = (
     "Details and profile information for this job may be partial or missing."
 )
 """What is said of a job whose process was lost with its launcher."""
+BY_DBT = '"app": "dbt"'
+"""What dbt writes into each of its statements. It waits for ever for a job that was CANCELED."""
 WITH_ROWS = frozenset({"RUNNING", "COMPLETED"})
 
 
@@ -42,11 +45,18 @@ class Job:
 
     run: Run
     told: Told
+    spares_dbt: bool = False  # tell dbt of a cancelled job that it failed
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
         """Return the jobState."""
+        told = self.true_state
+        return "FAILED" if self.spares_dbt and told == "CANCELED" and BY_DBT in self.run.settings["sql"] else told
+
+    @property
+    def true_state(self) -> str:
+        """Return the jobState as it is."""
         step = self.told.steps[-1][0] if self.told.steps else None
         return job_state(self.run.phase, step)
 
@@ -62,6 +72,8 @@ def error_of(job: Job) -> str:
     """Return why a job failed; of any other, nothing."""
     if job.state != "FAILED":
         return ""
+    if job.true_state == "CANCELED":
+        return job.run.message or CANCELLED
     return ABANDONED if job.run.outcome is Outcome.CRASHED else job.run.message or ""
 
 

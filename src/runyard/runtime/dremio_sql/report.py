@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .routing import chosen, wait_for_place
+from .routing import RAN_TOO_LONG, chosen, wait_for_place
 
 QUEUES = "queues"  # in the workspace's folder
+WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
+MS = 1000
 COUNT_AGAIN_S = 0.2  # between two tellings of how many rows there are
 
 
@@ -24,41 +28,54 @@ class Report:
     told: dict[str, Any] = field(default_factory=lambda: {"steps": []})
     place: int | None = None  # a descriptor that holds the place in the queue until the process ends
     _counted_at: float = 0.0
+    _writing: threading.Lock = field(default_factory=threading.Lock)  # rows are counted in a thread of their own
 
     def step(self, word: str) -> None:
         """Tell that the query has come to a step."""
-        self.told["steps"].append([word, _now()])
-        self._write()
+        self._tell(steps=[*self.told["steps"], [word, _now()]])
 
     def queue(self, cost: float) -> None:
         """Choose the queue for a plan of this cost, and return once a place of it is ours."""
         lane = chosen(self.context["workload"], self.context, cost)
-        self.told |= {"cost": cost, "queue": lane.name, "queued_at": _now()}
-        self.step("QUEUED")
+        now = _now()
+        self._tell(cost=cost, queue=lane.name, queued_at=now, steps=[*self.told["steps"], ["QUEUED", now]])
         self.place = wait_for_place(lane, Path(self.context["home"]) / QUEUES / lane.name)
-        self.told["granted_at"] = _now()
+        self._tell(granted_at=_now())
+        if lane.run_ms is not None:
+            self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))
 
     def rows(self, count: int) -> None:
         """Tell how many rows there are so far, now and then."""
-        self.told["row_count"] = count
         if time.monotonic() - self._counted_at > COUNT_AGAIN_S:
             self._counted_at = time.monotonic()
-            self._write()
+            self._tell(row_count=count)
 
     def finish(self, **facts: Any) -> None:
         """Tell what came of it: `row_count`, `schema`, `changes` of the catalog, `datasets` that were read."""
-        self.told |= facts
-        self._write()
+        self._tell(**facts)
+
+    def _end_after(self, seconds: float, message: str) -> None:
+        """End this process at a moment, whatever it is doing then: the database computes where no signal is heard."""
+
+        def end() -> None:
+            self.end(message, WITHDRAWN)
+            os._exit(1)
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
 
     def end(self, message: str, category: str) -> None:
         """Tell why it came to no good end."""
         result = {"message": message, "category": category}
         (self.folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
-    def _write(self) -> None:
-        new = self.folder / "output.json.new"
-        new.write_text(json.dumps(self.told), encoding="utf-8")
-        new.replace(self.folder / "output.json")
+    def _tell(self, **facts: Any) -> None:
+        with self._writing:
+            self.told |= facts
+            new = self.folder / "output.json.new"
+            new.write_text(json.dumps(self.told), encoding="utf-8")
+            new.replace(self.folder / "output.json")
 
 
 def _now() -> int:

@@ -18,6 +18,9 @@ from .rules import Facts, condition
 TIMED_OUT = (
     "Query cancelled by Workload Manager. Query enqueued time of {seconds:.2f} seconds exceeded for '{queue}' queue."
 )
+RAN_TOO_LONG = (
+    "Query cancelled by Workload Manager. Query runtime of {seconds:.2f} seconds exceeded for '{queue}' queue."
+)
 REJECTED = "Query cancelled by Workload Manager. {message}"
 LOOK_S = 0.005  # between two looks for a free place, by the one query that is next
 REJECT = "REJECT"
@@ -50,6 +53,7 @@ class Lane:
     name: str
     slots: int | None
     wait_ms: int | None
+    run_ms: int | None = None  # how long a query may run in it
 
 
 def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> Lane:
@@ -67,7 +71,7 @@ def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float)
         raise Withdrawn(REJECTED.format(message=rule.get("rejectMessage", "")).strip())
     name = rule["acceptName"]
     limits = workload["queues"][name]
-    return Lane(name=name, slots=limits["slots"], wait_ms=limits["wait_ms"])
+    return Lane(name=name, slots=limits["slots"], wait_ms=limits["wait_ms"], run_ms=limits["run_ms"])
 
 
 def wait_for_place(lane: Lane, folder: Path) -> int | None:

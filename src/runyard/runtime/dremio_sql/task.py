@@ -10,10 +10,9 @@ from pathlib import Path
 
 from .errors import DremioError
 from .execution import execute
-from .report import Report
+from .report import WITHDRAWN, Report
 from .routing import Withdrawn
 
-WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
 FAILED = "sql"
 
 

@@ -1,0 +1,392 @@
+"""Dremio's catalog: spaces, folders, sources, views, tables, with their wikis and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dremio_yard import Yard, open_yard
+
+from runyard.core.run import Outcome
+from runyard.dialects.dremio.finishing import READ_FOR_MS
+
+SPACE = {"entityType": "space", "name": "Sales"}
+FOLDER = {"entityType": "folder", "path": ["Sales", "2024/Q1"]}
+VIEW = {
+    "entityType": "dataset",
+    "type": "VIRTUAL_DATASET",
+    "path": ["Sales", "totals"],
+    "sql": "SELECT * FROM lake.orders",
+    "sqlContext": ["Sales"],
+}
+TAKEN = "An object already exists with that name"
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    with open_yard(tmp_path) as yard:
+        yield yard
+
+
+@pytest.fixture
+def lake(yard: Yard) -> Path:
+    """A source with two files, one of them in a folder."""
+    folder = yard.engine.home.path / "s3" / "lake"
+    (folder / "raw").mkdir(parents=True)
+    (folder / "raw" / "a.csv").write_text("x\n1\n")
+    (folder / "orders.parquet").write_text("")
+    (folder / ".hidden").write_text("")
+    yard("POST", "catalog", {"entityType": "source", "name": "lake", "type": "NAS", "config": {"path": "s3://lake"}})
+    return folder
+
+
+def add(yard: Yard, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
+    return [yard("POST", "catalog", body) for body in bodies]
+
+
+def names(entities: Any) -> list[str]:
+    return ["/".join(one["path"]) for one in entities]
+
+
+# looking
+
+
+def test_a_catalog_has_a_home_and_a_source_from_the_beginning(yard: Yard) -> None:
+    found = yard("GET", f"{yard.cloud}/catalog")["data"]
+
+    assert [(one["path"], one["containerType"]) for one in found] == [(["@admin"], "HOME"), (["$scratch"], "SOURCE")]
+    assert yard("GET", "catalog")["data"] == found
+    assert yard("GET", "catalog/by-path/@admin")["entityType"] == "home"
+
+
+def test_an_entity_is_found_by_id_and_by_path_in_any_case(yard: Yard) -> None:
+    _, folder = add(yard, SPACE, FOLDER)
+
+    by_path = yard("GET", f"{yard.cloud}/catalog/by-path/sales/2024%2Fq1/")
+
+    assert by_path == folder == yard("GET", f"catalog/{folder['id']}")
+    assert (folder["entityType"], folder["path"], folder["children"]) == ("folder", ["Sales", "2024/Q1"], [])
+    assert names(yard("GET", "catalog/by-path/Sales")["children"]) == ["Sales/2024/Q1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("catalog/by-path/Sales/x%20y", "Could not find entity with path [Sales, x y]"),
+        ("catalog/nonsense", "Could not find entity with id [nonsense]"),
+        ("catalog/dremio:%2Flake%2Fx", "Could not find entity with id [dremio:/lake/x]"),
+    ],
+)
+def test_what_is_not_there_is_404(yard: Yard, path: str, text: str) -> None:
+    assert yard.refusal("GET", path) == (404, text)
+
+
+def test_another_workspace_has_another_catalog(yard: Yard) -> None:
+    space = add(yard, SPACE)[0]
+    yard.workspace = yard.engine.workspace("other")
+
+    assert yard.refusal("GET", f"catalog/{space['id']}")[0] == 404
+    assert len(yard("GET", "catalog")["data"]) == 2
+
+
+# adding
+
+
+def test_a_view_keeps_what_it_was_made_of(yard: Yard) -> None:
+    _, view = add(yard, SPACE, VIEW)
+
+    assert {name: view[name] for name in VIEW} == VIEW
+    assert "fields" not in view
+    assert yard("GET", "catalog/by-path/Sales")["children"][0]["datasetType"] == "VIRTUAL"
+
+
+def test_a_name_is_given_once_as_each_variant_says_it(yard: Yard) -> None:
+    add(yard, SPACE)
+
+    assert yard.refusal("POST", "catalog", {**SPACE, "name": "SALES"}) == (409, TAKEN)
+    assert yard.refusal("POST", f"{yard.cloud}/catalog", SPACE) == (400, TAKEN)
+
+
+def test_a_folder_in_a_source_is_refused_in_the_words_that_dbt_knows(yard: Yard) -> None:
+    refusal = yard.refusal("POST", "catalog", {"entityType": "folder", "path": ["$scratch", "a"]})
+
+    assert refusal == (400, "Can not create a folder inside a [SOURCE].")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"entityType": "folder", "path": ["nowhere", "a"]}, "There is no space, folder or source nowhere"),
+        ({"entityType": "folder", "path": ["a"]}, "begins with the space it is in"),
+        ({"entityType": "space", "name": " "}, "is no name"),
+        ({"entityType": "space", "name": "a\nb"}, "is no name"),
+        ({"entityType": "function", "path": ["a"]}, "'function' cannot be made so"),
+        ({"entityType": "source", "name": "a"}, "The member type is missing"),
+        ({**VIEW, "sql": ""}, "The member sql is missing"),
+        ({**VIEW, "type": "PHYSICAL_DATASET"}, "must be VIRTUAL_DATASET"),
+        ({"name": "a"}, "The member entityType is missing"),
+    ],
+)
+def test_what_cannot_be_added_is_refused(yard: Yard, body: dict[str, Any], text: str) -> None:
+    status, told = yard.refusal("POST", "catalog", body)
+
+    assert (status, text in told) == (400, True), told
+
+
+# changing
+
+
+def test_a_change_names_the_tag_that_it_saw(yard: Yard) -> None:
+    _, view = add(yard, SPACE, VIEW)
+    place = f"catalog/{view['id']}"
+
+    changed = yard("PUT", place, {**view, "sql": "SELECT 2"})
+
+    assert (changed["sql"], changed["path"]) == ("SELECT 2", view["path"])
+    assert "fields" not in changed
+    assert changed["tag"] != view["tag"]
+    assert yard.refusal("PUT", place, {**view, "sql": "SELECT 3"})[0] == 409
+    assert yard.refusal("PUT", place, {"sql": "SELECT 3"})[0] == 409
+    assert yard.refusal("DELETE", f"{place}?tag={view['tag']}")[0] == 409
+    assert yard("GET", place)["sql"] == "SELECT 2"
+
+
+def test_what_stands_in_something_goes_with_it(yard: Yard) -> None:
+    space, folder, view = add(yard, SPACE, FOLDER, {**VIEW, "path": ["Sales", "2024/Q1", "v"]})
+
+    assert yard("DELETE", f"{yard.cloud}/catalog/{space['id']}?tag={space['tag']}") is None
+
+    for gone in (space, folder, view):
+        assert yard.refusal("GET", f"catalog/{gone['id']}")[0] == 404
+
+
+def test_only_tables_are_refreshed(yard: Yard) -> None:
+    space = add(yard, SPACE)[0]
+
+    assert yard.refusal("POST", f"catalog/{space['id']}/refresh")[0] == 400
+
+
+# wikis and tags
+
+
+def test_a_wiki_that_was_never_written_has_no_version(yard: Yard) -> None:
+    place = f"catalog/{add(yard, SPACE)[0]['id']}/collaboration/wiki"
+    assert yard("GET", place) == {"text": ""}
+    assert yard("POST", place, {"text": "# Sales"}) == {"text": "# Sales", "version": 1}
+
+    again = yard("POST", place, {"text": "", "version": 1})
+
+    assert again == {"text": "", "version": 2} == yard("GET", place)
+    assert yard.refusal("POST", place, {"text": "late", "version": 1})[0] == 409
+    assert yard.refusal("POST", place, {"text": "late"})[0] == 409
+
+
+def test_tags_are_given_together(yard: Yard) -> None:
+    place = f"catalog/{add(yard, SPACE)[0]['id']}/collaboration/tag"
+    assert yard("GET", place) == {"tags": []}
+
+    given = yard("POST", place, {"tags": ["gold", "pii"]})
+
+    assert given == {"tags": ["gold", "pii"], "version": "1"}
+    assert yard("POST", place, {"tags": [], "version": given["version"]}) == {"tags": [], "version": "2"}
+
+
+# sources
+
+
+@pytest.mark.usefixtures("lake")
+def test_files_of_a_source_are_found_without_being_in_the_catalog(yard: Yard) -> None:
+    source = yard("GET", "catalog/by-path/lake")
+    folder = yard("GET", "catalog/by-path/lake/raw")
+
+    assert names(source["children"]) == ["lake/orders.parquet", "lake/raw"]
+    assert (folder["entityType"], names(folder["children"])) == ("folder", ["lake/raw/a.csv"])
+    file = yard("GET", "catalog/by-path/lake/raw/a.csv")
+    assert file == {"entityType": "file", "id": "dremio:/lake/raw/a.csv", "path": ["lake", "raw", "a.csv"]}
+    assert yard("GET", "catalog/dremio:%2Flake%2Fraw%2Fa.csv") == file
+
+
+@pytest.mark.parametrize("path", ["lake/..", "lake/%2E%2E/other", "lake/raw/..%2F..%2F..%2Fx", "lake/link"])
+def test_nothing_outside_a_source_is_found(yard: Yard, lake: Path, path: str) -> None:
+    (lake.parent / "other").mkdir()
+    (lake / "link").symlink_to(lake.parent / "other")
+
+    assert yard.refusal("GET", f"catalog/by-path/{path}")[0] == 404
+
+
+def test_a_file_becomes_a_table(yard: Yard, lake: Path) -> None:
+    body = {
+        "type": "PHYSICAL_DATASET",
+        "path": ["lake", "raw", "a.csv"],
+        "format": {"type": "Text", "extractHeader": True},
+    }
+
+    table = yard("POST", "catalog/dremio:%2Flake%2Fraw%2Fa.csv", {"entityType": "dataset", **body})
+
+    assert {name: table[name] for name in body} == body
+    assert table["accelerationRefreshPolicy"]["activePolicyType"] == "PERIOD"
+    told = yard.context(yard.submit())["catalog"]
+    settings = {"extractHeader": True}
+    assert told["datasets"] == [{"path": ["lake", "raw", "a.csv"], "format": "text", "settings": settings}]
+    assert {"name": "lake", "root": str(lake)} in told["sources"]
+    assert yard("POST", f"catalog/{table['id']}/refresh") is None
+    yard("DELETE", f"catalog/{table['id']}")
+    assert (lake / "raw" / "a.csv").exists()
+
+
+def test_only_what_lies_there_becomes_a_table(yard: Yard, lake: Path) -> None:
+    body = {"type": "PHYSICAL_DATASET", "path": ["lake", "nothing.csv"], "format": {"type": "Text"}}
+
+    assert yard.refusal("POST", "catalog/dremio:%2Flake%2Fnothing.csv", body)[0] == 404
+    assert lake.exists()
+
+
+# what statements change
+
+
+def run(yard: Yard, *changes: dict[str, Any]) -> dict[str, Any]:
+    job = yard.submit()
+    yard.context(job)
+    yard.begin(job)
+    return yard.end(job, output={"changes": list(changes)})
+
+
+def view_change(*path: str, **more: Any) -> dict[str, Any]:
+    columns = [{"name": "a", "type": {"name": "INTEGER"}}]
+    made = {
+        "op": "put",
+        "kind": "view",
+        "path": list(path),
+        "sql": "SELECT 1 AS a",
+        "sqlContext": [],
+        "fields": columns,
+    }
+    return {**made, **more}
+
+
+def table_change(op: str, folder: Path, *path: str) -> dict[str, Any]:
+    return {"op": op, "kind": "table", "path": list(path), "folder": str(folder), "fields": [], "rows": 3}
+
+
+def test_a_view_made_by_a_statement_is_there_once_its_job_has_completed(yard: Yard) -> None:
+    add(yard, SPACE)
+
+    assert run(yard, view_change("Sales", "v"))["jobState"] == "COMPLETED"
+
+    view = yard("GET", "catalog/by-path/Sales/v")
+    assert (view["sql"], view["fields"]) == ("SELECT 1 AS a", [{"name": "a", "type": {"name": "INTEGER"}}])
+    told = yard.context(yard.submit())["catalog"]["views"]
+    assert told == [{"path": ["Sales", "v"], "sql": "SELECT 1 AS a", "context": []}]
+
+
+def test_of_two_that_make_the_same_the_second_fails(yard: Yard) -> None:
+    add(yard, SPACE)
+    run(yard, view_change("Sales", "v"))
+
+    late = run(yard, view_change("Sales", "V"))
+    replaced = run(yard, view_change("Sales", "v", sql="SELECT 2 AS a", replace=True))
+
+    assert late["jobState"] == "FAILED"
+    assert late["errorMessage"] == "VALIDATION ERROR: A table or view with given name [Sales.V] already exists."
+    assert replaced["jobState"] == "COMPLETED"
+    assert yard("GET", "catalog/by-path/Sales/v")["sql"] == "SELECT 2 AS a"
+
+
+def test_a_job_that_failed_has_changed_nothing(yard: Yard) -> None:
+    add(yard, SPACE)
+    job = yard.submit()
+    yard.begin(job)
+
+    yard.end(job, Outcome.FAILED, output={"changes": [view_change("Sales", "v")]})
+
+    assert yard.refusal("GET", "catalog/by-path/Sales/v")[0] == 404
+
+
+def test_a_table_of_a_source_may_lie_in_folders_that_nobody_made(yard: Yard, tmp_path: Path) -> None:
+    folder = tmp_path / "table"
+    made = run(yard, table_change("put", folder, "$scratch", "a", "b", "t"))
+
+    told = yard.context(yard.submit())["catalog"]["tables"]
+
+    assert made["jobState"] == "COMPLETED"
+    assert told == [{"path": ["$scratch", "a", "b", "t"], "folder": str(folder)}]
+    assert yard("GET", "catalog/by-path/$scratch/a/b/t")["type"] == "PHYSICAL_DATASET"
+
+
+def test_a_dropped_table_is_gone_at_once_and_its_files_when_nobody_can_read_them(yard: Yard) -> None:
+    folder = yard.engine.home.path / "dremio" / str(yard.workspace.id) / "tables" / "t"
+    folder.mkdir(parents=True)
+    run(yard, table_change("put", folder, "$scratch", "t"))
+    assert run(yard, table_change("drop", folder, "$scratch", "t"))["jobState"] == "COMPLETED"
+    assert yard.refusal("GET", "catalog/by-path/$scratch/t")[0] == 404
+    yard.context(yard.submit())
+    assert folder.exists()
+
+    yard.time[0] += READ_FOR_MS
+    yard.context(yard.submit())
+
+    assert not folder.exists()
+
+
+def test_files_outside_of_our_own_folder_are_never_removed(yard: Yard, tmp_path: Path) -> None:
+    folder = tmp_path / "somebody's"
+    folder.mkdir()
+    run(yard, table_change("put", folder, "$scratch", "t"))
+    run(yard, table_change("drop", folder, "$scratch", "t"))
+
+    yard.time[0] += READ_FOR_MS
+    yard.context(yard.submit())
+
+    assert folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"op": "drop", "kind": "view", "path": ["Sales", "x"]}, "View [Sales.x] not found"),
+        ({"op": "put", "kind": "folder", "path": ["nowhere", "x"]}, "There is no space, folder or source nowhere"),
+        (table_change("put", Path("/x"), "Sales"), "A space with given name [Sales] already exists."),
+    ],
+)
+def test_what_has_changed_meanwhile_fails_the_job(yard: Yard, change: dict[str, Any], text: str) -> None:
+    add(yard, SPACE)
+
+    ended = run(yard, change)
+
+    assert (ended["jobState"], text in ended["errorMessage"]) == ("FAILED", True), ended
+
+
+def test_what_may_be_absent_or_there_is_no_failure(yard: Yard) -> None:
+    add(yard, SPACE, FOLDER)
+
+    absent = run(yard, {"op": "drop", "kind": "view", "path": ["a", "b"], "if_exists": True})
+    there = run(yard, {"op": "put", "kind": "folder", "path": ["Sales", "2024/Q1"], "if_not_exists": True})
+
+    assert (absent["jobState"], there["jobState"]) == ("COMPLETED", "COMPLETED")
+
+
+# what is made of what
+
+
+def test_a_graph_tells_parents_and_children(yard: Yard) -> None:
+    add(yard, SPACE, VIEW)
+    run(
+        yard,
+        view_change("Sales", "top", sql='SELECT * FROM totals JOIN "Sales".totals AS b ON true', sqlContext=["Sales"]),
+    )
+    totals, top = (yard("GET", f"catalog/by-path/Sales/{name}")["id"] for name in ("totals", "top"))
+
+    assert names(yard("GET", f"catalog/{top}/graph")["parents"]) == ["Sales/totals"]
+    assert names(yard("GET", f"{yard.cloud}/catalog/{totals}/graph")["children"]) == ["Sales/top"]
+    assert yard.refusal("GET", f"catalog/{yard('GET', 'catalog/by-path/Sales')['id']}/graph")[0] == 400
+
+
+def test_several_are_asked_for_at_once(yard: Yard) -> None:
+    add(yard, SPACE, FOLDER)
+
+    found = yard("POST", "catalog/by-paths", {"paths": [["Sales"], ["nothing"], ["sales", "2024/q1"]]})["data"]
+
+    assert [one["entityType"] for one in found] == ["space", "folder"]
+    assert yard("POST", "catalog/by-ids", {"ids": ["x", found[1]["id"]]})["data"] == found[1:]
