@@ -19,7 +19,7 @@ from runyard.core.run import Attempt, Outcome, Run
 from runyard.dialects.dremio.changes import keep
 from runyard.dialects.dremio.finishing import finish
 from runyard.dialects.dremio.protocol import Dremio
-from runyard.dialects.dremio.sql_jobs import LANGUAGE
+from runyard.dialects.dremio.views import LANGUAGE
 from runyard.dialects.dremio_ids import from_job_id, project_id
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine

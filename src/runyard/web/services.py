@@ -21,7 +21,7 @@ from runyard.dialects.dremio.openapi import described as described_dremio
 from runyard.dialects.dremio.operations import OPERATIONS as DREMIO_OPERATIONS
 from runyard.dialects.dremio.protocol import PATHS as DREMIO_PATHS
 from runyard.dialects.dremio.protocol import Dremio
-from runyard.dialects.dremio.sql_jobs import LANGUAGE as DREMIO
+from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
 from runyard.dialects.glue.firing import fire as fire_glue

@@ -12,7 +12,7 @@ from runyard.dialects.dremio.views import LANGUAGE
 from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.settings import DAY_MS
-from runyard.store.ledger import Page
+from runyard.store.ledger import Page, Value
 
 SWEEPS, NAME = "dremio_sweep", "results"
 SWEEP_MS = 3_600_000  # from one sweep to the next
@@ -38,7 +38,7 @@ def sweep(engine: Engine, workspace: Workspace) -> None:
 
 def _old(engine: Engine, workspace: Workspace, after: int) -> list[Run]:
     before = first_of(engine.now() - int(engine.settings.dremio.result_days * DAY_MS))
-    where = {"language": LANGUAGE, "after": after, "before": before}
+    where: dict[str, Value] = {"language": LANGUAGE, "after": after, "before": before}
     return engine.runs(workspace, Page(limit=AT_ONCE, where=where, newest_first=False))
 
 
