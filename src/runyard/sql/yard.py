@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlglot import exp
 from runyard.client.connections import Connections, Here, read_connections
 from runyard.core.errors import InvalidRequest
 from runyard.dialects.aws.account import DEFAULT_REGION
+from runyard.dialects.dremio_ids import project_id
 from runyard.sql import functions
 from runyard.sql.catalog import Catalog
 from runyard.sql.conversation import Conversation
@@ -62,7 +63,7 @@ class Yard:
 
     def session(self, person: Person) -> Conversation:
         """Begin a conversation."""
-        connections = Connections(self.given, environment=self.environment, here=person.here)
+        connections = Connections(self.given, environment=self.environment, here=_here(person))
         keeping = self.keeping(person.workspace)
         runner = Runner(
             ledger=self.ledger,
@@ -167,6 +168,11 @@ def _tree_of(keeping: Keeping, name: str) -> exp.Expr | None:
         return None if kept.is_materialized else kept.tree
     view = known(name)
     return view.tree if view is not None else None
+
+
+def _here(person: Person) -> Here | None:
+    """Return this server as the person's workspace knows it: its project has an id of its own."""
+    return None if person.here is None else replace(person.here, project_id=project_id(person.workspace))
 
 
 def _told(person: Person) -> Mapping[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from runyard.dialects.dremio.calls import CLOUD
-from runyard.dialects.dremio.operations import OPERATIONS, Operation
+from runyard.dialects.dremio.calls import CLOUD, Operation
+from runyard.dialects.dremio.operations import OPERATIONS
 from runyard.sql.catalog import Column, Method, Parameter, Resource, Wire
 from runyard.sql.resources.rows import COLUMN_TYPES, Row, resource, rows
 
