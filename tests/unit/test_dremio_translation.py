@@ -95,6 +95,7 @@ ANSWERS: list[tuple[str, Any, str]] = [
     ("OCTET_LENGTH('häh')", 4, "INTEGER"),
     ("SUBSTRING('hello' FROM 2 FOR 3)", "ell", "VARCHAR"),
     ("SUBSTR('hello', -3)", "llo", "VARCHAR"),
+    ("INITCAP('école d''été')", "École D'Été", "VARCHAR"),
     ("\"LEFT\"('Dremio - SQL Engine', -12)", "Dremio ", "VARCHAR"),
     ("\"LEFT\"('Dremio - SQL Engine', 6)", "Dremio", "VARCHAR"),
     ("\"RIGHT\"('abc', 2)", "bc", "VARCHAR"),
@@ -213,11 +214,14 @@ REFUSED: list[tuple[str, tuple[int, int]]] = [
     ("SELECT FLATTEN(ARRAY[1]), FLATTEN(ARRAY[2])", (1, 8)),
     ("SELECT x FROM (VALUES (1)) t(x) ORDER BY x LIMIT x", (1, 50)),
     ("SELECT DISTINCT ON (x) x FROM (VALUES (1)) t(x)", (1, 21)),
+    ("SELECT * FROM (VALUES (1, 2)) t(c, v) PIVOT (SUM(v) FOR c IN (1))", (1, 63)),
     ("WITH RECURSIVE a AS (SELECT 1) SELECT * FROM a", (1, 16)),
     ("SELECT regexp_extract('a', x) FROM (VALUES ('a')) t(x)", (1, 8)),
     ("SELECT TRY_CAST('a' AS INT)", (1, 17)),
     ("SELECT CAST(1 AS UUID)", (1, 13)),
     ("SELECT 1 <> ALL (ARRAY[1])", (1, 13)),
+    ("SELECT CONVERT_FROM(x, 'JSON') FROM (VALUES ('{}')) t(x)", (1, 8)),
+    ("SELECT COUNT(DISTINCT x, y) FROM (VALUES (1, 2)) t(x, y)", (1, 8)),
     ("SELECT SUM(x) FILTER (WHERE x) FROM (VALUES (1)) t(x)", (1, 8)),
 ]
 
@@ -235,6 +239,11 @@ def test_what_cannot_be_answered_faithfully_is_refused_with_its_place(
 def test_a_text_that_the_two_engines_would_write_differently_is_refused_when_it_comes(yard: Yard) -> None:
     assert yard.rows("SELECT CAST(CAST(1234.5 AS DOUBLE) AS VARCHAR)") == [["1234.5"]]
     assert yard.error("SELECT CAST(CAST(1e10 AS DOUBLE) AS VARCHAR)").kind == "UNSUPPORTED_OPERATION"
+
+
+def test_a_position_before_a_text_is_refused_when_it_comes(yard: Yard) -> None:
+    assert yard.error("SELECT SUBSTR('ab', -5)").kind == "UNSUPPORTED_OPERATION"
+    assert yard.error("SELECT SUBSTR('ab', 0)").kind == "UNSUPPORTED_OPERATION"
 
 
 def test_a_text_that_is_no_number_is_no_number(yard: Yard) -> None:
@@ -257,6 +266,7 @@ NAMES: list[tuple[str, list[str]]] = [
     ("SELECT t.*, 1 + 1 FROM (VALUES (1, 2)) t(a, b)", ["a", "b", "EXPR$2"]),
     ("SELECT COUNT(*) FROM (VALUES (1)) t(a)", ["EXPR$0"]),
     ("VALUES (1, 'a')", ["EXPR$0", "EXPR$1"]),
+    ("SELECT * FROM (VALUES (1, 2)) t(c, v) PIVOT (SUM(v) s, COUNT(*) FOR c IN (1 AS a)) p", ["a_s", "a"]),
     ("SELECT * FROM (VALUES (1, 2)) a(x, k) JOIN (VALUES (2, 3)) b(k, y) USING (k)", ["k", "x", "y"]),
     ("SELECT a AS x FROM (VALUES (1)) t(a) UNION ALL SELECT 2", ["x"]),
     ("SELECT table_name FROM information_schema.\"tables\" WHERE table_name = 'COLUMNS'", ["table_name"]),
@@ -314,6 +324,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ("SELECT SUM(x) OVER w FROM (VALUES (1), (2)) t(x) WINDOW w AS (ORDER BY x) ORDER BY 1", [[1], [3]]),
     ("SELECT a.x FROM (VALUES (1)) a(x) FULL JOIN (VALUES (2)) b(x) USING (x) ORDER BY 1", [[1], [None]]),
     ("SELECT x FROM (VALUES (1)) a(x) FULL JOIN (VALUES (2)) b(x) USING (x) ORDER BY 1", [[1], [2]]),
+    (
+        "SELECT * FROM (VALUES (1, 3, 5), (1, 4, 6), (2, 3, 7)) t(k,c,v) PIVOT(SUM(v) FOR c IN (3 x, 4 y)) ORDER BY 1",
+        [[1, 5, 6], [2, 7, None]],
+    ),
     ("SELECT 1 // a comment of Dremio's\n, 2", [[1, 2]]),
     ("SELECT COUNT(*) FROM (SELECT 1) WHERE 1 = 0", [[0]]),
 ]

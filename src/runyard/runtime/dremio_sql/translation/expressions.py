@@ -22,7 +22,7 @@ from ..column_types import (
 from ..errors import invalid, unsupported
 from .calls import call, windowed
 from .conversions import INTERVAL_UNITS, cast, comparable, unified
-from .operators import arithmetic, comparison, condition, joined
+from .operators import arithmetic, comparison, condition, joined, one_of
 from .scope import Scope, Typed, fields_of
 from .special_functions import BARE, part_of
 
@@ -184,8 +184,7 @@ def _in(node: exp.Expression, scope: Scope) -> Typed:
     value = compiled(node.this, scope)
     query = node.args.get("query")
     if query is None:
-        tests = [comparison("=", value, compiled(each, scope), node).sql for each in node.expressions]
-        return Typed(sql=f"({' OR '.join(tests)})", type=BOOLEAN)
+        return one_of([comparable(value, compiled(each, scope), node) for each in node.expressions])
     words, kind = _one_column(query.this if isinstance(query, exp.Subquery) else query, scope)
     first, second = comparable(value, Typed(sql="x", type=kind), node)
     if second.sql != "x":

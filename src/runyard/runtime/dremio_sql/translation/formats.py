@@ -13,8 +13,8 @@ from ..errors import unsupported
 # The longest first. What Dremio pads and counts as strftime does; zones and two-digit years to read are refused.
 ELEMENTS = {
     "YYYY": "%Y", "HH24": "%H", "HH12": "%I", "MONTH": "%B", "MON": "%b", "DDD": "%j", "DAY": "%A", "FFF": "%g",
-    "MM": "%m", "DD": "%d", "DY": "%a", "HH": "%I", "MI": "%M", "SS": "%S", "WW": "%V", "YY": "%y", "AM": "%p",
-    "PM": "%p", "D": "%u",
+    "MM": "%m", "DD": "%d", "DY": "%a", "HH": "%I", "MI": "%M", "SS": "%S", "WW": "%V", "YY": "%y",
+    "AMPM": "%p", "AM": "%p", "PM": "%p", "D": "%u",
 }  # fmt: skip
 UNREADABLE = frozenset({"YY", "WW", "D", "DAY", "DY", "DDD"})  # elements that only write
 TOKEN = re.compile(

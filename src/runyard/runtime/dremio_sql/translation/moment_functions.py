@@ -14,7 +14,8 @@ PARTS = {
     "SECOND": "second", "EPOCH": "epoch",
 }  # fmt: skip
 OF_DAY = frozenset({"HOUR", "MINUTE", "SECOND"})
-TRUNCATED = ("MILLENNIUM", "CENTURY", "DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
+# Not the century nor the millennium, which begin a year later in Dremio than in DuckDB.
+TRUNCATED = ("DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 NEXT_DAY = (
     "CAST({0} AS DATE) + CAST(1 + (list_position(['MO','TU','WE','TH','FR','SA','SU'], upper(substring({1}, 1, 2))) - "
     "isodow({0}) + 6) % 7 AS INTEGER)"

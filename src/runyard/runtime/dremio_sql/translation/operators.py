@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -148,6 +148,13 @@ def comparison(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Ty
     """Return whether two values compare so."""
     first, second = comparable(left, right, node)
     return Typed(sql=f"({first.sql} {sign} {second.sql})", type=BOOLEAN)
+
+
+def one_of(pairs: Sequence[tuple[Typed, Typed]]) -> Typed:
+    """Return whether a value is one of some; where it is one type with all of them, as a list, which is quick."""
+    if len({left.sql for left, _ in pairs}) == 1:
+        return Typed(sql=f"({pairs[0][0].sql} IN ({', '.join(right.sql for _, right in pairs)}))", type=BOOLEAN)
+    return Typed(sql=f"({' OR '.join(f'{left.sql} = {right.sql}' for left, right in pairs)})", type=BOOLEAN)
 
 
 def condition(value: Typed, node: exp.Expression) -> str:

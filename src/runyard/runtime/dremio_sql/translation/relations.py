@@ -14,6 +14,7 @@ from .conversions import comparable
 from .expressions import compiled
 from .operators import condition
 from .parsing import parsed
+from .pivots import pivoted
 from .scope import DEEPEST_VIEW, Query, Relation, Scope, Typed, View
 
 Translate = Callable[[exp.Expression, Scope], Query]
@@ -23,6 +24,8 @@ TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "version"})
 
 def relation_words(node: exp.Expression, scope: Scope, translate: Translate) -> str:
     """Return a relation in DuckDB's words, and let the scope know its columns."""
+    if node.args.get("pivots"):
+        return _pivoted(node, scope, translate)
     if isinstance(node, exp.Table):
         return _table(node, scope, translate)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
@@ -36,9 +39,22 @@ def relation_words(node: exp.Expression, scope: Scope, translate: Translate) -> 
     raise unsupported(f"{type(node).__name__} in FROM has no faithful translation", node)
 
 
+def _pivoted(node: exp.Expression, scope: Scope, translate: Translate) -> str:
+    source, inner = node.copy(), scope.beside()
+    pivots = source.args.pop("pivots")
+    words = relation_words(source, inner, translate)
+    if len(pivots) > 1:
+        raise unsupported("One PIVOT after another has no faithful translation", node)
+    return _added(pivoted(pivots[0], inner.relations[-1], words, inner), pivots[0], scope, _called(node))
+
+
+def _called(node: exp.Expression) -> list[str]:
+    return [node.alias] if node.alias else []
+
+
 def _query(node: exp.Expression, scope: Scope, translate: Translate) -> str:
-    if any(node.args.get(name) for name in ("joins", "sample", "pivots")):
-        raise unsupported("A query with TABLESAMPLE, PIVOT or joins of its own has no faithful translation", node)
+    if any(node.args.get(name) for name in ("joins", "sample")):
+        raise unsupported("A query with TABLESAMPLE or joins of its own has no faithful translation", node)
     inner = node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node
     return _added(translate(inner, scope.beside()), node, scope, names=isinstance(node, exp.Subquery))
 

@@ -4,16 +4,27 @@
 from __future__ import annotations
 
 from ..column_types import BOOLEAN, INTEGER, VARBINARY, VARCHAR, list_of
+from ..errors import REFUSED
 from .functions import Function, row, same
 
 TEXTS_LIST = list_of(VARCHAR)
 FIRST_UPPER = (
-    "list_reduce(list_prepend('', list_transform(regexp_extract_all(lower({0}), '[a-z0-9]+|[^a-z0-9]+'), lambda word: "
-    "upper(word[1]) || word[2:])), lambda said, word: said || word)"
+    "list_reduce(list_prepend('', list_transform(regexp_extract_all(lower({0}), "
+    "'[\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+'), lambda word: upper(word[1]) || word[2:])), lambda said, word: said || word)"
 )
 # DuckDB gives '' where nothing matches.
 EXTRACTED = "CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, {2}) END"
-FROM_ONE = "CASE WHEN {1} > 0 THEN "  # a position before the first is another thing in each engine
+# A position that is 0 or before the first letter is another thing in each engine.
+COUNTED = "CASE WHEN {1} > 0 OR ({1} < 0 AND -({1}) <= length({0})) THEN"
+UNCOUNTED = (
+    "WHEN {1} IS NOT NULL AND {0} IS NOT NULL THEN error('"
+    + REFUSED
+    + "the position of SUBSTRING lies before the text') END"
+)
+PART = (
+    "CASE WHEN {2} > 0 THEN split_part({0}, {1}, {2}) ELSE "
+    "error('Index in split_part must be positive, value provided was ' || {2}) END"
+)
 POSITION = "CAST(strpos({0}, {1}) AS INTEGER)"
 
 
@@ -41,12 +52,8 @@ TEXTS: dict[str, list[Function]] = {
     "LTRIM": [row("text", VARCHAR, "ltrim({0}, ' ')"), row("text text", VARCHAR, "ltrim({0}, {1})")],
     "RTRIM": [row("text", VARCHAR, "rtrim({0}, ' ')"), row("text text", VARCHAR, "rtrim({0}, {1})")],
     "SUBSTRING": [
-        row("text whole", VARCHAR, "substring({0}, {1})", literals=(1,)),
-        row("text whole whole", VARCHAR, "substring({0}, {1}, {2})", literals=(1, 2)),
-        row("text whole", VARCHAR, FROM_ONE + "substring({0}, {1}) WHEN {1} IS NOT NULL THEN error('the position of "
-            "SUBSTRING must be above 0') END"),
-        row("text whole whole", VARCHAR, FROM_ONE + "substring({0}, {1}, greatest({2}, 0)) WHEN {1} IS NOT NULL THEN "
-            "error('the position of SUBSTRING must be above 0') END"),
+        row("text whole", VARCHAR, f"{COUNTED} substring({{0}}, {{1}}) {UNCOUNTED}"),
+        row("text whole whole", VARCHAR, f"{COUNTED} substring({{0}}, {{1}}, greatest({{2}}, 0)) {UNCOUNTED}"),
     ],
     "LEFT": [row("text whole", VARCHAR, "left({0}, {1})")],
     "RIGHT": [row("text whole", VARCHAR, "right({0}, {1})")],
@@ -63,7 +70,7 @@ TEXTS: dict[str, list[Function]] = {
              row("text whole text", VARCHAR, "lpad({0}, CAST({1} AS INTEGER), {2})")],
     "RPAD": [row("text whole", VARCHAR, "rpad({0}, CAST({1} AS INTEGER), ' ')"),
              row("text whole text", VARCHAR, "rpad({0}, CAST({1} AS INTEGER), {2})")],
-    "SPLIT_PART": [row("text text whole", VARCHAR, "split_part({0}, {1}, {2})", literals=(2,))],
+    "SPLIT_PART": [row("text text whole", VARCHAR, PART, literals=(2,))],
     "TRANSLATE": [row("text text text", VARCHAR, "translate({0}, {1}, {2})")],
     "ASCII": [row("text", INTEGER, "CAST(ascii({0}) AS INTEGER)")],
     "CHR": [row("whole", VARCHAR, "chr(CAST({0} AS INTEGER))")],
