@@ -10,6 +10,7 @@ from runyard.core.errors import NotFound, WrongState
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue import bookmark_operations as bookmarks
+from runyard.dialects.glue import catalog_operations as catalog
 from runyard.dialects.glue import session_operations as sessions
 from runyard.dialects.glue import tag_operations as tags
 from runyard.dialects.glue import trigger_operations as triggers
@@ -196,6 +197,21 @@ _TABLE = (
     ("GetJobBookmark", bookmarks.get_job_bookmark, "job_bookmarks", "get"),
     ("GetJobBookmarks", bookmarks.get_job_bookmarks, "job_bookmarks", "list"),
     ("ResetJobBookmark", bookmarks.reset_job_bookmark, "job_bookmarks", "reset"),
+    ("CreateDatabase", catalog.create_database, "databases", "insert"),
+    ("GetDatabase", catalog.get_database, "databases", "get"),
+    ("GetDatabases", catalog.get_databases, "databases", "list"),
+    ("UpdateDatabase", catalog.update_database, "databases", "update"),
+    ("DeleteDatabase", catalog.delete_database, "databases", "delete"),
+    ("CreateTable", catalog.create_table, "tables", "insert"),
+    ("GetTable", catalog.get_table, "tables", "get"),
+    ("GetTables", catalog.get_tables, "tables", "list"),
+    ("UpdateTable", catalog.update_table, "tables", "update"),
+    ("DeleteTable", catalog.delete_table, "tables", "delete"),
+    ("CreatePartition", catalog.create_partition, "partitions", "insert"),
+    ("BatchCreatePartition", catalog.batch_create_partition, "partitions", "insert_many"),
+    ("GetPartition", catalog.get_partition, "partitions", "get"),
+    ("GetPartitions", catalog.get_partitions, "partitions", "list"),
+    ("DeletePartition", catalog.delete_partition, "partitions", "delete"),
     ("CreateTrigger", triggers.create_trigger, "triggers", "insert"),
     ("UpdateTrigger", triggers.update_trigger, "triggers", "update"),
     ("GetTrigger", triggers.get_trigger, "triggers", "get"),

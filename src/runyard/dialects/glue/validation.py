@@ -34,6 +34,8 @@ BITS = {"integer": 31, "long": 63, "double": 1023, "timestamp": 63}
 
 JAVA_TO_PYTHON = (
     (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"),  # in Java, these surrogates are one range
+    # Letters, numbers and punctuation, of ids that nothing here reads: but for ASCII, symbols pass too.
+    (r"[\p{L}\p{N}\p{P}]", r"[^\x00-\x20\x7f$+<=>^`|~]"),
     (".*", r"[^\n\r\u0085\u2028\u2029]*"),  # Java's dot stops at every line terminator
 )
 

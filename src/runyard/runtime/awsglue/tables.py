@@ -154,7 +154,7 @@ def add_partitions(catalog: Catalog, table: Table, dataframe: Any) -> None:
     storage = {name: value for name, value in table.storage.items() if name != "Location"}
     inputs = [
         {"Values": list(values), "StorageDescriptor": {**storage, "Location": _folder(table.location, names, values)}}
-        for values in made
+        for values in sorted(made)
         if values not in known
     ]
     catalog.add_partitions(table.database, table.name, inputs)
