@@ -303,6 +303,21 @@ def test_a_job_goes_on_while_the_server_is_away(tmp_path: Path) -> None:
         server.close()
 
 
+def test_what_a_statement_makes_while_the_server_is_away_is_there_when_it_is_back(tmp_path: Path) -> None:
+    server = Live(tmp_path / "home").start()
+    try:
+        http = Http(server)
+        assert http.rows("SELECT 1 AS one") == [{"one": 1}]
+        job = http.submit(f'CREATE TABLE "$scratch".numbers AS {MANY}')
+        server.kill()
+        server.start()
+
+        assert http.when(job, *FINAL)["jobState"] == "COMPLETED"
+        assert http.rows('SELECT count(*) AS n FROM "$scratch".numbers') == [{"n": 2401}]
+    finally:
+        server.close()
+
+
 # our own client half
 
 

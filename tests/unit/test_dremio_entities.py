@@ -383,6 +383,15 @@ def test_a_graph_tells_parents_and_children(yard: Yard) -> None:
     assert yard.refusal("GET", f"catalog/{yard('GET', 'catalog/by-path/Sales')['id']}/graph")[0] == 400
 
 
+def test_what_a_statement_found_is_believed_more_than_its_text(yard: Yard) -> None:
+    add(yard, SPACE, VIEW)
+    run(yard, view_change("Sales", "top", sql="SELECT * FROM elsewhere", parents=[["Sales", "TOTALS"]]))
+
+    graph = yard("GET", f"catalog/{yard('GET', 'catalog/by-path/Sales/top')['id']}/graph")
+
+    assert names(graph["parents"]) == ["Sales/totals"]
+
+
 def test_several_are_asked_for_at_once(yard: Yard) -> None:
     add(yard, SPACE, FOLDER)
 

@@ -37,9 +37,11 @@ def get_graph(call: Call) -> dict[str, Any]:
 
 
 def _parents(view: Document) -> list[str]:
-    """Return the names of the datasets that a view's text names, each once."""
+    """Return the names of what a view is made of, as the statement that made it found, or else as its text says."""
     if view.kind != VIEW:
         return []
+    if "parents" in view.content:
+        return [catalog.name_of(path) for path in view.content["parents"]]
     context = view.content.get("sqlContext") or []
     return list(dict.fromkeys(name for path in _paths(view.content["sql"]) for name in _candidates(path, context)))
 

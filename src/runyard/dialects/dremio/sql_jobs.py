@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from runyard.core.errors import NotFound, WrongState
-from runyard.core.job import Task
+from runyard.core.job import Task, Workspace
 from runyard.core.run import Run
 from runyard.dialects import reading
 from runyard.dialects.dremio.calls import Call, Operation
@@ -14,6 +15,7 @@ from runyard.dialects.dremio.errors import Refusal, missing, wrong
 from runyard.dialects.dremio.told import job_of
 from runyard.dialects.dremio.views import JOB, LANGUAGE, REST, Job
 from runyard.dialects.dremio_ids import from_job_id, job_id
+from runyard.engine.engine import Engine
 from runyard.engine.requests import Request
 
 KIND = "dremio_sql"
@@ -31,18 +33,19 @@ def submit_sql(call: Call) -> dict[str, str]:
         raise wrong("The member sql is empty; give it a statement.")
     reading.texts(call.members.get("context"), "context")
     settings = {name: call.members[name] for name in KEPT if name in call.members}
-    return {"id": job_id(start(call, {**settings, "queryType": REST}).id)}
+    asked = {"user": call.user, **settings, "queryType": REST}
+    return {"id": job_id(start(call.engine, call.workspace, asked).id)}
 
 
-def start(call: Call, settings: dict[str, Any]) -> Run:
-    """Start a job of these settings: `sql`, `context`, `queryType`, `user` and what else was asked."""
+def start(engine: Engine, workspace: Workspace, settings: Mapping[str, Any]) -> Run:
+    """Start a job of these settings: `user`, `sql`, `queryType`, and `context` and what else was asked."""
     request = Request(
         language=LANGUAGE,
         job_name=" ".join(settings["sql"].split())[:LONGEST_NAME],
         tasks=[Task(key=TASK, kind=KIND)],
-        settings={"user": call.user, **settings},
+        settings=settings,
     )
-    return call.engine.start_run(call.workspace, request)
+    return engine.start_run(workspace, request)
 
 
 def get_job(call: Call) -> dict[str, Any]:
