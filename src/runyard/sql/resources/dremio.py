@@ -27,6 +27,7 @@ ROWS = rows(
     ("promoteCatalogEntity", "catalog.entities", "promote", "exec"),
     ("refreshCatalogEntity", "catalog.entities", "refresh", "exec"),
     ("getCatalogEntitiesByPaths", "catalog.entities", "by_paths", "exec"),
+    ("getCatalogEntitiesByIds", "catalog.entities", "by_ids", "exec"),
     ("getWiki", "catalog.wikis", "get", "select"),
     ("setWiki", "catalog.wikis", "set", "update"),
     ("getTags", "catalog.tags", "get", "select"),
