@@ -11,7 +11,7 @@ import apsw
 
 from runyard.sql.catalog import Catalog, Method, Parameter, Resource
 from runyard.sql.errors import UNDEFINED_COLUMN, UNDEFINED_OBJECT, SqlError
-from runyard.sql.functions import register
+from runyard.sql.functions import SERVER_VERSION, register
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.results import Heading, Result, Row
 from runyard.sql.statements import Describe, Registry, Show
@@ -223,7 +223,7 @@ SHOWN: Mapping[str, Callable[[Show, Catalog], Table]] = {
 }
 REGISTRY: Mapping[str, Callable[[Registry, Catalog], Result]] = {"list": _registered, "pull": _pulled}
 FACTS: Mapping[str, str] = {
-    "server_version": "16.0",
+    "server_version": SERVER_VERSION,
     "server_encoding": "UTF8",
     "client_encoding": "UTF8",
     "datestyle": "ISO, MDY",

@@ -12,7 +12,8 @@ from runyard.sql import moments, patterns
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Value
 
-VERSION = "PostgreSQL 16.0 (runyard)"
+SERVER_VERSION = "15.0"  # older clients than the server warn, newer ones do not
+VERSION = f"PostgreSQL {SERVER_VERSION} (runyard)"
 
 
 def register(connection: apsw.Connection, *, user: str = "admin", database: str = "default") -> None:
