@@ -236,6 +236,21 @@ def test_a_file_becomes_a_table(yard: Yard, lake: Path) -> None:
     assert (lake / "raw" / "a.csv").exists()
 
 
+def test_secrets_of_a_source_are_kept_and_never_shown(yard: Yard) -> None:
+    config = {"accessKey": "AK", "accessSecret": "hunter2", "properties": [{"name": "x", "password": "hunter3"}]}
+    body = {"entityType": "source", "name": "far", "type": "S3", "config": config}
+    shown = yard("POST", "catalog", body)
+    assert (shown["config"]["accessKey"], shown["config"]["accessSecret"]) == ("AK", "$DREMIO_EXISTING_VALUE$")
+    assert "hunter" not in str(shown)
+
+    again = yard("PUT", f"catalog/{shown['id']}", {**shown, "description": "more"})
+
+    assert (again["description"], "hunter" in str(again)) == ("more", False)
+    kept = yard.engine.documents.read(yard.workspace, lambda shelves: shelves.named("dremio_catalog", "far"))
+    assert kept is not None
+    assert kept.content["config"] == config
+
+
 def test_only_what_lies_there_becomes_a_table(yard: Yard, lake: Path) -> None:
     body = {"type": "PHYSICAL_DATASET", "path": ["lake", "nothing.csv"], "format": {"type": "Text"}}
 

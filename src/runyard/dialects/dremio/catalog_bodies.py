@@ -9,6 +9,7 @@ from runyard.core.document import Document
 from runyard.dialects import reading
 from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW
 from runyard.dialects.dremio.errors import wrong
+from runyard.dialects.dremio.source_secrets import restored
 
 Members = Mapping[str, Any]
 VIRTUAL, PHYSICAL = "VIRTUAL_DATASET", "PHYSICAL_DATASET"
@@ -42,6 +43,8 @@ def changed_body(seen: Document, members: Members) -> dict[str, Any]:
     """Return the content of something that is changed; what it says not is as if it had never been said."""
     content = {name: seen.content[name] for name in NOT_IN_BODIES if name in seen.content}
     new = _kept(members, KEPT[seen.kind])
+    if "config" in new:
+        new["config"] = restored(new["config"], seen.content.get("config"))
     if seen.kind == VIEW and not new.get("sql"):
         raise wrong("The member sql is missing; a view is what its sql gives.")
     return {**content, **new}

@@ -7,6 +7,7 @@ from typing import Any
 
 from runyard.core.document import Document
 from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW, id_of, path_of, tag
+from runyard.dialects.dremio.source_secrets import hidden
 from runyard.dialects.dremio.views import moment
 
 Shown = dict[str, Any]
@@ -66,6 +67,7 @@ def _folder(document: Document) -> Shown:
 
 def _source(document: Document) -> Shown:
     kept = {name: value for name, value in document.content.items() if name not in ("path", "wiki", "tags")}
+    kept |= {"config": hidden(kept["config"])} if "config" in kept else {}
     return {**_named(document), **kept, "state": {"status": "good", "messages": []}}
 
 
