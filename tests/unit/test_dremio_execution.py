@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dremio_engine import Yard
+from dremio_engine import NOW_MS, Yard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from waiting import until
@@ -275,8 +276,23 @@ def test_a_crash_before_the_manifest_is_swapped_leaves_the_old_table(
     folder = Path(yard.told["tables"][0]["folder"])
 
     assert yard.rows("SELECT * FROM lake.t") == [[1]]
-    changes.tidy(folder)
-    assert len(list(folder.glob("part-*"))) == 1
+    assert tables.read_manifest(folder).version == 2
+
+
+def test_files_that_a_table_no_longer_has_are_kept_for_a_day(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS x")
+    folder = Path(yard.told["tables"][0]["folder"])
+    yard.run("UPDATE lake.t SET x = 2")
+    before = len(list(folder.glob("part-*")))
+    for file in folder.glob("part-*"):
+        os.utime(file, (0, 0))
+    manifest = tables.read_manifest(folder)
+
+    tables.clear(folder, manifest, NOW_MS)
+    assert (before, len(list(folder.glob("part-*")))) == (2, 2)
+    tables.clear(folder, manifest.following(manifest.parts, NOW_MS + tables.KEPT_MS), NOW_MS + tables.KEPT_MS)
+    assert [file.name for file in folder.glob("part-*")] == [part.file for part in manifest.parts]
+    assert yard.rows("SELECT * FROM lake.t") == [[2]]
 
 
 def test_a_change_of_a_table_that_another_changed_meanwhile_is_refused(yard: Yard) -> None:
@@ -291,6 +307,17 @@ def test_a_change_of_a_table_that_another_changed_meanwhile_is_refused(yard: Yar
 
     assert error.value.kind == "CONCURRENT_MODIFICATION"
     assert yard.rows("SELECT * FROM lake.t ORDER BY x") == [[1], [2]]
+
+
+def test_what_two_statements_insert_at_once_is_all_there(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t (x INT)")
+    executions = [yard.execution(f"INSERT INTO lake.t SELECT {number}") for number in range(8)]
+    started = [_running(each) for each in executions]
+    for thread, _ in started:
+        thread.join(30)
+
+    assert [errors for _, errors in started] == [[]] * 8
+    assert yard.rows("SELECT * FROM lake.t ORDER BY x") == [[number] for number in range(8)]
 
 
 STEPS = st.lists(

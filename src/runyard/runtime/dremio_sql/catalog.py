@@ -91,6 +91,7 @@ class LiveCatalog:
     connection: duckdb.DuckDBPyConnection
     session: Session
     looked_up: dict[Path_, None] = field(default_factory=dict)  # tables and files that the statement read
+    described: dict[Path, Query] = field(default_factory=dict)  # a file is opened once a statement, however often named
 
     def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
         """Return a table or view, by its path within the context first."""
@@ -121,7 +122,11 @@ class LiveCatalog:
 
     def _file(self, path: Path_) -> Query | None:
         files = self.files(path)
-        return read(files, self.connection) if files else None
+        if files is None:
+            return None
+        if files.place not in self.described:
+            self.described[files.place] = read(files, self.connection)
+        return self.described[files.place]
 
     def files(self, path: Path_, *, version: tuple[str, str] | None = None) -> Files | None:
         """Return the file or folder of a source at a path, with the settings that it was promoted with."""

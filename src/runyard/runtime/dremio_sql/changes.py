@@ -20,7 +20,7 @@ from .errors import DremioError, invalid, unsupported
 from .information_schema import rows_query
 from .sources import Files, format_of, located, read
 from .statements import Statement
-from .tables import Manifest, Part, clear, columns_document, new_part, read_manifest, table_query, write_manifest
+from .tables import Manifest, Part, clear, columns_document, new_part, read_manifest, table_query, turn, write_manifest
 from .translation.conversions import converted
 from .translation.expressions import compiled
 from .translation.operators import condition
@@ -91,7 +91,7 @@ class Changer:
             manifest = Manifest(columns=translation.columns, layout=layout)
             try:
                 part = self._written(folder, sql)
-                write_manifest(folder, manifest.following([part] if part.rows else []))
+                write_manifest(folder, manifest.following([part] if part.rows else [], self.catalog.session.now_ms))
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -132,11 +132,18 @@ class Changer:
 
     def _append(self, path: Sequence[str], folder: Path, sql: str, answer: Sequence[Column] = FRAGMENT) -> Changed:
         part = self._written(folder, sql)
-        # Read again: what another statement appended in the meantime stays.
-        manifest = read_manifest(folder)
-        manifest = manifest.following([*manifest.parts, *([part] if part.rows else [])])
-        write_manifest(folder, manifest)
+        with turn(folder):
+            # Read again: what another statement appended in the meantime stays.
+            manifest = read_manifest(folder)
+            manifest = self._swapped(folder, manifest, [*manifest.parts, *([part] if part.rows else [])])
         return _changed(part.rows, _table_change("change_table", path, folder, manifest.columns, manifest.rows), answer)
+
+    def _swapped(self, folder: Path, manifest: Manifest, parts: Sequence[Part]) -> Manifest:
+        now_ms = self.catalog.session.now_ms
+        following = manifest.following(parts, now_ms)
+        write_manifest(folder, following)
+        clear(folder, following, now_ms)
+        return following
 
     def _relation(self, node: exp.Expression, path: Sequence[str], manifest: Manifest) -> Relation:
         alias = node.args.get("alias")
@@ -196,11 +203,13 @@ class Changer:
     def _replaced(self, path: Sequence[str], folder: Path, manifest: Manifest, count: int) -> Changed:
         if count:
             part = self._written(folder, f"SELECT * FROM {TARGET}")
-            if read_manifest(folder).version != manifest.version:
-                (folder / part.file).unlink()
-                raise DremioError("CONCURRENT_MODIFICATION", f"[{'.'.join(path)}] was changed meanwhile. Try again.")
-            manifest = manifest.following([part] if part.rows else [])
-            write_manifest(folder, manifest)
+            with turn(folder):
+                if read_manifest(folder).version != manifest.version:
+                    (folder / part.file).unlink()
+                    raise DremioError(
+                        "CONCURRENT_MODIFICATION", f"[{'.'.join(path)}] was changed meanwhile. Try again."
+                    )
+                manifest = self._swapped(folder, manifest, [part] if part.rows else [])
         self.connection.execute(f"DROP TABLE {TARGET}")
         return _changed(count, _table_change("change_table", path, folder, manifest.columns, manifest.rows))
 
@@ -210,11 +219,6 @@ class Changer:
         lines = [_copied(query, manifest.columns) for query in queries]
         sql = " UNION ALL ".join(lines)
         return Prepared(query=sql, carry_out=lambda: self._append(path, folder, sql, COPIED))
-
-
-def tidy(folder: Path) -> None:
-    """Delete what no version of a table names; called where no statement reads the table."""
-    clear(folder, read_manifest(folder))
 
 
 def new_path(statement: Statement, catalog: LiveCatalog, *, lenient: bool = False) -> tuple[str, ...]:

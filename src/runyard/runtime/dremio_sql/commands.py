@@ -123,7 +123,7 @@ class Commander:
         if path is None:
             raise invalid(f"Table [{'.'.join(statement.path)}] not found")
         folder = self.catalog.snapshot.tables[key_of(path)][1]
-        manifest = read_manifest(folder).following([])
+        manifest = read_manifest(folder).following([], self.catalog.session.now_ms)
         write_manifest(folder, manifest)
         change = {
             "change": "change_table", "path": list(path), "folder": str(folder), "rows": 0,
