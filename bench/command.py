@@ -23,6 +23,7 @@ from bench import (
     first_line,
     listed_pages,
     memory,
+    spark_job,
     sql_engine,
     sql_wire,
     task_graphs,
@@ -44,6 +45,7 @@ FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
         sql_engine,
         sql_wire,
         bookmark_files,
+        spark_job,
     )
 }
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")

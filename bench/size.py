@@ -25,6 +25,7 @@ class Size:
     wire_queries: int  # of (i), in each round
     wire_rows: int  # of (i), of the large result
     bookmark_files: int  # of (j)
+    spark_jobs: int  # of (k)
 
 
 FULL = Size(
@@ -44,6 +45,7 @@ FULL = Size(
     wire_queries=5_000,
     wire_rows=300_000,
     bookmark_files=100_000,
+    spark_jobs=30,
 )
 QUICK = Size(
     starts=3,
@@ -62,4 +64,5 @@ QUICK = Size(
     wire_queries=200,
     wire_rows=4_000,
     bookmark_files=2_000,
+    spark_jobs=3,
 )

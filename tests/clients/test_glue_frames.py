@@ -249,7 +249,8 @@ def table(name: str, place: str, columns: list[dict[str, str]], **more: Any) -> 
     }
 
 
-def test_a_table_of_the_catalog_is_read_with_its_types_and_written_with_its_partitions(spark: Spark) -> None:
+def make_tables(spark: Spark) -> None:
+    """Make a table over the sales, and an empty one to write to."""
     columns = [{"Name": "id", "Type": "bigint"}, {"Name": "amount", "Type": "int"}]
     keys = [{"Name": "year", "Type": "int"}]
     facts = {"classification": "csv", "skip.header.line.count": "1", "delimiter": ";"}
@@ -264,6 +265,10 @@ def test_a_table_of_the_catalog_is_read_with_its_types_and_written_with_its_part
     spark.glue.batch_create_partition(DatabaseName="shop", TableName="sales", PartitionInputList=inputs)
     into = table("copies", "s3://out/copies/", columns, PartitionKeys=keys, Parameters={"classification": "parquet"})
     spark.glue.create_table(DatabaseName="shop", TableInput=into)
+
+
+def test_a_table_of_the_catalog_is_read_with_its_types_and_written_with_its_partitions(spark: Spark) -> None:
+    make_tables(spark)
     told = spark.rows(
         "catalog",
         "read = glueContext.create_dynamic_frame.from_catalog\n"

@@ -7,7 +7,14 @@ from functools import cache
 
 BEGIN = "runyard_spark.begin"
 """The module that lets a job's `import pyspark` find Spark as jobs know it."""
-WARM = ("pyarrow", "pysail.spark", "runyard_spark.ready", "runyard_spark.warm")
+WARM = (
+    "pysail.spark",
+    "runyard_spark.ready",
+    "runyard_spark.warm",
+    "awsglue.transforms",
+    "awsglue.context",
+    "awsglue.job",
+)
 """What processes import before a Spark job comes."""
 INSTALL = (
     "This run needs Spark. Install it with `pip install 'runyard[spark]'` where the server runs and start the server "

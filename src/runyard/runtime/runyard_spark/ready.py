@@ -76,14 +76,17 @@ def _with_context() -> None:
 def _configured(kind: type, name: str) -> None:
     """Have the builder of sessions make them at the engine of this process."""
     original: Callable[..., Any] = getattr(kind, name)
+    create: Callable[..., Any] = kind.create  # type: ignore[attr-defined] # each builder has it
 
     @wraps(original)
     def make(self: Any) -> Any:
         options = self._options
         options.pop("spark.master", None)  # where the engine runs is a setting of the server
-        known = session.SparkSession.getActiveSession()
+        known = session.SparkSession.getActiveSession() or session.SparkSession._get_default_session()  # noqa: SLF001 - as above
         defaults = {} if known else _defaults()
         self._options = {REMOTE: options.get(REMOTE) or server.remote(), **defaults, **options}
+        if known is None and kind is session.SparkSession.Builder:
+            return create(self)  # the original makes one and then configures it once more
         return original(self)
 
     setattr(kind, name, make)

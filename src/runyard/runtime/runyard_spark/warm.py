@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-import grpc
+import grpc._channel
 import grpc_status.rpc_status
 import pandas as pd
 import pyspark.cloudpickle
