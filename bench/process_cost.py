@@ -1,7 +1,7 @@
-"""Runs a command and prints how long it took and how much memory it held at most, as one JSON object.
+"""Runs a command and prints how long it took, what it computed (user and sys) and how much memory it held at most.
 
-Run as `python -I bench/process_cost.py COMMAND …`. It is small, because Linux counts what a process was forked from as
-memory that it held.
+Run as `python -I bench/process_cost.py COMMAND …`; prints one JSON object. It is small, because Linux counts what a
+process was forked from as memory that it held.
 """
 
 import json
@@ -23,7 +23,8 @@ def main() -> None:
         os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - the command that is measured
     _, status, used = os.wait4(process, 0)
     took = time.perf_counter() - began
-    print(json.dumps({"seconds": took, "bytes": used.ru_maxrss * RSS_UNIT}))
+    computed = used.ru_utime + used.ru_stime
+    print(json.dumps({"seconds": took, "cpu_seconds": computed, "bytes": used.ru_maxrss * RSS_UNIT}))
     sys.exit(os.waitstatus_to_exitcode(status))
 
 

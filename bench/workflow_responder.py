@@ -1,11 +1,15 @@
-"""A process that answers the requests of the workflows that are measured: the standard library's, from memory.
+"""A process that answers the requests of the workflows that are measured, from memory, at two addresses.
 
-Run as `python bench/workflow_responder.py`. Prints its URL. A run that was started is running for three polls.
+Run as `python bench/workflow_responder.py`. Prints the URL of the standard library's http.server, which answers all of
+them (a run that was started is running for three polls), and then that of a loop that reads nothing of a request but
+its end and always answers the same: what it takes is next to nothing, so that the clients differ by more.
 """
 
 from __future__ import annotations
 
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 THING = b'{"id": 7, "state": "RUNNING", "items": [1, 2, 3], "name": "a thing"}'
@@ -14,6 +18,7 @@ STARTED = b'{"run_id": 7, "number_in_job": 7}'
 RUNNING = b'{"run_id": 7, "state": {"life_cycle_state": "RUNNING"}, "run_page_url": "http://localhost/7"}'
 ENDED = RUNNING.replace(b'"RUNNING"', b'"TERMINATED", "result_state": "SUCCESS"')
 POLLS = 3
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(THING)
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -51,10 +56,30 @@ class Answer(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def answer_alike(connection: socket.socket) -> None:
+    """Answer each request on a connection with the same bytes."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    ends = b""
+    while piece := connection.recv(65536):
+        ends = ends[-3:] + piece
+        if ends.endswith(b"\r\n\r\n"):
+            connection.sendall(HEAD + THING)
+
+
+def accept(listener: socket.socket) -> None:
+    """Take connections for ever."""
+    while True:
+        connection, _ = listener.accept()
+        Thread(target=answer_alike, args=(connection,), daemon=True).start()
+
+
 def main() -> None:
     """Answer until told to end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    listener = socket.create_server(("127.0.0.1", 0))
+    Thread(target=accept, args=(listener,), daemon=True).start()
+    for port in (server.server_address[1], listener.getsockname()[1]):
+        print(f"http://127.0.0.1:{port}", flush=True)
     server.serve_forever()
 
 

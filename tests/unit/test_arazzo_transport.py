@@ -348,6 +348,7 @@ def test_a_kept_connection_is_closed_when_ctrl_c_comes() -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         line.request()
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
     with serving(interrupts, echoes_for_ever) as server:
         transport = Transport()
         transport(request(f"{server.url}/first"), timeout_s=20)
@@ -355,6 +356,7 @@ def test_a_kept_connection_is_closed_when_ctrl_c_comes() -> None:
             transport(request(f"{server.url}/second"), timeout_s=20)
         third = transport(request(f"{server.url}/third"), timeout_s=20)
         transport.close()
+    signal.signal(signal.SIGINT, before)
 
     assert third.body.startswith(b"GET /third ")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from runyard.arazzo.documents.document import (
@@ -58,11 +58,11 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
-def _objects(data: Mapping[str, Any], name: str, at: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
+def _objects(data: Mapping[str, Any], name: str, at: Path) -> list[tuple[Mapping[str, Any], Path]]:
     value = data.get(name)
-    for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield item, (*at, name, index)
+    if not isinstance(value, list):
+        return []
+    return [(item, (*at, name, index)) for index, item in enumerate(value) if isinstance(item, dict)]
 
 
 def kind_and_version(value: Any) -> tuple[str | None, str | None]:
@@ -153,8 +153,8 @@ class _Assembly:
         """The records of a list whose elements may refer to components; None if there is no list."""
         if name not in data:
             return None
-        found = ((self._resolved(item, place), place) for item, place in _objects(data, name, at))
-        return tuple(make(item, place) for item, place in found if item is not None)
+        found = [(self._resolved(item, place), place) for item, place in _objects(data, name, at)]
+        return tuple([make(item, place) for item, place in found if item is not None])
 
     def _resolved(self, data: Mapping[str, Any], at: Path) -> Mapping[str, Any] | None:
         reference = data.get("reference")
@@ -195,7 +195,7 @@ def _parameter(data: Mapping[str, Any], at: Path) -> Parameter:
 
 
 def _criteria(data: Mapping[str, Any], name: str, at: Path) -> tuple[Criterion, ...]:
-    return tuple(_criterion(item, place) for item, place in _objects(data, name, at))
+    return tuple([_criterion(item, place) for item, place in _objects(data, name, at)])
 
 
 def _criterion(data: Mapping[str, Any], at: Path) -> Criterion:

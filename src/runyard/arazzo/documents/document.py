@@ -166,8 +166,8 @@ class Document(Record):
 
 def parameters_of(workflow: Workflow, step: Step) -> tuple[Parameter, ...]:
     """The parameters that hold for a step: the workflow's, unless the step has its own of that name and location."""
-    merged = {(parameter.name, parameter.location): parameter for parameter in workflow.parameters}
-    return tuple((merged | {(parameter.name, parameter.location): parameter for parameter in step.parameters}).values())
+    every = (*workflow.parameters, *step.parameters)
+    return tuple({(parameter.name, parameter.location): parameter for parameter in every}.values())
 
 
 def success_actions_of(workflow: Workflow, step: Step) -> tuple[Action, ...]:

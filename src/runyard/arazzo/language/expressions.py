@@ -24,6 +24,8 @@ class Version(Enum):
     V1_0 = "1.0"
     V1_1 = "1.1"
 
+    __hash__ = object.__hash__  # as fast as what is remembered by it wants it; there is one of each
+
 
 class Expression(Record):
     """A runtime expression, parted: `$steps.a.outputs.b#/c` is steps, (a, outputs, b), (c,)."""
@@ -43,14 +45,17 @@ class Message(Record):
     body: Any = MISSING
 
 
+NOTHING = Message()
+
+
 class Scope(Record):
     """Everything an expression can reach where it stands."""
 
     url: Any = MISSING
     method: Any = MISSING
     status_code: Any = MISSING
-    request: Message = field(default_factory=Message)
-    response: Message = field(default_factory=Message)
+    request: Message = NOTHING
+    response: Message = NOTHING
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # outputs by step

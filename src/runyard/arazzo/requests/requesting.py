@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from functools import lru_cache
 from typing import Any
 
 from runyard.arazzo.apis.operations import Operation, ParameterRule
@@ -68,19 +68,21 @@ class Prepared(Record):
     message: Message
 
 
+@lru_cache(maxsize=256)
 def parted_path(path: str) -> tuple[str, ...]:
     """The path's literal pieces and, at odd places, its parameters' names."""
     return tuple(HOLE.split(path))
 
 
-class _Parts(Record, frozen=False):
+class _Parts:
     """A request as it comes together."""
 
-    path: dict[str, str] = field(default_factory=dict)
-    query: list[str] = field(default_factory=list)
-    cookies: list[str] = field(default_factory=list)
-    headers: dict[str, tuple[str, str]] = field(default_factory=dict)  # by name in lower case
-    values: dict[str, dict[str, Any]] = field(default_factory=lambda: {"path": {}, "query": {}, "header": {}})
+    def __init__(self) -> None:
+        self.path: dict[str, str] = {}
+        self.query: list[str] = []
+        self.cookies: list[str] = []
+        self.headers: dict[str, tuple[str, str]] = {}  # by name in lower case
+        self.values: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
 
     def add_header(self, name: str, value: str) -> None:
         """Add a header; refuse one that would become two, or a part of the request."""

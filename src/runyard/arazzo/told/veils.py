@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from runyard.arazzo.http.exchange import Exchange, HttpRequest, HttpResponse
@@ -83,13 +84,14 @@ class _Member:
 
 def _veil(kind: type[Record], masks: Mapping[str, Mask]) -> Any:
     """A kind of record whose masked members are worked out from the one it stands for."""
-    plain = [name for name in kind.__annotations__ if name not in masks]
+    members: dict[str, Any] = {name: property(attrgetter(f"_known.{name}")) for name in kind.__annotations__}
+    masked = {name: _Member(name, mask) for name, mask in masks.items()}
+    return type(f"Masked{kind.__name__}", (kind,), {**members, **masked, "__init__": _begin})
 
-    def begin(veil: Any, masking: Masking, known: Record) -> None:
-        members = known.__dict__
-        veil.__dict__.update({name: members[name] for name in plain}, _masking=masking, _known=known)
 
-    return type(f"Masked{kind.__name__}", (kind,), {"__init__": begin, **{n: _Member(n, masks[n]) for n in masks}})
+def _begin(veil: Any, masking: Masking, known: Record) -> None:
+    veil._masking = masking  # noqa: SLF001  # this is its __init__
+    veil._known = known  # noqa: SLF001  # same
 
 
 VEILS: Mapping[type[Record], Any] = {kind: _veil(kind, masks) for kind, masks in MASKS.items()}
