@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +112,21 @@ def test_many_jobs_at_once_each_have_their_own_result(http: Http) -> None:
         found = list(pool.map(lambda number: http.rows(f"SELECT {number} AS n"), range(16)))
 
     assert found == [[{"n": number}] for number in range(16)]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_example_of_the_page_runs_as_it_stands(live: Live) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dremio.md").read_text()
+    example = re.search(r"```sh\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "RUNYARD_HOME": str(live.home)}
+
+    done = subprocess.run(
+        ["/bin/bash", "-euc", example[1]], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert re.search(r'"jobState":"(PENDING|METADATA_RETRIEVAL|PLANNING|RUNNING|COMPLETED)"', done.stdout), done
 
 
 # queues
