@@ -51,8 +51,9 @@ def test_a_cookie_is_a_credential_of_our_own_language_and_of_no_vendors(visitor:
 
 
 def test_without_a_session_nothing_is_told(live: Live) -> None:
-    for path in ("/console/v1/runs", "/console/v1/events", "/console/v1/session", "/console/v1/picture"):
+    for path in ("/console/v1/runs", "/console/v1/events", "/console/v1/picture", "/runyard/v1/runs"):
         assert Visitor(live).ask("GET", path).status == 401
+    assert Visitor(live).told("GET", "/console/v1/session") == {"user": None}
 
 
 def test_signing_out_ends_the_session_itself_and_not_only_the_cookie(visitor: Visitor) -> None:

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from runyard.arazzo.told.secret_names import is_secret_name
 from runyard.core.errors import NotFound
-from runyard.core.graph import newest
 from runyard.core.job import WORKFLOW, Job
-from runyard.core.run import Attempt, Outcome, Run, State
+from runyard.core.run import Attempt, Run, State
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import OneRun
 from runyard.dialects.native.views import ATTEMPT, RUN, RUN_LINE
-from runyard.engine.engine import Engine
+from runyard.web.console.trouble import trouble_of
 
 Answer = dict[str, Any]
 
 MASK = "••••••"
 LONGEST_OUTPUT = 20_000  # characters of a task's result that a page shows
-LINES_AROUND = 4
-LARGEST_SCRIPT = 4 * 1024 * 1024
-TO_BLAME = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CRASHED})
-_FRAME = re.compile(r'^  File "(.+)", line (\d+)', re.MULTILINE)
-
-SIGNALS: Mapping[int, str] = {
-    9: "The process was killed (SIGKILL). Mostly the machine had no memory left; the script's log ends where it was.",
-    11: "The process broke down in native code (SIGSEGV), mostly in a package with compiled parts.",
-    6: "The process gave up in native code (SIGABRT).",
-    15: "The process was asked to end (SIGTERM).",
-}
-OUTCOMES: Mapping[Outcome, str] = {
-    Outcome.TIMED_OUT: "It took longer than it may. Raise its timeout, or find out what it waited for in the log.",
-    Outcome.CRASHED: "Its process was lost: the launcher or the machine went down while it ran. It can be repaired.",
-    Outcome.FAILED: "The script raised an error that it did not catch.",
-}
-CATEGORIES: Mapping[str, str] = {
-    "preparation": "It never began: what it needs could not be made ready.",
-    "missing": "It never began: something that it names is not there.",
-}
 
 
 def show_run(call: Call, asked: OneRun) -> Answer:
@@ -64,7 +41,7 @@ def show_run(call: Call, asked: OneRun) -> Answer:
             }
             for one in call.engine.repairs(run)
         ],
-        "trouble": _trouble(call.engine, run, attempts),
+        "trouble": trouble_of(call.engine, run, attempts),
         "parameters": parameters_of(run),
         "caller": _caller(call, run),
         "job": _job(call, run),
@@ -122,53 +99,6 @@ def _may(run: Run, attempts: Sequence[Attempt]) -> Answer:
         "again": is_ours and run.parent_attempt_id is None and run.language != "glue session",
         "delete": has_ended,
     }
-
-
-# what went wrong
-
-
-def _trouble(engine: Engine, run: Run, attempts: Sequence[Attempt]) -> Answer | None:
-    """Return what went wrong first: the earliest of the tasks that failed themselves, and are not tried again."""
-    failed = [attempt for attempt in newest(attempts).values() if attempt.outcome in TO_BLAME]
-    if not failed:
-        return None if run.outcome in (None, Outcome.SUCCEEDED) or not run.message else {"message": run.message}
-    first = min(failed, key=lambda attempt: attempt.ended_at or 0)
-    return {
-        "attempt_id": first.id,
-        "task_key": first.task_key,
-        "others": len(failed) - 1,
-        "message": first.message or run.message or "",
-        "advice": _advice(first),
-        "place": _place(engine, first),
-        "trace": first.trace,
-    }
-
-
-def _advice(attempt: Attempt) -> str:
-    told = SIGNALS.get(attempt.signal or 0) if attempt.outcome is Outcome.FAILED else None
-    told = told or CATEGORIES.get(attempt.category or "")
-    if told is None and attempt.trace is None and attempt.exit_code:
-        return f"Its process ended with status {attempt.exit_code}, which says that it did not succeed."
-    return told or OUTCOMES[attempt.outcome or Outcome.FAILED]
-
-
-def _place(engine: Engine, attempt: Attempt) -> Answer | None:
-    """Return the line of the job's own code that raised the error, and those around it."""
-    folder = engine.attempt_folder(attempt.id)
-    own = [frame for frame in _FRAME.findall(attempt.trace or "") if Path(frame[0]).is_relative_to(folder)]
-    if not own:
-        return None
-    file, line = Path(own[-1][0]), int(own[-1][1])
-    return {"file": file.name, "line": line, "lines": list(_lines(file, line))}
-
-
-def _lines(file: Path, line: int) -> Iterator[tuple[int, str]]:
-    with suppress(OSError):
-        if file.stat().st_size > LARGEST_SCRIPT:
-            return
-        text = file.read_text(errors="replace").splitlines()
-        first = max(1, line - LINES_AROUND)
-        yield from enumerate(text[first - 1 : line + LINES_AROUND - 1], first)
 
 
 # parameters

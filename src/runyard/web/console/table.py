@@ -13,6 +13,7 @@ from runyard.dialects.native.parameters import Nothing, OneJob, OneRun
 from runyard.web.console.job_facts import ListJobs, Matrix, Pause, list_jobs, pause_job, show_job, show_matrix
 from runyard.web.console.languages import show_records
 from runyard.web.console.log_windows import OneLog, Search, Window, read_window, search_log, send_file
+from runyard.web.console.outputs import OneAttempt, show_cells
 from runyard.web.console.run_changes import Repair, repair_run, run_again
 from runyard.web.console.run_facts import show_run
 from runyard.web.console.run_lists import ListRuns, list_runs, show_picture
@@ -27,6 +28,7 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/runs/{run}/log", read_window, Window),
     ("GET", "/runs/{run}/log/matches", search_log, Search),
     ("GET", "/runs/{run}/log/file", send_file, OneLog),
+    ("GET", "/runs/{run}/cells", show_cells, OneAttempt),
     ("POST", "/runs/{run}/again", run_again, OneRun),
     ("POST", "/runs/{run}/repair", repair_run, Repair),
     ("GET", "/jobs", list_jobs, ListJobs),

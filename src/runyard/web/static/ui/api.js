@@ -51,11 +51,8 @@ export const get = (path, words, stop) => ask("GET", path + query(words), undefi
 export const post = (path, body = {}) => ask("POST", path, body);
 
 export async function whoIsThere() {
-  try {
-    session.value = await get(`${OWN}/session`);
-  } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 401) throw error;
-  }
+  const told = await get(`${OWN}/session`);
+  session.value = told.user ? told : null;
 }
 
 /** @param {{password?: string, ticket?: string}} given */

@@ -56,7 +56,7 @@ export function near(at, seen) {
   if (size < 60) return NEAR.format(seconds, "second");
   if (size < 3600) return NEAR.format(Math.round(seconds / 60), "minute");
   if (size < 86400) return NEAR.format(Math.round(seconds / 3600), "hour");
-  return DAY.format(at);
+  return seconds > 0 ? NEAR.format(Math.round(seconds / 86400), "day") : DAY.format(at);
 }
 /** @param {number} at */
 export const clock = (at) => CLOCK.format(at);

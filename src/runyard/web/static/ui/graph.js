@@ -7,12 +7,13 @@ import { html, useMemo } from "./h.js";
 const WIDE = 168;
 const HIGH = 38;
 const MANY = 250; // from here on a quicker layout
+const SMALLEST = 0.7; // how far a wide graph shrinks before it scrolls
 const LONGEST = 21; // characters of a name
 
 /** @param {{tasks: any[], latest: Map<string, any>, chosen: string, choose: (key: string) => void}} told */
 export function Graph({ tasks, latest, chosen, choose }) {
   const shape = useMemo(() => laid(tasks), [JSON.stringify(tasks.map((task) => [task.key, task.depends_on]))]);
-  return html`<div class="graph" tabindex="0" role="region" aria-label="Graph of tasks"><svg width=${shape.width} height=${shape.height} viewBox=${`0 0 ${shape.width} ${shape.height}`}>
+  return html`<div class="graph" tabindex="0" role="region" aria-label="Graph of tasks"><svg width=${shape.width} height=${shape.height} style=${{ minWidth: `${Math.round(shape.width * SMALLEST)}px` }} viewBox=${`0 0 ${shape.width} ${shape.height}`}>
     ${shape.edges.map((edge) => html`<path key=${edge.id} class=${`edge ${latest.get(edge.from)?.phase ?? ""}`} d=${edge.path} />`)}
     ${shape.nodes.map((node) => {
       const phase = latest.get(node.key)?.phase ?? "none";

@@ -1,6 +1,6 @@
 // @ts-check
 // What the server tells by itself: changed runs. Lost connections come back and catch up from the last event.
-import { get, OWN, query, session } from "./api.js";
+import { OWN, query, session, whoIsThere } from "./api.js";
 import { signal } from "./h.js";
 
 /** "connecting", "live" or "lost". */
@@ -58,12 +58,12 @@ function later() {
   tries += 1;
   setTimeout(async () => {
     try {
-      await get(`${OWN}/session`);
+      await whoIsThere();
     } catch {
-      if (session.value) later(); // not signed out: the server is away
+      later(); // the server is away
       return;
     }
-    connect();
+    if (session.value) connect();
   }, wait);
 }
 

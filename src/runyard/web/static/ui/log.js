@@ -152,10 +152,10 @@ export function Log({ run, attempt }) {
   const aside = html`<span class="tools"><span class="tabs" role="group" aria-label="Stream">${["stdout", "stderr"].map((name) => html`<button type="button" key=${name} class="small" aria-pressed=${stream === name} onClick=${() => setStream(name)}>${name}</button>`)}</span>
     <${Finder} run=${run} attempt=${attempt} stream=${stream} found=${found} setFound=${setFound} jump=${jump} />
     <button type="button" class="small" aria-pressed=${wraps} onClick=${() => setWraps(!wraps)}>Wrap</button>
-    <button type="button" class="small" aria-pressed=${follows} onClick=${() => { setFollows(!follows); if (!follows) now?.show(); }}>Follow</button>
     <button type="button" class="small" onClick=${() => { setFollows(false); now?.show({ start: 0 }).then(() => document.querySelector("[data-log]")?.scrollTo(0, 0)); }}>Start</button>
+    <button type="button" class="small" aria-pressed=${follows} onClick=${() => { setFollows(!follows); if (!follows) now?.show(); }}>${now?.isComplete ? "End" : "Follow"}</button>
     <a class="button small" href=${file} download>Download</a></span>`;
-  return html`<${Panel} title=${`Log of ${attempt.task_key}`} aside=${aside} class="log">
+  return html`<${Panel} title=${run.tasks.length > 1 ? `Log of ${attempt.task_key}` : "Log"} aside=${aside} class="log">
     <${Problem} error=${now?.error ?? null} />
     ${isEmpty ? html`<p class="quiet nothing">${now.isComplete ? `Nothing was printed on ${stream}.` : `Nothing is printed on ${stream} yet.`}</p>` : null}
     ${now ? html`<${Lines} held=${now} wraps=${wraps} follows=${follows} unfollow=${() => setFollows(false)} found=${found} />` : null}
@@ -167,6 +167,7 @@ function Lines({ held, wraps, follows, unfollow, found }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [top, setTop] = useState(0);
   const first = held.lines[0]?.at ?? 0;
+  const last = useRef(0);
   const was = useRef({ first, count: 0 });
   useLayoutEffect(() => {
     const element = box.current;
@@ -186,7 +187,8 @@ function Lines({ held, wraps, follows, unfollow, found }) {
     const element = /** @type {HTMLElement} */ (box.current);
     setTop(element.scrollTop);
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-    if (follows && below > 4 * ROW) unfollow();
+    if (follows && element.scrollTop < last.current - 2 && below > 4 * ROW) unfollow();
+    last.current = element.scrollTop;
     if (element.scrollTop < 20 * ROW) held.before();
     if (below < 20 * ROW) held.after();
   };

@@ -26,6 +26,7 @@ export function Login() {
   const submit = (/** @type {Event} */ event) => { event.preventDefault(); enter({ password }); };
   return html`<main class="login"><form class="panel" onSubmit=${submit}>
     <h1><span class="mark" aria-hidden="true"></span>runyard</h1>
+    <input type="text" name="username" autocomplete="username" value="admin" hidden />
     <label>Password<input type="password" name="password" autocomplete="current-password" autofocus required
       value=${password} onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} /></label>
     <button type="submit" class="primary">Sign in</button>

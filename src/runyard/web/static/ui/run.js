@@ -1,6 +1,7 @@
 // @ts-check
 // One run: what went wrong first, then its tasks, its log, and all that is known of it.
 import { ask as call, get, NATIVE, OWN, post } from "./api.js";
+import { Cells } from "./cells.js";
 import { counted, exact, isLive, lasting, startedBy, toTheSecond, word } from "./format.js";
 import { Graph } from "./graph.js";
 import { html, useEffect, useState } from "./h.js";
@@ -80,7 +81,7 @@ const Trouble = ({ trouble, choose, many }) => html`<section class="panel troubl
   <h2 dir="auto">${trouble.message || "It failed without a word."}</h2>
   ${trouble.advice ? html`<p>${many ? html`Task <button type="button" class="link" onClick=${() => choose(trouble.task_key)}>${trouble.task_key}</button>${trouble.others ? ` and ${counted(trouble.others, "other")}` : ""}. ` : null}${trouble.advice}</p>` : null}
   ${trouble.place?.lines.length ? html`<div class="code" tabindex="0" role="region" aria-label=${`${trouble.place.file}, line ${trouble.place.line}`}><p class="quiet">${trouble.place.file}, line ${trouble.place.line}</p><pre>${trouble.place.lines.map((/** @type {[number, string]} */ [number, text]) => html`<span key=${number} class=${number === trouble.place.line ? "here" : ""}><i>${number}</i>${text || " "}${"\n"}</span>`)}</pre></div>` : null}
-  ${trouble.trace ? html`<details><summary>Whole traceback</summary><pre class="trace" tabindex="0">${trouble.trace}</pre></details>` : null}</section>`;
+  ${trouble.trace ? html`<details open=${!trouble.place?.lines.length}><summary>Whole traceback</summary><pre class="trace" tabindex="0">${trouble.trace}</pre></details>` : null}</section>`;
 
 const VIEWS = { graph: "Graph", timeline: "Timeline", list: "List" };
 
@@ -112,6 +113,7 @@ function Chosen({ whole, attempt, tries }) {
       ${child ? html`<a href=${`/runs/${child.id}`}>its run ${child.job_name}</a>` : null}
       ${attempt.message ? html`<p class="quiet" dir="auto">${attempt.message.split("\n")[0]}</p>` : null}${attempt.retry_at ? html`<p class="quiet">tried again <${Moment} at=${attempt.retry_at} /></p>` : null}</div>` : null}
     ${hasLog && attempt.taken_at ? html`<${Log} key=${attempt.id} run=${run} attempt=${attempt} />` : null}
+    ${["notebook", "sql", "dremio_sql"].includes(task.kind) ? html`<${Cells} run=${run} attempt=${attempt} />` : null}
     ${result !== undefined && result !== null && result !== "" ? html`<${Panel} title="Output" aside=${attempt.output.is_cut ? html`<span>its beginning</span>` : null}><pre class="json" tabindex="0">${pretty(result)}</pre><//>` : null}`;
 }
 

@@ -15,7 +15,7 @@ export function Timeline({ run, attempts, chosen, choose }) {
   /** @type {Map<string, any[]>} */
   const rows = new Map();
   for (const one of attempts) rows.set(one.task_key, [...(rows.get(one.task_key) ?? []), one]);
-  const ordered = [...rows].sort((one, other) => (one[1][0].taken_at ?? one[1][0].created_at) - (other[1][0].taken_at ?? other[1][0].created_at));
+  const ordered = [...rows].sort((one, other) => began(one[1][0]) - began(other[1][0]));
   return html`<div class="timeline"><div class="ticks" aria-hidden="true">${Array.from({ length: TICKS }, (_, place) => html`<span key=${place}>${place ? lasting((span * place) / (TICKS - 1)) : clock(from)}</span>`)}</div>
     <div role="list" aria-label="Timeline of tasks">${ordered.map(([key, tries]) => html`<div role="listitem" key=${key} class=${`line ${key === chosen ? "chosen" : ""}`}>
       <button type="button" class="plain name" onClick=${() => choose(key)} title=${key} dir="auto">${key}</button>
@@ -24,6 +24,9 @@ export function Timeline({ run, attempts, chosen, choose }) {
       <span class="took quiet">${told(tries.at(-1), seen)}</span></div>`)}</div>
     <p class="legend quiet"><i class="part waits"></i> waited <i class="part setup"></i> was made ready <i class="part ran succeeded"></i> ran</p></div>`;
 }
+
+/** What never got a place comes last, in the order in which it was made. @param {any} one */
+const began = (one) => one.taken_at ?? one.created_at + 1e12;
 
 /** @param {any} one @param {number} seen */
 function parts(one, seen) {

@@ -1,0 +1,84 @@
+"""A browser for the console's pages, and a server whose jobs really run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from console_yard import Visitor
+from live import Live
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+QUIETLY = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""It runs as root on machines of tests, and asks nobody for updates."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; in CI a machine that has none fails."""
+    if not Path(CHROMIUM).exists():
+        reason = f"There is no Chromium at {CHROMIUM}; install it (apt-get install chromium) or say where in $CHROMIUM."
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIETLY])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server for the tests of a file."""
+    server = Live(tmp_path_factory.mktemp("ui") / "home").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def visitor(live: Live) -> Visitor:
+    """Somebody who starts runs while a page is open."""
+    return Visitor(live).enter()
+
+
+@pytest.fixture
+def context(browser: Browser, live: Live) -> Iterator[BrowserContext]:
+    """A browser of its own that is signed in, and that fails the test for any error of a page."""
+    with_errors: list[str] = []
+    opened = browser.new_context(viewport={"width": 1280, "height": 860}, timezone_id="Europe/Berlin", locale="en-GB")
+    opened.set_default_timeout(30_000)
+    opened.on("weberror", lambda error: with_errors.append(str(error.error)))
+    opened.on("console", lambda told: with_errors.append(told.text) if told.type == "error" else None)
+    opened.on("request", lambda asked: with_errors.append(asked.url) if not _is_own(asked.url, live) else None)
+    sign_in(opened, live)
+    yield opened
+    opened.close()
+    assert with_errors == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty page of a browser that is signed in."""
+    return context.new_page()
+
+
+def sign_in(context: BrowserContext, live: Live) -> None:
+    """Give a browser the cookie of a session."""
+    name, _, value = Visitor(live).enter().cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": live.url, "httpOnly": True, "sameSite": "Strict"}])
+
+
+def _is_own(url: str, live: Live) -> bool:
+    return bool(re.match(rf"{re.escape(live.url)}/|data:|blob:", url))

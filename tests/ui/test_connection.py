@@ -1,0 +1,98 @@
+"""What a page does when its server goes and comes back, and when its session ends."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from console_yard import Visitor
+from live import Live
+from playwright.sync_api import Browser, Page, expect
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Live]:
+    """A server that the test may end."""
+    live = Live(tmp_path / "home").start()
+    yield live
+    live.close()
+
+
+@pytest.fixture
+def watching(browser: Browser, own: Live) -> Iterator[Page]:
+    context = browser.new_context()
+    name, _, value = Visitor(own).enter().cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": own.url}])
+    yield context.new_page()
+    context.close()
+
+
+def test_an_empty_ledger_shows_the_three_commands_that_make_the_first_run(watching: Page, own: Live) -> None:
+    watching.goto(own.url)
+    expect(watching.get_by_text("No run yet")).to_be_visible()
+    expect(watching.locator(".steps code")).to_have_count(3)
+    expect(watching.locator(".signal")).to_have_text("live")
+    Visitor(own).enter().submit("print(1)", name="first.py")
+
+    expect(watching.get_by_role("link", name="first.py")).to_be_visible()
+
+
+def test_a_page_whose_server_was_killed_says_so_comes_back_and_catches_up(watching: Page, own: Live) -> None:
+    visitor = Visitor(own).enter()
+    gate = own.home / "gate"
+    run = visitor.submit(
+        f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)", name="survivor.py"
+    )
+    watching.goto(f"{own.url}/runs")
+    row = watching.locator(".window").get_by_role("listitem").filter(has_text="survivor.py")
+    expect(row).to_contain_text("running")
+    port = own.url.rpartition(":")[2]
+    own.kill()
+    expect(watching.get_by_role("alert")).to_contain_text("The connection to the server is lost")
+    gate.touch()
+    own.arguments = ("--port", port)  # the later one counts
+    own.start()
+    Visitor(own).enter().ended(run)
+
+    expect(row).to_contain_text("succeeded", timeout=30_000)
+    expect(watching.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_link_that_serve_prints_signs_in_once(browser: Browser, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0"]
+    live = Live(tmp_path / "linked")
+    with subprocess.Popen([*command, "--home", str(live.home)], stdout=subprocess.PIPE, text=True) as process:
+        live.process = process
+        try:
+            assert process.stdout is not None
+            told = "".join(process.stdout.readline() for _ in range(3))
+            found = re.search(r"http://\S+/login#\S+", told)
+            assert found is not None
+            first, second = browser.new_context().new_page(), browser.new_context().new_page()
+            first.goto(found[0])
+            expect(first.get_by_text("No run yet")).to_be_visible()
+            second.goto(found[0])
+
+            expect(second.get_by_role("alert")).to_contain_text("This link was used already")
+            assert "#" not in first.url
+            first.context.close()
+            second.context.close()
+        finally:
+            live.close()
+
+
+def test_a_session_that_ends_asks_for_the_password_and_loses_no_place(watching: Page, own: Live) -> None:
+    watching.goto(f"{own.url}/jobs")
+    expect(watching.get_by_text("No job yet")).to_be_visible()
+    watching.context.clear_cookies()
+    watching.get_by_role("link", name="Runs").click()
+    expect(watching.locator("input[type=password]")).to_be_visible()
+    watching.fill("input[type=password]", own.credentials["password"])
+    watching.get_by_role("button", name="Sign in").click()
+
+    expect(watching.get_by_text("No run yet")).to_be_visible()
+    assert watching.url == f"{own.url}/runs"

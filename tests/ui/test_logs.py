@@ -1,0 +1,103 @@
+"""Logs in a real browser: how they grow, how long they may be, and how one finds something in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from console_yard import Visitor
+from live import Live
+from playwright.sync_api import Page, expect
+
+LINES = 2_500_000
+LONG = f"""
+import sys
+out = sys.stdout
+for first in range(0, {LINES}, 50_000):
+    out.write("".join(f"{{number:08d}} the quick brown fox jumps over the lazy dog and comes back, again and again\\n"
+                      for number in range(first, first + 50_000)))
+    if first == 1_000_000:
+        out.write("a NEEDLE in the middle\\n")
+out.write("the last line\\n")
+"""
+LARGE = 200_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def long_run(live: Live) -> int:
+    visitor = Visitor(live).enter()
+    return int(visitor.ended(visitor.submit(LONG, name="long.py"))["id"])
+
+
+def test_a_log_of_200_megabytes_is_read_searched_and_never_loaded(page: Page, live: Live, long_run: int) -> None:
+    sizes: list[int] = []
+    page.on("response", lambda reply: sizes.append(int(reply.headers.get("content-length", 0))))
+    page.goto(f"{live.url}/runs/{long_run}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("the last line")
+    expect(page.locator(".status")).to_contain_text(re.compile(r"2\d\d\.\d MB"))
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(log).to_contain_text("00000000 the quick brown fox")
+    page.get_by_label("Search the log").fill("needle")
+    page.get_by_label("Search the log").press("Enter")
+    expect(page.locator(".match")).to_have_text("a NEEDLE in the middle", timeout=60_000)
+    page.get_by_role("button", name="End", exact=True).click()
+    expect(log).to_contain_text("the last line")
+
+    (stdout,) = live.home.glob("runs/*/*/stdout")
+    assert stdout.stat().st_size > LARGE
+    assert sum(sizes) < 4_000_000
+    assert log.locator(".all > div").count() < 200
+
+
+def test_a_log_grows_while_one_follows_it_and_stays_where_one_reads(page: Page, live: Live, visitor: Visitor) -> None:
+    gate = live.home / "more"
+    source = f"""
+import pathlib, time
+for number in range(3000):
+    print("early", number)
+print("now wait", end=" for it", flush=True)
+while not pathlib.Path({str(gate)!r}).exists():
+    time.sleep(0.01)
+print(" - and go", flush=True)
+for number in range(3000):
+    print("late", number)
+"""
+    run = visitor.submit(source, name="growing.py")
+    page.goto(f"{live.url}/runs/{run['id']}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("now wait for it")
+    gate.touch()
+    expect(log).to_contain_text("late 2999")
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    expect(log).to_contain_text("early 0")
+    found = page.evaluate("fetch(document.querySelector('a[download]').href).then((reply) => reply.text())")
+    assert "now wait for it - and go\nlate 0\n" in found
+    page.get_by_label("Search the log").fill("and go")
+    page.get_by_label("Search the log").press("Enter")
+    expect(page.locator(".match")).to_have_text("now wait for it - and go")
+
+
+def test_what_a_job_prints_never_becomes_part_of_the_page(page: Page, live: Live, visitor: Visitor) -> None:
+    evil = "<img src=x onerror=alert(1)><script>document.title='owned'</script>"
+    source = f"print({evil!r})\nprint('\\x1b[31m' + {evil!r} + '\\x1b[0m')\nraise ValueError({evil!r})\n"
+    run = visitor.ended(visitor.submit(source, name=evil.replace("/", "")))
+    page.goto(f"{live.url}/runs/{run['id']}")
+
+    expect(page.get_by_role("log")).to_contain_text(evil)
+    expect(page.get_by_role("region", name="What went wrong").get_by_role("heading")).to_contain_text(evil)
+    assert page.locator("main img").count() == 0
+    assert page.title().startswith("failed")
+
+
+def test_long_lines_wrap_when_asked_to(page: Page, live: Live, visitor: Visitor, tmp_path: Path) -> None:
+    run = visitor.ended(visitor.submit("print('word ' * 2000)", name=f"{tmp_path.name[:10]} wide.py"))
+    page.goto(f"{live.url}/runs/{run['id']}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("word word")
+    assert log.evaluate("box => box.scrollWidth > box.clientWidth")
+    page.get_by_role("button", name="Wrap").click()
+
+    assert log.evaluate("box => box.scrollWidth <= box.clientWidth")

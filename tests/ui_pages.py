@@ -1,0 +1,58 @@
+"""What tests of the pages look at: their accessibility, and a job with many tasks."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
+from console_yard import Visitor
+from databricks.sdk.service import jobs
+from databricks_live import notebook, put_notebook, workspace_client
+from live import Live
+from playwright.sync_api import Page
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+TASKS: dict[str, list[str]] = {
+    "orders": [],
+    "users": [],
+    "clean": ["orders", "users"],
+    "report": ["clean"],
+    "publish": ["report"],
+}
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page as it is now."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def pipeline(live: Live, name: str, *, failing: str = "") -> int:
+    """Make a job of five notebooks, one of which fails, and return its id."""
+    client = workspace_client(live)
+    paths = {}
+    for key in TASKS:
+        cells = [f"print('\\x1b[32mINFO\\x1b[0m {key} began')", f"rows = {{'{key}': 4211}}"]
+        cells += [f"print(rows['{key} of today'])"] if key == failing else ["dbutils.notebook.exit(str(rows))"]
+        paths[key] = put_notebook(client, f"{name}-{key}", *cells)
+    made = client.jobs.create(
+        name=name,
+        tasks=[notebook(key, paths[key], *before) for key, before in TASKS.items()],
+        parameters=[jobs.JobParameterDefinition(name="day", default="monday")],
+        schedule=jobs.CronSchedule(quartz_cron_expression="0 30 3 * * ?", timezone_id="Europe/Berlin"),
+        max_concurrent_runs=20,
+    )
+    assert made.job_id is not None
+    return made.job_id
+
+
+def run_of(visitor: Visitor, job_id: int) -> int:
+    """Run a job, and return its run once it has ended."""
+    started = visitor.told("POST", f"/runyard/v1/jobs/{job_id}/runs", {"arguments": {}})
+    return int(visitor.ended(started)["id"])
