@@ -161,10 +161,10 @@ def _encoded(body: Any) -> bytes:
 
 
 @contextmanager
-def open_yard(home: Path, **settings: Any) -> Iterator[Yard]:
+def open_yard(home: Path, *, store_url: str = "sqlite://", **settings: Any) -> Iterator[Yard]:
     """A yard in a folder, and its end."""
     time = [START]
-    store = open_store("sqlite://")
+    store = open_store(store_url)
     engine = Engine(
         store,
         Home(home).make(),
