@@ -21,7 +21,7 @@ from .text_functions import NESTED, TEXTS
 
 ALIASES = {
     "CEILING": "CEIL", "TRUNC": "TRUNCATE", "SUBSTR": "SUBSTRING", "CHARACTER_LENGTH": "CHAR_LENGTH", "CHAR": "CHR",
-    "LCASE": "LOWER", "UCASE": "UPPER", "IF": "CASE", "DATETRUNC": "DATE_TRUNC", "DATEADD": "DATE_ADD",
+    "LCASE": "LOWER", "UCASE": "UPPER", "DATETRUNC": "DATE_TRUNC", "DATEADD": "DATE_ADD",
 }  # fmt: skip
 PLAIN: dict[str, list[Function]] = {**NUMBER_FUNCTIONS, **TEXTS, **NESTED, **MOMENTS}
 OF_GROUPS: dict[str, list[Function]] = {**AGGREGATES, **ORDERED, **WINDOWS}

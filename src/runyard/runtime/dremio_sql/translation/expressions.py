@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -29,8 +30,6 @@ from .special_functions import BARE, part_of
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_BIGINT = 2**63 - 1
 MOST_DIGITS = 38
-
-Subquery = Callable[[exp.Expression, Scope], "tuple[str, ColumnType]"]
 
 
 def compiled(node: exp.Expression, scope: Scope) -> Typed:
@@ -160,8 +159,11 @@ def _quantified(sign: str, node: exp.Expression, scope: Scope) -> Typed:
 
 def _logical(word: str) -> Callable[[exp.Expression, Scope], Typed]:
     def logical(node: exp.Expression, scope: Scope) -> Typed:
-        left, right = (condition(compiled(each, scope), node) for each in (node.this, node.expression))
-        return Typed(sql=f"({left} {word} {right})", type=BOOLEAN)
+        # All of a chain at once: tools write chains of thousands, too deep to go down one by one.
+        tests = [
+            condition(compiled(typing.cast("exp.Expression", each), scope), node) for each in node.flatten(unnest=False)
+        ]
+        return Typed(sql=f"({f' {word} '.join(tests)})", type=BOOLEAN)
 
     return logical
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from ..column_types import Column, quoted, spelling
+from ..errors import DremioError
 from .parsing import parsed
 from .queries import translated
 from .scope import Catalog, Query, Scope, World
@@ -46,7 +47,10 @@ def translate(sql: str, catalog: Catalog, session: Session) -> Translation:
 def translate_tree(tree: exp.Expression, catalog: Catalog, session: Session) -> Translation:
     """Return a query that is read already."""
     scope = scope_of(catalog, session)
-    query = translated(tree, scope)
+    try:
+        query = translated(tree, scope)
+    except RecursionError as error:
+        raise DremioError("PLAN", "The query is nested too deeply.") from error
     return Translation(sql=exact(query), columns=query.columns, views=tuple(scope.world.seen))
 
 
