@@ -95,7 +95,9 @@ class _Builder:
         if self._key is None and type(self._holder) is dict:
             value = self._take_key(event)
         else:
-            value = _value_of(event) if event.implicit[0] or event.tag else event.value
+            value = event.value
+            if event.implicit[0] or event.tag is not None:
+                value = _value_of(event)
             self._put(value, event)
         if event.anchor:
             self._anchors[event.anchor] = value

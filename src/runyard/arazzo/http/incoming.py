@@ -17,6 +17,8 @@ LONGEST_HEAD = 64 * 1024
 MOST_AHEAD = 20
 """How many answers may say that the real one is still to come."""
 HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+"""The headers that say how an answer is to be read, and whether another one may follow."""
 STATUS = re.compile(r"HTTP/1\.([01]) ([1-9]\d\d)(?: (.*))?")
 HEADER = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*")
 NOT_IN_HEAD = re.compile(r"[\r\x00]")
@@ -44,10 +46,11 @@ class Head:
         self.minor, self.status, self.reason = found[1], int(found[2]), (found[3] or "").strip()
         self.headers: Headers = tuple(map(_header, lines))
 
-        self.values: dict[str, str] = {}  # in lower case, by names in lower case; what stands several times is a list
+        self.values: dict[str, str] = {}  # of FRAMING, in lower case; what stands several times is a list
         for name, value in self.headers:
-            known, word = name.lower(), value.lower()
-            self.values[known] = f"{self.values[known]}, {word}" if known in self.values else word
+            if (known := name.lower()) in FRAMING:
+                before = f"{self.values[known]}, " if known in self.values else ""
+                self.values[known] = before + value.lower()
 
 
 @lru_cache(maxsize=128)

@@ -29,7 +29,7 @@ def read_all(criteria: Iterable[Criterion], judging: Judging) -> tuple[Read, ...
 
 def decide(criteria: Iterable[Read], scope: Scope) -> tuple[Judged, ...]:
     """Decide each of them; all are told, though one is enough to fail."""
-    return tuple(_judged(read.criterion, read.judge(scope)) for read in criteria)
+    return tuple([_judged(read.criterion, read.judge(scope)) for read in criteria])
 
 
 def all_hold(criteria: Iterable[Read], scope: Scope, asked: list[Judged]) -> bool:

@@ -65,13 +65,15 @@ def tell_step(
     began: float,
 ) -> None:
     """Tell how one execution of a step ended, and what follows it."""
-    declared = {name: execution.outputs.get(name) for name, _ in plan.outputs}
+    outputs = dict(execution.outputs)
+    for name, _ in plan.outputs:
+        outputs.setdefault(name, None)
     state.whole.observer.step_ended(
         StepReport(
             place=state.place(plan),
             succeeded=execution.succeeded,
             tries=state.tries[plan.step.id],
-            outputs={**execution.outputs, **declared},
+            outputs=outputs,
             criteria=execution.criteria,
             asked=execution.asked,
             exchange=execution.exchange,
