@@ -30,8 +30,12 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 
 def place(yard: Yard, cost: float, **facts: Any) -> str:
     """Return the queue that a query gets."""
+    return lane_of(yard, cost, **facts).name
+
+
+def lane_of(yard: Yard, cost: float, **facts: Any) -> Lane:
     told = yard.context(yard.submit())
-    return chosen(told["workload"], {**told, **facts}, cost).name
+    return chosen(told["workload"], {**told, **facts}, cost)
 
 
 # queues
@@ -129,6 +133,17 @@ def test_the_first_rule_that_fits_counts(yard: Yard) -> None:
     assert yard.refusal("PUT", "wlm/rule", {"tag": seen["tag"], "rules": [], "defaultRule": DEFAULT})[0] == 409
     assert yard("DELETE", "wlm/rule") is None
     assert place(yard, 1) == "SMALL"
+
+
+def test_a_queue_tells_how_its_queries_run(yard: Yard) -> None:
+    small = yard("GET", "wlm/queue/SMALL")
+    limits = {"cpuTier": "LOW", "maxRunTimeoutMs": 9, "maxQueryMemoryPerNodeBytes": 1024, "maxAllowedRunningJobs": 3}
+
+    yard("PUT", "wlm/queue/SMALL", {"tag": small["tag"], **limits})
+
+    assert lane_of(yard, 1) == Lane(name="SMALL", slots=3, wait_ms=None, run_ms=9, tier="LOW", memory=1024)
+    assert [lane_of(yard, cost, query_type="ACCELERATOR_CREATE").niceness for cost in (1, 10**9)] == [10, 10]
+    assert (lane_of(yard, 1).niceness, lane_of(yard, 10**9).niceness) == (5, 0)
 
 
 def test_a_rule_may_reject(yard: Yard) -> None:

@@ -116,6 +116,8 @@ def routing(engine: Engine, workspace: Workspace) -> dict[str, Any]:
             "slots": one.content.get("maxAllowedRunningJobs"),
             "wait_ms": one.content.get("maxStartTimeoutMs"),
             "run_ms": one.content.get("maxRunTimeoutMs"),
+            "tier": one.content.get("cpuTier"),
+            "memory": one.content.get("maxQueryMemoryPerNodeBytes"),
         }
         for one in _queues(engine, workspace)
     }

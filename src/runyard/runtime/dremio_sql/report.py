@@ -34,15 +34,17 @@ class Report:
         """Tell that the query has come to a step."""
         self._tell(steps=[*self.told["steps"], [word, _now()]])
 
-    def queue(self, cost: float) -> None:
-        """Choose the queue for a plan of this cost, and return once a place of it is ours."""
+    def queue(self, cost: float) -> str:
+        """Return once a place of the queue for a plan of this cost is ours, with its memory limit if it has one."""
         lane = chosen(self.context["workload"], self.context, cost)
         now = _now()
         self._tell(cost=cost, queue=lane.name, queued_at=now, steps=[*self.told["steps"], ["QUEUED", now]])
         self.place = wait_for_place(lane, Path(self.context["home"]) / QUEUES / lane.name)
         self._tell(granted_at=_now())
+        os.nice(lane.niceness)
         if lane.run_ms is not None:
             self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))
+        return f"{lane.memory}B" if lane.memory else ""
 
     def rows(self, count: int) -> None:
         """Tell how many rows there are so far, now and then."""

@@ -24,6 +24,8 @@ RAN_TOO_LONG = (
 REJECTED = "Query cancelled by Workload Manager. {message}"
 LOOK_S = 0.005  # between two looks for a free place, by the one query that is next
 REJECT = "REJECT"
+NICENESS: Mapping[str, int] = {"BACKGROUND": 10, "LOW": 5}
+"""By the CPU tier of a queue; in the higher ones nobody goes first."""
 TYPES: Mapping[str, str] = {
     "ACCELERATOR_CREATE": "Reflections",
     "ACCELERATOR_DROP": "Reflections",
@@ -54,6 +56,13 @@ class Lane:
     slots: int | None
     wait_ms: int | None
     run_ms: int | None = None  # how long a query may run in it
+    tier: str = "MEDIUM"
+    memory: int | None = None  # bytes that a query may have
+
+    @property
+    def niceness(self) -> int:
+        """Return by how much a query lets others go first."""
+        return NICENESS.get(self.tier, 0)
 
 
 def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> Lane:
@@ -71,7 +80,7 @@ def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float)
         raise Withdrawn(REJECTED.format(message=rule.get("rejectMessage", "")).strip())
     name = rule["acceptName"]
     limits = workload["queues"][name]
-    return Lane(name=name, slots=limits["slots"], wait_ms=limits["wait_ms"], run_ms=limits["run_ms"])
+    return Lane(name=name, **limits)
 
 
 def wait_for_place(lane: Lane, folder: Path) -> int | None:
