@@ -19,7 +19,7 @@ from bench.servers import working_folder
 from bench.size import Size
 from runyard.client.connections import Here
 from runyard.dialects import aws_ids
-from runyard.sql.conversation import Conversation
+from runyard.sql.talking.conversation import Conversation
 from runyard.sql.yard import Person, open_yard
 
 FIGURE = "h"

@@ -13,15 +13,15 @@ from sqlglot import exp
 
 from runyard.client.connections import Connections
 from runyard.client.retrying import Patience
-from runyard.sql.asking import SERVICES, Asking
+from runyard.sql.callables.functions import register
 from runyard.sql.catalog import Catalog
-from runyard.sql.changes import Means, carry_out
-from runyard.sql.functions import register
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.lists import never_empty
-from runyard.sql.parsing import parse
-from runyard.sql.remote import Surroundings, forget, remote_source
+from runyard.sql.grammar.parsing import parse
+from runyard.sql.planning.lists import never_empty
 from runyard.sql.results import Heading, Result, Row, Value
+from runyard.sql.services.asking import SERVICES, Asking
+from runyard.sql.services.changes import Means, carry_out
+from runyard.sql.services.remote import Surroundings, forget, remote_source
 from runyard.sql.statements import Change, Delete, Exec, Insert, Select
 
 QUICK = Patience(try_s=2, total_s=4, tries=3, first_pause_s=0.001, longest_pause_s=0.01)

@@ -13,7 +13,7 @@ from databricks_yard import Yard
 from runyard.dialects.glue.calls import Call
 from runyard.dialects.glue.operations import OPERATIONS
 from runyard.dialects.native.views import ATTEMPT, RUN
-from runyard.sql import functions
+from runyard.sql.callables import functions
 from runyard.sql.local.reading import guard
 from runyard.sql.local.registry import TABLES
 from runyard.sql.local.tables import AFFINITIES

@@ -13,8 +13,8 @@ from databricks_yard import Yard, databricks_yard, of_glue, script
 
 from runyard.client.connections import Here
 from runyard.core.run import Outcome
-from runyard.sql.conversation import Conversation
 from runyard.sql.local.reading import Ledger
+from runyard.sql.talking.conversation import Conversation
 from runyard.sql.yard import SQLITE, Person, open_yard
 from runyard.sql.yard import Yard as SqlYard
 

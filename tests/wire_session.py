@@ -13,7 +13,7 @@ import apsw
 import apsw.ext
 
 from runyard.sql.errors import CANCELLED, SYNTAX_ERROR, SqlError
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.results import Heading, Result, Row, Value
 from runyard.sql.statements import Copy, Nothing, Statement, Transaction
 from runyard.sql.wire.greeting import Door

@@ -15,9 +15,9 @@ from live import Live
 from runyard.cli.sql_opening import Opened, opened
 from runyard.cli.sql_running import statements
 from runyard.cli.target import Target
-from runyard.sql.functions import FUNCTIONS
+from runyard.sql.callables.functions import FUNCTIONS
 from runyard.sql.grammar.rewriting import BUILT
-from runyard.sql.templates import filled
+from runyard.sql.templating.templates import filled
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()
 MARKED = re.findall(r"```sql run\n(.*?)```", PAGE, re.DOTALL)

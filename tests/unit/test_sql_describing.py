@@ -1,13 +1,13 @@
 import pytest
 
 from runyard.sql.catalog import Catalog, Column, Method, Parameter, Resource, Wire
-from runyard.sql.describing import described
 from runyard.sql.errors import UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_TABLE, SqlError
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.resources.catalog import catalog
 from runyard.sql.results import Result
 from runyard.sql.statements import Describe, Insert, Registry, Show
-from runyard.sql.templates import filled
+from runyard.sql.talking.describing import described
+from runyard.sql.templating.templates import filled
 
 
 def method(name: str, verb: str, *parameters: Parameter) -> Method:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from runyard.sql.errors import INVALID_TEXT, SYNTAX_ERROR, SqlError
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.statements import Bind, Exec, Select
 
 RUN = ("p", "s", "r", "m")

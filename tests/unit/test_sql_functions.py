@@ -5,10 +5,10 @@ from typing import Any
 import apsw
 import pytest
 
+from runyard.sql.callables.functions import FUNCTIONS, TYPES, register
 from runyard.sql.errors import SqlError
-from runyard.sql.functions import FUNCTIONS, TYPES, register
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.results import TYPES as KINDS
 from runyard.sql.statements import Select
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.lists import never_empty
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
+from runyard.sql.planning.lists import never_empty
 from runyard.sql.statements import Select
 
 

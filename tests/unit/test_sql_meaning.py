@@ -7,10 +7,10 @@ from collections.abc import Callable
 import apsw
 import pytest
 
+from runyard.sql.callables.functions import register
 from runyard.sql.errors import SqlError
-from runyard.sql.functions import register
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.statements import Select
 
 ATOMS = "a b s j 1 0 2 -1 NULL 'a' 'A' 1.5 TRUE FALSE x'41' t.a \"b\" 'it''s' 0x10 1e2 .5 ''"

@@ -4,7 +4,7 @@ import pytest
 from sqlglot import exp
 
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.statements import (
     Change,
     Copy,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from runyard.sql.errors import NOT_SUPPORTED, SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
-from runyard.sql.parsing import parse
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.statements import Select
 
 REFUSED = [

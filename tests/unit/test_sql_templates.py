@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runyard.sql.errors import SqlError
-from runyard.sql.templates import filled, read_data
+from runyard.sql.templating.templates import filled, read_data
 
 DATA: dict[str, Any] = {
     "values": {"name": "nightly", "count": 3, "is_on": True, "nothing": None, "empty": [], "it": "it's"},

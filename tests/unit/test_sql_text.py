@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
-from runyard.sql.text import pieces, split, tokens_of
+from runyard.sql.grammar.text import pieces, split, tokens_of
 
 
 def words(text: str) -> list[tuple[str, str]]:

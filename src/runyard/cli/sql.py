@@ -97,7 +97,7 @@ def _text(statement: str | None, more: dict[str, Any]) -> str | None:
     """What is to be run, its values put in; None: whatever somebody types."""
     from runyard.cli.sql_running import Failed  # noqa: PLC0415 - see main.py
     from runyard.sql.errors import SqlError  # noqa: PLC0415 - see main.py
-    from runyard.sql.templates import filled, read_data  # noqa: PLC0415 - see main.py
+    from runyard.sql.templating.templates import filled, read_data  # noqa: PLC0415 - see main.py
 
     source = _source(statement, more["infile"])
     variables = dict(more["variables"])
@@ -125,7 +125,7 @@ def _print(found: Sequence[str]) -> None:
     """Show the statements, once each of them is understood."""
     from runyard.cli.sql_running import Failed  # noqa: PLC0415 - see main.py
     from runyard.sql.errors import SqlError  # noqa: PLC0415 - see main.py
-    from runyard.sql.parsing import parse  # noqa: PLC0415 - see main.py
+    from runyard.sql.grammar.parsing import parse  # noqa: PLC0415 - see main.py
 
     for text in found:
         try:

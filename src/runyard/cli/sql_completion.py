@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from runyard.sql.callables.functions import FUNCTIONS
 from runyard.sql.catalog import Catalog, Resource
-from runyard.sql.functions import FUNCTIONS
 
 KEYWORDS = """
 SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET DISTINCT AS JOIN LEFT RIGHT FULL OUTER INNER CROSS NATURAL ON USING

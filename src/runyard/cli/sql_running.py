@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from runyard.sql.errors import SqlError
+from runyard.sql.grammar.text import pieces
 from runyard.sql.results import Result
-from runyard.sql.text import pieces
 
 if TYPE_CHECKING:
     from runyard.sql.session import Session
@@ -62,7 +62,7 @@ def _run(session: Session, text: str, write: Callable[[Result], int], *, explain
 
 def _explaining(text: str) -> str:
     """Ask for the plan, in the place of the statement."""
-    from runyard.sql.parsing import parse  # noqa: PLC0415 - see main.py
+    from runyard.sql.grammar.parsing import parse  # noqa: PLC0415 - see main.py
     from runyard.sql.statements import Explain  # noqa: PLC0415 - see main.py
 
     return text if isinstance(parse(text), Explain) else f"EXPLAIN {text}"

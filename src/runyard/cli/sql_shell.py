@@ -21,8 +21,8 @@ from runyard.cli.sql_opening import Opened
 from runyard.cli.sql_running import Failed, run, statements, tell
 from runyard.cli.sql_values import Style
 from runyard.sql.errors import SqlError
+from runyard.sql.grammar.text import pieces
 from runyard.sql.results import Result
-from runyard.sql.text import pieces
 
 HISTORY = "sql_history"
 SIGNS = {"I": ">", "T": "*>", "E": "!>"}

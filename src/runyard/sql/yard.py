@@ -14,22 +14,22 @@ from runyard.client.connections import Connections, Here, read_connections
 from runyard.core.errors import InvalidRequest
 from runyard.dialects.aws.account import DEFAULT_REGION
 from runyard.dialects.dremio_ids import project_id
-from runyard.sql import functions
+from runyard.sql.callables import functions
 from runyard.sql.catalog import Catalog
-from runyard.sql.conversation import Conversation
 from runyard.sql.errors import SqlError
-from runyard.sql.keeping import Keeping
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.local import functions as local_functions
 from runyard.sql.local.reading import Ledger, Reader, SqliteLedger
 from runyard.sql.local.registry import TABLES
 from runyard.sql.local.tables import LocalTable
-from runyard.sql.parsing import parse
-from runyard.sql.planning import Plan, Surroundings, plan
-from runyard.sql.remembering import Remembered
+from runyard.sql.planning.planning import Plan, Surroundings, plan
 from runyard.sql.resources.catalog import catalog
-from runyard.sql.running import Runner
-from runyard.sql.talk import Means
-from runyard.sql.troubles import placed
+from runyard.sql.talking.conversation import Conversation
+from runyard.sql.talking.keeping import Keeping
+from runyard.sql.talking.remembering import Remembered
+from runyard.sql.talking.running import Runner
+from runyard.sql.talking.talk import Means
+from runyard.sql.talking.troubles import placed
 from runyard.sql.views.registry import VIEWS as KNOWN_VIEWS
 from runyard.sql.views.registry import known
 

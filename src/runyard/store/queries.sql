@@ -413,3 +413,7 @@ WHERE workspace_id = :workspace_id AND outcome <> 'succeeded' AND id > :after AN
 -- job_name_after --
 -- One step from name to name: reads one row, however many runs have it.
 SELECT min(job_name) AS name FROM run WHERE workspace_id = :workspace_id AND job_name > :after;
+
+-- run_behind --
+-- The run that stands so many further back, from the index alone: the end of a part of a long search.
+SELECT id FROM run WHERE workspace_id = :workspace_id AND id < :before ORDER BY id DESC LIMIT 1 OFFSET :rows;

@@ -51,7 +51,8 @@ class Listener:
     """Who is told of a job's steps, and who makes it wait for a slot."""
 
     step: Callable[[str, int], None] = lambda name, at_ms: None  # noqa: ARG005 nobody listens
-    wait: Callable[[Plan], None] = lambda plan: None  # noqa: ARG005 there is always a slot
+    # Waits, and returns how much memory the query may have there, as `1GB`; empty for what the machine has.
+    wait: Callable[[Plan], str | None] = lambda plan: None  # noqa: ARG005 there is always a slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ class Execution:
     listener: Listener = field(default_factory=Listener)
     clock: Callable[[], int] = lambda: int(time.time() * 1000)
     _connection: duckdb.DuckDBPyConnection | None = None
+    _counting: duckdb.DuckDBPyConnection | None = None  # for another thread: a connection at work refuses every other
+    _asking: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -87,9 +90,10 @@ class Execution:
         except duckdb.Error as error:
             raise from_duckdb(error) from error
         finally:
-            self._ended.set()
-            if self._connection is not None:
-                self._connection.close()
+            with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
+                self._ended.set()
+                if self._connection is not None:
+                    self._connection.close()
 
     def cancel(self) -> None:
         """End the statement wherever it is; one that has not begun never begins."""
@@ -105,12 +109,13 @@ class Execution:
 
     def rows_so_far(self) -> int:
         """Return how many rows the result has so far."""
-        if self._connection is None or self._ended.is_set():
-            return 0
-        try:
-            found = self._connection.cursor().execute("SELECT last_value FROM duckdb_sequences()").fetchone()
-        except duckdb.Error:
-            return 0  # it ended between the question and the answer
+        with self._asking:
+            if self._counting is None or self._ended.is_set():
+                return 0
+            try:
+                found = self._counting.execute("SELECT last_value FROM duckdb_sequences()").fetchone()
+            except duckdb.Error:
+                return 0  # it was interrupted
         return int(found[0] or 0) if found else 0
 
     def _step(self, name: str) -> None:
@@ -126,6 +131,7 @@ class Execution:
         order = self.order
         self._connection = new_connection(memory=order.memory, threads=order.threads, temporary=order.temporary)
         self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
+        self._counting = self._connection.cursor()
         catalog = LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
         if not found.asynchronous:
             return self._command(found, catalog)
@@ -167,7 +173,8 @@ class Execution:
         plan = Plan(cost=cost_of(self._database, sql), accelerates=self.order.accelerates)
         if self._cancelled.is_set():
             raise QueryCancelled
-        self.listener.wait(plan)
+        if limit := self.listener.wait(plan):
+            self._database.execute(f"SET GLOBAL memory_limit = {literal(limit)}")
         self._step("EXECUTION_PLANNING")
         return plan
 
@@ -210,8 +217,8 @@ class Telling(Protocol):
         """Hear that the job has come to a step."""
         ...
 
-    def queue(self, cost: float) -> None:
-        """Return once the job has a place in the queue for a plan of this cost."""
+    def queue(self, cost: float) -> str:
+        """Return once the job has a place in the queue for a plan of this cost, with its memory limit if it has one."""
         ...
 
     def rows(self, count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runyard.sql.text import Token
+from runyard.sql.grammar.text import Token
 
 
 def numbered(tokens: Sequence[Token]) -> list[Token]:

@@ -9,8 +9,8 @@ from typing import Any
 from runyard.sql.errors import INVALID_TEXT
 from runyard.sql.grammar.binds import bind_name
 from runyard.sql.grammar.cursor import Cursor
+from runyard.sql.grammar.text import Token, refused
 from runyard.sql.statements import Bind, Exec
-from runyard.sql.text import Token, refused
 
 HINTS = ("SHOWRESULTS", "AWAIT")
 FEWEST_PARTS = 2

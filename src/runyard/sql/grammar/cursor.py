@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
+from runyard.sql.grammar.text import Token, refused
 from runyard.sql.statements import Name
-from runyard.sql.text import Token, refused
 
 T = TypeVar("T")
 NAMES = {"word", "quoted"}

@@ -13,8 +13,8 @@ from runyard.sql.grammar.cursor import Cursor
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.grammar.reader import Reader
 from runyard.sql.grammar.shaping import shaped
+from runyard.sql.grammar.text import Token, refused
 from runyard.sql.grammar.written import Written
-from runyard.sql.text import Token, refused
 
 TOO_COMPLEX = "54001"
 MOST_LEVELS = 120  # of a tree

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from runyard.sql.moments import OTHER_NAMES, UNITS
+from runyard.sql.callables.moments import OTHER_NAMES, UNITS
 
 Arguments = list[exp.Expression]
 ONE_PATH = 2  # a document and one path

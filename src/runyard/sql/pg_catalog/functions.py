@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import apsw.ext
 
-from runyard.sql import functions as language
+from runyard.sql.callables import functions as language
 from runyard.sql.errors import SqlError
 from runyard.sql.pg_catalog.arrays import (
     ROWS_OF,

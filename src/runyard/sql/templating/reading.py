@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from runyard.sql.grammar.text import refused
 from runyard.sql.templating.nodes import (
     Branch,
     Command,
@@ -20,7 +21,6 @@ from runyard.sql.templating.nodes import (
     Text,
     Word,
 )
-from runyard.sql.text import refused
 
 DEEPEST = 50
 ACTION = re.compile(

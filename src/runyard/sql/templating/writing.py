@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from runyard.sql.grammar.text import BLANK, refused
 from runyard.sql.templating.functions import FUNCTIONS, Unfit, is_true, shown
 from runyard.sql.templating.nodes import (
     Branch,
@@ -20,7 +21,6 @@ from runyard.sql.templating.nodes import (
     Text,
     Word,
 )
-from runyard.sql.text import BLANK, refused
 
 LONGEST = 16 << 20  # characters of what is written
 OUTSIDE = re.compile(rf"{BLANK}|\"(?:[^\"]|\"\")*\"|(?P<quote>')|.", re.DOTALL)

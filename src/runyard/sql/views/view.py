@@ -9,9 +9,9 @@ from functools import cached_property
 from sqlglot import exp
 
 from runyard.sql.catalog import Column, Resource
-from runyard.sql.kinds import TYPE
+from runyard.sql.grammar.parsing import parse
 from runyard.sql.local.tables import quoted
-from runyard.sql.parsing import parse
+from runyard.sql.planning.kinds import TYPE
 from runyard.sql.statements import Select
 
 

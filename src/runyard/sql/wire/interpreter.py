@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from runyard.sql.errors import IN_FAILED_TRANSACTION, READ_ONLY, SqlError
+from runyard.sql.grammar.text import Piece, pieces
 from runyard.sql.results import Heading, Result, Value
 from runyard.sql.session import Prepared, Session
 from runyard.sql.statements import Change, Copy, Delete, Exec, Insert, Transaction
-from runyard.sql.text import Piece, pieces
 from runyard.sql.wire.commands import command_of
 from runyard.sql.wire.copying import form_of
 from runyard.sql.wire.parameters import Parameters

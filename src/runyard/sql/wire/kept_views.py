@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from runyard.core.errors import RunyardError
 from runyard.sql.catalog import Column
-from runyard.sql.keeping import Kept
 from runyard.sql.local.tables import quoted
 from runyard.sql.pg_catalog.facts import View
 from runyard.sql.session import Session
+from runyard.sql.talking.keeping import Kept
 from runyard.sql.yard import Person, Yard
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from runyard.sql.callables.functions import SERVER_VERSION
 from runyard.sql.errors import INVALID_PARAMETER, UNDEFINED_OBJECT, SqlError
-from runyard.sql.functions import SERVER_VERSION
 
 UNITS_MS: Mapping[str, float] = {"": 1, "us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 ENCODINGS = frozenset({"UTF8", "UNICODE", "SQLASCII", "AUTO"})

@@ -1,0 +1,198 @@
+"""Running plans: a connection for the life of a statement, tables of services in it, and an end from outside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+import apsw.ext
+
+from runyard.client.connections import LOCAL, Connections
+from runyard.sql.catalog import Catalog
+from runyard.sql.errors import CANCELLED, SqlError
+from runyard.sql.local.reading import Ledger, Reader
+from runyard.sql.planning.binds import OURS
+from runyard.sql.planning.planning import Plan
+from runyard.sql.results import Heading, Row, Value
+from runyard.sql.services import remote
+from runyard.sql.services.asking import Asking, connection_of
+from runyard.sql.talking.keeping import ATTACHED
+from runyard.sql.talking.troubles import TOLD, told
+
+TOLD_OF_A_SESSION = ("workspace", "url", "region")
+OUT_OF_TIME = "The statement took longer than statement_timeout allows, and was cancelled."
+
+
+@dataclass(kw_only=True)
+class Work:
+    """A statement under way."""
+
+    connection: apsw.Connection | None = None
+    asking: Asking | None = None
+    reason: str = ""  # why it was ended
+
+    def end(self, reason: str) -> None:
+        """End it, from any thread."""
+        self.reason = self.reason or reason
+        if self.connection is not None:
+            with suppress(apsw.ConnectionClosedError):
+                self.connection.interrupt()
+        if self.asking is not None:
+            self.asking.interrupt(self.reason)
+
+
+@dataclass(kw_only=True)
+class Runner:
+    """Runs the plans of one session."""
+
+    ledger: Ledger
+    catalog: Catalog
+    connections: Connections
+    kept: Path  # the file with the rows of materialized views
+    prepare: Callable[[Reader], None] = lambda _: None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    works: list[Work] = field(default_factory=list)
+
+    def interrupt(self, reason: str = TOLD) -> None:
+        """End everything that is under way."""
+        with self.lock:
+            for work in self.works:
+                work.end(reason)
+
+    def check(self, plan: Plan, text: str) -> None:
+        """Let the database understand a plan without running it."""
+        asking = Asking(connections=self.connections) if plan.remotes else None
+        with self._working(plan, text, asking) as connection:
+            values = dict.fromkeys((*TOLD_OF_A_SESSION, *(OURS + name for name in plan.names)))
+            connection.execute(f"EXPLAIN {plan.sql}", values, can_cache=False).fetchall()
+
+    def rows(
+        self, plan: Plan, values: Mapping[str, Value], *, text: str, asking: Asking | None = None, timeout_ms: int = 0
+    ) -> Iterator[Row]:
+        """Run a plan, row by row."""
+        with self._working(plan, text, asking, timeout_ms) as connection:
+            is_of_ledger = not (plan.remotes or plan.reads_kept)
+            rows = connection.natively(plan.sql, plan.binds, values) if is_of_ledger else None
+            if rows is not None:
+                yield from rows
+                return
+            cursor = connection.execute(plan.sql, values, can_cache=is_of_ledger)
+            try:
+                yield from cursor
+            finally:
+                cursor.close(True)
+
+    def native_headings(self, text: str) -> tuple[Heading, ...]:
+        """Return the columns of a query in the ledger's own words."""
+        with _InOurWords(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
+            described = apsw.ext.query_info(connection, text).description
+            return tuple(Heading(name=name) for name, *_ in described)
+
+    def native(self, text: str, *, timeout_ms: int = 0) -> Iterator[Row]:
+        """Run a query in the ledger's own words."""
+        with self.ledger.borrow() as connection, _only_reading(connection):
+            work = Work(connection=connection)
+            with _Registered(self, work, timeout_ms), _InOurWords(work, text):
+                yield from connection.execute(text, can_cache=False)
+
+    @contextmanager
+    def asked(self, asking: Asking, timeout_ms: int = 0) -> Iterator[None]:
+        """Let what services are asked be ended from outside."""
+        work = Work(asking=asking)
+        with _Registered(self, work, timeout_ms):
+            try:
+                yield
+            except SqlError as error:
+                if work.reason and error.code == CANCELLED:
+                    raise SqlError(CANCELLED, work.reason) from error
+                raise
+
+    @contextmanager
+    def _working(self, plan: Plan, text: str, asking: Asking | None, timeout_ms: int = 0) -> Iterator[Reader]:
+        """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
+        with self.ledger.borrow() as connection:
+            work = Work(connection=connection, asking=asking)
+            with _Registered(self, work, timeout_ms), _InOurWords(work, text, plan.columns):
+                self.prepare(connection)
+                connection.forget()
+                if plan.remotes or plan.reads_kept:
+                    with ExitStack() as stack:
+                        self._equip(connection, plan, asking, stack)
+                        yield connection
+                else:  # most plans; a stack would cost as much as a lookup
+                    yield connection
+
+    def _equip(self, connection: Reader, plan: Plan, asking: Asking | None, stack: ExitStack) -> None:
+        if plan.reads_kept:
+            connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
+            stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
+        if asking is None:
+            return
+        shared = remote.Surroundings(catalog=self.catalog, asking=asking)
+        stack.callback(asking.close)
+        for one in plan.remotes:
+            to = connection_of(self.connections, one.resource, one.connection)
+            shown = one.connection or (LOCAL if self.connections.is_here(None) else to.name)
+            remote.remote_source(
+                connection, one.name, resource=one.resource, connection=to, shown=shown, surroundings=shared
+            )
+            stack.callback(remote.forget, connection, one.name)
+
+
+class _InOurWords:
+    """What goes wrong with a statement is told in our words. A class, because a generator takes thrice as long."""
+
+    __slots__ = ("columns", "text", "work")
+
+    def __init__(self, work: Work, text: str, columns: Sequence[str] = ()) -> None:
+        self.work, self.text, self.columns = work, text, columns
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, apsw.Error | OverflowError | SqlError):
+            return
+        if self.work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
+            raise SqlError(CANCELLED, self.work.reason) from error
+        raise told(error, text=self.text, names=lambda: self.columns) from error
+
+
+class _Registered:
+    """A statement under way, which may be ended from outside."""
+
+    __slots__ = ("runner", "timer", "work")
+
+    def __init__(self, runner: Runner, work: Work, timeout_ms: int) -> None:
+        self.runner, self.work = runner, work
+        self.timer = threading.Timer(timeout_ms / 1000, work.end, (OUT_OF_TIME,)) if timeout_ms else None
+
+    def __enter__(self) -> None:
+        with self.runner.lock:
+            self.runner.works.append(self.work)
+        if self.timer is not None:
+            self.timer.daemon = True
+            self.timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        with self.runner.lock:  # from here on nobody ends it any more: the connection may be another's
+            self.runner.works.remove(self.work)
+
+
+READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
+
+
+@contextmanager
+def _only_reading(connection: apsw.Connection) -> Iterator[None]:
+    """Let a text of somebody's do nothing but read: no other file, no setting."""
+    connection.authorizer = lambda action, *_: apsw.SQLITE_OK if action in READING else apsw.SQLITE_DENY
+    try:
+        yield
+    finally:
+        connection.authorizer = None
