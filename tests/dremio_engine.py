@@ -60,7 +60,11 @@ class Yard:
         """Carry a statement out and keep what it changes."""
         steps: list[str] = []
         plans: list[Plan] = []
-        listener = Listener(step=lambda name, _: steps.append(name), wait=plans.append)
+
+        def wait(plan: Plan) -> None:
+            plans.append(plan)
+
+        listener = Listener(step=lambda name, _: steps.append(name), wait=wait)
         execution = self.execution(sql, listener, **settings)
         outcome = execution.run()
         for change in outcome.changes:

@@ -41,8 +41,11 @@ def wide(yard: Yard) -> Yard:
 
 def test_a_query_goes_through_every_step_and_waits_for_its_slot_after_planning(yard: Yard) -> None:
     seen: list[str] = []
-    listener = Listener(step=lambda name, _: seen.append(name), wait=lambda plan: seen.append(f"queue {plan.queue}"))
-    yard.execution("SELECT 1", listener).run()
+
+    def wait(plan: Plan) -> None:
+        seen.append(f"queue {plan.queue}")
+
+    yard.execution("SELECT 1", Listener(step=lambda name, _: seen.append(name), wait=wait)).run()
 
     assert seen == ["METADATA_RETRIEVAL", "PLANNING", "queue SMALL", "EXECUTION_PLANNING", "STARTING", "RUNNING"]
 
@@ -152,6 +155,15 @@ def test_more_memory_than_allowed_is_a_resource_error(wide: Yard) -> None:
     error = wide.error(sql, memory="40MB", temporary=Path("/nonexistent"))
 
     assert error.kind in {"RESOURCE", "DATA_READ"}
+
+
+def test_a_queue_may_allow_less_memory(wide: Yard) -> None:
+    sql = "SELECT COUNT(DISTINCT CAST(a.x AS VARCHAR) || CAST(b.x AS VARCHAR)) FROM lake.wide a, lake.wide b"
+    execution = wide.execution(sql, Listener(wait=lambda _: "30MB"), temporary=Path("/nonexistent"))
+
+    with pytest.raises(DremioError) as error:
+        execution.run()
+    assert error.value.kind in {"RESOURCE", "DATA_READ"}
 
 
 def test_an_error_has_dremios_shape_with_its_id(yard: Yard) -> None:
@@ -365,8 +377,9 @@ class Heard:
     def step(self, word: str) -> None:
         self.steps.append(word)
 
-    def queue(self, cost: float) -> None:
+    def queue(self, cost: float) -> str:
         self.steps.append(f"QUEUED {cost:.0f}")
+        return ""
 
     def rows(self, count: int) -> None:
         self.counts.append(count)
