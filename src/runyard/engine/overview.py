@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runyard.core.ids import first_of
+from runyard.core.ids import LARGEST, first_of
 from runyard.core.job import Workspace
 from runyard.core.run import Run
+from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ HOUR_MS = 3_600_000
 MOST_EVENTS = 2_000  # that one who comes back is told of; who missed more looks at everything again
 MOST_FAILURES = 2_000  # looked at for what went wrong most
 MOST_NAMES = 10_000
+AT_ONCE = 25_000  # runs that a search looks through before it asks what time it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,27 @@ class Overview:
         span = {"since": since, "until": until, "after": after, "limit": limit}
         return self._store.read(lambda ledger: ledger.runs_alive(workspace.id, **span))
 
+    def search_runs(
+        self, workspace: Workspace, page: Page, *, budget_s: float, at_once: int = AT_ONCE
+    ) -> tuple[list[Run], int | None]:
+        """Return runs that no index finds, newest first, and before which id to go on when the time is up.
+
+        They are looked for among so many at a time, so that one who waits for a rare one hears how far the search is.
+        """
+        ends_at, found = time.monotonic() + budget_s, list[Run]()
+        before = int(page.where.get("before") or LARGEST)
+        after = int(page.where.get("after") or 0)
+        while True:
+            floor = self._store.read(_behind(workspace, before, at_once))
+            bounds = {"before": before, "after": max(after, (floor or 0) - 1)}
+            part = Page(limit=page.limit - len(found), where={**page.where, **bounds})
+            found += self._store.read(_part(workspace, part))
+            if len(found) >= page.limit or floor is None or floor <= after:
+                return found, None
+            if time.monotonic() > ends_at:
+                return found, floor
+            before = floor
+
     def ended_in_hour(self, workspace: Workspace, at: int) -> Hour:
         """Count the runs that ended in the hour that begins at a moment."""
         every, succeeded, given_up = self._store.read(
@@ -81,3 +105,11 @@ class Overview:
     def job_names(self, workspace: Workspace) -> list[str]:
         """Return the names that runs of a workspace have."""
         return self._store.read(lambda ledger: ledger.job_names(workspace.id, limit=MOST_NAMES))
+
+
+def _behind(workspace: Workspace, before: int, rows: int) -> Callable[[Ledger], int | None]:
+    return lambda ledger: ledger.run_behind(workspace.id, before=before, rows=rows)
+
+
+def _part(workspace: Workspace, page: Page) -> Callable[[Ledger], list[Run]]:
+    return lambda ledger: ledger.runs(workspace.id, page)

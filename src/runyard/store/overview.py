@@ -26,6 +26,11 @@ class Overview(Rows):
         """Return the run of each event behind one, at most `limit`."""
         return [row[0] for row in self._cursor.all("runs_told_of", {"after": after, "limit": limit})]
 
+    def run_behind(self, workspace_id: int, *, before: int, rows: int) -> int | None:
+        """Return the id of the run that stands so many before another; None if there are not so many."""
+        found = self._cursor.all("run_behind", {"workspace_id": workspace_id, "before": before, "rows": rows})
+        return found[0][0] if found else None
+
     def count_ended(self, workspace_id: int, *, since: int, until: int) -> tuple[int, int, int]:
         """Count the runs that ended in a span: all, those that succeeded, and those that were cancelled or skipped."""
         parameters = {"workspace_id": workspace_id, "since": since, "until": until}

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from runyard.core.ids import first_of
+from runyard.core.ids import first_of, moment_of
 from runyard.core.job import Workspace
 from runyard.core.run import Outcome, Run
 from runyard.dialects import aws_ids, dremio_ids
@@ -29,9 +29,11 @@ Answer = dict[str, Any]
 ACTIVE = "active"  # beside the phases: all that has not ended
 REQUEST = "request"  # beside the kinds of triggers: somebody asked
 MOST_NAMES = 40  # jobs whose newest runs are merged; a text that fits more is found soon in all runs
+BUDGET_S = 0.25  # how long a search takes before it tells how far it came
 HOURS = 48
 MOST_ERRORS = 8
 LONGEST_ERROR = 300
+_UNINDEXED = frozenset({"language", "begun_by", "named_like"})
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+|'[^']*'|\"[^\"]*\"", re.IGNORECASE)
 
 
@@ -62,9 +64,11 @@ def list_runs(call: Call, asked: ListRuns) -> Answer:
     number = run_number(asked.text) if asked.text else None
     if number is not None and (run := _known(call, number)) is not None:
         return {"runs": [RUN_LINE.show(run)]}
-    runs = _found(call, _conditions(call, asked), asked.limit + 1)
+    runs, rest = _found(call, _conditions(call, asked), asked.limit + 1)
     shown = [RUN_LINE.show(run) for run in runs[: asked.limit]]
-    return {"runs": shown, "next": shown[-1]["id"]} if len(runs) > asked.limit else {"runs": shown}
+    if len(runs) > asked.limit:
+        return {"runs": shown, "next": shown[-1]["id"]}
+    return {"runs": shown} if rest is None else {"runs": shown, "next": rest, "searched_to": moment_of(rest)}
 
 
 def run_number(text: str) -> int | None:
@@ -80,14 +84,18 @@ def _known(call: Call, number: int) -> Run | None:
     return next((run for run in call.engine.runs_by_ids([number]) if run.workspace_id == call.workspace.id), None)
 
 
-def _found(call: Call, conditions: Conditions, limit: int) -> list[Run]:
+def _found(call: Call, conditions: Conditions, limit: int) -> tuple[list[Run], int | None]:
+    """Return runs, and before which id to go on if those that were looked through were not all."""
+    if conditions.names is None and _UNINDEXED.intersection(conditions.where):
+        page = Page(limit=limit, where=conditions.where)
+        return call.engine.search_runs(call.workspace, page, budget_s=BUDGET_S)
     if conditions.names is None:
-        return call.engine.runs(call.workspace, Page(limit=limit, where=conditions.where))
+        return call.engine.runs(call.workspace, Page(limit=limit, where=conditions.where)), None
     lists = [
         call.engine.runs(call.workspace, Page(limit=limit, where={**conditions.where, "job_name": name}))
         for name in conditions.names
     ]
-    return list(heapq.merge(*lists, key=lambda run: run.id, reverse=True))[:limit]
+    return list(heapq.merge(*lists, key=lambda run: run.id, reverse=True))[:limit], None
 
 
 def _conditions(call: Call, asked: ListRuns) -> Conditions:

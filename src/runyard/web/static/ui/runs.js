@@ -54,11 +54,11 @@ function useRuns(words) {
   const key = JSON.stringify(FILTERS.map((name) => words[name] ?? ""));
   const [state, setState] = useState(/** @type {any} */ ({ key: "", rows: [], next: null, isWhole: false, error: null }));
   const busy = useRef(false);
-  const load = async (/** @type {any[]} */ before, /** @type {AbortSignal | undefined} */ stop) => {
+  const load = async (/** @type {number | undefined} */ from, /** @type {AbortSignal | undefined} */ stop) => {
     busy.current = true;
     try {
-      const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: before.at(-1)?.id }, stop);
-      setState((/** @type {any} */ old) => ({ key, rows: [...(before.length ? old.rows : []), ...page.runs], next: page.next, isWhole: !page.next, error: null }));
+      const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: from }, stop);
+      setState((/** @type {any} */ old) => ({ key, rows: [...(from ? old.rows : []), ...page.runs], next: page.next, searchedTo: page.searched_to, isWhole: !page.next, error: null }));
     } catch (error) {
       if (!stop?.aborted) setState((/** @type {any} */ old) => ({ ...old, key, error }));
     } finally {
@@ -67,11 +67,11 @@ function useRuns(words) {
   };
   useEffect(() => {
     const stop = new AbortController();
-    load([], stop.signal);
-    const unhear = hear((changed) => setState((/** @type {any} */ old) => merged(old, changed, asked(words))), () => load([], stop.signal));
+    load(undefined, stop.signal);
+    const unhear = hear((changed) => setState((/** @type {any} */ old) => merged(old, changed, asked(words))), () => load(undefined, stop.signal));
     return () => { stop.abort(); unhear(); };
   }, [key]);
-  const more = () => { if (state.next && !busy.current) load(state.rows, undefined); };
+  const more = () => { if (state.next && !busy.current) load(state.next, undefined); };
   return { ...state, isWhole: state.isWhole && state.key === key, more };
 }
 
@@ -152,7 +152,7 @@ function Rows({ list }) {
       <span class="quiet"><${Moment} at=${run.created_at} /></span>
       <span class="number"><${Took} run=${run} /></span>
       <span class="number quiet id">${run.id}</span></div>`)}
-    </div><p class="quiet end">${list.isWhole ? "That is all." : "More comes as you scroll."}</p></div>`;
+    </div><p class="quiet end">${list.isWhole ? "That is all." : list.searchedTo ? html`Looked back to <${Moment} at=${list.searchedTo} />, looking further …` : "More comes as you scroll."}</p></div>`;
 }
 
 /** @param {any} run */
