@@ -104,7 +104,8 @@ class Execution:
         """Interrupt until it has ended: an interruption between two queries of the engine is lost."""
         while not self._ended.is_set():
             if self._connection is not None:
-                self._connection.interrupt()
+                with contextlib.suppress(duckdb.Error):  # it ended meanwhile
+                    self._connection.interrupt()
             self._ended.wait(PAUSE_S)
 
     def rows_so_far(self) -> int:
