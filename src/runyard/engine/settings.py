@@ -27,8 +27,7 @@ def _places() -> int:
 
 
 def _installed() -> tuple[str, ...]:
-    often = tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
-    return (*often, *spark_extra.WARM) if spark_extra.is_installed() else often
+    return tuple(name for name in OFTEN_IMPORTED if importlib.util.find_spec(name) is not None)
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}):
@@ -64,6 +63,8 @@ class Spark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How Spark jobs run."""
 
     engine: str = spark.SAIL
+    # Imports done for Spark jobs beside `preload`, when the first of them comes; () imports in each job anew.
+    preload: tuple[str, ...] = msgspec.field(default_factory=spark_extra.warm)
 
 
 @dataclass(frozen=True, kw_only=True)

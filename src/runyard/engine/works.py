@@ -203,6 +203,7 @@ def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent]
         on_event=on_event,
         warm=settings.warm_children,
         preload=settings.preload,
+        rare=settings.spark.preload,
         programs=(str(RUNTIME), PROGRAMS),
         **mode,
     )

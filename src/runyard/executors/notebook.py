@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from runyard.core.errors import Missing
+from runyard.executors import spark_extra
 from runyard.executors.databases import database_of
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
@@ -25,7 +27,7 @@ def order(work: Work, place: Place) -> Order:
     path = str(work.spec["path"])
     file = _file(place.mounts, path)
     parameters = {**work.spec.get("context", {}).get("parameters", {}), **work.spec.get("parameters", {})}
-    return process_order(
+    planned = process_order(
         work,
         place,
         script=RUNTIME / "notebook_task.py",
@@ -33,6 +35,7 @@ def order(work: Work, place: Place) -> Order:
         parameters=parameters,
         notebook={"file": str(file), "path": path, "endings": ENDINGS, "database": str(database_of(work, place))},
     )
+    return replace(planned, rare=spark_extra.is_wanted(file.read_bytes()))
 
 
 def _file(mounts: Mounts, path: str) -> Path:
@@ -51,4 +54,4 @@ def _wants_packages(file: Path) -> bool:
     source = file.read_bytes()
     if source.lstrip().startswith(b"{"):  # Jupyter's cells are texts in JSON: each line in quotes
         source = source.replace(b'"', b"\n").replace(b"\\n", b"\n")
-    return b"spark" in source or uses_more_than_the_standard_library(source)
+    return uses_more_than_the_standard_library(source)

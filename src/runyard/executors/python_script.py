@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from runyard.executors import spark_extra
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
 from runyard.executors.process import existing, process_order
@@ -17,13 +19,15 @@ def order(work: Work, place: Place) -> Order:
     what process.py reads.
     """
     script = script_of(work, place)
-    return process_order(
+    text = script.read_bytes()
+    planned = process_order(
         work,
         place,
         script=script,
-        preloaded=uses_more_than_the_standard_library(script.read_bytes()),
+        preloaded=uses_more_than_the_standard_library(text),
         argv=work.spec.get("arguments", ()),
     )
+    return replace(planned, rare=spark_extra.is_wanted(text))
 
 
 def script_of(work: Work, place: Place) -> Path:

@@ -40,7 +40,7 @@ def order(work: Work, place: Place) -> Order:
         argv=work.spec.get("arguments", ()),
         spark={"conf": asked.get("conf", {}), "cores": _cores(asked), "memory": memory},
     )
-    return replace(planned, limits={"data": memory, **planned.limits})
+    return replace(planned, rare=True, limits={"data": memory, **planned.limits})
 
 
 def check_engine(engine: str) -> None:

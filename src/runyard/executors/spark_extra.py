@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from functools import cache
 
 BEGIN = "runyard_spark.begin"
@@ -15,11 +16,25 @@ WARM = (
     "awsglue.context",
     "awsglue.job",
 )
-"""What processes import before a Spark job comes."""
+"""What processes import that wait for Spark jobs."""
 INSTALL = (
     "This run needs Spark. Install it with `pip install 'runyard[spark]'` where the server runs and start the server "
     "again, or make it a Python shell job (Command.Name 'pythonshell'), which needs none."
 )
+
+
+SPARK = re.compile(rb"\bpyspark\b|\bawsglue\.(?:context|dynamicframe|transforms)\b|\bspark\s*\.|\bsqlContext\b")
+"""What a text says that is likely to use Spark."""
+
+
+def warm() -> tuple[str, ...]:
+    """Return what processes that wait for Spark jobs have imported."""
+    return WARM if is_installed() else ()
+
+
+def is_wanted(source: bytes) -> bool:
+    """Tell whether a text is likely to use Spark: a wrong yes costs a process that waits, a wrong no an import."""
+    return SPARK.search(source) is not None
 
 
 @cache

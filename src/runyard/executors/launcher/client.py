@@ -56,6 +56,7 @@ class Launcher:
         on_event: Callable[[Event], None],
         warm: int = 4,
         preload: Sequence[str] = (),
+        rare: Sequence[str] = (),
         programs: tuple[str, Sequence[str]] = ("", ()),
         python: str = sys.executable,
         mode: str = "fork" if sys.platform == "linux" else "spawn",
@@ -66,6 +67,7 @@ class Launcher:
         self._settings = {
             "warm": warm,
             "preload": list(preload),
+            "rare": list(rare),
             "runtime": runtime,
             "programs": list(modules),
             "python": python,

@@ -1,4 +1,4 @@
-"""Two kinds of warm children: bare ones, and ones that have imported what many jobs import."""
+"""Kinds of warm children: bare ones, ones that have imported what many jobs import, and ones with what few do."""
 
 from __future__ import annotations
 
@@ -19,36 +19,40 @@ class Nurseries:
     """Gives each order the cheapest child that serves it.
 
     To fork an interpreter with pandas in it costs eight times what a bare one costs (9.6 ms against 1.2 ms, measured),
-    which only a job that imports pandas should pay.
+    which only a job that imports pandas should pay. What few jobs want and takes seconds to import, as Spark, is
+    imported when the first of them comes; until it is ready they are served without.
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, cradles: Path, on_ready: Callable[[], None]) -> None:
-        self._bare = Nursery(selector, cradles=cradles, on_ready=on_ready)
-        self._loaded = Nursery(selector, cradles=cradles, on_ready=on_ready)
-        self._has_loaded = False
+        self._bare, self._loaded, self._rare = self._all = tuple(
+            Nursery(selector, cradles=cradles, on_ready=on_ready) for _ in range(3)
+        )
+        self._settings: Settings | None = None
+        self._is_rare_wanted = False
 
     def use(self, settings: Settings) -> None:
         """Keep children of these kinds from now on."""
-        self._has_loaded = bool(settings.preload)
-        self._bare.use(replace(settings, preload=[]))
-        if self._has_loaded:
-            self._loaded.use(settings)
+        self._settings = settings
+        self._bare.use(replace(settings, preload=[], rare=[]))
+        if settings.preload:
+            self._loaded.use(replace(settings, rare=[]))
         else:
             self._loaded.empty()
+        self._use_rare()
 
     def has(self, pid: int) -> bool:
         """Tell whether this process is a zygote, or a child that idles."""
-        return self._bare.has(pid) or self._loaded.has(pid)
+        return any(each.has(pid) for each in self._all)
 
     def listen(self) -> None:
         """Take the word of every child that has come to life by now."""
-        self._bare.listen()
-        self._loaded.listen()
+        for each in self._all:
+            each.listen()
 
     def empty(self) -> None:
         """Let everybody go who has no order."""
-        self._bare.empty()
-        self._loaded.empty()
+        for each in self._all:
+            each.empty()
 
     def take(self, order: Order) -> Child | None:
         """Hand out an idle child that serves this order."""
@@ -60,15 +64,29 @@ class Nurseries:
 
     def refill(self, waiting: Iterable[Order]) -> None:
         """Have as many children made as are missing."""
-        wants = [order.preloaded and self._has_loaded for order in waiting]
-        self._bare.refill(waiting=wants.count(False))
-        if self._has_loaded:
-            self._loaded.refill(waiting=wants.count(True))
+        wants = [self._for(order) for order in waiting]
+        for each in self._all:
+            if each is not self._loaded or (self._settings and self._settings.preload):
+                each.refill(waiting=wants.count(each))
 
     def bury(self, pid: int) -> None:
         """Take note that a process is dead that was not a job."""
-        self._bare.bury(pid)
-        self._loaded.bury(pid)
+        for each in self._all:
+            each.bury(pid)
 
     def _for(self, order: Order) -> Nursery:
-        return self._loaded if order.preloaded and self._has_loaded else self._bare
+        settings = self._settings
+        if order.rare and settings and settings.rare:
+            if not self._is_rare_wanted:
+                self._is_rare_wanted = True
+                self._use_rare()
+            if self._rare.has_borne:
+                return self._rare
+        return self._loaded if order.preloaded and settings and settings.preload else self._bare
+
+    def _use_rare(self) -> None:
+        settings = self._settings
+        if settings and settings.rare and self._is_rare_wanted:
+            self._rare.use(replace(settings, preload=[*settings.preload, *settings.rare], rare=[]))
+        else:
+            self._rare.empty()

@@ -33,6 +33,7 @@ class Settings:
 
     warm: int
     preload: list[str]
+    rare: list[str] = field(default_factory=list)  # modules that only some jobs want: imported when the first comes
     runtime: str = ""  # a folder that every job finds on its path
     programs: list[str] = field(default_factory=list)  # modules of it that every child imports, as they are light
     python: str
@@ -61,6 +62,7 @@ class Nursery:
         self._idle: deque[Child] = deque()
         self._unborn: set[Child] = set()
         self._pids: set[int] = set()
+        self.has_borne = False  # whether a child of this kind was ever ready
         self._failures = 0  # since a child was last ready
         self._pause_until = 0.0
 
@@ -74,6 +76,7 @@ class Nursery:
         if settings != self._settings:
             self.empty()
             self._settings = settings
+            self.has_borne = False
         self._failures = 0
         self._pause_until = 0.0
 
@@ -191,6 +194,7 @@ class Nursery:
             child.pid = message["pid"]
             child.birth = process.birth if (process := tree.look_up(child.pid)) else 0
             self._failures = 0
+            self.has_borne = True
             self._unborn.discard(child)
             self._idle.append(child)
             self._pids.add(child.pid)

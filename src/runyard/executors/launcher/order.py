@@ -19,6 +19,7 @@ class Order:
     timeout_ms: int | None = None  # counted from the first line of user code
     grace_ms: int = 10_000  # between SIGTERM and SIGKILL
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
+    rare: bool = False  # and with those imports that only some jobs want
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
     begin: list[str] = field(default_factory=list)  # modules found there that are imported before the script runs

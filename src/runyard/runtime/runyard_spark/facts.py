@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,11 @@ class Facts:
         self.root = DBFS if self.mounts and spark is None else ""
 
     def temporary(self) -> Path:
-        """Return a folder for what this run needs for itself; it goes with the attempt's files."""
+        """Return a folder for what this run needs for itself until it ends."""
         made = (self.folder or Path.cwd()) / "spark"
-        made.mkdir(exist_ok=True)
+        if not made.exists():
+            made.mkdir()
+            atexit.register(shutil.rmtree, made, ignore_errors=True)
         return made
 
 

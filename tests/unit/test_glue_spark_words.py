@@ -1,0 +1,49 @@
+"""What the arguments and workers of a Spark job come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runyard.core.errors import InvalidRequest
+from runyard.dialects.glue.spark_words import configuration, spark
+
+
+def words(**more: Any) -> dict[str, Any]:
+    return {"Command": {"Name": "glueetl"}, "Arguments": {}, **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "cores", "memory"),
+    [
+        ({"WorkerType": "G.1X", "NumberOfWorkers": 2}, 8, 32),
+        ({"WorkerType": "G.025X", "NumberOfWorkers": 3}, 6, 12),
+        ({"WorkerType": "R.2X", "NumberOfWorkers": 2}, 16, 128),
+        ({"MaxCapacity": 4.0}, 16, 64),
+        ({}, 40, 160),
+    ],
+)
+def test_workers_come_to_cores_and_memory(more: dict[str, Any], cores: int, memory: int) -> None:
+    asked = spark(words(**more))
+
+    assert (asked["cores"], asked["memory_gib"]) == (cores, memory)
+
+
+def test_a_worker_that_nobody_knows_sets_no_limit() -> None:
+    assert spark(words(WorkerType="X.9X", NumberOfWorkers=2)) == {"conf": {}}
+
+
+def test_one_argument_holds_several_configurations() -> None:
+    text = "spark.a=1 --conf spark.b='two words' --conf spark.c=x=y"
+
+    assert configuration({"--conf": text}) == {"spark.a": "1", "spark.b": "two words", "spark.c": "x=y"}
+    assert configuration({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("spark.a", "'spark.a' is not"), ("=1", "'' is not"), ("a='", "No closing quotation")]
+)
+def test_a_configuration_that_is_none_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        configuration({"--conf": text})
