@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,13 @@ def test_every_page_tells_all_rows_and_columns(yard: Yard, done: str) -> None:
     assert behind == {"rowCount": 1200, "schema": SCHEMA, "rows": []}
     assert len(yard("GET", f"job/{done}/results?limit=500")["rows"]) == 500
     assert yard("GET", f"job/{done}/results?limit=0")["rows"] == []
+
+
+def test_many_read_at_once(yard: Yard, done: str) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        pages = list(pool.map(lambda place: yard("GET", f"job/{done}/results?offset={place}&limit=1"), range(400)))
+
+    assert [page["rows"][0]["n"] for page in pages] == list(range(400))
 
 
 def test_numbers_are_texts_for_those_who_wish(yard: Yard, done: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from runyard.dialects.dremio.calls import Call, Operation
@@ -28,11 +31,9 @@ def get_results(call: Call) -> Reply:
         raise wrong(NOT_COMPLETED.format(state=job.state))
     offset, limit = _span(call)
     as_text = call.request.headers.get(FORMAT, "").lower() == AS_STRING
-    cursor = _reader().cursor()
-    try:
-        text = page_text(_folder(call, job), offset=offset, limit=limit, numbers_as_text=as_text, connection=cursor)
-    finally:
-        cursor.close()
+    folder = _folder(call, job)
+    with _reader().cursor() as cursor:
+        text = page_text(folder, offset=offset, limit=limit, numbers_as_text=as_text, connection=cursor)
     return Reply(headers={"content-type": "application/json"}, body=text.encode())
 
 
@@ -56,12 +57,28 @@ def _folder(call: Call, job: Job) -> Path:
     return folder
 
 
-@lru_cache(1)
-def _reader() -> Any:
-    """Return the one connection of the server that reads results; it holds no data."""
-    from runyard.runtime.dremio_sql.database import new_connection  # noqa: PLC0415 - as above
+class Reader:
+    """The one database of the server that reads results; it holds no data."""
 
-    return new_connection(threads=1)
+    def __init__(self) -> None:
+        from runyard.runtime.dremio_sql.database import new_connection  # noqa: PLC0415 - as above
+
+        self._connection = new_connection(threads=1)
+        self._asking = Lock()
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """Give a connection of one's own; a connection that is asked for two at once refuses one."""
+        with self._asking:
+            cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            with self._asking:
+                cursor.close()
+
+
+_reader = lru_cache(1)(Reader)
 
 
 OPERATIONS: tuple[Operation, ...] = (
