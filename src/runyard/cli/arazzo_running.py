@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +79,10 @@ def carry_out(asked: Asked) -> int:
     transport = Transport(Limits(hosts=tuple(asked.hosts)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so hears where it stood, too
     try:
-        return _run(asked, _ready(asked, transport), transport)
+        gc.freeze()  # what was loaded, and then what was read, lasts; to look through it for garbage costs time
+        ready = _ready(asked, transport)
+        gc.freeze()
+        return _run(asked, ready, transport)
     except KeyboardInterrupt:
         tell("Interrupted.")
         return INTERRUPTED
