@@ -200,6 +200,8 @@ def test_an_iceberg_table_is_read_at_its_snapshots(yard: Yard) -> None:
 
     assert yard.rows("SELECT COUNT(*) FROM files.t") == [[2]]
     assert yard.rows(f"SELECT x FROM files.t AT SNAPSHOT '{first}'") == [[1]]
+    assert yard.rows("SELECT operation FROM TABLE(table_snapshot('files.t')) WHERE parent_id IS NULL") == [["append"]]
+    assert yard.rows("SELECT COUNT(*) FROM TABLE(table_history('files.t')) WHERE is_current_ancestor") == [[2]]
     assert "no snapshot" in yard.error("SELECT * FROM files.t AT SNAPSHOT '1'").message
 
 
@@ -216,6 +218,7 @@ def test_time_travel_needs_a_table_that_keeps_versions(yard: Yard) -> None:
     error = yard.error("SELECT * FROM files.\"a.csv\" AT SNAPSHOT '1'")
 
     assert (error.kind, "Iceberg" in error.message) == ("UNSUPPORTED_OPERATION", True)
+    assert "Iceberg" in yard.error("SELECT * FROM TABLE(table_snapshot('files.\"a.csv\"'))").message
     assert "Branches" in yard.error("SELECT * FROM lake.t AT BRANCH main").message
 
 

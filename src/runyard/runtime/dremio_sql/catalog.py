@@ -12,7 +12,7 @@ import duckdb
 from .column_types import Column, from_document
 from .errors import DremioError, invalid, unsupported
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
-from .sources import PACKAGES, Files, format_of, located, read
+from .sources import PACKAGES, Files, format_of, inspected, located, read
 from .tables import read_manifest, table_query
 from .translation.scope import Query, View
 from .translation.translate import Session, translate
@@ -164,6 +164,14 @@ class LiveCatalog:
             if files is not None and files.format == "iceberg":
                 return read(files, self.connection)
         raise unsupported(f"Time travel needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
+
+    def inspected(self, path: Sequence[str], context: Sequence[str], what: str) -> Query:
+        """Return what an Iceberg table tells of itself."""
+        for candidate in self._candidates(path, context):
+            files = self.files(candidate)
+            if files is not None and files.format == "iceberg":
+                return inspected(files, what, self.connection)
+        raise unsupported(f"TABLE(table_{what}(…)) needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
 
     def _information(self, name: str) -> Query | None:
         rows = {

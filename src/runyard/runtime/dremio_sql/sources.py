@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,10 +225,24 @@ def _arrow(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     return _registered(dataset.dataset([str(each) for each in _names(files)], format="ipc"), files, connection)
 
 
-def _iceberg(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+def _iceberg_table(files: Files) -> Any:
     tables = _module("pyiceberg.table", "iceberg")
     newest = max((files.place / "metadata").glob("*.metadata.json"), key=lambda each: each.stat().st_mtime_ns)
-    table = tables.StaticTable.from_metadata(str(newest))
+    return tables.StaticTable.from_metadata(str(newest))
+
+
+# pyiceberg's inspections whose columns are those that Dremio has.
+INSPECTIONS = {"snapshot": "snapshots", "history": "history"}
+
+
+def inspected(files: Files, what: str, connection: duckdb.DuckDBPyConnection) -> Query:
+    """Return what an Iceberg table tells of itself."""
+    told = getattr(_iceberg_table(files).inspect, INSPECTIONS[what])()
+    return _registered(told, replace(files, version=("INSPECTED", what)), connection)
+
+
+def _iceberg(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    table = _iceberg_table(files)
     snapshot = None if files.version is None else _snapshot(table, *files.version)
     return _registered(table.scan(snapshot_id=snapshot).to_arrow(), files, connection)
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ..column_types import BOOLEAN, Column, quoted
 from ..errors import DremioError, invalid, unsupported
+from ..words import Words
 from .conversions import comparable
 from .expressions import compiled
 from .operators import condition
@@ -19,6 +20,7 @@ from .scope import DEEPEST_VIEW, Query, Relation, Scope, Typed, View
 
 Translate = Callable[[exp.Expression, Scope], Query]
 SIDES = {"": "JOIN", "INNER": "JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
+INSPECTIONS = {"table_snapshot": "snapshot", "table_history": "history"}
 TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "version"})
 
 
@@ -156,6 +158,10 @@ def _unnest(node: exp.Expression, scope: Scope, alias: exp.Expression | None = N
 def _table_function(node: exp.Expression, scope: Scope) -> str:
     """Return TABLE("path"(option => value, …)), a file read as the options say."""
     given = node.this.expressions
+    asked = INSPECTIONS.get(str(given[0].name).lower()) if given and isinstance(given[0], exp.Anonymous) else None
+    if asked and len(given[0].expressions) == 1 and isinstance(given[0].expressions[0], exp.Literal):
+        table = Words.of(given[0].expressions[0].name).path()
+        return _added(scope.world.catalog.inspected(table, scope.context, asked), node, scope, table)
     parts: list[str] = []
     inner = given[0] if len(given) == 1 and node.this.name.lower() == "table" else None
     while isinstance(inner, exp.Dot):

@@ -53,6 +53,10 @@ class Catalog(Protocol):
         """Return a file read as the options of TABLE(...) say."""
         ...
 
+    def inspected(self, path: Sequence[str], context: Sequence[str], what: str) -> Query:
+        """Return what an Iceberg table tells of itself: its `snapshot`s or its `history`."""
+        ...
+
     def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:
         """Return a table as it was at a snapshot or a moment."""
         ...
