@@ -59,7 +59,7 @@ def run_ids(store: Store) -> list[int]:
 def end_connections(server: PostgresServer, url: str) -> None:
     """End every connection to a database, as a restart of the server does."""
     name = conninfo_to_dict(url)["dbname"]
-    server.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - our own name
+    server.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
 
 
 def test_connections_that_broke_while_idle_are_replaced(

@@ -51,7 +51,7 @@ def spec(*commands: str, **more: Any) -> dict[str, Any]:
 
 
 def total(shop: Workshop, attempt_id: int, table: str) -> Any:
-    end = shop.run(attempt_id, "sql", query=f"SELECT total FROM {table}")  # noqa: S608 - our own name
+    end = shop.run(attempt_id, "sql", query=f"SELECT total FROM {table}")
     assert end.output, end.message
     return end.output["output"]["first_row"]["total"]
 
