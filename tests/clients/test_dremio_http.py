@@ -275,6 +275,19 @@ def test_what_statements_make_is_in_the_catalog_and_the_other_way_round(http: Ht
     assert http.run('SELECT * FROM Sales."a/b".total')["jobState"] == "FAILED"
 
 
+def test_what_nobody_has_foreseen_is_said_in_dremios_shape(http: Http, live: Live) -> None:
+    http.rows('CREATE TABLE "$scratch".broken AS SELECT 1 AS n')
+    for manifest in (live.home / "dremio").rglob("manifest.json"):
+        if '"n"' in manifest.read_text():
+            manifest.write_text("{")
+
+    told = http.run('SELECT * FROM "$scratch".broken')
+
+    assert told["jobState"] == "FAILED"
+    assert re.match(r"SYSTEM ERROR: .*\n\n\[Error Id: \S+ on \S+\]\n\n$", told["errorMessage"]), told
+    http.rows('DROP TABLE "$scratch".broken')
+
+
 def test_files_of_a_source_are_queried(http: Http, live: Live) -> None:
     folder = live.home / "s3" / "lake"
     folder.mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,4 +29,9 @@ def main() -> None:
         sys.exit(1)
     except DremioError as error:
         report.end(error.text(sql=context["sql"]), FAILED)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - outermost of the query: whatever it is, the job says it in Dremio's shape
+        traceback.print_exc()
+        defect = DremioError("SYSTEM", f"{type(error).__name__}: {error}")
+        report.end(defect.text(sql=context["sql"]), FAILED)
         sys.exit(1)
