@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dremio_yard import Yard, open_yard
+from moving import START
 
 from runyard.core.run import Outcome
 from runyard.dialects.dremio.finishing import READ_FOR_MS
+from runyard.dialects.dremio.retention import LEFT_MS
 
 SPACE = {"entityType": "space", "name": "Sales"}
 FOLDER = {"entityType": "folder", "path": ["Sales", "2024/Q1"]}
@@ -333,6 +336,7 @@ def test_a_table_of_a_source_may_lie_in_folders_that_nobody_made(yard: Yard, tmp
 def test_a_dropped_table_is_gone_at_once_and_its_files_when_nobody_can_read_them(yard: Yard) -> None:
     folder = yard.engine.home.path / "dremio" / str(yard.workspace.id) / "tables" / "t"
     folder.mkdir(parents=True)
+    os.utime(folder, (START // 1000, START // 1000))
     run(yard, table_change("put", folder, "$scratch", "t"))
     assert run(yard, table_change("drop", folder, "$scratch", "t"))["jobState"] == "COMPLETED"
     assert yard.refusal("GET", "catalog/by-path/$scratch/t")[0] == 404
@@ -343,6 +347,21 @@ def test_a_dropped_table_is_gone_at_once_and_its_files_when_nobody_can_read_them
     yard.context(yard.submit())
 
     assert not folder.exists()
+
+
+def test_a_table_that_no_job_brought_in_is_removed_after_a_week(yard: Yard) -> None:
+    tables = yard.engine.home.path / "dremio" / str(yard.workspace.id) / "tables"
+    wanted, left, new = (tables / name for name in ("wanted", "left", "new"))
+    for folder in (wanted, left, new):
+        folder.mkdir(parents=True)
+        os.utime(folder, (START // 1000, START // 1000))
+    run(yard, table_change("put", wanted, "$scratch", "t"))
+    yard.time[0] += LEFT_MS + 1
+    os.utime(new, (yard.time[0] // 1000, yard.time[0] // 1000))
+
+    yard.context(yard.submit())
+
+    assert [folder.exists() for folder in (wanted, left, new)] == [True, False, True]
 
 
 def test_files_outside_of_our_own_folder_are_never_removed(yard: Yard, tmp_path: Path) -> None:

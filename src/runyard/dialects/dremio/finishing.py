@@ -14,6 +14,7 @@ from runyard.core.job import Workspace
 from runyard.dialects.dremio import catalog, retention, system_tables, workload
 from runyard.dialects.dremio.changes import GONE
 from runyard.dialects.dremio.machine import ENGINE
+from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.snapshot import snapshot
 from runyard.dialects.dremio.views import query_type
 from runyard.dialects.dremio_ids import job_id
@@ -21,7 +22,6 @@ from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
-FOLDER = "dremio"  # in the home: the tables and queues of workspaces
 NO_BRANCHES = "UNSUPPORTED_OPERATION ERROR: This catalog has no branches, tags or commits; leave out the references."
 NO_ENGINE = "RESOURCE ERROR: There is no engine {name!r} here; the one of this machine is {engine!r}."
 READ_FOR_MS = 3_600_000  # how long somebody may still be reading a table that was dropped
@@ -48,11 +48,6 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "workload": workload.routing(engine, workspace),
     }
     return {"context": context}
-
-
-def home_of(engine: Engine, workspace: Workspace) -> Path:
-    """Return the folder of a workspace's tables and queues."""
-    return engine.home.path / FOLDER / str(workspace.id)
 
 
 def _check(settings: Mapping[str, Any]) -> None:

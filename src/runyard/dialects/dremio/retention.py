@@ -1,13 +1,18 @@
-"""How long the rows of jobs are kept; the jobs themselves are kept as all runs are."""
+"""How long the rows of jobs are kept, and tables that no job has brought to its end; jobs are kept as all runs are."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from runyard.core.document import Document
 from runyard.core.ids import first_of
 from runyard.core.job import Workspace
 from runyard.core.run import Run, State
+from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio.changes import GONE
+from runyard.dialects.dremio.places import TABLES, home_of
 from runyard.dialects.dremio.views import LANGUAGE
 from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
@@ -18,6 +23,7 @@ SWEEPS, NAME = "dremio_sweep", "results"
 SWEEP_MS = 3_600_000  # from one sweep to the next
 AT_ONCE = 500  # jobs of one sweep; the rest waits for the next
 ROWS = ("result.parquet", "result.schema.json")
+LEFT_MS = 7 * DAY_MS  # how long a table may lie there that the catalog does not know: a job may yet bring it in
 
 
 def sweep(engine: Engine, workspace: Workspace) -> None:
@@ -33,7 +39,19 @@ def sweep(engine: Engine, workspace: Workspace) -> None:
             for name in ROWS:
                 (engine.attempt_folder(attempt.id) / name).unlink(missing_ok=True)
         after = run.id
+    _remove_left_over(engine, workspace)
     engine.documents.change(workspace, lambda shelves: _note(shelves, {"after": after}))
+
+
+def _remove_left_over(engine: Engine, workspace: Workspace) -> None:
+    """Remove tables of jobs that were killed, or whose name somebody else had taken when they were done."""
+    folder = home_of(engine, workspace) / TABLES
+    known = engine.documents.read(workspace, lambda shelves: [*catalog.every(shelves), *shelves.every(GONE)])
+    # By their own names, which are given once: a home may have been moved.
+    wanted = {Path(one.content.get("folder", one.name)).name for one in known}
+    for table in folder.iterdir() if folder.is_dir() else ():
+        if table.name not in wanted and table.stat().st_mtime * 1000 < engine.now() - LEFT_MS:
+            shutil.rmtree(table, ignore_errors=True)
 
 
 def _old(engine: Engine, workspace: Workspace, after: int) -> list[Run]:
