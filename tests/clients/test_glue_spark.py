@@ -69,6 +69,21 @@ def test_paths_of_every_spelling_are_those_of_mounts(spark: Spark) -> None:
     assert (spark.live.home / "dbfs" / "one").is_dir()
 
 
+def test_who_was_told_of_no_mounts_reads_and_writes_over_the_server_s_own_s3(spark: Spark) -> None:
+    script = (
+        "from pyspark.sql import SparkSession\n"
+        "spark = SparkSession.builder.getOrCreate()\n"
+        "spark.range(5).write.parquet('s3://endpoint/numbers/')\n"
+        "assert spark.read.parquet('s3a://endpoint/numbers').count() == 5\n"
+    )
+    spark.live.client("s3").create_bucket(Bucket="endpoint")
+    spark.live.make_job("shell", script)
+    run = spark.ended("shell", spark.begin("shell"))
+
+    assert (run["JobRunState"], run.get("ErrorMessage")) == ("SUCCEEDED", None)
+    assert list((spark.live.home / "s3" / "endpoint" / "numbers").glob("*.parquet"))
+
+
 def test_functions_modules_and_configuration_reach_the_engine(spark: Spark) -> None:
     helper = spark.live.put_script("shop_words.py", "def loud(text):\n    return text.upper()\n")
     script = (

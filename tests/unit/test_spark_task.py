@@ -117,10 +117,10 @@ def test_what_a_job_stages_for_itself_goes_with_its_end(shop: Workshop) -> None:
     assert not (shop.yard.folder(5) / "spark").exists()
 
 
-def test_imports_that_few_jobs_want_are_done_once_the_first_has_asked(tmp_path: Path) -> None:
+def test_imports_that_few_jobs_want_are_done_once_the_first_has_asked_and_for_these_alone(tmp_path: Path) -> None:
     script = "import sys\nprint('wave' in sys.modules)\n"
     with running_yard(tmp_path, rare=["wave"]) as yard:
-        yard.run(1, script, rare=True)
+        yard.run(1, script)
         attempt = 2
         while yard.run(attempt, script, rare=True) and yard.read(attempt) != "True\n":
             attempt += 1

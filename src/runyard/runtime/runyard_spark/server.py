@@ -6,6 +6,7 @@ left when the process ends, is stopped or is killed; and no other run can reach 
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any, ClassVar
 
@@ -48,6 +49,10 @@ def _started(facts: Facts) -> Any:
 def _settings(facts: Facts) -> dict[str, str]:
     """Return how Sail keeps to the run's share of the machine."""
     found = {}
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        found["AWS_ALLOW_HTTP"] = "true"  # Sail reads s3:// by itself where nobody told of mounts: from this server
+    if facts.folder:
+        found["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = json.dumps([str(facts.temporary())])
     if facts.cores:
         found["SAIL_EXECUTION__DEFAULT_PARALLELISM"] = str(facts.cores)
         found["TOKIO_WORKER_THREADS"] = str(facts.cores)
