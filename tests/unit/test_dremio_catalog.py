@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,24 @@ def test_a_folder_of_more_than_one_format_says_what_to_do(yard: Yard) -> None:
     assert "say one: TABLE(" in yard.error("SELECT * FROM files.mixed").message
 
 
+@pytest.mark.parametrize("name", ["a[1].parquet", "a*.parquet", "a?.parquet", "it's.parquet"])
+def test_a_name_that_could_be_a_pattern_is_one_file(yard: Yard, name: str) -> None:
+    _parquet(yard, "a1.parquet", "SELECT 'other' AS x")
+    duckdb.connect().execute(
+        "COPY (SELECT 'own' AS x) TO $file (FORMAT parquet)", {"file": str(yard.folder / "files" / name)}
+    )
+
+    assert yard.rows(f'SELECT * FROM files."{name}"') == [["own"]]
+
+
+def test_a_folder_whose_name_could_be_a_pattern_holds_tables_and_results(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "home [1] *")
+    yard.folder.mkdir()
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS x")
+
+    assert yard.rows("SELECT * FROM lake.t") == [[1]]
+
+
 def test_no_path_leads_out_of_a_source(yard: Yard, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("x\n1\n", encoding="utf-8")
     (tmp_path / "files" / "link.csv").symlink_to(tmp_path / "secret.csv")
@@ -258,6 +277,16 @@ def test_the_callers_rows_are_tables_of_the_system(yard: Yard) -> None:
 
     assert yard.rows("SELECT * FROM sys.project.jobs") == [["it's", "2025-11-29 10:30:00.123", 1.5], [None, None, None]]
     assert yard.rows("SELECT COUNT(*) FROM sys.project.jobs WHERE job_id = 'it''s'") == [[1]]
+
+
+def test_thousands_of_the_callers_rows_are_quickly_there(yard: Yard) -> None:
+    columns = [{"name": f"c{place}", "type": {"name": "VARCHAR"}} for place in range(20)]
+    rows = [[f"it's {line} \\ {place}" for place in range(20)] for line in range(5_000)]
+    yard.told["system"] = [{"path": ["sys", "jobs_recent"], "columns": columns, "rows": rows}]
+    began = time.monotonic()
+
+    assert yard.rows("SELECT COUNT(*), MIN(c3) FROM sys.jobs_recent") == [[5_000, "it's 0 \\ 3"]]
+    assert time.monotonic() - began < 5  # as VALUES it took ten times that
 
 
 def test_show_and_describe_tell_of_the_catalog(yard: Yard) -> None:

@@ -102,6 +102,11 @@ def test_a_query_brings_these_rows(yard: Yard, sql: str, rows: list[list[Any]]) 
         ("SELECT x FROM (VALUES (1)) a(x), (VALUES (1)) b(x)", "Column 'x' is ambiguous", (1, 8)),
         ("SELECT * FROM lake.nope", "Object 'lake.nope' not found", (1, 15)),
         ("SELECT 1 UNION SELECT 1, 2", "Column count mismatch in UNION: 1 and 2", (1, 8)),
+        (
+            "SELECT LAG(x) OVER () FROM (VALUES (1)) t(x)",
+            "LAG, LEAD or NTILE functions require ORDER BY clause in window specification",
+            (1, 8),
+        ),
         ("SELECT (SELECT 1, 2)", "A query within an expression has one column, and this one has 2", (1, 16)),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 MOST_DIGITS = 38
+PATTERN = re.compile(r"[*?\[]")
 LEAST_SCALE = 6  # of a decimal whose digits were cut
 
 
@@ -205,3 +208,8 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Return a text as one literal of DuckDB."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """Return a path as a literal that names this file alone, whatever its name holds that could be a pattern."""
+    return literal(PATTERN.sub(r"[\g<0>]", str(path)))

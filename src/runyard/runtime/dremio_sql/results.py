@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from .column_types import Column, ColumnType, from_document, literal, quoted
+from .column_types import Column, ColumnType, file_literal, from_document, quoted
 from .database import new_connection
 from .tables import columns_document
 
@@ -90,7 +90,7 @@ def rows(
     if offset >= kept.row_count or not kept.columns:
         return
     names = ", ".join(quoted(column.name) for column in kept.columns)
-    file = literal(str(folder / ROWS))
+    file = file_literal(folder / ROWS)
     sql = (
         f"SELECT {names} FROM read_parquet({file}, file_row_number = true, hive_partitioning = false) "
         f"WHERE file_row_number >= {offset} AND file_row_number < {offset + limit} ORDER BY file_row_number"

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from .column_types import VARCHAR, Column, ColumnType, from_duckdb, list_of, literal, quoted, spelling
+from .column_types import VARCHAR, Column, ColumnType, file_literal, from_duckdb, list_of, literal, quoted, spelling
 from .errors import DremioError, unsupported
 from .errors import from_duckdb as error_of
 from .translation.scope import Query
@@ -101,7 +101,7 @@ def _names(files: Files) -> list[Path]:
 
 
 def _listed(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(literal(str(each)) for each in paths) + "]"
+    return "[" + ", ".join(file_literal(each) for each in paths) + "]"
 
 
 def _parquet(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:

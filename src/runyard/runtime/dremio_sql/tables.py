@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .column_types import Column, document, from_document, literal, quoted, spelling
+from .column_types import Column, document, file_literal, from_document, quoted, spelling
 from .errors import DremioError
 from .translation.scope import Query
 
@@ -110,7 +110,7 @@ def table_query(folder: Path, manifest: Manifest) -> Query:
     if not manifest.parts:
         nothing = ", ".join(f"CAST(NULL AS {spelling(each.type)}) AS {quoted(each.name)}" for each in manifest.columns)
         return Query(sql=f"SELECT {nothing} WHERE false", columns=manifest.columns)
-    files = ", ".join(literal(str(folder / part.file)) for part in manifest.parts)
+    files = ", ".join(file_literal(folder / part.file) for part in manifest.parts)
     names = ", ".join(quoted(each.name) for each in manifest.columns)
     return Query(
         sql=f"SELECT {names} FROM read_parquet([{files}], hive_partitioning = false)", columns=manifest.columns

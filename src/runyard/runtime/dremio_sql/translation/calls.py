@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from ..column_types import BIGINT, NUMBERS, VARCHAR
-from ..errors import unsupported
+from ..errors import invalid, unsupported
 from .aggregate_functions import AGGREGATES, ORDERED, WINDOWS
 from .functions import Function, called, filled
 from .moment_functions import MOMENTS
@@ -27,6 +27,7 @@ PLAIN: dict[str, list[Function]] = {**NUMBER_FUNCTIONS, **TEXTS, **NESTED, **MOM
 OF_GROUPS: dict[str, list[Function]] = {**AGGREGATES, **ORDERED, **WINDOWS}
 KNOWN = sorted({*PLAIN, *OF_GROUPS, *SPECIAL, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
 FORMATTED = 2  # arguments from which a function takes a format
+IN_ORDER = frozenset({"LAG", "LEAD", "NTILE"})
 BOUNDS = {"UNBOUNDED", "CURRENT ROW"}
 
 
@@ -111,6 +112,8 @@ def _of_group(
         return Typed(sql=f"count(*){suffix}", type=BIGINT)
     if name in WINDOWS and "OVER" not in suffix:
         raise unsupported(f"{name} needs OVER", node)
+    if name in IN_ORDER and "ORDER BY" not in suffix:
+        raise invalid("LAG, LEAD or NTILE functions require ORDER BY clause in window specification", node)
     distinct = bool(given) and isinstance(given[0], exp.Distinct)
     arguments = [compiled(each, scope) for each in (given[0].expressions if distinct else given)]
     if distinct and len(given) > 1:
