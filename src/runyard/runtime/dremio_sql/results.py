@@ -7,6 +7,7 @@ import base64
 import datetime as dt
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -122,7 +123,7 @@ class Writing:
     def _number(self, value: Any, kind: ColumnType) -> str:
         if isinstance(value, float) and not math.isfinite(value):
             return json.dumps({"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)])
-        text = f"{Decimal(value):.{kind.scale}f}" if kind.name == "DECIMAL" else repr(value)
+        text = DIGITS[kind.name](value, kind) if kind.name in DIGITS else repr(value)
         return f'"{text}"' if self.numbers_as_text else text
 
     def _map(self, value: Mapping[Any, Any], kind: ColumnType) -> str:
@@ -157,6 +158,17 @@ def _months(value: int) -> str:
     return f'"{"-" if value < 0 else "+"}{years:03d}-{months:02d}"'
 
 
+def _single(value: float, _: ColumnType) -> str:
+    """Return a FLOAT in as few digits as tell it from every other FLOAT, as Java does."""
+    texts = (repr(float(f"{value:.{digits}g}")) for digits in range(6, 10))
+    return next((text for text in texts if _FLOAT.unpack(_FLOAT.pack(float(text))) == (value,)), repr(value))
+
+
+_FLOAT = struct.Struct("f")
+DIGITS: dict[str, Callable[[Any, ColumnType], str]] = {
+    "FLOAT": _single,
+    "DECIMAL": lambda value, kind: f"{Decimal(value):.{kind.scale}f}",
+}
 FORMS: dict[str, Callable[[Any], str]] = {
     "BOOLEAN": lambda value: "true" if value else "false",
     "DATE": lambda value: f'"{value:%Y-%m-%d}"' if isinstance(value, dt.date) else _text(value),
