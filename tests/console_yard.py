@@ -25,7 +25,7 @@ class Visitor:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPResponse:
         place = urllib.parse.urlsplit(self.live.url)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=90)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         known = {**self.headers, **({"cookie": self.cookie} if self.cookie else {}), **given}
         connection.request(method, path, None if body is None else json.dumps(body), known)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from console_yard import Visitor
 from databricks.sdk.service import jobs
+from databricks.sdk.service.workspace import ImportFormat
 from databricks_live import notebook, put_notebook, workspace_client
 from live import Live
 from playwright.sync_api import Page
@@ -50,6 +53,34 @@ def pipeline(live: Live, name: str, *, failing: str = "") -> int:
     )
     assert made.job_id is not None
     return made.job_id
+
+
+def tree(live: Live, name: str, *, tasks: int) -> int:
+    """Make a job of so many tasks without a process, each behind another one, and return its id."""
+    made = workspace_client(live).jobs.create(
+        name=name,
+        tasks=[
+            jobs.Task(
+                task_key=f"t{number}",
+                condition_task=jobs.ConditionTask(left="1", right="1", op=jobs.ConditionTaskOp.EQUAL_TO),
+                depends_on=[jobs.TaskDependency(task_key=f"t{number // 3}")] if number else [],
+            )
+            for number in range(tasks)
+        ],
+    )
+    assert made.job_id is not None
+    return made.job_id
+
+
+def statements(live: Live, text: str) -> int:
+    """Run a file of SQL, and return its run."""
+    client = workspace_client(live)
+    client.workspace.mkdirs("/Workspace/tests")
+    content = io.BytesIO(text.encode())
+    client.workspace.upload("/Workspace/tests/rows.sql", content, format=ImportFormat.AUTO, overwrite=True)
+    file = jobs.SqlTaskFile(path="/Workspace/tests/rows.sql", source=jobs.Source.WORKSPACE)
+    task = jobs.SubmitTask(task_key="main", sql_task=jobs.SqlTask(warehouse_id="any", file=file))
+    return int(client.jobs.submit(run_name="rows", tasks=[task]).response.run_id or 0)
 
 
 def run_of(visitor: Visitor, job_id: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from console_yard import FAILING, Visitor
 from live import Live
 from playwright.sync_api import Browser, Page, expect
-from ui_pages import pipeline, run_of, sideways, violations
+from ui_pages import pipeline, run_of, sideways, statements, tree, violations
 
 SCHEMES = ("light", "dark")
 
@@ -162,6 +162,31 @@ def test_tasks_are_a_graph_a_timeline_and_a_list(page: Page, live: Live, failed_
 
     expect(page.get_by_role("table").first.get_by_role("row")).to_have_count(6)
     expect(page).to_have_url(re.compile(r"task=orders&view=list$"))
+
+
+def test_a_graph_of_hundreds_of_tasks_is_drawn_at_once(page: Page, live: Live, visitor: Visitor) -> None:
+    job_id = tree(live, "wide", tasks=300)
+    run_id = run_of(visitor, job_id)
+    page.goto(f"{live.url}/runs/{run_id}")
+
+    expect(page.locator(".graph .node")).to_have_count(300)
+    expect(page.locator(".graph .edge")).to_have_count(299)
+    page.get_by_role("button", name="t299: succeeded").click()
+    expect(page.get_by_role("heading", name="t299")).to_be_visible()
+
+
+def test_the_statements_of_a_task_show_their_rows_page_by_page(page: Page, live: Live, visitor: Visitor) -> None:
+    run_id = statements(live, "SELECT 1 AS one; SELECT n, 'row ' || n AS name FROM range(1, 46) AS numbers(n)")
+    visitor.ended({"id": run_id})
+    page.goto(f"{live.url}/runs/{run_id}")
+
+    expect(page.locator(".cells li")).to_have_count(2)
+    rows = page.get_by_role("region", name="Rows").last
+    expect(rows.get_by_role("row").nth(1)).to_have_text("1row 1")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Next").click()
+    expect(rows.get_by_role("row").last).to_have_text("45row 45")
+    expect(page.get_by_text(re.compile("41.45 of 45 rows"))).to_be_visible()
 
 
 def test_a_run_is_told_in_each_language_ready_to_copy(page: Page, live: Live, failed_id: int) -> None:
