@@ -192,6 +192,32 @@ def test_a_run_of_this_server_is_started_and_waited_for_in_its_own_words(sql: Co
     assert (record["job_name"], record["phase"]) == ("load", "succeeded")
 
 
+def test_what_a_call_in_from_starts_is_joined_with_what_is_here_by_the_extended_protocol_too(
+    sql: Connection, cloud: Live
+) -> None:
+    name = cloud.make_job("called", "raise SystemExit(3)", ExecutionProperty=FAST)
+    rows = sql.execute(
+        "SELECT x.JobName, x.JobRunState, r.Id = x.Id FROM (EXEC /*+ AWAIT */ aws.glue.jobs.start_job_run "
+        "@region='lake', @JobName=%s) AS x JOIN aws.glue.job_runs AS r ON r.region = 'lake' AND r.JobName = x.JobName",
+        (name,),
+    ).fetchall()
+
+    assert rows == [(name, "FAILED", True)]
+    assert len(cloud.client("glue").get_job_runs(JobName=name)["JobRuns"]) == 1
+
+
+def test_a_call_in_from_is_refused_where_only_reading_is_allowed(sql: Connection, cloud: Live) -> None:
+    name = cloud.make_job("never called", "print(1)", ExecutionProperty=FAST)
+    sql.execute("SET default_transaction_read_only = on")
+    try:
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            sql.execute(f"SELECT * FROM (EXEC aws.glue.jobs.start_job_run @region='lake', @JobName='{name}') x")
+    finally:
+        sql.execute("RESET default_transaction_read_only")
+
+    assert cloud.client("glue").get_job_runs(JobName=name)["JobRuns"] == []
+
+
 RUNS, JOBS = "databricks_workspace.workflows.job_runs", "databricks_workspace.workflows.jobs"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +22,14 @@ from runyard.sql.local import functions as local_functions
 from runyard.sql.local.reading import Ledger, Reader, SqliteLedger
 from runyard.sql.local.registry import TABLES
 from runyard.sql.local.tables import LocalTable
+from runyard.sql.planning.called import Called, by_name
 from runyard.sql.planning.planning import Plan, Surroundings, plan
 from runyard.sql.resources.catalog import catalog
 from runyard.sql.talking.conversation import Conversation
 from runyard.sql.talking.keeping import Keeping
 from runyard.sql.talking.remembering import Remembered
 from runyard.sql.talking.running import Runner
-from runyard.sql.talking.talk import Means
+from runyard.sql.talking.talk import Means, Planning
 from runyard.sql.talking.troubles import placed
 from runyard.sql.views.registry import VIEWS as KNOWN_VIEWS
 from runyard.sql.views.registry import known
@@ -95,9 +96,7 @@ class Yard:
         name = workspace.encode().hex()  # whatever its name is, its file has one
         return self._keepings.setdefault(workspace, Keeping(self.home / "sql" / VIEWS / f"{name}.db"))
 
-    def _planning(
-        self, person: Person, connections: Connections, keeping: Keeping, runner: Runner
-    ) -> Callable[[exp.Expr, str], Plan]:
+    def _planning(self, person: Person, connections: Connections, keeping: Keeping, runner: Runner) -> Planning:
         """Return what plans the queries of a session; those of one text are planned once for all sessions alike."""
         around = Surroundings(
             catalog=self.catalog,
@@ -110,18 +109,18 @@ class Yard:
         )
         alike = (person.workspace, _told(person)["region"], person.here.aliases if person.here is not None else None)
 
-        def made(tree: exp.Expr, text: str) -> Plan:
+        def made(tree: exp.Expr, text: str, called: Sequence[Called]) -> Plan:
             try:
-                fresh = plan(tree, around)
+                fresh = plan(tree, replace(around, called=by_name(called)) if called else around)
             except SqlError as error:
                 raise placed(error, text, [*TABLES, *KNOWN_VIEWS, *keeping.all()]) from error
             runner.check(fresh, text)
             return fresh
 
-        def planned(tree: exp.Expr, text: str) -> Plan:
+        def planned(tree: exp.Expr, text: str, called: Sequence[Called] = ()) -> Plan:
             if not text:
-                return made(tree, text)
-            return self._plans.get((text, keeping.version, *alike), lambda: made(tree, text))
+                return made(tree, text, called)
+            return self._plans.get((text, keeping.version, *alike), lambda: made(tree, text, called))
 
         return planned
 

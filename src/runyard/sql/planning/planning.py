@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
@@ -18,6 +18,7 @@ from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.local.tables import LocalTable, Reading, quoted
 from runyard.sql.planning import documents, kinds, narrowing, predicates, stars, summing
 from runyard.sql.planning.binds import Binds
+from runyard.sql.planning.called import Called
 from runyard.sql.planning.lists import never_empty
 from runyard.sql.planning.sources import (
     Function,
@@ -58,6 +59,7 @@ class Plan:
     columns: tuple[str, ...] = ()  # the names that its tables have
     reads_kept: bool = False  # of materialized views
     naming: tuple[str, ...] = ()  # binds that name connections: a plan for their values is another one
+    called: tuple[Called, ...] = ()  # the answers of calls that it reads
 
     @property
     def binds(self) -> tuple[tuple[str, str], ...]:
@@ -73,6 +75,7 @@ class Surroundings:
     tables: Mapping[str, LocalTable]  # by path
     view: Callable[[str], exp.Expr | None] = lambda _: None  # the query of a view, by its dotted name in lower case
     kept: Callable[[str], LocalTable | None] = lambda _: None  # the rows of a materialized view, by its name
+    called: Mapping[str, Called] = field(default_factory=dict)  # the answers of calls, by the names in the tree
     is_here: Callable[[str | None], bool] = lambda _: True  # whether a connection's name means this server
     counts_phases: bool = True  # see Reading
     region: str = DEFAULT_REGION  # of this server, for those who ask by region
@@ -116,6 +119,7 @@ def plan(tree: exp.Expr, around: Surroundings) -> Plan:
         columns=tuple(dict.fromkeys(name for one in sources.occurrences for name in stars.shown_of(one) or ())),
         reads_kept=any(one.resource.provider == "" for one in sources.occurrences),
         naming=naming,
+        called=tuple(around.called.values()),
     )
 
 
@@ -218,6 +222,10 @@ def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, 
     columns = function_columns(source)
     if columns is not None:
         return Function(columns=columns)
+    called = around.called.get(dotted(source))
+    if called is not None:
+        its, answer = called.resource, called.table
+        return Occurrence(node=source, alias=alias, scope=scope, resource=its, local=answer, table=answer)
     kept = around.kept(dotted(source))
     if kept is not None:
         own = Resource(provider="", service="", name=kept.path, columns=(), methods=())

@@ -56,7 +56,34 @@ def carry_out(statement: Exec | Insert | Change | Delete, means: Means) -> Resul
     return _CARRIERS[type(statement)](statement, means)
 
 
+def records(statement: Exec, means: Means) -> list[tuple[Record, Record]]:
+    """Carry a call out; return each record that it answers behind what it was told, or the runs whose end it awaits."""
+    resource, done, ends = _called(statement, means)
+    if AWAIT in statement.hints:
+        named = {resource.connection: done.wish.connection or done.connection.name}
+        return [(named, one) for one in ends]
+    told = {resource.connection: done.wish.connection or done.connection.name, **done.wish.members}
+    return [(told, one) for one in _rows(resource, done, means)]
+
+
+def resource_of(statement: Exec, catalog: Catalog) -> Resource:
+    """Return the resource whose columns the answer of a call has."""
+    resource, _ = catalog.method(statement.method)
+    return _runs(resource, catalog) if AWAIT in statement.hints else resource
+
+
 def _exec(statement: Exec, means: Means) -> Result:
+    resource, done, ends = _called(statement, means)
+    if AWAIT in statement.hints:
+        runs = _runs(resource, means.catalog)
+        return answered(ends, resource=runs, tag=lambda _: "EXEC", notices=means.asking.notices)
+    if SHOWRESULTS in statement.hints:
+        rows = _rows(resource, done, means)
+        return answered(rows, resource=resource, tag=lambda _: "EXEC", notices=means.asking.notices)
+    return _told(lambda _: "EXEC", means)
+
+
+def _called(statement: Exec, means: Means) -> tuple[Resource, Done, list[Record]]:
     resource, method = means.catalog.method(statement.method)
     payload = _payload(statement, means)
     twice = sorted({one.lower() for one in statement.arguments} & {one.lower() for one in payload})
@@ -65,14 +92,9 @@ def _exec(statement: Exec, means: Means) -> Result:
             INVALID_PARAMETER, f"{resource.path}.{method.name}: {twice[0]} is given twice, by @ and in @@json."
         )
     given = {**{name: _value(one, means) for name, one in statement.arguments.items()}, **payload}
-    wanted = [wishes.wish(resource, [method], given, verb="exec")]
-    done, ends = _all(resource, wanted, statement.hints, means)
-    if AWAIT in statement.hints:
-        return answered(ends, resource=_runs(resource, means), tag=lambda _: "EXEC", notices=means.asking.notices)
-    if SHOWRESULTS in statement.hints:
-        rows = [row for one in done for row in _rows(resource, one, means)]
-        return answered(rows, resource=resource, tag=lambda _: "EXEC", notices=means.asking.notices)
-    return _told(lambda _: "EXEC", means)
+    wanted = wishes.wish(resource, [method], given, verb="exec")
+    (done,), ends = _all(resource, [wanted], statement.hints, means)
+    return resource, done, ends
 
 
 def _insert(statement: Insert, means: Means) -> Result:
@@ -145,7 +167,7 @@ def _changed(
             named, statement.returning, resource=resource, tag=lambda _: tag(count), notices=means.asking.notices
         )
     if AWAIT in statement.hints:
-        runs = _runs(resource, means)
+        runs = _runs(resource, means.catalog)
         return answered(ends, resource=runs, tag=lambda _: tag(count), notices=means.asking.notices)
     return _told(lambda _: tag(count), means)
 
@@ -222,10 +244,10 @@ def _rows(resource: Resource, done: Done, means: Means) -> list[Record]:
     return [row if isinstance(row, dict) else {"value": row} for row in found]
 
 
-def _runs(resource: Resource, means: Means) -> Resource:
+def _runs(resource: Resource, catalog: Catalog) -> Resource:
     """Return the resource whose columns the end of a run has."""
     paths = {f"{resource.provider}.{resource.service}.{name}" for name in ("job_runs", "runs")}
-    return next((one for one in means.catalog.resources if one.path in paths), resource)
+    return next((one for one in catalog.resources if one.path in paths), resource)
 
 
 def _payload(statement: Exec, means: Means) -> Given:

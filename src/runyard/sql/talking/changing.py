@@ -23,7 +23,7 @@ TAGS: Mapping[type, str] = {Insert: "INSERT 0 0", Delete: "DELETE 0", Change: "U
 
 def change(talk: Talk, statement: Changing, text: str) -> Ready:
     """Understand a statement that changes something."""
-    names = ordered(_binds(statement))
+    names = ordered(binds_in(statement))
 
     def work(arguments: Sequence[Value]) -> Result:
         if len(arguments) != len(names):
@@ -49,18 +49,18 @@ def _carried_out(talk: Talk, statement: Changing, given: Mapping[str, Value], te
         return talk.shown(changes.carry_out(statement, means))
 
 
-def _binds(part: Any) -> Iterator[str]:
+def binds_in(part: Any) -> Iterator[str]:
     """Yield the binds of a statement or of a part of it, as often as they stand there."""
     if isinstance(part, Bind):
         yield part.name
     elif isinstance(part, exp.Expr):
         yield from (one.name for one in part.find_all(exp.Placeholder))
     elif isinstance(part, Mapping):
-        yield from (name for one in part.values() for name in _binds(one))
+        yield from (name for one in part.values() for name in binds_in(one))
     elif isinstance(part, tuple | list):
-        yield from (name for one in part for name in _binds(one))
+        yield from (name for one in part for name in binds_in(one))
     elif isinstance(part, Changing):
-        yield from (name for one in fields(part) for name in _binds(getattr(part, one.name)))
+        yield from (name for one in fields(part) for name in binds_in(getattr(part, one.name)))
 
 
 def _returned(talk: Talk, statement: Changing) -> tuple[Heading, ...] | None:

@@ -13,13 +13,15 @@ HEADINGS = (Heading(name="QUERY PLAN"),)
 
 def of_plan(plan: Plan) -> Iterator[str]:
     """Yield what a query reads, and the SQL that is run."""
+    for called in plan.called:
+        yield f"call {called.method} once, before the query"
     for path, scan in plan.scans:
         yield f"read {path or 'a view'}: {scan}"
     for remote in plan.remotes:
         methods = ", ".join(f"{one.name} ({one.wire.operation})" for one in remote.resource.of_verb("select"))
         where = remote.connection or "the default connection"
         yield f"ask {where} for {remote.resource.path}, by {methods}, as {remote.name}"
-    if not plan.remotes:
+    if not plan.remotes and not plan.called:
         yield "no service is asked"
     yield f"run: {plan.sql}"
 

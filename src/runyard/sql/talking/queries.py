@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runyard.sql.errors import CANCELLED, DENIED, NOT_SUPPORTED, SqlError
+from runyard.sql.errors import CANCELLED, DENIED, SqlError
+from runyard.sql.planning.binds import bound, ordered
 from runyard.sql.planning.planning import Plan
 from runyard.sql.results import Result, Value
 from runyard.sql.statements import Copy, Native, Select
-from runyard.sql.talking import awaiting
+from runyard.sql.talking import awaiting, calling
+from runyard.sql.talking.changing import binds_in
 from runyard.sql.talking.talk import Ready, Talk
 from runyard.sql.talking.troubles import TOLD
 
@@ -19,7 +21,7 @@ POLL_REMOTE_S = 2.0  # and a service
 def select(talk: Talk, statement: Select, text: str) -> Ready:
     """Understand a query."""
     if statement.calls:
-        raise SqlError(NOT_SUPPORTED, "EXEC in FROM is not supported; EXEC /*+ SHOWRESULTS */ gives rows by itself.")
+        return _of_calls(talk, statement, text)
     plan = talk.plan(statement.tree, text)
 
     def work(arguments: Sequence[Value]) -> Result:
@@ -28,6 +30,27 @@ def select(talk: Talk, statement: Select, text: str) -> Ready:
         return talk.shown(talk.query(statement.tree, plan, arguments, text=text))
 
     return Ready(statement=statement, work=work, parameters=plan.parameters, headings=talk.headings(plan.headings))
+
+
+def _of_calls(talk: Talk, statement: Select, text: str) -> Ready:
+    """Understand a query over calls: they are made each time it runs, before it."""
+    plan = talk.plan(statement.tree, text, calling.shapes(talk, statement))
+    names = ordered([*binds_in(statement.tree), *binds_in(statement.calls)])
+    types = dict(plan.binds)
+
+    def work(arguments: Sequence[Value]) -> Result:
+        calling.refuse_in_transaction(talk)
+        bound(names, arguments)  # too few are refused before anything is sent
+        given = dict(zip(names, arguments, strict=True))
+        full, notices = calling.answered(talk, statement, plan, given)
+        result = talk.query(statement.tree, full, [given[name] for name in plan.names], text=text)
+        result.notices[:0] = notices
+        result.rows = calling.told(result.rows, full)
+        return talk.shown(result)
+
+    headings = talk.headings(plan.headings)
+    parameters = tuple(types.get(name, "text") for name in names)
+    return Ready(statement=statement, work=work, parameters=parameters, headings=headings)
 
 
 def copy(talk: Talk, statement: Copy, text: str) -> Ready:

@@ -16,6 +16,7 @@ from runyard.sql.catalog import Catalog
 from runyard.sql.errors import CANCELLED, SqlError
 from runyard.sql.local.reading import Ledger, Reader
 from runyard.sql.planning.binds import OURS
+from runyard.sql.planning.called import drop, put
 from runyard.sql.planning.planning import Plan
 from runyard.sql.results import Heading, Row, Value
 from runyard.sql.services import remote
@@ -75,7 +76,7 @@ class Runner:
     ) -> Iterator[Row]:
         """Run a plan, row by row."""
         with self._working(plan, text, asking, timeout_ms) as connection:
-            is_of_ledger = not (plan.remotes or plan.reads_kept)
+            is_of_ledger = not (plan.remotes or plan.reads_kept or plan.called)
             rows = connection.natively(plan.sql, plan.binds, values) if is_of_ledger else None
             if rows is not None:
                 yield from rows
@@ -119,7 +120,7 @@ class Runner:
             with _Registered(self, work, timeout_ms), _InOurWords(work, text, plan.columns):
                 self.prepare(connection)
                 connection.forget()
-                if plan.remotes or plan.reads_kept:
+                if plan.remotes or plan.reads_kept or plan.called:
                     with ExitStack() as stack:
                         self._equip(connection, plan, asking, stack)
                         yield connection
@@ -130,6 +131,9 @@ class Runner:
         if plan.reads_kept:
             connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
             stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
+        for called in plan.called:
+            put(connection, called)
+            stack.callback(drop, connection, called)
         if asking is None:
             return
         shared = remote.Surroundings(catalog=self.catalog, asking=asking)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlglot import exp
 
@@ -12,6 +13,7 @@ from runyard.client.connections import Connections
 from runyard.sql.catalog import Catalog
 from runyard.sql.errors import SqlError
 from runyard.sql.planning.binds import OURS, bound
+from runyard.sql.planning.called import Called
 from runyard.sql.planning.planning import Plan
 from runyard.sql.results import Heading, Result, Row, Value
 from runyard.sql.services.asking import Asking
@@ -22,6 +24,14 @@ from runyard.sql.talking.preferences import Preferences
 from runyard.sql.talking.running import Runner
 
 Work = Callable[[Sequence[Value]], Result]
+
+
+class Planning(Protocol):
+    """What plans the queries of a session."""
+
+    def __call__(self, tree: exp.Expr, text: str, called: Sequence[Called] = ()) -> Plan:
+        """Return the plan of a tree, by the text that it is known by; empty: it is not kept."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +55,7 @@ class Means:
 
     runner: Runner
     parse: Callable[[str], Statement]
-    plan: Callable[[exp.Expr, str], Plan]  # of a tree, and the text that it is known by; empty: it is not kept
+    plan: Planning
     catalog: Catalog
     connections: Connections
     keeping: Keeping
@@ -63,9 +73,9 @@ class Talk:
     preferences: Preferences = field(default_factory=Preferences)
     ended: threading.Event = field(default_factory=threading.Event)  # set to end what waits
 
-    def plan(self, tree: exp.Expr, text: str = "") -> Plan:
+    def plan(self, tree: exp.Expr, text: str = "", called: Sequence[Called] = ()) -> Plan:
         """Return how a query is answered."""
-        return self.means.plan(tree, text)
+        return self.means.plan(tree, text, called)
 
     def query(self, tree: exp.Expr, plan: Plan, arguments: Sequence[Value], *, text: str = "") -> Result:
         """Run a query; where binds name its connections, it is planned for them."""
@@ -115,7 +125,7 @@ class Talk:
             if OURS + node.name in plan.naming:
                 value = given[OURS + node.name]
                 node.replace(exp.Null() if value is None else exp.Literal.string(str(value)))
-        fresh = self.means.plan(named, "")
+        fresh = self.means.plan(named, "", plan.called)
         rest = dict(zip(plan.names, arguments, strict=True))
         return fresh, [rest[name] for name in fresh.names]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE
 from runyard.sql.results import Heading, Result, Row
 from runyard.sql.statements import Copy, Describe, Explain, Registry, Select, Show, Statement
-from runyard.sql.talking import explaining
+from runyard.sql.talking import calling, explaining
 from runyard.sql.talking.describing import described
 from runyard.sql.talking.talk import Ready, Talk
 
@@ -27,8 +27,9 @@ def describe(talk: Talk, statement: Show | Describe | Registry, _: str) -> Ready
 def explain(talk: Talk, statement: Explain, _: str) -> Ready:
     """Understand EXPLAIN: nothing is asked, only told."""
     inner = statement.statement
+    called = calling.shapes(talk, inner) if isinstance(inner, Select) else ()
     is_query = isinstance(inner, Select | Copy)
-    lines = explaining.of_plan(talk.plan(inner.tree)) if is_query else explaining.of_change(inner)  # type: ignore[union-attr]  # is_query has looked
+    lines = explaining.of_plan(talk.plan(inner.tree, "", called)) if is_query else explaining.of_change(inner)  # type: ignore[union-attr]  # is_query has looked
     return _told(statement, (explaining.HEADINGS, [(line,) for line in lines]), tag="EXPLAIN")
 
 

@@ -11,7 +11,7 @@ from runyard.sql.errors import IN_FAILED_TRANSACTION, READ_ONLY, SqlError
 from runyard.sql.grammar.text import Piece, pieces
 from runyard.sql.results import Heading, Result, Value
 from runyard.sql.session import Prepared, Session
-from runyard.sql.statements import Change, Copy, Delete, Exec, Insert, Transaction
+from runyard.sql.statements import Change, Copy, Delete, Exec, Insert, Select, Statement, Transaction
 from runyard.sql.wire.commands import command_of
 from runyard.sql.wire.copying import form_of
 from runyard.sql.wire.parameters import Parameters
@@ -127,7 +127,7 @@ class Interpreter:
         if isinstance(statement, Transaction):
             return self._bound(text, prepared, statement)
         form = form_of(statement.options) if isinstance(statement, Copy) else None
-        return Understood(runnable=prepared, form=form, changes=isinstance(statement, CHANGING))
+        return Understood(runnable=prepared, form=form, changes=_changes(statement))
 
     def _remember(self, text: str, understood: Understood) -> None:
         if len(self._of_sessions) >= MOST_REMEMBERED:
@@ -218,6 +218,10 @@ def _drained(result: Result, tag: str) -> Result:
     for _ in result.rows:
         pass
     return Result(tag=lambda _: tag, notices=result.notices)
+
+
+def _changes(statement: Statement) -> bool:
+    return isinstance(statement, CHANGING) or (isinstance(statement, Select) and bool(statement.calls))
 
 
 def headings_of(understood: Understood) -> tuple[Heading, ...]:
