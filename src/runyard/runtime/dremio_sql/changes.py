@@ -15,12 +15,12 @@ import duckdb
 from sqlglot import exp
 
 from .catalog import LiveCatalog, key_of
-from .column_types import BIGINT, INTERVALS, VARCHAR, Column, literal, quoted, spelling
+from .column_types import BIGINT, INTERVALS, VARCHAR, Column, columns_document, literal, quoted, spelling
 from .errors import DremioError, invalid, unsupported
 from .information_schema import rows_query
 from .sources import Files, format_of, located, read
 from .statements import Statement
-from .tables import Manifest, Part, clear, columns_document, new_part, read_manifest, table_query, turn, write_manifest
+from .tables import Manifest, Part, clear, new_part, read_manifest, table_query, turn, write_manifest
 from .translation.conversions import converted
 from .translation.expressions import compiled
 from .translation.operators import condition

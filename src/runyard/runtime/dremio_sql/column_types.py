@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,11 @@ def document(kind: ColumnType) -> dict[str, Any]:
     elif kind.fields:
         told["subSchema"] = [{"name": name, "type": document(field)} for name, field in kind.fields]
     return told
+
+
+def columns_document(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return columns as the schema of a job's results tells them."""
+    return [{"name": column.name, "type": document(column.type)} for column in columns]
 
 
 def from_document(told: Mapping[str, Any]) -> ColumnType:

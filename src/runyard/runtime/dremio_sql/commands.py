@@ -15,12 +15,12 @@ import duckdb
 
 from .catalog import LiveCatalog, key_of
 from .changes import new_path
-from .column_types import BOOLEAN, INTEGER, VARCHAR, Column
+from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document
 from .errors import invalid, unsupported
 from .information_schema import DATA_TYPES, rows_query
 from .statements import Statement
 from .statements import statement as read_statement
-from .tables import Manifest, columns_document, write_manifest
+from .tables import Manifest, write_manifest
 from .translation.conversions import target
 from .translation.parsing import parsed
 from .translation.scope import Query, View

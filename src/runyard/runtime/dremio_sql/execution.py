@@ -15,14 +15,13 @@ import duckdb
 
 from .catalog import LiveCatalog, Snapshot
 from .changes import Changer, Prepared
-from .column_types import Column, literal
+from .column_types import Column, columns_document, literal
 from .commands import Commander
 from .database import new_connection
 from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
 from .plans import Plan, cost_of
 from .results import ROWS, stored, stored_words, write_schema
 from .statements import Statement, statement
-from .tables import columns_document
 from .translation.scope import Query
 from .translation.translate import Session, exact, translate
 

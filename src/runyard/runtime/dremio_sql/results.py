@@ -16,9 +16,8 @@ from typing import Any
 
 import duckdb
 
-from .column_types import Column, ColumnType, file_literal, from_document, quoted
+from .column_types import Column, ColumnType, columns_document, file_literal, from_document, quoted
 from .database import new_connection
-from .tables import columns_document
 
 ROWS, SCHEMA = "result.parquet", "result.schema.json"
 NUMBERS = frozenset({"INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL"})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .column_types import Column, document, file_literal, from_document, quoted, spelling
+from .column_types import Column, columns_document, file_literal, from_document, quoted, spelling
 from .errors import DremioError
 from .translation.scope import Query
 
@@ -98,11 +98,6 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(folder / MANIFEST)
-
-
-def columns_document(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Return columns as the schema of a job's results tells them."""
-    return [{"name": column.name, "type": document(column.type)} for column in columns]
 
 
 def table_query(folder: Path, manifest: Manifest) -> Query:
