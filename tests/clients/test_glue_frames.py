@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from glue_spark import FOOT, HEAD, Spark
@@ -22,7 +19,6 @@ READ_PEOPLE = (
     "    connection_type='s3', connection_options={'paths': ['s3://raw/people/'], 'groupFiles': 'inPartition'},\n"
     "    format='json', transformation_ctx='people')\n"
 )
-ENABLE = {"--job-bookmark-option": "job-bookmark-enable"}
 
 
 @pytest.fixture(scope="module")
@@ -236,118 +232,3 @@ def test_json_of_other_shapes_and_compressed_is_read(spark: Spark) -> None:
     )
 
     assert told == [[1, 2], 2]
-
-
-# the Data Catalog
-
-
-def table(name: str, place: str, columns: list[dict[str, str]], **more: Any) -> dict[str, Any]:
-    return {
-        "Name": name,
-        "StorageDescriptor": {"Columns": columns, "Location": place, **more.pop("storage", {})},
-        **more,
-    }
-
-
-def make_tables(spark: Spark) -> None:
-    """Make a table over the sales, and an empty one to write to."""
-    columns = [{"Name": "id", "Type": "bigint"}, {"Name": "amount", "Type": "int"}]
-    keys = [{"Name": "year", "Type": "int"}]
-    facts = {"classification": "csv", "skip.header.line.count": "1", "delimiter": ";"}
-    spark.glue.create_database(DatabaseInput={"Name": "shop"})
-    spark.glue.create_table(
-        DatabaseName="shop", TableInput=table("sales", "s3://raw/sales/", columns, PartitionKeys=keys, Parameters=facts)
-    )
-    inputs = [
-        {"Values": [year], "StorageDescriptor": {"Location": f"s3://raw/sales/year={year}/"}}
-        for year in ("2025", "2026")
-    ]
-    spark.glue.batch_create_partition(DatabaseName="shop", TableName="sales", PartitionInputList=inputs)
-    into = table("copies", "s3://out/copies/", columns, PartitionKeys=keys, Parameters={"classification": "parquet"})
-    spark.glue.create_table(DatabaseName="shop", TableInput=into)
-
-
-def test_a_table_of_the_catalog_is_read_with_its_types_and_written_with_its_partitions(spark: Spark) -> None:
-    make_tables(spark)
-    told = spark.rows(
-        "catalog",
-        "read = glueContext.create_dynamic_frame.from_catalog\n"
-        "sales = read(database='shop', table_name='sales')\n"
-        "late = read(database='shop', table_name='sales', push_down_predicate='year > 2025')\n"
-        "fixed = sales.resolveChoice(choice='match_catalog', database='shop', table_name='sales')\n"
-        "glueContext.write_dynamic_frame.from_catalog(frame=fixed, database='shop', table_name='copies',\n"
-        "    additional_options={'enableUpdateCatalog': True, 'partitionKeys': ['year']})\n"
-        "back = read(database='shop', table_name='copies')\n"
-        "rows = lambda frame: sorted((list(row) for row in frame.toDF().collect()), key=str)\n"
-        "tell([sales.schema().field_map['amount'].dataType.typeName(),\n"
-        "      sales.toDF().schema.simpleString(), rows(late),\n"
-        "      fixed.toDF().schema.simpleString(), rows(back)])\n",
-    )
-
-    assert told == [
-        "choice",
-        "struct<id:bigint,amount:struct<int:int,string:string>,year:int>",
-        [[3, 30, 2026]],
-        "struct<id:bigint,amount:int,year:int>",
-        [[1, 10, 2025], [2, None, 2025], [3, 30, 2026]],
-    ]
-    made = spark.glue.get_partitions(DatabaseName="shop", TableName="copies")["Partitions"]
-    assert [(one["Values"], one["StorageDescriptor"]["Location"]) for one in made] == [
-        (["2025"], "s3://out/copies/year=2025/"),
-        (["2026"], "s3://out/copies/year=2026/"),
-    ]
-
-
-def test_a_table_that_is_not_in_the_catalog_fails_the_run_by_name(spark: Spark) -> None:
-    body = "glueContext.create_dynamic_frame.from_catalog(database='nowhere', table_name='t')"
-    run = spark.ended("no table", spark.start("no table", HEAD + body + FOOT))
-
-    assert "EntityNotFoundException: Database nowhere not found." in run["ErrorMessage"]
-
-
-# bookmarks
-
-
-def put_old(spark: Spark, name: str, text: str) -> None:
-    """Lay a file that is older than the band in which files are told apart by hash."""
-    file = spark.put(name, text)
-    moment = time.time() - 3600
-    os.utime(file, (moment, moment))
-
-
-@pytest.mark.parametrize("source", ["options", "catalog"])
-def test_a_job_reads_in_each_run_what_is_new_once_it_has_committed(spark: Spark, source: str) -> None:
-    place = f"s3://raw/new_{source}/"
-    if source == "catalog":
-        spark.glue.create_database(DatabaseInput={"Name": "news"})
-        told = table("t", place, [{"Name": "id", "Type": "int"}], Parameters={"classification": "json"})
-        spark.glue.create_table(DatabaseName="news", TableInput=told)
-    reads = {
-        "options": f"from_options('s3', {{'paths': ['{place}']}}, 'json', transformation_ctx='in')",
-        "catalog": "from_catalog('news', 't', transformation_ctx='in')",
-    }
-    script = (
-        f"frame = glueContext.create_dynamic_frame.{reads[source]}\n"
-        "print(sorted(row['id'] for row in frame.toDF().collect()))\n"
-        "if '--fail' in sys.argv:\n    sys.exit('on purpose')\n"
-    )
-    name = f"increments {source}"
-    put_old(spark, f"new_{source}/a.json", '{"id": 1}\n{"id": 2}\n')
-    first = spark.start(name, HEAD + script + FOOT, ENABLE)
-    assert spark.ended(name, first)["JobRunState"] == "SUCCEEDED"
-    spark.put(f"new_{source}/b.json", '{"id": 3}\n')
-    failed = spark.begin(name, {**ENABLE, "--fail": "1"})
-    assert spark.ended(name, failed)["JobRunState"] == "FAILED"
-    second = spark.begin(name, ENABLE)
-    spark.ended(name, second)
-    third = spark.begin(name, ENABLE)
-    spark.ended(name, third)
-
-    assert [spark.printed(run_id) for run_id in (first, failed, second, third)] == [
-        ["[1, 2]"],
-        ["[3]"],
-        ["[3]"],
-        ["[]"],
-    ]
-    entry = spark.glue.get_job_bookmark(JobName=name)["JobBookmarkEntry"]
-    assert set(json.loads(entry["JobBookmark"])) == {"in"}

@@ -34,6 +34,14 @@ def test_a_worker_that_nobody_knows_sets_no_limit() -> None:
     assert spark(words(WorkerType="X.9X", NumberOfWorkers=2)) == {"conf": {}}
 
 
+@pytest.mark.parametrize(("value", "is_asked_for"), [("", True), ("true", True), ("false", False)])
+def test_the_data_catalog_is_known_to_sql_if_the_job_says_so(value: str, *, is_asked_for: bool) -> None:
+    asked = spark(words(Arguments={"--enable-glue-datacatalog": value}))
+
+    assert asked.get("catalog", False) is is_asked_for
+    assert "catalog" not in spark(words())
+
+
 def test_one_argument_holds_several_configurations() -> None:
     text = "spark.a=1 --conf spark.b='two words' --conf spark.c=x=y"
 

@@ -27,7 +27,7 @@ def order(work: Work, place: Place) -> Order:
     """Return the order for a Spark script.
 
     The spec holds what python_script.py reads, and `spark`: `conf`, `cores` and `memory_gib` that were asked for,
-    and `refused`, why it cannot run on this engine.
+    `catalog` if SQL is to know the Data Catalog, and `refused`, why it cannot run on this engine.
     """
     asked: Mapping[str, Any] = work.spec.get("spark", {})
     _check(asked)
@@ -38,7 +38,12 @@ def order(work: Work, place: Place) -> Order:
         script=script_of(work, place),
         preloaded=True,
         argv=work.spec.get("arguments", ()),
-        spark={"conf": asked.get("conf", {}), "cores": _cores(asked), "memory": memory},
+        spark={
+            "conf": asked.get("conf", {}),
+            "catalog": bool(asked.get("catalog")),
+            "cores": _cores(asked),
+            "memory": memory,
+        },
     )
     return replace(planned, rare=True, limits={"data": memory, **planned.limits})
 

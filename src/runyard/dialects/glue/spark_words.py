@@ -16,6 +16,8 @@ CORES_OF_SMALLEST, GIB_OF_SMALLEST = 2, 4
 SMALLEST = "G.025X"
 MEMORY_OPTIMISED = "R."
 CONF = "--conf"
+DATA_CATALOG = "--enable-glue-datacatalog"
+"""Lets SQL know the tables of the Data Catalog; its value may be empty."""
 NEEDS_JAVA: Mapping[str, str] = {
     "--extra-jars": "the jars {value!r}",
     "--class": "the class {value!r}",
@@ -32,7 +34,8 @@ SCALA = "scala"
 def spark(words: Settings) -> dict[str, Any]:
     """Return what the executor of Spark jobs is told (see executors/spark.py)."""
     arguments = words["Arguments"]
-    return {"conf": configuration(arguments), **_share(words), **_refused(arguments)}
+    catalog = {"catalog": True} if arguments.get(DATA_CATALOG, "false").lower() != "false" else {}
+    return {"conf": configuration(arguments), **catalog, **_share(words), **_refused(arguments)}
 
 
 def configuration(arguments: Mapping[str, str]) -> dict[str, str]:

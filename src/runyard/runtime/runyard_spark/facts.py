@@ -23,6 +23,7 @@ class Facts:
         self.folder = folder
         self.mounts: Mapping[str, str] = told.get("mounts") or {}
         self.conf: Mapping[str, str] = asked.get("conf") or {}
+        self.has_catalog: bool = bool(asked.get("catalog"))
         self.cores: int | None = asked.get("cores")
         self.memory: int | None = asked.get("memory")
         # In a Databricks task a plain path belongs to DBFS; in a Glue job it is the machine's own.

@@ -14,6 +14,7 @@ from .facts import Facts, read_facts
 
 LOOPBACK = "127.0.0.1"
 REMOTE = "SPARK_REMOTE"
+CATALOG = "glue"
 QUIET = "error"  # of Sail's own log, which would stand among a script's lines
 
 
@@ -53,6 +54,9 @@ def _settings(facts: Facts) -> dict[str, str]:
         found["AWS_ALLOW_HTTP"] = "true"  # Sail reads s3:// by itself where nobody told of mounts: from this server
     if facts.folder:
         found["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = json.dumps([str(facts.temporary())])
+    if facts.has_catalog:  # which Sail asks of Glue's API, at this server
+        found["SAIL_CATALOG__LIST"] = f'[{{name="{CATALOG}", type="glue"}}]'
+        found["SAIL_CATALOG__DEFAULT_CATALOG"] = CATALOG
     if facts.cores:
         found["SAIL_EXECUTION__DEFAULT_PARALLELISM"] = str(facts.cores)
         found["TOKIO_WORKER_THREADS"] = str(facts.cores)
