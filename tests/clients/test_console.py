@@ -239,6 +239,46 @@ def test_a_job_tells_when_it_runs_next_and_rests_when_told_so(visitor: Visitor) 
     assert (line["is_paused"], [one["id"] for one in line["recent"]]) == (True, [run["id"]])
 
 
+def test_a_glue_job_tells_which_triggers_start_it(visitor: Visitor) -> None:
+    glue = visitor.live.client("glue")
+    script = visitor.live.put_script("hourly.py", "print(1)")
+    glue.create_job(Name="hourly", Role="r", Command={"Name": "pythonshell", "ScriptLocation": script})
+    glue.create_trigger(
+        Name="each hour",
+        Type="SCHEDULED",
+        Schedule="cron(0 * * * ? *)",
+        Actions=[{"JobName": "hourly"}],
+        StartOnCreation=True,
+    )
+
+    told = visitor.told("GET", "/console/v1/jobs/hourly")
+
+    (trigger,) = told["triggers"]
+    gaps = {later - sooner for sooner, later in zip(trigger["next"], trigger["next"][1:], strict=False)}
+    assert (trigger["name"], trigger["is_paused"], gaps) == ("each hour", False, {3_600_000})
+    assert [one["name"] for one in told["parameters"]] == []
+
+
+def test_without_authentication_nobody_signs_in_and_other_pages_of_the_machine_change_nothing(tmp_path: Path) -> None:
+    live = Live(tmp_path / "home", arguments=("--auth", "off")).start()
+    try:
+        visitor = Visitor(live)
+        run = visitor.ended(visitor.submit("print(1)"))
+        again = f"/console/v1/runs/{run['id']}/again"
+
+        assert visitor.told("GET", "/console/v1/session") == {
+            "user": "admin",
+            "workspace": "default",
+            "needs_password": False,
+        }
+        assert next(visitor.events())[0] == "hello"
+        assert visitor.ask("POST", again, origin="http://127.0.0.1:1").status == 401
+        assert Visitor(live, headers={}).ask("POST", again).status == 401
+        assert visitor.ask("POST", again).status == 201
+    finally:
+        live.close()
+
+
 # events
 
 

@@ -14,11 +14,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from runyard.web.sql_refusing import refuse_waiting
+
 log = logging.getLogger(__name__)
 
 DRAIN_S = 25  # longer than the process gives its statements
 SHORT_LIFE_S = 5.0  # one that ended sooner is not begun again at once
 PAUSES_S = (0.1, 1.0, 5.0, 30.0)
+CANNOT_START = (
+    "The process that speaks SQL ended with status {status} before it could serve: the server's log says why. "
+    "Another one is begun for whoever comes in {pause:g} s."
+)
 
 
 class SqlWire:
@@ -56,12 +62,14 @@ class SqlWire:
         failures = 0
         while self._is_wanted():
             began = time.monotonic()
-            status = self._serve()
+            status, has_served = self._serve()
             if self._is_leaving:
                 return
             log.error("the process of the SQL wire ended with status %s; the next client begins another", status)
             failures = failures + 1 if time.monotonic() - began < SHORT_LIFE_S else 0
-            if self._is_left_within(PAUSES_S[min(failures, len(PAUSES_S) - 1)]):
+            pause = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
+            told = "" if has_served else CANNOT_START.format(status=status, pause=pause)
+            if self._is_left_within(pause, told):
                 return
 
     def _is_wanted(self) -> bool:
@@ -72,25 +80,39 @@ class SqlWire:
             selector.select()
         return not self._is_leaving
 
-    def _is_left_within(self, seconds: float) -> bool:
+    def _is_left_within(self, seconds: float, told: str) -> bool:
+        """Wait before another process is begun; where a text is given, it answers whoever comes meanwhile."""
+        end = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
-            return bool(selector.select(seconds))
+            if told:
+                selector.register(self._listener, selectors.EVENT_READ)
+            while (left := end - time.monotonic()) > 0:
+                ready = {key.fileobj for key, _ in selector.select(left)}
+                if self._wake in ready:
+                    return True
+                if ready:
+                    refuse_waiting(self._listener, told)
+        return False
 
-    def _serve(self) -> int:
+    def _serve(self) -> tuple[int, bool]:
+        """Let a process serve until it ends; return its status, and whether it came to serve at all."""
         number = self._listener.fileno()
         command = [sys.executable, "-m", "runyard.sql.wire.process"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number]) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, pass_fds=[number]) as process:
             self._process = process
             if self._is_leaving:
                 process.terminate()
             assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+            assert process.stdout is not None  # noqa: S101 - same
             told = {**self._told, "listener": number, "parent": os.getpid()}
             try:
                 process.stdin.write(json.dumps(told).encode() + b"\n")
                 process.stdin.flush()
             except BrokenPipeError:
                 log.warning("the process of the SQL wire ended as it began")
+            has_served = bool(process.stdout.read())
             status = process.wait()
             self._process = None
-        return status
+        return status, has_served

@@ -27,6 +27,7 @@ Answer = dict[str, Any]
 
 RECENT = 12  # runs that a job in a list shows
 NEXT_TIMES = 5
+MOST_NAMED = 1_000  # triggers with names that are looked through for those of a job
 BY_THE_CLOCK = frozenset({"cron", "aws_schedule", "periodic"})
 """Kinds of triggers whose next moments are known beforehand."""
 PAUSABLE = {"cron": "schedule", "continuous": "continuous"}
@@ -66,7 +67,7 @@ def show_job(call: Call, asked: OneJob) -> Answer:
     return {
         "job": JOB.show(job),
         "parameters": _parameters(job),
-        "triggers": [_trigger(trigger) for trigger in call.engine.triggers(job)],
+        "triggers": [_trigger(trigger) for trigger in [*call.engine.triggers(job), *_named(call, job)]],
         "may": {"run": call.engine.language(job.language).start is not None},
     }
 
@@ -142,9 +143,18 @@ def _parameters(job: Job) -> list[Answer]:
     ]
 
 
+def _named(call: Call, job: Job) -> list[Trigger]:
+    """Return the triggers with names of their own that start a job, as Glue has them."""
+    if job.language != "glue":
+        return []
+    known = call.engine.chains.page(call.workspace, job.language, after=0, limit=MOST_NAMED)
+    return [one for one in known if any(act.get("JobName") == job.name for act in one.settings.get("Actions", ()))]
+
+
 def _trigger(trigger: Trigger) -> Answer:
     history = trigger.memory.get("history", {})
     return {
+        "name": trigger.name,
         "kind": trigger.kind,
         "spec": trigger.spec,
         "is_paused": trigger.is_paused,

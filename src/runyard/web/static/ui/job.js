@@ -44,7 +44,7 @@ export function Job({ id }) {
 /** @param {{triggers: any[]}} told */
 const Schedule = ({ triggers }) => html`<${Panel} title="Starts by itself">
   ${triggers.length === 0 ? html`<p class="quiet">Only when somebody asks.</p>` : triggers.map((one, place) => html`<div key=${place} class="trigger">
-    <p><b>${one.kind.replaceAll("_", " ")}</b> ${one.is_paused ? html`<span class="tag">paused</span>` : null} <code>${one.spec.expression ?? one.spec.text ?? ""} ${one.spec.zone ?? one.spec.time_zone ?? ""}</code></p>
+    <p><b>${one.name ?? one.kind.replaceAll("_", " ")}</b> ${one.name ? one.kind.replaceAll("_", " ") : null} ${one.is_paused ? html`<span class="tag">paused</span>` : null} <code>${one.spec.expression ?? one.spec.text ?? ""} ${one.spec.zone ?? one.spec.time_zone ?? ""}</code></p>
     ${one.next.length ? html`<ol class="times">${one.next.map((/** @type {number} */ at) => html`<li key=${at}><time datetime=${new Date(at).toISOString()} title=${exact(at)}>${new Date(at).toLocaleString(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })}</time> <span class="quiet">${near(at, now.value)}</span></li>`)}</ol>` : null}
     ${Object.entries(one.history ?? {}).map(([what, told]) => html`<p key=${what} class="quiet">last ${word(what).replaceAll("_", " ")}: <${Moment} at=${/** @type {any} */ (told).at} /> ${/** @type {any} */ (told).text ?? ""}</p>`)}</div>`)}<//>`;
 
