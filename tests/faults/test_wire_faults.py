@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 STARTUP = struct.pack(">II", 8 + len(b"user\0me\0\0"), 196608) + b"user\0me\0\0"
 KINDS = b"QPBDECHSFdcfpX"
 ANSWER_S = 10
+REFUSED_S = 30  # a process begins and ends on a loaded machine
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,36 @@ def test_a_process_that_is_killed_is_started_again(wire: Wire) -> None:
         assert connection.execute("SELECT 2").fetchone() == (2,)
 
     assert wire_process(wire) not in {None, first}
+
+
+def test_clients_of_a_process_that_cannot_start_are_told_at_once_and_served_once_it_can(tmp_path: Path) -> None:
+    made = started(tmp_path / "home")
+    address, keys = made.url("?sslmode=prefer"), made.live.home / "credentials.json"
+    try:
+        good = keys.read_text()
+        keys.write_text("{}")
+        refusals = [_refusal(address) for _ in range(2)]
+        keys.write_text(good)
+        until(lambda: _refusal(address) is None)
+        logged = (made.live.home / "server.log").read_text()
+    finally:
+        made.live.close()
+
+    for refused in refusals:
+        assert refused is not None
+        assert "before it could serve: the server's log says why" in str(refused[0])
+        assert refused[1] < REFUSED_S
+    assert "credentials.json is damaged" in logged
+
+
+def _refusal(address: str) -> tuple[psycopg.OperationalError, float] | None:
+    """Connect; return what refuses it and how long that took, None if nothing does."""
+    began = time.monotonic()
+    try:
+        psycopg.connect(address, connect_timeout=60).close()
+    except psycopg.OperationalError as error:
+        return error, time.monotonic() - began
+    return None
 
 
 def test_it_ends_with_its_server_even_if_that_is_killed(tmp_path: Path) -> None:

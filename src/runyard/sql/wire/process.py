@@ -64,9 +64,16 @@ def main() -> None:
     clients = _clients(told, yard)
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    _tell_that_we_serve()
     if _accept(socket.socket(fileno=told.listener), clients):
         clients.leave(DRAIN_S)
     os._exit(0)  # a statement that nobody could end must not keep us
+
+
+def _tell_that_we_serve() -> None:
+    """Say to the server that from now on clients are taken in; what is printed later goes where the log goes."""
+    os.write(sys.stdout.fileno(), b"serving\n")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _clients(told: Told, yard: Yard) -> Clients:
