@@ -80,7 +80,7 @@ def statements(live: Live, text: str) -> int:
     client.workspace.upload("/Workspace/tests/rows.sql", content, format=ImportFormat.AUTO, overwrite=True)
     file = jobs.SqlTaskFile(path="/Workspace/tests/rows.sql", source=jobs.Source.WORKSPACE)
     task = jobs.SubmitTask(task_key="main", sql_task=jobs.SqlTask(warehouse_id="any", file=file))
-    return int(client.jobs.submit(run_name="rows", tasks=[task]).response.run_id or 0)
+    return int(client.jobs.submit(run_name="rows", tasks=[task]).bind()["run_id"])
 
 
 def run_of(visitor: Visitor, job_id: int) -> int:
