@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 from executing import Workshop, running_workshop
 from launching import running_yard
+
+import runyard
 
 GIB = 1024**3
 
@@ -128,3 +132,31 @@ def test_imports_that_few_jobs_want_are_done_once_the_first_has_asked_and_for_th
 
         assert yard.read(1) == "False\n"
         assert yard.read(attempt + 1) == "False\n"
+
+
+ORDER_WITHOUT_SITE_PACKAGES = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from records import a_run, an_attempt
+from runyard.core.errors import NotSupported
+from runyard.executors.kinds import executor_of
+from runyard.executors.mounts import default_mounts
+from runyard.executors.work import Place, Work
+home = Path({home!r})
+place = Place(attempt_folder=lambda _: home, environments=home, databases=home, mounts=default_mounts(home, {{}}),
+              grace_ms=1, limits={{}})
+work = Work(run=a_run(1), attempt=an_attempt(1), spec={{"source": "1"}}, timeout_ms=None, environment={{}})
+try:
+    executor_of("spark")(work, place)
+except NotSupported as error:
+    print(error)
+"""
+
+
+def test_without_the_extra_a_spark_job_is_refused_with_what_to_install(tmp_path: Path) -> None:
+    path = [str(Path(runyard.__file__).parents[1]), str(Path(__file__).parents[1])]
+    program = ORDER_WITHOUT_SITE_PACKAGES.format(path=path, home=str(tmp_path))
+    ended = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.stdout.startswith("This run needs Spark. Install it with `pip install 'runyard[spark]'`"), ended.stderr
