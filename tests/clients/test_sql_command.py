@@ -241,14 +241,25 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
 
 def test_ctrl_c_ends_a_statement_with_status_130(live: Live) -> None:
-    with running(live, f"SELECT 'begun' AS a; {ENDLESS} SELECT count(*) FROM n") as process:
+    with running(live, f"{ENDLESS} SELECT i FROM n WHERE i IN (1, 0.5)") as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
+        assert process.stdout.readline() == "1\n"  # the statement runs, and goes on without another row
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "The statement was cancelled. [57014]" in told
+
+
+def test_ctrl_c_is_heard_whenever_it_comes_and_what_stands_behind_is_not_run(live: Live) -> None:
+    with running(live, f"SELECT 'first' AS a; {ENDLESS} SELECT count(*) FROM n; SELECT 'last' AS a") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "first\n"
+        process.send_signal(signal.SIGINT)  # as the first one ends, before the second begins, or while it runs
+        out, told = process.communicate(timeout=60)
+
+    assert (process.returncode, out) == (130, "")
+    assert told.startswith(("Cancelled between two statements;", "Error: The statement was cancelled. [57014]"))
 
 
 def test_rows_come_before_the_last_is_there_and_a_reader_may_leave(live: Live) -> None:

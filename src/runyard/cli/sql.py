@@ -80,7 +80,8 @@ def sql(context: click.Context, /, *, target: Target, statement: str | None, **m
         except Failed as failed:
             tell(failed, advice=session.advice)
             context.exit(BREAK if failed.error.code == CANCELLED else 1)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # between two statements, or as one ended
+            click.echo("Cancelled between two statements; those behind it are not run.", err=True)
             context.exit(BREAK)
 
 
