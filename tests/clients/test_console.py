@@ -194,6 +194,23 @@ def test_a_run_is_told_in_the_words_of_each_language_with_the_call_that_fetches_
     assert records["runyard"]["record"] == run
 
 
+def test_a_query_of_dremio_shows_its_rows_its_record_and_is_found_by_its_id(visitor: Visitor) -> None:
+    dremio = Visitor(visitor.live, headers={"authorization": f"Bearer {visitor.live.credentials['token']}"})
+    job = dremio.told("POST", "/api/v3/sql", {"sql": "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y)"})
+
+    (run,) = visitor.told("GET", f"/console/v1/runs?text={job['id']}")["runs"]
+    visitor.ended(run)
+    attempt = visitor.told("GET", f"/runyard/v1/runs/{run['id']}/attempts")["attempts"][0]
+    (cell,) = visitor.told("GET", f"/console/v1/runs/{run['id']}/cells?attempt={attempt['id']}")["cells"]
+    records = {one["title"]: one for one in visitor.told("GET", f"/console/v1/runs/{run['id']}/records")["records"]}
+
+    assert cell["source"].startswith("SELECT * FROM (VALUES")
+    assert cell["results"] == [
+        {"type": "table", "columns": ["x", "y"], "rows": [[1, "a"], [2, "b"]], "count": 2, "is_cut": False}
+    ]
+    assert records["Dremio"]["record"]["jobState"] == "COMPLETED"
+
+
 # what may be done
 
 

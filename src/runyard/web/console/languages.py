@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from shlex import quote
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ from runyard.core.run import Run
 from runyard.dialects import aws_ids, dremio_ids
 from runyard.dialects.databricks.protocol import Databricks
 from runyard.dialects.dremio.protocol import Dremio
+from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.exchange import Reply, Request
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.native.calls import Call
@@ -24,6 +26,8 @@ from runyard.dialects.native.protocol import Native
 from runyard.web.console.run_facts import find
 
 Answer = dict[str, Any]
+
+MOST_ROWS = 500  # that Dremio gives at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,21 @@ def asked_of_glue(call: Call, operation: str, members: Mapping[str, Any]) -> Rep
     """Carry out a call of Glue's language for the caller of ours."""
     request = _request(call, "POST", "/", members, {"x-amz-target": f"{glue.TARGET_PREFIX}{operation}"})
     return glue.answer(call.engine, request)
+
+
+def rows_of_dremio(call: Call, run: Run) -> Answer:
+    """Return the first rows of a Dremio job by column, as statements of other languages keep theirs."""
+    reply = _asked_of_dremio(call, f"{_dremio_path(run)}/results?limit={MOST_ROWS}")
+    if reply.status != HTTPStatus.OK:
+        return {}
+    told = msgspec.json.decode(reply.body)
+    names = [column["name"] for column in told["schema"]]
+    rows = [[row.get(name) for name in names] for row in told["rows"]]
+    return {"schema": told["schema"], "rows": rows, "truncated": told["rowCount"] > len(rows)}
+
+
+def _asked_of_dremio(call: Call, target: str) -> Reply:
+    return Dremio().answer(call.engine, _request(call, "GET", target))
 
 
 def _request(
@@ -117,9 +136,9 @@ RECORDS = (
     ),
     Record(
         title="Dremio",
-        fetch=lambda call, run: Dremio().answer(call.engine, _request(call, "GET", _dremio_path(run))),
+        fetch=lambda call, run: _asked_of_dremio(call, _dremio_path(run)),
         calls=lambda call, run: (f'curl -H "Authorization: Bearer $DREMIO_TOKEN" {call.url}{_dremio_path(run)}',),
-        fits=lambda run: run.language == "dremio",
+        fits=lambda run: run.language == DREMIO,
     ),
     Record(
         title="runyard",

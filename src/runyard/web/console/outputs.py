@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from runyard.core.errors import NotFound
-from runyard.dialects.databricks.export import NOTEBOOK_FILE
 from runyard.dialects.databricks.outputs import SQL_FILE, read_json
+from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import Id, OneRun
+from runyard.web.console.languages import rows_of_dremio
+from runyard.web.console.notebook_cells import cells_in
 
 Answer = dict[str, Any]
 
@@ -28,15 +29,11 @@ def show_cells(call: Call, asked: OneAttempt) -> Answer:
     run, attempt = call.engine.attempt(call.workspace, asked.attempt)
     if run.id != asked.run:
         raise NotFound("attempt", f"{asked.attempt} of run {asked.run}")
+    if run.language == DREMIO:
+        return {"cells": [_statement({**rows_of_dremio(call, run), "text": run.settings.get("sql", "")})]}
     folder = call.engine.attempt_folder(attempt.id)
     statements = read_json(folder / SQL_FILE).get("statements", ())
     return {"cells": [*map(_cell, cells_in(folder)), *map(_statement, statements)]}
-
-
-def cells_in(folder: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the cells of the notebook that ran in an attempt's folder, if one did."""
-    cells: Sequence[Mapping[str, Any]] = read_json(folder / NOTEBOOK_FILE).get("cells", ())
-    return cells
 
 
 def _cell(told: Mapping[str, Any]) -> Answer:

@@ -11,7 +11,7 @@ from typing import Any
 from runyard.core.graph import newest
 from runyard.core.run import Attempt, Outcome, Run
 from runyard.engine.engine import Engine
-from runyard.web.console.outputs import cells_in
+from runyard.web.console.notebook_cells import cells_in
 
 Answer = dict[str, Any]
 
