@@ -9,6 +9,17 @@ from sqlglot import exp
 JOINED = (exp.And, exp.Or, exp.Paren)
 
 
+def as_queries(tree: exp.Expr) -> None:
+    """Write `x IN name`, where SQLite has the name of a table, as the query that it means."""
+    for found in tree.find_all(exp.In):
+        named = found.args.get("field")
+        if isinstance(named, exp.Column) and not isinstance(named.this, exp.Star):
+            name, *within = reversed(named.parts)
+            table = exp.Table(this=name, **dict(zip(("db", "catalog"), within, strict=False)))
+            found.set("field", None)
+            found.set("query", exp.Subquery(this=exp.Select(expressions=[exp.Star()]).from_(table)))
+
+
 def never_empty(tree: exp.Expr) -> None:
     """Put a NULL into every `x IN (SELECT …)` that says which rows there are, where NULL means as much as false."""
     for select in tree.find_all(exp.Select):

@@ -19,7 +19,7 @@ from runyard.sql.local.tables import LocalTable, Reading, quoted
 from runyard.sql.planning import documents, kinds, narrowing, predicates, stars, summing
 from runyard.sql.planning.binds import Binds
 from runyard.sql.planning.called import Called
-from runyard.sql.planning.lists import never_empty
+from runyard.sql.planning.lists import as_queries, never_empty
 from runyard.sql.planning.sources import (
     Function,
     Inner,
@@ -164,6 +164,7 @@ def _with_views(tree: exp.Expr, around: Surroundings, *, depth: int) -> exp.Expr
     """Put the queries of views in their places."""
     if depth > DEEPEST_VIEW:
         raise SqlError(SYNTAX_ERROR, f"Views stand on views more than {DEEPEST_VIEW} deep; one of them reads itself.")
+    as_queries(tree)
     hidden = {one.alias_or_name.lower() for one in tree.find_all(exp.CTE)}
     for node in list(tree.find_all(exp.Table)):
         name = dotted(node)
