@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,11 @@ class Facts:
 
 def read_facts() -> Facts:
     """Return what the file in the attempt's folder says."""
-    named = os.environ.get(FOLDER)
+    return _read(os.environ.get(FOLDER))
+
+
+@lru_cache(maxsize=1)  # a hundred thousand paths are made local by them
+def _read(named: str | None) -> Facts:
     file = Path(named) / "context.json" if named else None
     if file is None or not file.is_file():
         return Facts(None, {})
