@@ -96,14 +96,14 @@ def _check(statement: str | None, more: dict[str, Any]) -> None:
 
 def _text(statement: str | None, more: dict[str, Any]) -> str | None:
     """What is to be run, its values put in; None: whatever somebody types."""
-    from runyard.cli.sql_running import Failed  # noqa: PLC0415 - see main.py
-    from runyard.sql.errors import SqlError  # noqa: PLC0415 - see main.py
-    from runyard.sql.templating.templates import filled, read_data  # noqa: PLC0415 - see main.py
-
     source = _source(statement, more["infile"])
     variables = dict(more["variables"])
     if source is None or (more["infile"] is None and not variables and more["data"] is None):
         return source
+    from runyard.cli.sql_running import Failed  # noqa: PLC0415 - see main.py
+    from runyard.sql.errors import SqlError  # noqa: PLC0415 - see main.py
+    from runyard.sql.templating.templates import filled, read_data  # noqa: PLC0415 - see main.py
+
     try:
         data = read_data(more["data"], variables) if more["data"] is not None else {}
         return filled(source, variables=variables, data=data)

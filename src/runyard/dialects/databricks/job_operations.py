@@ -190,16 +190,6 @@ _PARAMETERS: Mapping[str, str] = {
     "dbt_commands": "array",
     "pipeline_params": "object",
 }
-_JOB: Mapping[str, str] = {
-    "job_id": "int",
-    "creator_user_name": "string",
-    "run_as_user_name": "string",
-    "created_time": "int",
-    "settings": "object",
-    "has_more": "bool",
-    "next_page_token": "string",
-}
-
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         id="createJob",
@@ -218,7 +208,7 @@ OPERATIONS: tuple[Operation, ...] = (
         handle=get_job,
         summary="Get a job",
         takes={"job_id": "int!", "include_trigger_state": "bool", "page_token": "string"},
-        gives=_JOB,
+        gives=settings.JOB,
         versions=JOBS_VERSIONS,
     ),
     Operation(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runyard.core.errors import NotFound
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Outcome, Run, State
 from runyard.dialects.databricks.facts import Facts, Part, TaskRun, TaskRuns
-from runyard.engine.engine import Engine
+
+if TYPE_CHECKING:  # see exchange.py
+    from runyard.engine.engine import Engine
 
 LOOP = "for_each"
 Found = tuple[Run, Attempt | None]

@@ -15,6 +15,16 @@ LANGUAGE = "databricks"
 UNTITLED = "Untitled"
 NOT_SETTINGS = frozenset({"creator_user_name", "access_control_list"})
 """What stands in a job's record beside its settings, and is not shown among them."""
+JOB: Mapping[str, str] = {
+    "job_id": "int",
+    "creator_user_name": "string",
+    "run_as_user_name": "string",
+    "created_time": "int",
+    "settings": "object",
+    "has_more": "bool",
+    "next_page_token": "string",
+}
+"""The record of a job: what getJob gives, and the type of each."""
 _JOB_DEFAULTS: Mapping[str, Any] = {
     "name": UNTITLED,
     "email_notifications": {},

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.dialects.databricks import settings, versions
-from runyard.dialects.databricks.job_operations import OPERATIONS
 from runyard.sql.local.databricks_runs import CONNECTION
 from runyard.sql.local.tables import HERE, Branch, LocalColumn, LocalTable, literal
 
 PATH = "databricks_workspace.jobs.jobs"
 TYPES: Mapping[str, str] = {"int": "bigint", "string": "text", "bool": "boolean", "object": "json", "array": "json"}
-_GIVEN = next(one.gives for one in OPERATIONS if one.id == "getJob")
 _BESIDE = ", ".join(literal(f"$.{name}") for name in sorted(settings.NOT_SETTINGS))
 _CREATOR = "coalesce(json_extract(j.settings, '$.creator_user_name'), '')"
 _RUN_AS = ", ".join(
@@ -40,7 +38,7 @@ JOBS = LocalTable(
                 type=TYPES[type_],
                 members={"name": "settings.name"} if name == "settings" else {},
             )
-            for name, type_ in _GIVEN.items()
+            for name, type_ in settings.JOB.items()
         ),
         LocalColumn(name=CONNECTION, description="The connection that was asked."),
         LocalColumn(name="settings.name", is_hidden=True),

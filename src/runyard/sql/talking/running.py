@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
-import apsw.ext
 
 from runyard.client.connections import LOCAL, Connections
 from runyard.sql.catalog import Catalog
@@ -89,6 +88,8 @@ class Runner:
 
     def native_headings(self, text: str) -> tuple[Heading, ...]:
         """Return the columns of a query in the ledger's own words."""
+        import apsw.ext  # noqa: PLC0415 - few statements need it, and it takes long
+
         with _InOurWords(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
             described = apsw.ext.query_info(connection, text).description
             return tuple(Heading(name=name) for name, *_ in described)
