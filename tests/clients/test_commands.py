@@ -290,7 +290,8 @@ def test_env_tells_programs_the_same_as_shells(live: Live) -> None:
     assert told["AWS_ENDPOINT_URL"] == told["DATABRICKS_HOST"] == told["DREMIO_URI"] == live.url
     assert told["DATABRICKS_TOKEN"] == live.credentials["token"]
     assert lines == [f"export {name}='{value}'" for name, value in told.items()]
-    assert "PGHOST" not in told
+    assert told["PGPASSWORD"] == live.credentials["password"]
+    assert {"PGHOST", "PGPORT", "PGUSER", "PGDATABASE"} < told.keys()
 
 
 def test_an_address_with_a_token_does_as_well_as_a_home(live: Live, tmp_path: Path) -> None:
