@@ -21,7 +21,7 @@ from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.engine.transaction import Claim
-from runyard.executors.kinds import PROGRAMS
+from runyard.executors.kinds import LOADED_PROGRAMS, PROGRAMS
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
@@ -202,7 +202,7 @@ def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent]
         home.path,
         on_event=on_event,
         warm=settings.warm_children,
-        preload=settings.preload,
+        preload=(*settings.preload, *LOADED_PROGRAMS) if settings.preload else (),
         rare=settings.spark.preload,
         programs=(str(RUNTIME), PROGRAMS),
         **mode,
