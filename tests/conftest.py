@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASES = ("sqlite file", "sqlite memory", "postgres")
+
+
+def pytest_configure() -> None:
+    """Undo what a shell tells its background jobs, to ignore Ctrl-C: all that tests start would ignore it too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
