@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
+import pytest
 from sql_resources import CATALOG
 from sqlglot import exp
+from upstream import Asked, Told, Upstream, answering
 
 from runyard.client.connections import Connections
 from runyard.client.retrying import Patience
 from runyard.sql.callables.functions import register
 from runyard.sql.catalog import Catalog
+from runyard.sql.errors import SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.grammar.parsing import parse
 from runyard.sql.planning.lists import never_empty
@@ -126,3 +129,29 @@ class Desk:
         rows = cursor.fetchall()
         names = [one.alias_or_name for one in tree.selects] if isinstance(tree, exp.Select) else []
         return Result(headings=[Heading(name=name) for name in names], rows=iter(rows), tag=lambda _: "")
+
+
+RUNS = "databricks_workspace.workflows.job_runs"
+JOBS = "databricks_workspace.workflows.jobs"
+ENDED = {
+    "run_id": 7,
+    "job_id": 3,
+    "state": {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS", "state_message": ""},
+}
+
+
+@contextmanager
+def desk(answer: Callable[[Asked], Told] = lambda _: Told()) -> Iterator[tuple[Desk, Upstream]]:
+    with answering(answer) as cloud:
+        connections = connections_to(cloud.url)
+        yield Desk(connections), cloud
+        connections.close()
+
+
+def refused(text: str, code: str) -> tuple[str, list[Asked]]:
+    """Return what a statement is refused with, and what was asked before."""
+    with desk() as (one, cloud):
+        with pytest.raises(SqlError) as error:
+            one.change(text)
+        assert error.value.code == code
+        return str(error.value), cloud.asked

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
-from sql_asking import Desk, connections_to
-from upstream import Asked, Told, Upstream, answering, in_turn
+from sql_asking import JOBS, RUNS, desk, refused
+from upstream import Asked, Told, in_turn
 
 from runyard.sql.errors import (
     INVALID_PARAMETER,
@@ -15,32 +12,6 @@ from runyard.sql.errors import (
     UPSTREAM_REFUSED,
     SqlError,
 )
-
-RUNS = "databricks_workspace.workflows.job_runs"
-JOBS = "databricks_workspace.workflows.jobs"
-ENDED = {
-    "run_id": 7,
-    "job_id": 3,
-    "state": {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS", "state_message": ""},
-}
-
-
-@contextmanager
-def desk(answer: Callable[[Asked], Told] = lambda _: Told()) -> Iterator[tuple[Desk, Upstream]]:
-    with answering(answer) as cloud:
-        connections = connections_to(cloud.url)
-        yield Desk(connections), cloud
-        connections.close()
-
-
-def refused(text: str, code: str) -> tuple[str, list[Asked]]:
-    """Return what a statement is refused with, and what was asked before."""
-    with desk() as (one, cloud):
-        with pytest.raises(SqlError) as error:
-            one.change(text)
-        assert error.value.code == code
-        return str(error.value), cloud.asked
-
 
 # the statements of the reference page, filled in
 

@@ -96,7 +96,7 @@ class Clients:
             self._talk(channel)
         except ConnectionLost:
             log.debug("a client left")
-        except Exception:
+        except Exception:  # outermost loop of a client: a defect with one of them ends none of the others
             log.exception("a client was let go by a defect")
         finally:
             channel.close()
