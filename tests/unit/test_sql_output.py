@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from runyard.cli.sql_forms import FORMS, MEASURED, is_number
-from runyard.cli.sql_parquet import write_parquet
-from runyard.cli.sql_values import Style
 from runyard.sql.errors import SqlError
+from runyard.sql.forms.parquet import write_parquet
+from runyard.sql.forms.values import Style
+from runyard.sql.forms.writing import FORMS, MEASURED, is_number
 from runyard.sql.results import Heading, Result, Row
 
 HEADINGS = (

@@ -14,7 +14,7 @@ from runyard.cli.arguments import Pair
 from runyard.cli.target import Target, target_options
 
 if TYPE_CHECKING:
-    from runyard.cli.sql_values import Style
+    from runyard.sql.forms.values import Style
     from runyard.sql.results import Result
 
 FORMS = ("table", "json", "jsonl", "csv", "text", "parquet")
@@ -146,7 +146,7 @@ def _run(session: Any, text: str, more: dict[str, Any]) -> None:
 
 
 def _style(more: dict[str, Any], out: TextIO) -> Style:
-    from runyard.cli.sql_values import Style  # noqa: PLC0415 - see main.py
+    from runyard.sql.forms.values import Style  # noqa: PLC0415 - see main.py
 
     return Style(
         headers=not more["no_headers"],
@@ -180,14 +180,14 @@ def _writing(more: dict[str, Any]) -> Iterator[Callable[[Result], int]]:
 
 
 def _writer(more: dict[str, Any], out: TextIO) -> Callable[[Result], int]:
-    from runyard.cli.sql_forms import FORMS as WRITERS  # noqa: PLC0415 - see main.py
+    from runyard.sql.forms.writing import FORMS as WRITERS  # noqa: PLC0415 - see main.py
 
     style = _style(more, out)
     return lambda result: WRITERS[more["form"]](result, out, style)
 
 
 def _parquet(more: dict[str, Any], file: Path) -> Callable[[Result], int]:
-    from runyard.cli.sql_parquet import write_parquet  # noqa: PLC0415 - see main.py
+    from runyard.sql.forms.parquet import write_parquet  # noqa: PLC0415 - see main.py
 
     style = _style(more, sys.stdout)
 

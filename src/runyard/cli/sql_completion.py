@@ -10,14 +10,8 @@ from prompt_toolkit.document import Document
 
 from runyard.sql.callables.functions import FUNCTIONS
 from runyard.sql.catalog import Catalog, Resource
+from runyard.sql.forms.keywords import KEYWORDS, USUAL_FUNCTIONS
 
-KEYWORDS = """
-SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET DISTINCT AS JOIN LEFT RIGHT FULL OUTER INNER CROSS NATURAL ON USING
-UNION ALL INTERSECT EXCEPT WITH RECURSIVE VALUES CASE WHEN THEN ELSE END AND OR NOT IN IS NULL LIKE BETWEEN EXISTS CAST
-OVER PARTITION ASC DESC NULLS FIRST LAST FILTER INSERT INTO UPDATE REPLACE SET DELETE RETURNING EXEC SHOW EXTENDED
-PROVIDERS SERVICES RESOURCES METHODS DESCRIBE METHOD REGISTRY LIST EXPLAIN CREATE VIEW MATERIALIZED REFRESH DROP BEGIN
-COMMIT ROLLBACK TRUE FALSE count sum min max avg json_extract json_each coalesce
-"""
 WORD = re.compile(r"[\w.$]*\Z")
 NAMES = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 CALLING = ("EXEC", "METHOD", "EXTENDED")
@@ -30,7 +24,7 @@ class Words(Completer):
         self._paths = [one.path for one in catalog.resources] + list(catalog.aliases)
         self._of_path = {one.path: one for one in catalog.resources}
         self._of_path.update({alias: self._of_path[path] for alias, path in catalog.aliases.items()})
-        self._keywords = [*KEYWORDS.split(), *FUNCTIONS]
+        self._keywords = [*KEYWORDS, *USUAL_FUNCTIONS, *FUNCTIONS]
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """Offer what begins with the word before the cursor."""

@@ -16,11 +16,11 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from runyard.cli.sql_completion import Words
-from runyard.cli.sql_forms import FORMS
 from runyard.cli.sql_opening import Opened
 from runyard.cli.sql_running import Failed, run, statements, tell
-from runyard.cli.sql_values import Style
 from runyard.sql.errors import SqlError
+from runyard.sql.forms.values import Style
+from runyard.sql.forms.writing import FORMS
 from runyard.sql.grammar.text import pieces
 from runyard.sql.results import Result
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from runyard.cli.sql_values import NULL, Style, moment, plain, texts
 from runyard.sql.errors import INVALID_TEXT, SqlError
+from runyard.sql.forms.values import NULL, Style, moment, plain, texts
 from runyard.sql.results import Heading, Result, Row, Value
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
 
 def write_parquet(result: Result, file: Path, style: Style) -> int:
     """Write a file and return how many rows came."""
-    import duckdb  # noqa: PLC0415 - see main.py
+    import duckdb  # noqa: PLC0415 - see cli/main.py
 
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         rows = Path(folder) / "rows.jsonl"

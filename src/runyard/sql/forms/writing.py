@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TextIO
 
-from runyard.cli.sql_values import NULL, Style, documents, texts, visible
+from runyard.sql.forms.values import NULL, Style, documents, texts, visible
 from runyard.sql.results import Result
 
 MEASURED = 1_000  # rows that tell how wide the columns of a table are
@@ -124,10 +124,10 @@ def _on_terminal(result: Result, out: TextIO, style: Style) -> int:
 
 
 def _drawn(result: Result, rows: list[list[str]], out: TextIO, style: Style) -> None:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see main.py
-    from rich.console import Console  # noqa: PLC0415 - see main.py
-    from rich.table import Table  # noqa: PLC0415 - see main.py
-    from rich.text import Text  # noqa: PLC0415 - see main.py
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see cli/main.py
+    from rich.console import Console  # noqa: PLC0415 - see cli/main.py
+    from rich.table import Table  # noqa: PLC0415 - see cli/main.py
+    from rich.text import Text  # noqa: PLC0415 - see cli/main.py
 
     table = Table(box=SIMPLE_HEAD, show_header=style.headers, header_style="bold", pad_edge=False, show_edge=False)
     for heading in result.headings:
@@ -145,4 +145,4 @@ FORMS: Mapping[str, Callable[[Result, TextIO, Style], int]] = {
     "csv": write_csv,
     "text": write_text,
 }
-"""Each writes a result and returns how many rows came. Parquet is in sql_parquet.py."""
+"""Each writes a result and returns how many rows came. Parquet is in parquet.py."""
