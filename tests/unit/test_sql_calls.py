@@ -13,6 +13,7 @@ from sql_yard import Asker, asking
 from upstream import Asked, Told, Upstream, answering
 
 from runyard.sql.errors import SqlError
+from runyard.sql.local.reading import borrowed
 
 JOBS, RUNS = "databricks_workspace.workflows.jobs", "databricks_workspace.workflows.job_runs"
 SETTINGS = '[connections.prod]\nservice = "databricks"\nurl = "{url}"\ntoken = "secret-token"\n'
@@ -175,6 +176,6 @@ def test_nothing_of_an_answer_stays_behind(ask: Asker) -> None:
     assert ask.values(f"SELECT x.run_id FROM ({GET}7) x") == [(7,)]
     with pytest.raises(SqlError, match="There is no resource exec 1"):
         ask('SELECT * FROM "exec 1"')
-    with ask.ledger.borrow() as connection:
+    with borrowed(ask.ledger) as connection:
         assert connection.execute("SELECT name FROM sqlite_temp_schema").fetchall() == []
         assert connection.execute("PRAGMA query_only").fetchall() == [(1,)]

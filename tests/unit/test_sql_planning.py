@@ -12,6 +12,7 @@ from sql_yard import Asker, asking, varied_yard
 
 from runyard.dialects import aws_ids
 from runyard.sql.errors import SqlError
+from runyard.sql.local.reading import borrowed
 from runyard.store.ledger import Page
 
 RUNS = "databricks_workspace.jobs.job_runs"
@@ -36,7 +37,7 @@ def steps(ask: Asker, text: str, *arguments: Any) -> str:
     """Return how SQLite goes about a query."""
     sql = next(row[0] for row in ask.values(f"EXPLAIN {text}") if row[0].startswith("run: ")).removeprefix("run: ")
     values = {f"bind{number}": value for number, value in enumerate(arguments, 1)}
-    with ask.ledger.borrow() as connection:
+    with borrowed(ask.ledger) as connection:
         told = {"workspace": 1, "url": "", "region": "", **values}
         return "\n".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", told))
 

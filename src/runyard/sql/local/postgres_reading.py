@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -13,7 +13,7 @@ from psycopg import IsolationLevel
 from runyard.sql.errors import CONNECTION_FAILED, SqlError
 from runyard.sql.local.postgres_native import native
 from runyard.sql.local.postgres_tables import AT_ONCE, Module, as_sql_error, tables
-from runyard.sql.local.reading import MOST_IDLE, STATEMENTS, Binds, Reader, guard
+from runyard.sql.local.reading import MOST_IDLE, STATEMENTS, Binds, Reader, borrowed, guard
 from runyard.sql.results import Row, Value
 from runyard.store.postgres import conninfo
 
@@ -60,18 +60,9 @@ class PostgresLedger:
         self._idle: list[PostgresReader] = []  # a list's append and pop need no lock
         self._closed = False
 
-    @contextmanager
-    def borrow(self) -> Iterator[PostgresReader]:
-        """Lend a connection that sees one moment of the ledger until it is given back."""
-        reader = self._taken()
-        try:
-            yield reader
-        finally:
-            self._give_back(reader)
-
     def workspace(self, name: str) -> int | None:
         """Return the id of a workspace."""
-        with self.borrow() as reader:
+        with borrowed(self) as reader:
             found = reader.execute("SELECT id FROM workspace WHERE name = ?", (name,)).fetchone()
         return None if found is None else int(found[0])
 
@@ -82,7 +73,8 @@ class PostgresLedger:
             while True:
                 _close(self._idle.pop())
 
-    def _taken(self) -> PostgresReader:
+    def take(self) -> PostgresReader:
+        """Lend a connection that sees one moment of the ledger until it is given back."""
         while self._idle:
             with suppress(IndexError):
                 reader = self._idle.pop()
@@ -108,7 +100,8 @@ class PostgresLedger:
         self._prepare(reader)
         return reader
 
-    def _give_back(self, reader: PostgresReader) -> None:
+    def give_back(self, reader: PostgresReader) -> None:
+        """Keep a connection for the next statement, if it is whole and not enough are kept."""
         with suppress(psycopg.Error):
             reader.ledger.rollback()
         if self._closed or reader.ledger.closed or reader.ledger.broken or len(self._idle) >= MOST_IDLE:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import apsw
 
@@ -43,8 +43,12 @@ class Reader(apsw.Connection):
 class Ledger(Protocol):
     """Where local tables are read."""
 
-    def borrow(self) -> AbstractContextManager[Reader]:
+    def take(self) -> Reader:
         """Lend a connection that sees one moment of the ledger until it is given back."""
+        ...
+
+    def give_back(self, connection: Any) -> None:
+        """Take back a connection that was lent here."""
         ...
 
     def workspace(self, name: str) -> int | None:
@@ -54,6 +58,16 @@ class Ledger(Protocol):
     def close(self) -> None:
         """Let go of all connections."""
         ...
+
+
+@contextmanager
+def borrowed(ledger: Ledger) -> Iterator[Reader]:
+    """Lend a connection of a ledger."""
+    connection = ledger.take()
+    try:
+        yield connection
+    finally:
+        ledger.give_back(connection)
 
 
 class SqliteLedger:
@@ -70,18 +84,9 @@ class SqliteLedger:
         self._closing = threading.Lock()
         self._closed = False
 
-    @contextmanager
-    def borrow(self) -> Iterator[Reader]:
-        """Lend a connection."""
-        connection = self._taken()
-        try:
-            yield connection
-        finally:
-            self._give_back(connection)
-
     def workspace(self, name: str) -> int | None:
         """Return the id of a workspace."""
-        with self.borrow() as connection:
+        with borrowed(self) as connection:
             found = connection.execute("SELECT id FROM workspace WHERE name = ?", (name,)).fetchone()
         return None if found is None else int(found[0])
 
@@ -90,10 +95,21 @@ class SqliteLedger:
         self._closed = True
         self._close_idle()
 
-    def _taken(self) -> Reader:
-        with suppress(IndexError):
+    def take(self) -> Reader:
+        """Lend a connection."""
+        try:
             return self._idle.pop()
-        return self._opened()
+        except IndexError:
+            return self._opened()
+
+    def give_back(self, connection: Reader) -> None:
+        """Keep a connection for the next statement, if not enough are kept."""
+        if self._closed or len(self._idle) >= MOST_IDLE:
+            connection.close()
+            return
+        self._idle.append(connection)
+        if self._closed:  # close() may have looked before this one was back
+            self._close_idle()
 
     def _opened(self) -> Reader:
         try:
@@ -106,14 +122,6 @@ class SqliteLedger:
         guard(connection)
         self._prepare(connection)
         return connection
-
-    def _give_back(self, connection: Reader) -> None:
-        if self._closed or len(self._idle) >= MOST_IDLE:
-            connection.close()
-            return
-        self._idle.append(connection)
-        if self._closed:  # close() may have looked before this one was back
-            self._close_idle()
 
     def _close_idle(self) -> None:
         with suppress(IndexError):

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
@@ -62,6 +63,11 @@ class Plan:
     called: tuple[Called, ...] = ()  # the answers of calls that it reads
 
     @property
+    def is_of_ledger(self) -> bool:
+        """Whether the ledger is all that it reads."""
+        return not (self.remotes or self.reads_kept or self.called)
+
+    @cached_property
     def binds(self) -> tuple[tuple[str, str], ...]:
         """The names and types of the binds."""
         return tuple(zip(self.names, self.parameters, strict=True))

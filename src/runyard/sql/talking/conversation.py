@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlglot import exp
+
 from runyard.sql.errors import CANCELLED, SqlError
 from runyard.sql.results import Result, Value
 from runyard.sql.statements import (
@@ -39,16 +41,19 @@ class Conversation:
 
     def __init__(self, means: Means) -> None:
         self._talk = Talk(means=means)
-        # Queries as they were understood, with what that depended on: the views there were, and what the session wants.
-        self._queries: dict[str, tuple[tuple[int, bool], Ready]] = {}
+        # Queries as they were understood, with what that depended on: the views there were if a query names any table,
+        # and what the session wants.
+        self._queries: dict[str, tuple[int | None, bool, Ready]] = {}
 
     def prepare(self, text: str) -> Ready:
         """Understand one statement; many of one text cost little."""
         talk = self._talk
-        seen = talk.means.keeping.version, talk.preferences.are_strings
         known = self._queries.get(text)
-        if known is not None and known[0] == seen:
-            return known[1]
+        if known is not None:
+            views, are_strings, ready = known
+            if are_strings is talk.preferences.are_strings and (views is None or views == talk.means.keeping.version):
+                return ready
+        views = talk.means.keeping.version
         try:
             statement = talk.means.parse(text)
             ready = PREPARING[type(statement)](talk, statement, text)
@@ -59,13 +64,13 @@ class Conversation:
             return ready
         guarded = replace(ready, guard=talk.guarded)
         if isinstance(statement, Select):
-            self._remember(text, seen, guarded)
+            self._remember(text, views if statement.tree.find(exp.Table) else None, guarded)
         return guarded
 
-    def _remember(self, text: str, seen: tuple[int, bool], ready: Ready) -> None:
+    def _remember(self, text: str, views: int | None, ready: Ready) -> None:
         if len(self._queries) >= MOST_REMEMBERED:
             self._queries.clear()
-        self._queries[text] = (seen, ready)
+        self._queries[text] = (views, self._talk.preferences.are_strings, ready)
 
     def interrupt(self) -> None:
         """End what runs now, from another thread."""

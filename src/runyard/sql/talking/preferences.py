@@ -35,6 +35,7 @@ class Preferences:
 
     def __init__(self) -> None:
         self._set: dict[str, str] = {}
+        self._note()
 
     def __getitem__(self, name: str) -> str:
         known = self._set.get(name, DEFAULTS.get(name))
@@ -54,16 +55,12 @@ class Preferences:
             self._set.pop(statement.name, None)
         else:
             self._set[statement.name] = _checked(statement.name, statement.value)
+        self._note()
 
-    @property
-    def timeout_ms(self) -> int:
-        """How long a statement may take; 0: as long as it takes."""
-        return int(self[STATEMENT_TIMEOUT])
-
-    @property
-    def are_strings(self) -> bool:
-        """Whether every value is given as a text."""
-        return self[STRING_MODE] == "on"
+    def _note(self) -> None:
+        """Have at hand what every statement asks for."""
+        self.timeout_ms = int(self[STATEMENT_TIMEOUT])  # how long a statement may take; 0: as long as it takes
+        self.are_strings = self[STRING_MODE] == "on"  # whether every value is given as a text
 
 
 def _checked(name: str, value: Any) -> str:

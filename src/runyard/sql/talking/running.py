@@ -13,7 +13,7 @@ import apsw
 from runyard.client.connections import LOCAL, Connections
 from runyard.sql.catalog import Catalog
 from runyard.sql.errors import CANCELLED, SqlError
-from runyard.sql.local.reading import Ledger, Reader
+from runyard.sql.local.reading import Ledger, Reader, borrowed
 from runyard.sql.planning.binds import OURS
 from runyard.sql.planning.called import drop, put
 from runyard.sql.planning.planning import Plan
@@ -31,7 +31,7 @@ OUT_OF_TIME = "The statement took longer than statement_timeout allows, and was 
 class Work:
     """A statement under way."""
 
-    connection: apsw.Connection | None = None
+    connection: Reader | None = None
     asking: Asking | None = None
     reason: str = ""  # why it was ended
 
@@ -66,7 +66,7 @@ class Runner:
     def check(self, plan: Plan, text: str) -> None:
         """Let the database understand a plan without running it."""
         asking = Asking(connections=self.connections) if plan.remotes else None
-        with self._working(plan, text, asking) as connection:
+        with _Working(self, plan, Work(asking=asking), text=text) as connection:
             values = dict.fromkeys((*TOLD_OF_A_SESSION, *(OURS + name for name in plan.names)))
             connection.execute(f"EXPLAIN {plan.sql}", values, can_cache=False).fetchall()
 
@@ -74,8 +74,8 @@ class Runner:
         self, plan: Plan, values: Mapping[str, Value], *, text: str, asking: Asking | None = None, timeout_ms: int = 0
     ) -> Iterator[Row]:
         """Run a plan, row by row."""
-        with self._working(plan, text, asking, timeout_ms) as connection:
-            is_of_ledger = not (plan.remotes or plan.reads_kept or plan.called)
+        with _Working(self, plan, Work(asking=asking), text=text, timeout_ms=timeout_ms) as connection:
+            is_of_ledger = plan.is_of_ledger
             rows = connection.natively(plan.sql, plan.binds, values) if is_of_ledger else None
             if rows is not None:
                 yield from rows
@@ -90,13 +90,13 @@ class Runner:
         """Return the columns of a query in the ledger's own words."""
         import apsw.ext  # noqa: PLC0415 - few statements need it, and it takes long
 
-        with _InOurWords(Work(), text), self.ledger.borrow() as connection, _only_reading(connection):
+        with _InOurWords(Work(), text), borrowed(self.ledger) as connection, _only_reading(connection):
             described = apsw.ext.query_info(connection, text).description
             return tuple(Heading(name=name) for name, *_ in described)
 
     def native(self, text: str, *, timeout_ms: int = 0) -> Iterator[Row]:
         """Run a query in the ledger's own words."""
-        with self.ledger.borrow() as connection, _only_reading(connection):
+        with borrowed(self.ledger) as connection, _only_reading(connection):
             work = Work(connection=connection)
             with _Registered(self, work, timeout_ms), _InOurWords(work, text):
                 yield from connection.execute(text, can_cache=False)
@@ -113,22 +113,8 @@ class Runner:
                     raise SqlError(CANCELLED, work.reason) from error
                 raise
 
-    @contextmanager
-    def _working(self, plan: Plan, text: str, asking: Asking | None, timeout_ms: int = 0) -> Iterator[Reader]:
-        """Lend a connection in which a plan's tables are; what goes wrong is told in our words."""
-        with self.ledger.borrow() as connection:
-            work = Work(connection=connection, asking=asking)
-            with _Registered(self, work, timeout_ms), _InOurWords(work, text, plan.columns):
-                self.prepare(connection)
-                connection.forget()
-                if plan.remotes or plan.reads_kept or plan.called:
-                    with ExitStack() as stack:
-                        self._equip(connection, plan, asking, stack)
-                        yield connection
-                else:  # most plans; a stack would cost as much as a lookup
-                    yield connection
-
-    def _equip(self, connection: Reader, plan: Plan, asking: Asking | None, stack: ExitStack) -> None:
+    def equip(self, connection: Reader, plan: Plan, asking: Asking | None, stack: ExitStack) -> None:
+        """Put a plan's tables into a connection, until the stack is closed."""
         if plan.reads_kept:
             connection.execute(f"ATTACH ? AS {ATTACHED}", (f"file:{self.kept}?mode=ro",))
             stack.callback(connection.execute, f"DETACH {ATTACHED}", can_cache=False)
@@ -148,23 +134,70 @@ class Runner:
             stack.callback(remote.forget, connection, one.name)
 
 
+class _Working:
+    """A plan under way, in a connection in which its tables are.
+
+    A class, and one for all that surrounds a plan: as generators within each other they cost more than a lookup.
+    """
+
+    __slots__ = ("plan", "registered", "runner", "stack", "text", "work")
+
+    def __init__(self, runner: Runner, plan: Plan, work: Work, *, text: str, timeout_ms: int = 0) -> None:
+        self.runner, self.plan, self.work, self.text = runner, plan, work, text
+        self.registered = _Registered(runner, work, timeout_ms)
+        self.stack: ExitStack | None = None
+
+    def __enter__(self) -> Reader:
+        connection = self.runner.ledger.take()
+        self.work.connection = connection
+        self.registered.__enter__()
+        try:
+            self.runner.prepare(connection)
+            connection.forget()
+            if not self.plan.is_of_ledger:
+                self.stack = ExitStack()
+                self.runner.equip(connection, self.plan, self.work.asking, self.stack)
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        connection = self.work.connection
+        assert connection is not None  # noqa: S101 - it was entered
+        try:
+            if self.stack is not None:
+                self.stack.close()
+        finally:
+            self.registered.__exit__()
+            self.runner.ledger.give_back(connection)
+        if error is not None:
+            _tell_in_our_words(error, self.work, self.text, self.plan.columns)
+
+
+def _tell_in_our_words(error: BaseException, work: Work, text: str, columns: Sequence[str] = ()) -> None:
+    """Raise what went wrong with a statement in our words, unless it is none of the database's."""
+    if not isinstance(error, apsw.Error | OverflowError | SqlError):
+        return
+    if work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
+        raise SqlError(CANCELLED, work.reason) from error
+    raise told(error, text=text, names=lambda: columns) from error
+
+
 class _InOurWords:
-    """What goes wrong with a statement is told in our words. A class, because a generator takes thrice as long."""
+    """What goes wrong with a statement is told in our words."""
 
-    __slots__ = ("columns", "text", "work")
+    __slots__ = ("text", "work")
 
-    def __init__(self, work: Work, text: str, columns: Sequence[str] = ()) -> None:
-        self.work, self.text, self.columns = work, text, columns
+    def __init__(self, work: Work, text: str) -> None:
+        self.work, self.text = work, text
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, apsw.Error | OverflowError | SqlError):
-            return
-        if self.work.reason and (not isinstance(error, SqlError) or error.code == CANCELLED):
-            raise SqlError(CANCELLED, self.work.reason) from error
-        raise told(error, text=self.text, names=lambda: self.columns) from error
+        if error is not None:
+            _tell_in_our_words(error, self.work, self.text)
 
 
 class _Registered:

@@ -108,7 +108,8 @@ class Talk:
         except SqlError:
             self.pending.broke()
             raise
-        result.rows = self._watched(result.rows)
+        if self.pending.is_open:
+            result.rows = self._watched(result.rows)
         return result
 
     def _watched(self, rows: Iterator[Row]) -> Iterator[Row]:

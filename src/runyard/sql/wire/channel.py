@@ -59,13 +59,20 @@ class Channel:
     def read(self, longest: int = LONGEST) -> tuple[int, bytes]:
         """Wait for a message; return its kind and body."""
         buffer = self._buffer
+        if not buffer:
+            data = self._receive()
+            if len(data) >= _head.size:
+                kind, length = _head.unpack_from(data)
+                if len(data) == _checked(length, longest) + 1:  # as most clients speak: one message, then they wait
+                    return kind, data[_head.size :]
+            buffer += data
         if len(buffer) < _head.size:
             self._fill(_head.size)
         kind, length = _head.unpack_from(buffer)
         end = _checked(length, longest) + 1
         if len(buffer) < end:
             self._fill(end)
-        body = bytes(buffer[5:end])
+        body = bytes(buffer[_head.size : end])
         del buffer[:end]
         return kind, body
 
@@ -126,15 +133,18 @@ class Channel:
     def _fill(self, least: int) -> None:
         buffer = self._buffer
         while len(buffer) < least:
-            if self._deadline is not None:
-                self._socket.settimeout(max(self._deadline - time.monotonic(), 0.001))
-            try:
-                data = self._socket.recv(CHUNK)
-            except OSError as error:
-                raise ConnectionLost from error
-            if not data:
-                raise ConnectionLost
-            buffer += data
+            buffer += self._receive()
+
+    def _receive(self) -> bytes:
+        if self._deadline is not None:
+            self._socket.settimeout(max(self._deadline - time.monotonic(), 0.001))
+        try:
+            data = self._socket.recv(CHUNK)
+        except OSError as error:
+            raise ConnectionLost from error
+        if not data:
+            raise ConnectionLost
+        return data
 
 
 def _checked(length: int, longest: int) -> int:
