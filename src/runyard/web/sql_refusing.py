@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import time
@@ -26,6 +27,15 @@ def refuse_waiting(listener: socket.socket, text: str) -> None:
             _hear(client, deadline)
             client.sendall(refusal)
             client.shutdown(socket.SHUT_WR)
+
+
+def drop_waiting(handed: socket.socket) -> None:
+    """Close every connection that was handed over to a process which is not there: its other end hears that."""
+    handed.setblocking(False)
+    with suppress(OSError):
+        while numbers := socket.recv_fds(handed, 1, 1)[1]:
+            for number in numbers:
+                os.close(number)
 
 
 def _next(listener: socket.socket) -> socket.socket | None:

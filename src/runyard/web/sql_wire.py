@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from runyard.web.sql_refusing import refuse_waiting
+from runyard.web.sql_refusing import drop_waiting, refuse_waiting
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,10 @@ class SqlWire:
         self._listener = listener
         self._told = told
         self._wake, self._alarm = socket.socketpair()
+        # Through it the console's calls are handed over: who holds the other end is the process, or will be.
+        self._hatch, self._handed = socket.socketpair()
+        self._hatch.setblocking(False)
+        self.trouble = ""  # why the process cannot be started, if it cannot
         self._is_leaving = False
         self._process: subprocess.Popen[bytes] | None = None
         # The kernel ties the process to the thread that starts it, so this one lives as long as the server.
@@ -42,6 +46,17 @@ class SqlWire:
     def start(self) -> None:
         """Wait for clients from now on."""
         self._thread.start()
+
+    def reach(self) -> socket.socket:
+        """Return a connection to the process as only this server has one; with the first of them it begins."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._hatch, [b"."], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        return ours
 
     def stop(self) -> None:
         """Let the process finish its statements and end."""
@@ -55,6 +70,7 @@ class SqlWire:
             except subprocess.TimeoutExpired:
                 process.kill()
         self._listener.close()
+        self._hatch.close()
         if self._thread.is_alive():
             self._thread.join(DRAIN_S)
 
@@ -69,14 +85,15 @@ class SqlWire:
             failures = failures + 1 if time.monotonic() - began < SHORT_LIFE_S else 0
             pause = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
             told = "" if has_served else CANNOT_START.format(status=status, pause=pause)
+            self.trouble = told
             if self._is_left_within(pause, told):
                 return
 
     def _is_wanted(self) -> bool:
         """Wait for a client; False when the server leaves first."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._wake, selectors.EVENT_READ)
+            for source in (self._listener, self._handed, self._wake):
+                selector.register(source, selectors.EVENT_READ)
             selector.select()
         return not self._is_leaving
 
@@ -87,26 +104,29 @@ class SqlWire:
             selector.register(self._wake, selectors.EVENT_READ)
             if told:
                 selector.register(self._listener, selectors.EVENT_READ)
+                selector.register(self._handed, selectors.EVENT_READ)
             while (left := end - time.monotonic()) > 0:
                 ready = {key.fileobj for key, _ in selector.select(left)}
                 if self._wake in ready:
                     return True
-                if ready:
+                if self._listener in ready:
                     refuse_waiting(self._listener, told)
+                if self._handed in ready:
+                    drop_waiting(self._handed)
         return False
 
     def _serve(self) -> tuple[int, bool]:
         """Let a process serve until it ends; return its status, and whether it came to serve at all."""
-        number = self._listener.fileno()
+        number, hatch = self._listener.fileno(), self._handed.fileno()
         command = [sys.executable, "-m", "runyard.sql.wire.process"]
         pipe = subprocess.PIPE
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, pass_fds=[number]) as process:
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, pass_fds=[number, hatch]) as process:
             self._process = process
             if self._is_leaving:
                 process.terminate()
             assert process.stdin is not None  # noqa: S101 - a pipe was asked for
             assert process.stdout is not None  # noqa: S101 - same
-            told = {**self._told, "listener": number, "parent": os.getpid()}
+            told = {**self._told, "listener": number, "hatch": hatch, "parent": os.getpid()}
             try:
                 process.stdin.write(json.dumps(told).encode() + b"\n")
                 process.stdin.flush()

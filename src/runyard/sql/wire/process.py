@@ -12,15 +12,16 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runyard.client.connections import Here
 from runyard.client.home import Keys, read_keys
 from runyard.executors.launcher.system import die_with_parent, name_process
+from runyard.sql.console.hatch import Hatch
 from runyard.sql.pg_catalog.answering import Answers
 from runyard.sql.session import Session
 from runyard.sql.wire.greeting import Door, Speaker, door
@@ -28,6 +29,9 @@ from runyard.sql.wire.kept_views import KeptViews
 from runyard.sql.wire.listener import Clients
 from runyard.sql.wire.tls import server_context
 from runyard.sql.yard import Person, Yard, open_yard
+
+if TYPE_CHECKING:
+    from runyard.sql.console.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class Told:
     """What the server tells of itself."""
 
     listener: int  # the number of the bound socket
+    hatch: int  # and of the one through which the server hands over the calls of its pages
     home: str
     store: str | None
     server: str  # its URL
@@ -62,10 +67,12 @@ def main() -> None:
     name_process("runyard-sql")
     yard = open_yard(home=Path(told.home), store_url=told.store)
     clients = _clients(told, yard)
+    hatch = _hatch(told, yard)
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     _tell_that_we_serve()
-    if _accept(socket.socket(fileno=told.listener), clients):
+    if _accept(socket.socket(fileno=told.listener), clients, hatch):
+        hatch.close()
         clients.leave(DRAIN_S)
     os._exit(0)  # a statement that nobody could end must not keep us
 
@@ -91,6 +98,20 @@ def _clients(told: Told, yard: Yard) -> Clients:
     return Clients(entrance, open_session=open_session, open_catalog=answers.open)
 
 
+def _hatch(told: Told, yard: Yard) -> Hatch:
+    keys = read_keys(Path(told.home))
+
+    def person(said: Mapping[str, Any]) -> Person:
+        return _person(Speaker(user=said["user"], workspace=said["workspace"], options={}), told, keys)
+
+    def desk() -> Desk:
+        from runyard.sql.console.desk import Desk  # noqa: PLC0415 - most clients of the SQL are no pages
+
+        return Desk(yard)
+
+    return Hatch(told.hatch, desk, person)
+
+
 def _person(speaker: Speaker, told: Told, keys: Keys) -> Person:
     token = keys.token if told.auth else NAMED + speaker.workspace
     access_key = keys.access_key if told.auth else NAMED + speaker.workspace
@@ -113,7 +134,7 @@ def _once(make: Callable[[], ssl.SSLContext | None]) -> Callable[[], ssl.SSLCont
     return get
 
 
-def _accept(listener: socket.socket, clients: Clients) -> bool:
+def _accept(listener: socket.socket, clients: Clients, hatch: Hatch) -> bool:
     """Take clients in until SIGTERM (True) or the server's end (False)."""
     listener.setblocking(False)
     wake, alarm = socket.socketpair()
@@ -122,7 +143,7 @@ def _accept(listener: socket.socket, clients: Clients) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     with selectors.DefaultSelector() as selector:
-        for source in (listener, wake, sys.stdin):
+        for source in (listener, wake, sys.stdin, hatch.source):
             selector.register(source, selectors.EVENT_READ)
         while True:
             ready: set[Any] = {key.fileobj for key, _ in selector.select()}
@@ -131,7 +152,10 @@ def _accept(listener: socket.socket, clients: Clients) -> bool:
             if wake in ready:
                 listener.close()
                 return True
-            _take(listener, clients)
+            if hatch.source in ready:
+                hatch.take()
+            if listener in ready:
+                _take(listener, clients)
 
 
 def _take(listener: socket.socket, clients: Clients) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from http import HTTPStatus
+from socket import socket
 from typing import Any
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Reply
@@ -16,6 +19,8 @@ from runyard.web.bodies import HungUp, Receive, Send, answer, whole
 from runyard.web.console.entrance import Entrance, foreign_call
 from runyard.web.console.feed import Feed
 from runyard.web.console.pages import Pages
+from runyard.web.console.sql.window import PLACE as SQL
+from runyard.web.console.sql.window import Window
 from runyard.web.console.table import PREFIX
 from runyard.web.sigv4_claim import SignatureError
 
@@ -28,11 +33,12 @@ BY_COOKIE = (f"{PREFIX}/", f"{NATIVE}/")
 class Console:
     """What a browser asks for that is no call of a language."""
 
-    def __init__(self, engine: Engine, gate: Gate) -> None:
+    def __init__(self, engine: Engine, gate: Gate, reach_sql: Callable[[], socket]) -> None:
         self._engine = engine
         self._gate = gate
         self._pages = Pages()
         self._feed = Feed(engine, version=self._pages.version)
+        self._window = Window(reach_sql)
         self.entrance = Entrance(gate)
 
     def address(self, url: str) -> str:
@@ -56,6 +62,8 @@ class Console:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if path == SESSION:
             await self._enter(scope["method"], headers, receive, send)
+        elif path.startswith(SQL):
+            await self._ask_sql(scope, headers, receive, send)
         elif path == EVENTS and scope["method"] == "GET":
             await self._tell(scope["query_string"], headers, receive, send)
         elif scope["method"] in ("GET", "HEAD") and (shown := self._pages.at(path, headers)) is not None:
@@ -71,6 +79,16 @@ class Console:
             return
         await answer(send, self.entrance.answer(method, headers, body or b""))
 
+    async def _ask_sql(
+        self, scope: MutableMapping[str, Any], headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> None:
+        caller = self._gate.by_authorization(headers) or self.entrance.caller(headers)
+        foreign = None if "authorization" in headers else foreign_call(scope["method"], headers)
+        if caller is None or foreign is not None:
+            await answer(send, _stranger(foreign))
+        else:
+            await self._window.serve(scope, caller, receive, send)
+
     async def _tell(self, query: bytes, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Open the stream of events for one page; one that had to begin anew says itself what it heard last."""
         caller = self._gate.by_authorization(headers) or self.entrance.caller(headers)
@@ -84,3 +102,9 @@ class Console:
             return
         last = headers.get("last-event-id") or dict(parse_qsl(query.decode("latin-1"))).get("last")
         await self._feed.serve(workspace, last, receive, send)
+
+
+def _stranger(foreign: str | None) -> Reply:
+    body = {"error": "unauthenticated", "message": foreign or "Sign in first."}
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    return Reply(status=HTTPStatus.UNAUTHORIZED, headers=headers, body=msgspec.json.encode(body))
