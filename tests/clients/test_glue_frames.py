@@ -203,8 +203,6 @@ def test_what_is_written_is_added_in_each_format_and_partition(spark: Spark) -> 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("glueContext.create_dynamic_frame.from_options('s3', {'paths': ['s3://raw/p']}, 'orc')", "spark-jvm"),
-        ("glueContext.create_dynamic_frame.from_options('s3', {'paths': ['s3://raw/p']}, 'avro')", "fastavro"),
         ("glueContext.create_dynamic_frame.from_options('mysql', {'dbtable': 't'})", "runyard_bookmarks.new_rows"),
         ("glueContext.extract_jdbc_conf('warehouse')", "extract_jdbc_conf('warehouse') is not there"),
         ("glueContext.forEachBatch(None, None)", "GlueContext.forEachBatch is not there"),

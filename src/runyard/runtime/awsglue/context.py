@@ -19,7 +19,10 @@ from runyard_spark.paths import local  # noqa: E402 - as above
 from . import formats, tables  # noqa: E402 - as above
 from .catalog import Catalog  # noqa: E402 - as above
 from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - as above
+from .flags import flag  # noqa: E402 - as above
+from .opening import compression  # noqa: E402 - as above
 from .places import parts_of, pruned, roots_of  # noqa: E402 - as above
+from .reading import Found  # noqa: E402 - as above
 from .sources import DataSink, DataSource, Frames, Writers  # noqa: E402 - as above
 
 FILES = ("s3", "file")
@@ -73,7 +76,8 @@ class GlueContext:
         paths = roots_of(options)
         parts = pruned(self.spark_session, parts_of(paths, options, transformation_ctx), push_down_predicate)
         kind = format or str(options.get("format") or "")
-        found = formats.read(self.spark_session, parts, kind, dict(format_options or {}), {})
+        told = {**compression(options), **(format_options or {})}
+        found = formats.read(self.spark_session, parts, kind, told, {})
         return self._framed(found, transformation_ctx)
 
     def create_dynamic_frame_from_catalog(  # noqa: PLR0913, PLR0917 - AWS's signature
@@ -118,7 +122,7 @@ class GlueContext:
         """Return a source whose format is set next."""
         return DataSource(self, connection_type, options, context=transformation_ctx, predicate=push_down_predicate)
 
-    def _framed(self, found: formats.Found, name: str) -> DynamicFrame:
+    def _framed(self, found: Found, name: str) -> DynamicFrame:
         return DynamicFrame(found.dataframe, self, name).knowing(found.choices, found.nulls)
 
     # writing
@@ -170,7 +174,7 @@ class GlueContext:
         rows = _rows(frame)
         written = {**table.options, "writeHeader": table.options.get("withHeader", False)}
         formats.write(rows, table.location, table.format, written, keys)
-        if table.keys and formats.flag(options, "enableUpdateCatalog"):
+        if table.keys and flag(options, "enableUpdateCatalog"):
             tables.add_partitions(self.catalog, table, rows)
         return frame
 

@@ -8,20 +8,26 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 import runyard_bookmarks
 from pyspark.sql import functions as F
+from runyard_spark.facts import read_facts
 from runyard_spark.paths import local
 
 from .fields import column
+from .flags import flag
 from .utils import DISABLED, getResolvedOptions
 
 HIDDEN = (".", "_")
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-REFUSED = ("attachFilename", "attachTimestamp", "boundedFiles", "boundedSize", "bulkRead", "startingTimestamp")
+REFUSED = ("boundedFiles", "boundedSize", "bulkRead", "maxFilesInBand", "startingTimestamp")
 """Options of connections to S3 that would change what is read, and are not followed here."""
+BAND = "maxBand"
+BAND_MS = 900_000
+GROUPINGS = ("inPartition", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +55,36 @@ def files_of(partitions: Mapping[str, Mapping[str, str]], options: Mapping[str, 
 
 
 def _wanted(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[str]:
+    _check(options)
+    excluded = _excluded(options)
+    found = [file for file in _files(paths, context) if not any(fnmatch.fnmatch(file, one) for one in excluded)]
+    return found if flag(options, "recurse", default=True) else _beside(found, paths)
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Refuse options that would be passed over, and those that make no sense."""
     for name in REFUSED:
         if options.get(name):
             raise NotImplementedError(f"The connection option {name!r} is not followed in this awsglue; leave it out.")
-    excluded = _excluded(options)
-    return [file for file in _files(paths, context) if not any(fnmatch.fnmatch(file, one) for one in excluded)]
+    if int(options.get(BAND) or BAND_MS) != BAND_MS:
+        raise NotImplementedError(f"{BAND} is {BAND_MS} ms here, as it is by default on AWS; leave it out.")
+    grouping = options.get("groupFiles") or GROUPINGS[0]
+    if grouping not in GROUPINGS:
+        raise ValueError(f"groupFiles must be {' or '.join(GROUPINGS)}, not {grouping!r}.")
+    if not str(options.get("groupSize") or 1).strip().isdigit():
+        raise ValueError(f"groupSize must be a number of bytes, not {options['groupSize']!r}.")
+
+
+def _beside(files: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Return the files that lie in the paths themselves, or in partitions of them, but in no other folder below."""
+    roots = [local(path).rstrip("/") for path in paths]
+    return [file for file in files if all("=" in step for step in _steps(file, roots))]
+
+
+def _steps(file: str, roots: Sequence[str]) -> list[str]:
+    """Return the folders between a file and the root that it lies below."""
+    root = next((one for one in roots if file.startswith(f"{one}/")), "")
+    return file[len(root) + 1 :].split("/")[:-1] if root else []
 
 
 def _excluded(options: Mapping[str, Any]) -> list[str]:
@@ -82,9 +113,7 @@ def _below(path: str) -> Iterator[str]:
 def _parted(files: Iterable[str], roots: Sequence[str]) -> list[Part]:
     made: dict[tuple[tuple[str, str | None], ...], Part] = {}
     for file in files:
-        root = next((one for one in roots if file.startswith(f"{one}/")), "")
-        steps = file[len(root) :].split("/")[:-1] if root else []
-        values = tuple(_value(step) for step in steps if "=" in step)
+        values = tuple(_value(step) for step in _steps(file, roots) if "=" in step)
         made.setdefault(values, Part(values=dict(values))).files.append(file)
     return list(made.values())
 
@@ -112,6 +141,31 @@ def with_values(dataframe: Any, part: Part, types: Mapping[str, str]) -> Any:
     known = [column(name) for name in dataframe.columns if name not in part.values]
     made = [F.lit(text).cast(types.get(name, "string")).alias(name) for name, text in part.values.items()]
     return dataframe.select(*known, *made)
+
+
+def per_file(parts: Iterable[Part], *, name: str, moment: str) -> list[Part]:
+    """Return each file as a part of its own, with its path and the time it was changed as columns of these names."""
+    made = []
+    for part in parts:
+        for file in part.files:
+            changed = datetime.fromtimestamp(os.path.getmtime(file), UTC).isoformat()  # noqa: PTH204 - as above
+            told = {**({name: uri_of(file)} if name else {}), **({moment: changed} if moment else {})}
+            made.append(Part(files=[file], values={**part.values, **told}))
+    return made
+
+
+def uri_of(file: str) -> str:
+    """Return the name by which jobs call a file of this machine."""
+    mounts = read_facts().mounts
+    found = [
+        (len(folder), prefix + file[len(folder) :]) for prefix, folder in _folders(mounts) if file.startswith(folder)
+    ]
+    return max(found)[1] if found else file
+
+
+def _folders(mounts: Mapping[str, str]) -> list[tuple[str, str]]:
+    named = [(prefix, folder) for prefix, folder in mounts.items() if prefix.startswith("s3://")]
+    return [(prefix if prefix.endswith("/") else f"{prefix}/", f"{folder.rstrip('/')}/") for prefix, folder in named]
 
 
 def roots_of(options: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 INT_BITS = 31
-STRUCT, ARRAY, NULL = "struct", "array", "null"
+STRUCT, ARRAY, MAP = "struct", "array", "map"
 SCALARS: Mapping[type, str] = {
     bool: "boolean",
     float: "double",
@@ -24,15 +24,22 @@ SCALARS: Mapping[type, str] = {
 }
 
 
+ALSO: Mapping[str, tuple[str, ...]] = {"long": ("int",), "float": ("double",)}
+"""What a value may look like that is of a type: Python's numbers tell no more."""
+
+
 class Kind:
     """The types that the values of one field were seen to have."""
 
-    __slots__ = ("digits", "element", "fields", "scalars", "scale")
+    __slots__ = ("digits", "element", "entry", "fields", "scalars", "scale")
 
     def __init__(self) -> None:
         self.scalars: dict[str, None] = {}  # in the order seen
         self.fields: dict[str, Kind] | None = None
         self.element: Kind | None = None
+        self.entry: Kind | None = (
+            None  # of a map, which only a format with schemas of its own can tell from a structure
+        )
         self.digits = self.scale = 0
 
     def see(self, value: Any) -> None:
@@ -65,15 +72,16 @@ class Kind:
     def types(self) -> list[str]:
         """The names of the types; none if there was no value."""
         scalars = [name for name in self.scalars if name != "int" or "long" not in self.scalars]
-        return [*scalars, *([STRUCT] if self.fields is not None else []), *([ARRAY] if self.element else [])]
+        nested = {STRUCT: self.fields, ARRAY: self.element, MAP: self.entry}
+        return [*scalars, *(name for name, one in nested.items() if one is not None)]
 
     def fits(self, kind: str) -> Callable[[Any], bool]:
         """Return the test whether a value belongs to one of a choice's types."""
-        if kind == STRUCT:
+        if kind in {STRUCT, MAP}:
             return lambda value: isinstance(value, Mapping)
         if kind == ARRAY:
             return lambda value: isinstance(value, list | tuple)
-        of = {kind, "int"} if kind == "long" else {kind}
+        of = {kind, *ALSO.get(kind, ())}
         return lambda value: not isinstance(value, Mapping | list | tuple) and self._scalar(value) in of
 
 
@@ -109,6 +117,9 @@ def _shaped_one(kind: Kind, name: str) -> Callable[[Any], Any]:
     if name == ARRAY:
         make = shaped(kind.element or Kind())
         return lambda value: None if value is None else [make(each) for each in value]
+    if name == MAP:
+        make = shaped(kind.entry or Kind())
+        return lambda value: None if value is None else [(key, make(each)) for key, each in value.items()]
     if name == "string":
         return lambda value: value if value is None or isinstance(value, str) else str(value)
     return lambda value: value

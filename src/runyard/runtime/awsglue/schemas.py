@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import types as spark
 
 from . import gluetypes as glue
-from .records import ARRAY, STRUCT, Kind
+from .records import ARRAY, MAP, STRUCT, Kind
 
 LARGEST_PRECISION = 38
 SCALARS: Mapping[str, tuple[Any, Any]] = {
@@ -71,6 +71,8 @@ def _one(kind: Kind, name: str) -> Any:
         return struct_of(kind) if kind.fields else spark.StructType([spark.StructField("_", spark.StringType())])
     if name == ARRAY:
         return spark.ArrayType(spark_of(kind.element or Kind()))
+    if name == MAP:
+        return spark.MapType(spark.StringType(), spark_of(kind.entry or Kind()))
     if name == "decimal":
         return spark.DecimalType(min(kind.digits + kind.scale, LARGEST_PRECISION), kind.scale)
     return SCALARS[name][0]()
@@ -139,3 +141,24 @@ def remembered(kind: Kind, schema: Any) -> Kind:
         elif name in SCALARS and name not in {"null", "string"} and not one.types:
             one.scalars = {name: None}
     return kind
+
+
+def declared_type(told: Mapping[str, Any]) -> Any:
+    """Return Spark's type for one that Glue's `jsonValue` spells, as `withSchema` has it."""
+    name = glue_name(str(told.get("dataType", "")))
+    if name == STRUCT:
+        return spark.StructType(
+            [spark.StructField(one["name"], declared_type(one["container"])) for one in told.get("fields", [])]
+        )
+    if name == ARRAY:
+        return spark.ArrayType(declared_type(told["elementType"]))
+    if name == MAP:
+        key = told.get("keyType") or {"dataType": "string"}
+        return spark.MapType(declared_type(key), declared_type(told["valueType"]))
+    if name == "decimal":
+        return spark.DecimalType(int(told.get("precision", 10)), int(told.get("scale", 2)))
+    if name not in SCALARS:
+        raise ValueError(
+            f"withSchema names the type {name!r}; known are {', '.join(SCALARS)}, decimal, array, map, struct."
+        )
+    return SCALARS[name][0]()

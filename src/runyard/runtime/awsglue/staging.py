@@ -6,6 +6,7 @@ import itertools
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,37 @@ def _read(file: Path) -> Iterator[Any]:
 
 def frame(spark: Any, kind: Kind, records: Iterable[Any]) -> Any:
     """Return a DataFrame of records of these types."""
-    schema = struct_of(kind)
+    return staged(spark, struct_of(kind), map(shaped(kind), records))
+
+
+def staged(spark: Any, schema: Any, rows: Iterable[Any]) -> Any:
+    """Return a DataFrame of rows that have a schema's types already."""
     if not schema.fields:
         return spark.createDataFrame([], schema)
-    make, target = shaped(kind), folder() / "records.parquet"
+    target = folder() / "records.parquet"
     arrow = to_arrow_schema(schema, timezone="UTC")
     with pq.ParquetWriter(target, arrow) as writer:
-        rows = iter(records)
-        while batch := [make(each) for each in itertools.islice(rows, BATCH)]:
+        left = iter(rows)
+        while batch := list(itertools.islice(left, BATCH)):
             writer.write_table(pa.Table.from_pylist(batch, arrow))
     return spark.read.schema(schema).parquet(str(target))
+
+
+def tabled(spark: Any, batches: Iterable[pa.RecordBatch]) -> list[Any]:
+    """Return DataFrames of batches of Arrow: one for all whose columns are the same."""
+    places: dict[str, str] = {}
+    with ExitStack() as open_files:
+        writers: dict[str, pq.ParquetWriter] = {}
+        for batch in batches:
+            key = batch.schema.to_string(show_schema_metadata=False)
+            if key not in writers:
+                places[key] = str(folder() / "table.parquet")
+                schema = batch.schema.remove_metadata()
+                # The engine knows microseconds.
+                made = pq.ParquetWriter(places[key], schema, coerce_timestamps="us", allow_truncated_timestamps=True)
+                writers[key] = open_files.enter_context(made)
+            writers[key].write_batch(batch)
+    return [spark.read.parquet(place) for place in places.values()]
 
 
 def kept(spark: Any, dataframe: Any, at: str | None = None) -> Any:

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 from . import formats
 from .catalog import Catalog
 from .fields import column
-from .formats import Found
+from .opening import compression
 from .places import Part, files_of, parts_of, pruned
+from .reading import Found
 from .schemas import cast_name, glue_name
 
 BY_CLASS: Mapping[str, str] = {
@@ -23,6 +24,7 @@ BY_CLASS: Mapping[str, str] = {
     "AvroSerDe": "avro",
 }
 """By the last part of a serialisation library's name: the format."""
+OF_READING = ("exclusions", "groupFiles", "groupSize", "recurse")
 SIMPLE = {"string", "array", "struct", "map", "binary"}
 
 
@@ -55,7 +57,7 @@ class Table:
             return str(known).lower()
         library = str(self._serde.get("SerializationLibrary") or "").rpartition(".")[2]
         if library not in BY_CLASS:
-            advice = "set the table's parameter 'classification' to csv, json or parquet"
+            advice = "set the table's parameter 'classification' to csv, json, parquet, orc, avro or xml"
             raise ValueError(f"Table {self.database}.{self.name} does not tell its format; {advice}.")
         return BY_CLASS[library]
 
@@ -68,8 +70,17 @@ class Table:
             "quoteChar": told.get("quoteChar"),
             "escaper": told.get("escapeChar"),
             "withHeader": str(told.get("skip.header.line.count", "0")).strip() not in {"0", ""},
+            "rowTag": told.get("rowTag") or told.get("rowtag"),
+            "jsonPath": told.get("jsonPath"),
+            "multiLine": told.get("multiLine") or told.get("multiline"),
+            **compression(told),
         }
         return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Which of its files are read, in the words of `connection_options`: a table may say so itself."""
+        return {name: self._parameters[name] for name in OF_READING if name in self._parameters}
 
     @property
     def key_types(self) -> dict[str, str]:
@@ -86,7 +97,8 @@ def read(
     spark: Any, catalog: Catalog, table: Table, *, context: str, predicate: str, options: Mapping[str, Any]
 ) -> Found:
     """Return the rows of a table, or of those of its partitions that a predicate leaves."""
-    parts = pruned(spark, _parts(catalog, table, context, options), predicate)
+    told = {**table.reading, **options}
+    parts = pruned(spark, _parts(catalog, table, context, told), predicate)
     found = formats.read(spark, parts, table.format, table.options, table.key_types)
     return _typed(found, table) if parts and table.format == "csv" else found
 
