@@ -15,9 +15,11 @@ from pathlib import Path
 
 from vendor import MODULES  # type: ignore[import-not-found]  # beside this file, where Python looks first
 
+EDITOR = "codemirror.ts"
 TYPESCRIPT = "typescript@7.0.2"
-PAGES = Path(__file__).parent.parent / "src" / "runyard" / "web" / "static" / "ui"
-IMPORTED = ("preact", "preact/hooks", "@preact/signals", "htm", "@dagrejs/dagre", "ansi_up")
+PAGES = Path(__file__).parent.parent / "src" / "runyard" / "web" / "static"
+PLACES = ("ui", "sql", "workflows")
+IMPORTED = ("preact", "preact/hooks", "@preact/signals", "htm", "@dagrejs/dagre", "uplot", "ansi_up")
 
 
 def main() -> int:
@@ -29,9 +31,17 @@ def main() -> int:
         install = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", TYPESCRIPT, *packages)
         subprocess.run(install, cwd=folder, check=True)
         file = Path(folder) / "tsconfig.json"
-        file.write_text(json.dumps({"compilerOptions": _options(Path(folder)), "include": [f"{PAGES}/*.js"]}))
+        _write_editor(Path(folder))
+        every = [f"{PAGES}/{place}/*.js" for place in PLACES]
+        file.write_text(json.dumps({"compilerOptions": _options(Path(folder)), "include": every}))
         tsc = str(Path(folder) / "node_modules" / ".bin" / "tsc")
         return subprocess.run((tsc, "--project", str(file)), cwd=folder, check=False).returncode
+
+
+def _write_editor(folder: Path) -> None:
+    """Say what `codemirror` gives the pages: what is vendored under that name is made of several packages."""
+    (module,) = (one for one in MODULES if one.name == "codemirror.js")
+    (folder / EDITOR).write_text(module.text.format())
 
 
 def _options(folder: Path) -> dict[str, object]:
@@ -46,7 +56,10 @@ def _options(folder: Path) -> dict[str, object]:
         "moduleResolution": "bundler",
         "lib": ["es2023", "dom", "dom.iterable"],
         "types": [],
-        "paths": {name: [str(folder / "node_modules" / name)] for name in IMPORTED},
+        "paths": {
+            **{name: [str(folder / "node_modules" / name)] for name in IMPORTED},
+            "codemirror": [str(folder / EDITOR)],
+        },
     }
 
 

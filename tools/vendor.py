@@ -25,13 +25,42 @@ class Module:
     """One module of the console, and what of npm is in it."""
 
     name: str
-    entry: str  # what an `import` names, or a file
+    entry: str  # what an `import` names, or a file; empty if the text names all
     packages: tuple[str, ...]  # the first is the one it is called after; all are bundled
     text: str = 'export * from "{entry}";'
 
 
 PREACT = "preact@11.2.0"
 SIGNALS = ("@preact/signals@2.11.4", "@preact/signals-core@1.14.5")
+EDITOR = (
+    "@codemirror/view@6.43.15",
+    "@codemirror/state@6.7.6",
+    "@codemirror/language@6.13.1",
+    "@codemirror/commands@6.11.1",
+    "@codemirror/autocomplete@6.20.4",
+    "@codemirror/lint@6.9.8",
+    "@codemirror/lang-sql@6.10.0",
+    "@codemirror/streamparser@6.0.0",
+    "@lezer/common@1.5.5",
+    "@lezer/highlight@1.2.5",
+    "@lezer/lr@1.4.12",
+    "@marijn/find-cluster-break@1.0.4",
+    "crelt@1.0.7",
+    "style-mod@4.1.5",
+    "w3c-keyname@2.2.8",
+)
+EDITORS = """
+export {{ Compartment, EditorState }} from "@codemirror/state";
+export {{ EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder }} from "@codemirror/view";
+export {{ HighlightStyle, bracketMatching, syntaxHighlighting }} from "@codemirror/language";
+export {{ defaultKeymap, history, historyKeymap, toggleComment }} from "@codemirror/commands";
+export {{
+  autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion,
+}} from "@codemirror/autocomplete";
+export {{ lintKeymap, setDiagnostics }} from "@codemirror/lint";
+export {{ SQLDialect, sql }} from "@codemirror/lang-sql";
+export {{ tags }} from "@lezer/highlight";
+"""
 MODULES = (
     Module(name="preact.js", entry="preact", packages=(PREACT,)),
     Module(name="preact-hooks.js", entry="./node_modules/preact/hooks/dist/hooks.mjs", packages=(PREACT,)),
@@ -46,6 +75,7 @@ MODULES = (
     ),
     Module(name="uplot.js", entry="uplot", packages=("uplot@1.6.32",), text='export {{ default }} from "{entry}";'),
     Module(name="ansi_up.js", entry="ansi_up", packages=("ansi_up@6.0.6",)),
+    Module(name="codemirror.js", entry="", packages=EDITOR, text=EDITORS),
 )
 STYLES = {"uplot.css": ("uplot/dist/uPlot.min.css", "uplot@1.6.32")}
 SHARED = ("preact", "preact/hooks")  # one copy of them is imported by all

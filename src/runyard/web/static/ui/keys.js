@@ -23,16 +23,19 @@ export const KEYS = {
   Enter: ["Open the one that is marked", () => mover.open()],
   r: ["Runs", () => go("/runs")],
   o: ["Jobs", () => go("/jobs")],
+  s: ["SQL", () => go("/sql")],
+  w: ["Workflows", () => go("/workflows")],
+  e: ["To the editor of SQL", focus("[data-editor]")],
   l: ["To the log", focus("[data-log]")],
   "?": ["This help", () => { helps.value = !helps.value; }],
 };
 
 export function listen() {
   addEventListener("keydown", (event) => {
-    const at = /** @type {HTMLElement} */ (event.target);
+    const at = /** @type {HTMLElement} */ (event.composedPath()[0] ?? event.target); // also inside of the editor
     if (event.key === "Escape" && at.matches("[data-search]")) at.blur();
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    if (at.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+    if (at.isContentEditable || at.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
     if (event.key === "Enter" && at.matches("a, button, summary, [tabindex='0']")) return;
     const known = KEYS[event.key];
     if (!known) return;
