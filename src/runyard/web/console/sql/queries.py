@@ -23,20 +23,20 @@ class OneQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
 
 
-class Save(OneQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Keep(OneQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A query with how its result is drawn."""
 
     text: Annotated[str, Meta(min_length=1, max_length=100_000)]
     chart: dict[str, str] = {}
 
 
-def list_queries(call: Call, _: Nothing) -> Answer:
+def list_kept(call: Call, _: Nothing) -> Answer:
     """Lists the kept queries of the workspace by name."""
     kept = call.engine.documents.read(call.workspace, lambda shelves: shelves.every(SHELF))
     return {"queries": [_shown(one) for one in sorted(kept, key=lambda one: one.name.lower())]}
 
 
-def save_query(call: Call, asked: Save) -> Answer:
+def keep_query(call: Call, asked: Keep) -> Answer:
     """Keeps a query, in the place of the one that had its name."""
     content = {"text": asked.text, "chart": asked.chart, "by": call.user}
 
@@ -49,7 +49,7 @@ def save_query(call: Call, asked: Save) -> Answer:
     return _shown(call.engine.documents.change(call.workspace, save))
 
 
-def remove_query(call: Call, asked: OneQuery) -> Answer:
+def forget_query(call: Call, asked: OneQuery) -> Answer:
     """Forgets a query."""
 
     def remove(shelves: Shelves) -> None:

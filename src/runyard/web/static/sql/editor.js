@@ -9,7 +9,7 @@ import { known, offered } from "./completing.js";
 const TYPES = "text bigint double numeric boolean timestamp date blob json interval integer real varchar";
 const LOOKS = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--code)", fontSize: "13px", height: "100%" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
   ".cm-content": { caretColor: "var(--text)", padding: "10px 0" },
   ".cm-gutters": { backgroundColor: "var(--code)", color: "var(--quiet)", border: "none", paddingLeft: "6px" },
@@ -70,6 +70,7 @@ export function edit(host, told) {
       doc: told.text,
       extensions: [
         lineNumbers(), history(), drawSelection(), highlightActiveLine(), bracketMatching(), closeBrackets(), syntaxHighlighting(COLOURS), LOOKS,
+        EditorView.domEventHandlers({ beforeinput: overwrite }),
         placeholder("SELECT …   Ctrl+Enter runs it"),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "SQL", spellcheck: "false", autocapitalize: "off" }),
@@ -102,6 +103,18 @@ export function edit(host, told) {
     learn: (words) => { all = known(words); view.dispatch({ effects: language.reconfigure(dialect(words).extension) }); },
     end: () => view.destroy(),
   };
+}
+
+/** What is typed over a selection we insert: a browser would keep the looks of what it replaces, in a style that the policy forbids.
+ * @param {InputEvent} event @param {any} view */
+function overwrite(event, view) {
+  const { from, to } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || from === to || !text || view.composing) return false;
+  event.preventDefault();
+  const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  if (!view.state.facet(EditorView.inputHandler).some((/** @type {any} */ one) => one(view, from, to, text, insert))) view.dispatch(insert());
+  return true;
 }
 
 /** The word at a place, at least one letter of it. @param {any} state @param {number} at */
