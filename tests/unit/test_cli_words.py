@@ -187,7 +187,8 @@ def test_the_welcome_warns_of_a_server_that_believes_everybody() -> None:
     assert "\x1b[31m" in welcome(READY, "http://here/", auth=False)
     assert "AUTHENTICATION" not in welcome(READY, "http://here/login#once", auth=True)
     address = "postgresql://admin@127.0.0.1:2/default"
-    assert ready_line(READY) == f'{{"url": "http://127.0.0.1:1", "pg": "{address}", "home": "/srv/yard", "pid": 7}}'
+    told = f'{{"url": "http://127.0.0.1:1", "pg": "{address}", "home": "/srv/yard", "pid": 7, "flight": null}}'
+    assert ready_line(READY) == told
 
 
 # variables

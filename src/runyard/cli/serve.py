@@ -32,10 +32,15 @@ _port = click.IntRange(0, LARGEST_PORT)
     type=_port,
     help="Port for SQL from PostgreSQL's clients; 0 picks a free one.",
 )
+@click.option(
+    "--flight-port",
+    type=_port,
+    help="Port for Arrow Flight, with the extra [dremio]; 0 picks a free one.  [default: 32010, or a free one]",
+)
 @click.option("--auth", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Off: loopback only.")
 @click.option("--ready-json", is_flag=True, help="When ready, print one line of JSON instead of the welcome.")
 def serve(*, ready_json: bool, auth: str, **told: object) -> None:
-    """Serve every language on one port, SQL on another, and run jobs.
+    """Serve every language on one port, SQL and Arrow Flight on others, and run jobs.
 
     SIGTERM finishes the calls under way and exits 0; jobs keep running, and the next server takes them up.
     The home is $RUNYARD_HOME or the platform's data folder unless --home names another.
@@ -73,7 +78,7 @@ def _serve(options: Options, *, ready_json: bool) -> None:
 
 def ready_line(ready: Ready) -> str:
     """Return the one line that programs read."""
-    return json.dumps({"url": ready.url, "pg": ready.pg, "home": ready.home, "pid": ready.pid})
+    return json.dumps({"url": ready.url, "pg": ready.pg, "home": ready.home, "pid": ready.pid, "flight": ready.flight})
 
 
 def welcome(ready: Ready, console: str, *, auth: bool) -> str:
@@ -83,6 +88,7 @@ def welcome(ready: Ready, console: str, *, auth: bool) -> str:
         f"  address   {ready.url}",
         f"  console   {console}" + ("  (signs in whoever opens it first, within an hour)" if auth else ""),
         f"  sql       {ready.pg}",
+        *([f"  flight    {ready.flight}"] if ready.flight else []),
         f"  home      {ready.home}",
         f"  clients   eval \"$(runyard env --home '{ready.home}')\"",
         "  stop      Ctrl-C; jobs keep running, and the next server takes them up",

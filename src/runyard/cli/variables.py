@@ -63,7 +63,8 @@ def variables(target: Target) -> dict[str, str]:
         return _http(target.address.rstrip("/"), keys)
     place = read_place(target.folder)
     keys = read_keys(target.folder)
-    return {**_http(place.url, keys), **(_postgres(place.pg, keys) if place.pg else {})}
+    flight = {"DREMIO_FLIGHT_URI": place.flight} if place.flight else {}
+    return {**_http(place.url, keys), **flight, **(_postgres(place.pg, keys) if place.pg else {})}
 
 
 def _http(url: str, keys: Keys) -> dict[str, str]:

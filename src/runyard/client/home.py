@@ -22,6 +22,7 @@ class Place:
     url: str
     pg: str | None
     pid: int
+    flight: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def find_place(home: Path) -> Place | None:
     """Return where the server of a home is, None if none runs."""
     try:
         told = _read(home / PLACE_FILE)
-        place = Place(url=told["url"], pg=told.get("pg"), pid=told["pid"])
+        place = Place(url=told["url"], pg=told.get("pg"), pid=told["pid"], flight=told.get("flight"))
         os.kill(place.pid, 0)
     except (FileNotFoundError, NotADirectoryError, ProcessLookupError, ValueError, KeyError):
         return None
@@ -83,7 +84,7 @@ def _owned_by_another(home: Path) -> Place | None:
         raise NoServer(
             f"The home {home} belongs to somebody else; use --url URL and a token in RUNYARD_TOKEN."
         ) from error
-    return Place(url=told["url"], pg=told.get("pg"), pid=told["pid"])
+    return Place(url=told["url"], pg=told.get("pg"), pid=told["pid"], flight=told.get("flight"))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -59,6 +59,13 @@ class Pg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str = ""  # a PEM file; empty: it stands in that of the certificate
 
 
+class Flight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How Arrow Flight is spoken: in the clear, unless there is a certificate."""
+
+    cert: str = ""  # a PEM file
+    key: str = ""  # a PEM file; empty: it stands in that of the certificate
+
+
 class Spark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How Spark jobs run."""
 
@@ -90,6 +97,7 @@ class Settings:
     # Services that SQL and Python speak to; client/connections.py reads them.
     connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
+    flight: Flight = field(default_factory=Flight)
     @property
     def retention_ms(self) -> int | None:
         """Retention in the ledger's unit."""

@@ -30,7 +30,8 @@ from runyard.web.app import App
 from runyard.web.authentication import DEFAULT, LOCAL_HOSTS, Gate
 from runyard.web.bodies import discard_unfinished
 from runyard.web.console.console import Console
-from runyard.web.credentials import ADMINISTRATOR, Credentials, load_credentials
+from runyard.web.credentials import ADMINISTRATOR, load_credentials
+from runyard.web.flight_wire import FlightWire, is_spoken
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
 from runyard.web.services import LANGUAGES, services
@@ -43,6 +44,7 @@ DRAIN_S = 30  # how long calls under way may take after SIGTERM
 
 
 @dataclass(frozen=True, kw_only=True)
+FLIGHT_PORT = 32010  # Dremio's
 class Options:
     """What `runyard serve` was told."""
 
@@ -54,6 +56,7 @@ class Options:
     auth: bool = True
 
 
+    flight_port: int | None = None  # None: Dremio's own, or a free one where that is taken
 @dataclass(frozen=True, kw_only=True)
 class Ready:
     """Where everything is, once it is there."""
@@ -66,6 +69,7 @@ class Ready:
 
 def serve(options: Options, *, announce: Callable[[Ready, str], None]) -> None:
     """Serve until SIGTERM or SIGINT; jobs that run go on without the server.
+    flight: str | None = None  # None: the extra that speaks it is not installed
 
     `announce` is told where everything is, and the address of the console that signs in whoever opens it first.
     """
@@ -83,9 +87,14 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     listener = _listen(options.host, options.port, "--port")
     pg_listener = _listen(options.host, options.pg_port, "--pg-port")
     ready = Ready(
-        url=_url(options.host, listener), pg=_pg_url(options.host, pg_listener), home=str(home.path), pid=os.getpid()
+        url=_url(options.host, listener),
+        pg=_pg_url(options.host, pg_listener),
+        home=str(home.path),
+        pid=os.getpid(),
+        flight=_flight_url(options.host, flight_listener, settings),
     )
     store = open_store(options.store or home.ledger_url)
+    flight_listener = _listen_for_flight(options)
     environment = _environment(ready, credentials, settings.environment)
     engine = Engine(store, home, settings, languages=LANGUAGES, environment=environment)
     spoken = services(engine)
@@ -101,8 +110,11 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     wire.start()
     gc.freeze()  # what is there now stays; to look through it again and again finds nothing
     gc.set_threshold(*COLLECT_AFTER)
+    flight = _flight_wire(flight_listener, ready, options, settings)
     try:
         _write_place(home, ready)
+    if flight is not None:
+        flight.start()
         server.run(sockets=[listener])
     finally:
         place_file(home.path).unlink(missing_ok=True)
@@ -111,6 +123,8 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
         app.close()
 
 
+        if flight is not None:
+            flight.stop()
 def _allow_many_files() -> None:
     """Take as many descriptors as the system lets us: each caller, and each reader of the ledger, holds some."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -166,6 +180,39 @@ def _place(host: str, listener: socket.socket) -> str:
 
 
 def _told_to_wire(ready: Ready, options: Options, settings: Settings) -> Mapping[str, Any]:
+def _listen_for_flight(options: Options) -> socket.socket | None:
+    """Return the socket of Arrow Flight, None where nobody could speak it; the usual port is no matter of life."""
+    if not is_spoken():
+        return None
+    if options.flight_port is not None:
+        return _listen(options.host, options.flight_port, "--flight-port")
+    try:
+        return _listen(options.host, FLIGHT_PORT, "--flight-port")
+    except InvalidRequest:
+        return _listen(options.host, 0, "--flight-port")
+
+
+def _flight_url(host: str, listener: socket.socket | None, settings: Settings) -> str | None:
+    scheme = "grpc+tls" if settings.flight.cert else "grpc+tcp"
+    return f"{scheme}://{_place(host, listener)}" if listener is not None else None
+
+
+def _flight_wire(
+    listener: socket.socket | None, ready: Ready, options: Options, settings: Settings
+) -> FlightWire | None:
+    if listener is None:
+        return None
+    port: int = listener.getsockname()[1]
+    told = {
+        "host": options.host,
+        "port": port,
+        "server": ready.url,
+        "cert": settings.flight.cert,
+        "key": settings.flight.key,
+    }
+    return FlightWire(listener, told, listen=lambda: _listen(options.host, port, "--flight-port"))
+
+
     return {
         "home": ready.home,
         "store": options.store,

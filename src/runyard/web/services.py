@@ -35,6 +35,8 @@ from runyard.engine.language import Language
 from runyard.web.app import Services, page
 from runyard.web.console.table import OPERATIONS as CONSOLE_TABLE
 from runyard.web.console.table import PREFIX as CONSOLE
+from runyard.web.flight.table import OPERATIONS as FLIGHT_TABLE
+from runyard.web.flight.words import PREFIX as FLIGHT
 
 LANGUAGES: Mapping[str, Language] = {
     "glue": Language(start=start_with_arguments, finish=finish_glue, fire=fire_glue),
@@ -54,6 +56,7 @@ def services(engine: Engine) -> Services:
         by_path={
             "/runyard/v1/": Native(),
             f"{CONSOLE}/": Native(CONSOLE_TABLE, prefix=CONSOLE),
+            f"{FLIGHT}/": Native(FLIGHT_TABLE, prefix=FLIGHT),
             RUN_PAGES: RunPages(),
             **dict.fromkeys(PATHS, databricks),
             **dict.fromkeys(DREMIO_PATHS, dremio),

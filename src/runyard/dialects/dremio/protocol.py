@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import msgspec
 
 from runyard.core.errors import LedgerUnavailable, RunyardError
+from runyard.core.job import Workspace
 from runyard.dialects import reading
 from runyard.dialects.dremio.calls import Call, Operation
 from runyard.dialects.dremio.errors import NOTHING_SAID, Refusal, status_of, wrong
@@ -46,7 +47,7 @@ class Dremio:
         try:
             route = self._routes.find(request.method, request.raw_path)
             named = {name: unquote(text) for name, text in route.named.items() if name not in _whole(route)}
-            _check_project(named, request)
+            check_project(named.get("project_id", ""), request.workspace)
             said = members(route.operation, request, {**route.named, **named})
             told = route.operation.handle(Call(engine=engine, request=request, base=route.base, members=said))
         except RunyardError as error:
@@ -99,10 +100,11 @@ def _whole(route: Route) -> set[str]:
     return {name for name in route.named if f"{{{name}{SEGMENTS}}}" in route.operation.path}
 
 
-def _check_project(named: Mapping[str, str], request: Request) -> None:
-    own = project_id(request.workspace.name)
-    if named.get("project_id", own).lower() != own:
-        text = f"The token may not be used for project {named['project_id']}; it is one of project {own}."
+def check_project(named: str, workspace: Workspace) -> None:
+    """Refuse another project than the token's; who names none means that."""
+    own = project_id(workspace.name)
+    if named and named.lower() != own:
+        text = f"The token may not be used for project {named}; it is one of project {own}."
         raise Refusal(HTTPStatus.FORBIDDEN, text)
 
 

@@ -1,0 +1,99 @@
+"""Dremio's column types as Arrow's, and a job's kept rows in them: read piece by piece, never as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pyarrow import flight
+
+from runyard.runtime.dremio_sql.column_types import MONTHS, Column, ColumnType
+from runyard.runtime.dremio_sql.results import ROWS, stored
+
+BATCH_BYTES = 2 * 1024 * 1024  # of rows at once; the Go client takes messages of sixteen
+MOST_ROWS = 128 * 1024
+LEAST_ROWS = 64
+
+PLAIN: Mapping[str, Any] = {
+    "TINYINT": pa.int8(),
+    "SMALLINT": pa.int16(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "FLOAT": pa.float32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR": pa.string(),
+    "VARBINARY": pa.binary(),
+    "BINARY": pa.binary(),
+    "DATE": pa.date64(),  # Dremio counts days and times in milliseconds
+    "TIME": pa.time32("ms"),
+    "TIMESTAMP": pa.timestamp("ms"),
+    "INTERVAL DAY TO SECOND": pa.duration("ms"),
+    "INTERVAL YEAR TO MONTH": pa.month_day_nano_interval(),
+    "OTHER": pa.int32(),  # of a bare NULL, as it is kept
+}
+NESTED: Mapping[str, Callable[[ColumnType], Any]] = {
+    "DECIMAL": lambda kind: pa.decimal128(kind.precision, kind.scale),
+    "LIST": lambda kind: pa.list_(arrow_type(kind.element)),
+    "MAP": lambda kind: pa.map_(arrow_type(kind.fields[0][1]), arrow_type(kind.element)),
+    "STRUCT": lambda kind: pa.struct([(name, arrow_type(field)) for name, field in kind.fields]),
+}
+
+
+def arrow_type(kind: ColumnType) -> Any:
+    """Return a type as Dremio's Flight endpoint spells it."""
+    return NESTED[kind.name](kind) if kind.name in NESTED else PLAIN[kind.name]
+
+
+def schema_of(columns: Sequence[Column]) -> Any:
+    """Return columns as a schema."""
+    return pa.schema([(column.name, arrow_type(column.type)) for column in columns])
+
+
+def stream_of(folder: Path) -> Any:
+    """Return the stream of a job's kept rows."""
+    columns = stored(folder).columns
+    schema = schema_of(columns)
+    reader = _reader(folder / ROWS, columns, schema)
+    if any(column.type == MONTHS for column in columns):
+        return flight.GeneratorStream(schema, _with_months(reader, schema))
+    return flight.RecordBatchStream(reader)
+
+
+def _reader(file: Path, columns: Sequence[Column], schema: Any) -> Any:
+    """Return a reader of Arrow's own threads: nothing of Python's stands between the file and the client."""
+    kept = ds.dataset(str(file), format="parquet")
+    wanted = {
+        column.name: pc.field(column.name)
+        if kept.schema.field(column.name).type == field.type or column.type == MONTHS
+        else pc.field(column.name).cast(field.type, safe=False)
+        for column, field in zip(columns, schema, strict=True)
+    }
+    scanned = kept.scanner(columns=wanted, batch_size=_rows_at_once(file), batch_readahead=8).to_reader()
+    if any(column.type == MONTHS for column in columns):
+        return scanned
+    return scanned.cast(schema)  # where the types are alike, of names and of what may be null alone
+
+
+def _rows_at_once(file: Path) -> int:
+    """Return how many rows make a message that is neither too large for a client nor too small to be quick."""
+    known = pq.read_metadata(file)
+    total = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
+    return max(LEAST_ROWS, min(MOST_ROWS, BATCH_BYTES * int(known.num_rows) // max(total, 1)))
+
+
+def _with_months(reader: Any, schema: Any) -> Iterator[Any]:
+    """Yield the batches with whole numbers of months as the intervals that they are."""
+    for batch in reader:
+        arrays = [
+            column
+            if field.type != PLAIN[MONTHS.name]
+            else pa.array([None if months is None else (months, 0, 0) for months in column.to_pylist()], field.type)
+            for column, field in zip(batch.columns, schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
