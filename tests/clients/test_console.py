@@ -146,6 +146,7 @@ def test_a_failed_run_tells_the_line_of_the_script(visitor: Visitor) -> None:
     assert trouble["message"] == "ZeroDivisionError: division by zero"
     assert (trouble["place"]["file"], trouble["place"]["line"]) == ("etl.py", 4)
     assert [4, "    print(10 / row)"] in trouble["place"]["lines"]
+    assert told["waiting"] is None
     assert told["may"] == {"stop": False, "repair": True, "again": True, "delete": True}
 
 
@@ -206,7 +207,14 @@ def test_a_query_of_dremio_shows_its_rows_its_record_and_is_found_by_its_id(visi
 
     assert cell["source"].startswith("SELECT * FROM (VALUES")
     assert cell["results"] == [
-        {"type": "table", "columns": ["x", "y"], "rows": [[1, "a"], [2, "b"]], "count": 2, "is_cut": False}
+        {
+            "type": "table",
+            "columns": ["x", "y"],
+            "types": ["INTEGER", "VARCHAR"],
+            "rows": [[1, "a"], [2, "b"]],
+            "count": 2,
+            "is_cut": False,
+        }
     ]
     assert records["Dremio"]["record"]["jobState"] == "COMPLETED"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -15,13 +16,14 @@ from runyard.core.graph import newest
 from runyard.core.job import Job
 from runyard.core.run import Attempt, Run
 from runyard.core.trigger import Trigger, Wish
+from runyard.dialects.exchange import Reply
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import Id, OneJob
 from runyard.dialects.native.views import JOB, JOB_LINE, RUN_LINE
 from runyard.engine.engine import now_ms
 from runyard.store.ledger import Page
-from runyard.web.console.languages import asked_of_databricks
-from runyard.web.console.run_facts import MASK
+from runyard.web.console.insight.masks import MASK, masked
+from runyard.web.console.languages import asked_of_databricks, asked_of_glue
 
 Answer = dict[str, Any]
 
@@ -30,6 +32,8 @@ NEXT_TIMES = 5
 MOST_NAMED = 1_000  # triggers with names that are looked through for those of a job
 BY_THE_CLOCK = frozenset({"cron", "aws_schedule", "periodic"})
 """Kinds of triggers whose next moments are known beforehand."""
+ON_REQUEST = frozenset({"on_demand", "events"})
+"""Kinds of triggers that fire when they are told to, and so never rest."""
 PAUSABLE = {"cron": "schedule", "continuous": "continuous"}
 """By kind of trigger, the member of a Databricks job that says it; every other kind stands in `trigger`."""
 
@@ -64,11 +68,15 @@ def list_jobs(call: Call, asked: ListJobs) -> Answer:
 def show_job(call: Call, asked: OneJob) -> Answer:
     """Shows a job with its parameters, its triggers and when they fire next."""
     job = call.job(asked.job)
+    armed = triggers_of(call, job)
     return {
-        "job": JOB.show(job),
+        "job": masked(JOB.show(job)),
         "parameters": _parameters(job),
-        "triggers": [_trigger(trigger) for trigger in [*call.engine.triggers(job), *_named(call, job)]],
-        "may": {"run": call.engine.language(job.language).start is not None},
+        "triggers": [_trigger(trigger) for trigger in armed],
+        "may": {
+            "run": call.engine.language(job.language).start is not None,
+            "pause": job.language in PAUSING and any(trigger.kind not in ON_REQUEST for trigger in armed),
+        },
     }
 
 
@@ -85,18 +93,41 @@ def show_matrix(call: Call, asked: Matrix) -> Answer:
 def pause_job(call: Call, asked: Pause) -> Answer:
     """Lets the triggers of a job rest, or watch again, as its own language says it."""
     job = call.job(asked.job)
-    armed = call.engine.triggers(job)
+    armed = triggers_of(call, job)
     if not armed:
         raise InvalidRequest(f"Job {job.name} has no trigger that could be paused.")
-    if job.language != "databricks":
+    if job.language not in PAUSING:
         raise NotSupported(f"Triggers of {job.language} jobs are paused with that language's clients.")
-    word = "PAUSED" if asked.paused else "UNPAUSED"
+    for reply in PAUSING[job.language](call, job, armed, asked.paused):
+        if reply.status != HTTPStatus.OK:
+            told = msgspec.json.decode(reply.body)
+            raise InvalidRequest(told.get("message") or told.get("Message") or f"Job {job.name} was not changed.")
+    return show_job(call, OneJob(job=asked.job))
+
+
+def triggers_of(call: Call, job: Job) -> list[Trigger]:
+    """Return what starts a job: its own triggers, and those with names that name it."""
+    return [*call.engine.triggers(job), *_named(call, job)]
+
+
+def _pause_databricks(call: Call, job: Job, armed: Sequence[Trigger], paused: bool) -> Iterator[Reply]:  # noqa: FBT001 - a word of the table below
+    word = "PAUSED" if paused else "UNPAUSED"
     members = {PAUSABLE.get(trigger.kind, "trigger") for trigger in armed}
     settings = {name: {**job.settings[name], "pause_status": word} for name in members if name in job.settings}
-    reply = asked_of_databricks(call, "POST", "/api/2.2/jobs/update", {"job_id": job.id, "new_settings": settings})
-    if reply.status != 200:  # noqa: PLR2004 - HTTP's word for success
-        raise InvalidRequest(msgspec.json.decode(reply.body)["message"])
-    return show_job(call, OneJob(job=asked.job))
+    yield asked_of_databricks(call, "POST", "/api/2.2/jobs/update", {"job_id": job.id, "new_settings": settings})
+
+
+def _pause_glue(call: Call, _: Job, armed: Sequence[Trigger], paused: bool) -> Iterator[Reply]:  # noqa: FBT001 - a word of the table below
+    for trigger in armed:
+        if trigger.is_paused is not paused and trigger.kind not in ON_REQUEST:
+            yield asked_of_glue(call, "StopTrigger" if paused else "StartTrigger", {"Name": trigger.name})
+
+
+PAUSING: Mapping[str, Callable[[Call, Job, Sequence[Trigger], bool], Iterator[Reply]]] = {
+    "databricks": _pause_databricks,
+    "glue": _pause_glue,
+}
+"""By language, the calls of its own that let a job's triggers rest or watch."""
 
 
 def _line(call: Call, job: Job) -> Answer:

@@ -23,6 +23,7 @@ from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import OneRun
 from runyard.dialects.native.protocol import PREFIX as NATIVE
 from runyard.dialects.native.protocol import Native
+from runyard.web.console.insight.masks import masked
 from runyard.web.console.run_facts import find
 
 Answer = dict[str, Any]
@@ -40,18 +41,27 @@ class Record:
     fits: Callable[[Run], bool] = lambda _: True
 
 
-def show_records(call: Call, asked: OneRun) -> Answer:
+class Records(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether what is called like a secret is shown too, as the clients get it."""
+
+    exact: bool = False
+
+
+def show_records(call: Call, asked: Records) -> Answer:
     """Shows a run as each language's clients see it, with the calls that fetch it."""
     run, _ = find(call, asked.run)
-    return {"records": [_shown(call, run, record) for record in RECORDS if record.fits(run)]}
+    return {"records": [_shown(call, run, record, exact=asked.exact) for record in RECORDS if record.fits(run)]}
 
 
-def _shown(call: Call, run: Run, record: Record) -> Answer:
+def _shown(call: Call, run: Run, record: Record, *, exact: bool) -> Answer:
     reply = record.fetch(call, run)
+    told = msgspec.json.decode(reply.body)
+    covered = masked(told)
     return {
         "title": record.title,
         "status": reply.status,
-        "record": msgspec.json.decode(reply.body),
+        "record": told if exact else covered,
+        "is_masked": not exact and covered != told,
         "calls": record.calls(call, run),
     }
 
@@ -67,18 +77,19 @@ def asked_of_glue(call: Call, operation: str, members: Mapping[str, Any]) -> Rep
     return glue.answer(call.engine, request)
 
 
-def rows_of_dremio(call: Call, run: Run) -> Answer:
-    """Return the first rows of a Dremio job by column, as statements of other languages keep theirs."""
-    reply = _asked_of_dremio(call, f"{_dremio_path(run)}/results?limit={MOST_ROWS}")
+def rows_of_dremio(call: Call, run: Run, *, offset: int = 0, limit: int = MOST_ROWS) -> Answer:
+    """Return some rows of a Dremio job by column, as statements of other languages keep theirs."""
+    reply = asked_of_dremio(call, f"{_dremio_path(run)}/results?offset={offset}&limit={min(limit, MOST_ROWS)}")
     if reply.status != HTTPStatus.OK:
         return {}
     told = msgspec.json.decode(reply.body)
     names = [column["name"] for column in told["schema"]]
     rows = [[row.get(name) for name in names] for row in told["rows"]]
-    return {"schema": told["schema"], "rows": rows, "truncated": told["rowCount"] > len(rows)}
+    return {"schema": told["schema"], "rows": rows, "count": told["rowCount"]}
 
 
-def _asked_of_dremio(call: Call, target: str) -> Reply:
+def asked_of_dremio(call: Call, target: str) -> Reply:
+    """Carry out a call of Dremio's language for the caller of ours."""
     return Dremio().answer(call.engine, _request(call, "GET", target))
 
 
@@ -136,7 +147,7 @@ RECORDS = (
     ),
     Record(
         title="Dremio",
-        fetch=lambda call, run: _asked_of_dremio(call, _dremio_path(run)),
+        fetch=lambda call, run: asked_of_dremio(call, _dremio_path(run)),
         calls=lambda call, run: (f'curl -H "Authorization: Bearer $DREMIO_TOKEN" {call.url}{_dremio_path(run)}',),
         fits=lambda run: run.language == DREMIO,
     ),

@@ -15,7 +15,7 @@ from importlib.resources.abc import Traversable
 from runyard.dialects.exchange import Reply
 
 PLACE = "/static/"
-ADDRESSES = re.compile(r"/|/login|/runs|/runs/\d{1,18}|/jobs|/jobs/\d{1,18}", re.ASCII)
+ADDRESSES = re.compile(r"/|/login|/runs|/runs/\d{1,18}|/jobs|/jobs/\d{1,18}|/dremio", re.ASCII)
 """What the one page shows; which of them is meant the page itself looks up."""
 FOREVER = "public, max-age=31536000, immutable"  # a name holds the hash of its content
 TYPES: Mapping[str, str] = {
@@ -37,7 +37,7 @@ MODULES: Mapping[str, str] = {
 _IMPORTS = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 _POLICY = (
     "default-src 'none'; script-src 'self' 'sha256-{proof}'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,11 +13,14 @@ from runyard.core.run import Attempt, Run, State
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import OneRun
 from runyard.dialects.native.views import ATTEMPT, RUN, RUN_LINE
+from runyard.web.console.insight.chain import chain_of
+from runyard.web.console.insight.masks import MASK, masked
+from runyard.web.console.insight.queries import query_of
+from runyard.web.console.insight.waiting import waiting_of
 from runyard.web.console.trouble import trouble_of
 
 Answer = dict[str, Any]
 
-MASK = "••••••"
 LONGEST_OUTPUT = 20_000  # characters of a task's result that a page shows
 
 
@@ -27,7 +30,7 @@ def show_run(call: Call, asked: OneRun) -> Answer:
     attempts = call.engine.attempts(run)
     children = call.engine.child_runs(attempts)
     return {
-        "run": RUN.show(run),
+        "run": masked(RUN.show(run)),
         "meant": meant,
         "attempts": [_attempt(attempt) for attempt in attempts],
         "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
@@ -42,6 +45,9 @@ def show_run(call: Call, asked: OneRun) -> Answer:
             for one in call.engine.repairs(run)
         ],
         "trouble": trouble_of(call.engine, run, attempts),
+        "waiting": waiting_of(call, run, attempts),
+        "chain": chain_of(call, run),
+        "query": query_of(call, run),
         "parameters": parameters_of(run),
         "caller": _caller(call, run),
         "job": _job(call, run),
@@ -111,10 +117,4 @@ def parameters_of(run: Run) -> list[Answer]:
     older = settings.get("overriding_parameters") or {}
     given = {**named, **settings.get("Arguments", {}), **{name: value for name, value in older.items() if value}}
     given |= {"arguments": settings["arguments"]} if settings.get("arguments") else {}
-    return [{"name": name, "value": MASK if is_secret_name(name) else _masked(value)} for name, value in given.items()]
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: MASK if is_secret_name(str(name)) else _masked(each) for name, each in value.items()}
-    return value
+    return [{"name": name, "value": MASK if is_secret_name(name) else masked(value)} for name, value in given.items()]

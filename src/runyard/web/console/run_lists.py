@@ -59,6 +59,20 @@ class Conditions:
     names: Sequence[str] | None = field(default=None)
 
 
+class ListNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the names have in them."""
+
+    text: Annotated[str, Meta(max_length=255)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+def list_names(call: Call, asked: ListNames) -> Answer:
+    """Lists the names of jobs that runs have."""
+    text = asked.text.strip().lower()
+    names = [name for name in call.engine.job_names(call.workspace) if text in name.lower()]
+    return {"names": names[: asked.limit], "count": len(names)}
+
+
 def list_runs(call: Call, asked: ListRuns) -> Answer:
     """Lists runs, the newest first, from one end of the ledger to the other."""
     number = run_number(asked.text) if asked.text else None
@@ -99,7 +113,7 @@ def _found(call: Call, conditions: Conditions, limit: int) -> tuple[list[Run], i
 
 
 def _conditions(call: Call, asked: ListRuns) -> Conditions:
-    where: dict[str, Value] = {**_phase(asked.phase), **_trigger(asked.trigger)}
+    where: dict[str, Value] = {**condition_of_phase(asked.phase), **_trigger(asked.trigger)}
     if asked.language is not None:
         where["language"] = asked.language
     if asked.since is not None:
@@ -121,7 +135,8 @@ def _with_text(call: Call, where: Mapping[str, Value], text: str) -> Conditions:
     return Conditions(where={**where, "named_like": f"%{escaped}%"})
 
 
-def _phase(name: str | None) -> dict[str, Value]:
+def condition_of_phase(name: str | None) -> dict[str, Value]:
+    """Return the condition for runs of a phase, or for all that have not ended."""
     if name == ACTIVE:
         return {"active": True}
     check_phase(name)

@@ -10,31 +10,41 @@ from msgspec import Struct
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.operations import Operation
 from runyard.dialects.native.parameters import Nothing, OneJob, OneRun
+from runyard.web.console.dremio_facts import ListQueries, list_queries, show_queues, show_reflections
+from runyard.web.console.insight.bookmarks import Versions, list_versions, show_bookmark
 from runyard.web.console.job_facts import ListJobs, Matrix, Pause, list_jobs, pause_job, show_job, show_matrix
-from runyard.web.console.languages import show_records
+from runyard.web.console.languages import Records, show_records
 from runyard.web.console.log_windows import OneLog, Search, Window, read_window, search_log, send_file
-from runyard.web.console.outputs import OneAttempt, show_cells
+from runyard.web.console.outputs import OneAttempt, OneResult, Rows, send_page, show_cells, show_rows
 from runyard.web.console.run_changes import Repair, repair_run, run_again
 from runyard.web.console.run_facts import show_run
-from runyard.web.console.run_lists import ListRuns, list_runs, show_picture
+from runyard.web.console.run_lists import ListNames, ListRuns, list_names, list_runs, show_picture
 
 PREFIX = "/console/v1"
 
 _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/picture", show_picture, Nothing),
     ("GET", "/runs", list_runs, ListRuns),
+    ("GET", "/names", list_names, ListNames),
     ("GET", "/runs/{run}", show_run, OneRun),
-    ("GET", "/runs/{run}/records", show_records, OneRun),
+    ("GET", "/runs/{run}/records", show_records, Records),
     ("GET", "/runs/{run}/log", read_window, Window),
     ("GET", "/runs/{run}/log/matches", search_log, Search),
     ("GET", "/runs/{run}/log/file", send_file, OneLog),
     ("GET", "/runs/{run}/cells", show_cells, OneAttempt),
+    ("GET", "/runs/{run}/rows", show_rows, Rows),
+    ("GET", "/runs/{run}/page", send_page, OneResult),
+    ("GET", "/runs/{run}/bookmark", show_bookmark, OneRun),
     ("POST", "/runs/{run}/again", run_again, OneRun),
     ("POST", "/runs/{run}/repair", repair_run, Repair),
     ("GET", "/jobs", list_jobs, ListJobs),
     ("GET", "/jobs/{job}/matrix", show_matrix, Matrix),
+    ("GET", "/jobs/{job}/bookmarks", list_versions, Versions),
     ("POST", "/jobs/{job}/pause", pause_job, Pause),
     ("GET", "/jobs/{job}", show_job, OneJob),
+    ("GET", "/dremio/queues", show_queues, Nothing),
+    ("GET", "/dremio/queries", list_queries, ListQueries),
+    ("GET", "/dremio/reflections", show_reflections, Nothing),
 )
 OPERATIONS: Sequence[Operation] = tuple(
     Operation(method=method, path=path, handle=handle, asks=asks, status=201 if handle is run_again else 200)

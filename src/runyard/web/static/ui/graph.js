@@ -2,7 +2,7 @@
 // The tasks of a run as a graph, laid out by dagre.
 import { graphlib, layout } from "@dagrejs/dagre";
 import { word } from "./format.js";
-import { html, useMemo } from "./h.js";
+import { html, useEffect, useMemo, useRef, useState } from "./h.js";
 
 const WIDE = 168;
 const HIGH = 38;
@@ -12,20 +12,57 @@ const DOWN = 14; // between tasks of a layer
 const EDGE = 12;
 const SMALLEST = 0.7; // how far a wide graph shrinks before it scrolls
 const LONGEST = 18; // characters of a name
+const STEP = 1.25;
+const [LEAST, LARGEST] = [0.08, 2];
 
 /** @param {{tasks: any[], latest: Map<string, any>, chosen: string, choose: (key: string) => void}} told */
 export function Graph({ tasks, latest, chosen, choose }) {
   const shape = useMemo(() => (tasks.length > MANY ? layered(tasks) : laid(tasks)), [JSON.stringify(tasks.map((task) => [task.key, task.depends_on]))]);
-  return html`<div class="graph" tabindex="0" role="region" aria-label="Graph of tasks"><svg width=${shape.width} height=${shape.height} style=${{ minWidth: `${Math.round(shape.width * SMALLEST)}px` }} viewBox=${`0 0 ${shape.width} ${shape.height}`}>
-    ${shape.edges.map((edge) => html`<path key=${edge.id} class=${`edge ${latest.get(edge.from)?.phase ?? ""}`} d=${edge.path} />`)}
-    ${shape.nodes.map((node) => {
-      const phase = latest.get(node.key)?.phase ?? "none";
-      const name = node.key.length > LONGEST ? `${node.key.slice(0, LONGEST - 1)}…` : node.key;
-      return html`<g key=${node.key} class=${`node ${phase} ${node.key === chosen ? "chosen" : ""}`} transform=${`translate(${node.x - WIDE / 2} ${node.y - HIGH / 2})`}
-        role="button" tabindex="0" aria-label=${`${node.key}: ${word(phase)}`} aria-pressed=${node.key === chosen}
-        onClick=${() => choose(node.key)} onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.key); } }}>
-        <title>${node.key}: ${word(phase)}</title><rect width=${WIDE} height=${HIGH} rx="9" /><circle cx="16" cy=${HIGH / 2} r="5" /><text x="29" y=${HIGH / 2 + 4.5}>${name}</text></g>`;
-    })}</svg></div>`;
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [zoom, setZoom] = useState(/** @type {number | null} */ (null)); // null: as wide as the panel, if that stays readable
+  const phases = shape.nodes.map((node) => latest.get(node.key)?.phase ?? "none").join();
+  const drawn = useMemo(() => [...shape.edges.map((edge) => html`<path key=${edge.id} class=${`edge ${latest.get(edge.from)?.phase ?? ""}`} d=${edge.path} />`),
+    ...shape.nodes.map((node) => html`<${Node} key=${node.key} node=${node} phase=${latest.get(node.key)?.phase ?? "none"} isChosen=${node.key === chosen} choose=${choose} />`)], [shape, phases, chosen]);
+  useEffect(() => { const node = shape.nodes.find((one) => one.key === chosen); if (node && box.current) show(box.current, node, shape); }, [shape, chosen]);
+  const scale = () => (box.current?.querySelector("svg")?.clientWidth ?? shape.width) / shape.width;
+  const to = (/** @type {number} */ factor) => setZoom(Math.min(LARGEST, Math.max(LEAST, scale() * factor)));
+  const press = (/** @type {KeyboardEvent} */ event) => {
+    const does = { "+": () => to(STEP), "-": () => to(1 / STEP), 0: () => setZoom(null) }[event.key];
+    if (does && !event.ctrlKey && !event.metaKey) { event.preventDefault(); event.stopPropagation(); does(); }
+  };
+  const wheel = (/** @type {WheelEvent} */ event) => { if (event.ctrlKey) { event.preventDefault(); to(event.deltaY < 0 ? STEP : 1 / STEP); } };
+  const size = zoom === null ? { minWidth: `${Math.round(shape.width * SMALLEST)}px` } : { width: `${Math.round(shape.width * zoom)}px`, maxWidth: "none" };
+  return html`<div class="around"><div class="graph" tabindex="0" role="region" aria-label="Graph of tasks" ref=${box} onKeyDown=${press} onWheel=${wheel} onPointerDown=${drag}>
+    <svg width=${shape.width} height=${shape.height} style=${size} viewBox=${`0 0 ${shape.width} ${shape.height}`}>${drawn}</svg></div>
+    <div class="zoom" role="group" aria-label="Zoom"><button type="button" class="small" onClick=${() => to(1 / STEP)} aria-label="Smaller" title="Smaller (-)">−</button><button type="button" class="small" onClick=${() => setZoom(null)} title="As wide as here (0)">Fit</button><button type="button" class="small" onClick=${() => to(STEP)} aria-label="Larger" title="Larger (+)">+</button></div></div>`;
+}
+
+/** @param {{node: {key: string, x: number, y: number}, phase: string, isChosen: boolean, choose: (key: string) => void}} told */
+function Node({ node, phase, isChosen, choose }) {
+  const name = node.key.length > LONGEST ? `${node.key.slice(0, LONGEST - 1)}…` : node.key;
+  const press = (/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.key); } };
+  return html`<g class=${`node ${phase} ${isChosen ? "chosen" : ""}`} transform=${`translate(${node.x - WIDE / 2} ${node.y - HIGH / 2})`} role="button" tabindex="0" aria-label=${`${node.key}: ${word(phase)}`} aria-pressed=${isChosen}
+    onClick=${() => choose(node.key)} onKeyDown=${press}><title>${node.key}: ${word(phase)}</title><rect width=${WIDE} height=${HIGH} rx="9" /><circle cx="16" cy=${HIGH / 2} r="5" /><text x="29" y=${HIGH / 2 + 4.5}>${name}</text></g>`;
+}
+
+/** Bring a task into sight, if it is not. @param {HTMLElement} box @param {{x: number, y: number}} node @param {{width: number}} shape */
+function show(box, node, shape) {
+  const scale = (box.querySelector("svg")?.clientWidth ?? shape.width) / shape.width;
+  const [left, top] = [node.x * scale, node.y * scale];
+  const isSeen = left > box.scrollLeft && left < box.scrollLeft + box.clientWidth && top > box.scrollTop && top < box.scrollTop + box.clientHeight;
+  if (!isSeen) box.scrollTo(left - box.clientWidth / 2, top - box.clientHeight / 2);
+}
+
+/** Move the graph under the mouse; fingers do so by themselves. @param {PointerEvent} down */
+function drag(down) {
+  const box = /** @type {HTMLElement} */ (down.currentTarget);
+  if (down.pointerType !== "mouse" || down.button || /** @type {Element} */ (down.target).closest(".node")) return;
+  const from = { left: box.scrollLeft, top: box.scrollTop };
+  const move = (/** @type {PointerEvent} */ event) => box.scrollTo(from.left - (event.clientX - down.clientX), from.top - (event.clientY - down.clientY));
+  const end = () => { box.classList.remove("moved"); removeEventListener("pointermove", move); };
+  box.classList.add("moved");
+  addEventListener("pointermove", move);
+  addEventListener("pointerup", end, { once: true });
 }
 
 /** @param {any[]} tasks */

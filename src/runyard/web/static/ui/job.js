@@ -1,12 +1,16 @@
 // @ts-check
 // One job: how its tasks fared, when it runs next, what it is told, and what it is.
 import { get, NATIVE, OWN, post } from "./api.js";
+import { Bookmarks } from "./bookmark.js";
 import { exact, near, now, startedBy, word } from "./format.js";
 import { html, useEffect, useState } from "./h.js";
 import { hear } from "./live.js";
 import { Matrix } from "./matrix.js";
-import { calmly, Dialog, Empty, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
+import { calmly, Copy, Dialog, Empty, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
 import { go } from "./router.js";
+
+/** Kinds of triggers that fire when they are told to, and so never rest. */
+const FIRED = new Set(["on_demand", "events"]);
 
 /** @param {{id: string}} told */
 export function Job({ id }) {
@@ -23,12 +27,13 @@ export function Job({ id }) {
   }
   if (!job.value) return html`<main id="main" aria-busy="true"></main>`;
   const { job: facts, parameters, triggers, may } = job.value;
-  const isPaused = triggers.length > 0 && triggers.every((/** @type {any} */ one) => one.is_paused);
+  const resting = triggers.filter((/** @type {any} */ one) => !FIRED.has(one.kind));
+  const isPaused = resting.length > 0 && resting.every((/** @type {any} */ one) => one.is_paused);
   const pause = async () => {
     try { setError(null); await post(`${OWN}/jobs/${id}/pause`, { paused: !isPaused }); say(isPaused ? "The triggers watch again." : "The triggers rest."); job.again(); } catch (problem) { setError(/** @type {Error} */ (problem)); }
   };
   return html`<main id="main"><div class="heading"><div><p class="over">${facts.language} job</p><h1 dir="auto">${facts.name}</h1></div>
-      <div class="actions">${triggers.length && facts.language === "databricks" ? html`<button type="button" onClick=${pause}>${isPaused ? "Resume triggers" : "Pause triggers"}</button>` : null}
+      <div class="actions">${may.pause ? html`<button type="button" onClick=${pause}>${isPaused ? "Resume triggers" : "Pause triggers"}</button>` : null}
       ${may.run ? html`<button type="button" class="primary" onClick=${() => setStarts(true)}>Run now</button>` : null}</div></div>
     <${Problem} error=${error} />
     <${Panel} title="Tasks × runs" aside=${matrix.value ? html`<span>last ${matrix.value.runs.length} runs</span>` : null}>
@@ -36,8 +41,9 @@ export function Job({ id }) {
     <div class="two"><${Schedule} triggers=${triggers} /><${Parameters} parameters=${parameters} /></div>
     ${matrix.value?.runs.length ? html`<${Panel} title="Newest runs" aside=${html`<a href=${`/runs?job=${id}`}>all runs</a>`}><div class="scroll"><table class="list"><thead><tr><th>State</th><th>Run</th><th>Started by</th><th>Asked for</th><th>Took</th></tr></thead><tbody>
       ${matrix.value.runs.slice(0, 8).map((/** @type {any} */ run) => html`<tr key=${run.id}><td><${Phase} phase=${run.phase} /></td><td><a href=${`/runs/${run.id}`}>${run.id}</a></td><td class="quiet">${startedBy(run)}</td><td class="quiet"><${Moment} at=${run.created_at} /></td><td><${Took} run=${run} /></td></tr>`)}</tbody></table></div><//>` : null}
+    ${facts.language === "glue" ? html`<${Bookmarks} id=${id} />` : null}
     <${Panel} title="Definition" aside=${html`<span>${facts.tasks.length} task${facts.tasks.length === 1 ? "" : "s"} · as ${facts.language} keeps it</span>`}>
-      <details><summary>Show the definition</summary><pre class="json" tabindex="0">${JSON.stringify(facts.settings, null, 2)}</pre></details><//>
+      <details><summary>Show the definition</summary><p class="quiet">What is called like a secret is covered.</p><div class="withcopy"><${Copy} text=${JSON.stringify(facts.settings, null, 2)} label="Copy definition" /><pre class="json" tabindex="0" aria-label="Definition">${JSON.stringify(facts.settings, null, 2)}</pre></div></details><//>
     ${starts ? html`<${RunNow} id=${id} name=${facts.name} parameters=${parameters} close=${() => setStarts(false)} />` : null}</main>`;
 }
 

@@ -158,7 +158,7 @@ export function Log({ run, attempt }) {
   return html`<${Panel} title=${run.tasks.length > 1 ? `Log of ${attempt.task_key}` : "Log"} aside=${aside} class="log">
     <${Problem} error=${now?.error ?? null} />
     ${isEmpty ? html`<p class="quiet nothing">${now.isComplete ? `Nothing was printed on ${stream}.` : `Nothing is printed on ${stream} yet.`}</p>` : null}
-    ${now ? html`<${Lines} held=${now} wraps=${wraps} follows=${follows} unfollow=${() => setFollows(false)} found=${found} />` : null}
+    ${now && !(isEmpty && now.isComplete) ? html`<${Lines} held=${now} wraps=${wraps} follows=${follows} unfollow=${() => setFollows(false)} found=${found} />` : null}
     <p class="quiet status">${now ? `${size(now.size)} · ${counted(now.lines.length, "line")} here${now.start > 0 ? `, from ${size(now.start)} on` : ""}${now.isComplete ? "" : " · live"}` : ""}</p><//>`;
 }
 

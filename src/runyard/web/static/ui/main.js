@@ -1,6 +1,7 @@
 // @ts-check
 // The frame of every page: who is there, where one is, and whether the server still answers.
 import { session, signOut, whoIsThere } from "./api.js";
+import { Dremio } from "./dremio.js";
 import { html, render, useEffect } from "./h.js";
 import { Job } from "./job.js";
 import { Jobs } from "./jobs.js";
@@ -19,7 +20,11 @@ const PAGES = [
   [/^\/runs\/(\d+)$/, "Run", (id) => html`<${Run} key=${id} id=${id} />`],
   [/^\/jobs$/, "Jobs", () => html`<${Jobs} />`],
   [/^\/jobs\/(\d+)$/, "Job", (id) => html`<${Job} key=${id} id=${id} />`],
+  [/^\/dremio$/, "Dremio", () => html`<${Dremio} />`],
 ];
+
+/** What stands at the top of every page, by where it leads. @type {Record<string, string>} */
+const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/dremio": "Dremio" };
 
 function App() {
   useEffect(() => {
@@ -40,7 +45,7 @@ function App() {
 function Top({ path }) {
   const here = (/** @type {boolean} */ is) => (is ? "page" : undefined);
   return html`<header class="top"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>runyard</a>
-    <nav aria-label="Pages"><a href="/runs" aria-current=${here(path === "/" || path.startsWith("/runs"))}>Runs</a><a href="/jobs" aria-current=${here(path.startsWith("/jobs"))}>Jobs</a></nav>
+    <nav aria-label="Pages">${Object.entries(PLACES).map(([to, title]) => html`<a key=${to} href=${to} aria-current=${here((path === "/" ? "/runs" : path).startsWith(to))}>${title}</a>`)}</nav>
     <span class="space"></span>
     <span class=${`signal ${connection.value}`} title=${connection.value === "live" ? "Changes appear at once" : "Connecting"}><i></i><span>${connection.value}</span></span>
     <button type="button" class="plain" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`} title=${`Theme: ${theme.value}`}>◐</button>

@@ -14,11 +14,13 @@ export function Records({ id, stamp }) {
 /** @param {{id: number, stamp: number}} told */
 function Opened({ id, stamp }) {
   const [place, setPlace] = useState(0);
-  const { value, error } = useAnswer(`records ${id} ${stamp}`, (stop) => get(`${OWN}/runs/${id}/records`, {}, stop));
+  const [isExact, setIsExact] = useState(false);
+  const { value, error } = useAnswer(`records ${id} ${stamp} ${isExact}`, (stop) => get(`${OWN}/runs/${id}/records`, isExact ? { exact: true } : {}, stop));
   if (!value) return html`<${Problem} error=${error} />`;
   const one = value.records[Math.min(place, value.records.length - 1)];
   const text = JSON.stringify(one.record, null, 2);
   return html`<div class="records"><span class="tabs" role="group" aria-label="Language">${value.records.map((/** @type {any} */ record, /** @type {number} */ at) => html`<button type="button" key=${record.title} class="small" aria-pressed=${record === one} onClick=${() => setPlace(at)}>${record.title}</button>`)}</span>
     ${one.calls.map((/** @type {string} */ call) => html`<${Command} key=${call} text=${call} />`)}
-    <div class="withcopy"><${Copy} text=${text} label="Copy record" /><pre class="json" tabindex="0">${text}</pre></div></div>`;
+    ${one.is_masked || isExact ? html`<p class="quiet">${isExact ? "Secrets are shown as the clients get them." : "What is called like a secret is covered here; the clients get it."} <button type="button" class="link" onClick=${() => setIsExact(!isExact)}>${isExact ? "Cover them" : "Show them"}</button></p>` : null}
+    <div class="withcopy"><${Copy} text=${text} label="Copy record" /><pre class="json" tabindex="0" aria-label=${`Record of ${one.title}`}>${text}</pre></div></div>`;
 }

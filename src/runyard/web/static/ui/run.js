@@ -1,17 +1,21 @@
 // @ts-check
 // One run: what went wrong first, then its tasks, its log, and all that is known of it.
 import { ask as call, get, NATIVE, OWN, post } from "./api.js";
+import { Bookmark } from "./bookmark.js";
 import { Cells } from "./cells.js";
+import { Chain } from "./chain.js";
 import { counted, exact, isLive, lasting, startedBy, toTheSecond, word } from "./format.js";
 import { Graph } from "./graph.js";
 import { html, useEffect, useState } from "./h.js";
 import { hear } from "./live.js";
 import { Log } from "./log.js";
 import { calmly, Empty, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
+import { Query } from "./query.js";
 import { Records } from "./records.js";
 import { Repair } from "./repair.js";
 import { ask, go, place } from "./router.js";
 import { Timeline } from "./timeline.js";
+import { TaskWaits, Waits } from "./waits.js";
 
 /** @param {{id: string}} told */
 export function Run({ id }) {
@@ -41,9 +45,11 @@ function Whole({ whole, again }) {
   useEffect(() => { document.title = `${word(run.phase)} · ${run.job_name} · runyard`; }, [run.phase, run.job_name]);
   return html`<main id="main"><${Heading} whole=${whole} again=${again} />
     ${trouble && !isLive(run.phase) ? html`<${Trouble} trouble=${trouble} choose=${choose} many=${run.tasks.length > 1} />` : null}
-    ${isLive(run.phase) && run.reason ? html`<p class="notice">${run.reason}</p>` : null}
+    <${Waits} run=${run} waiting=${whole.waiting} />
     ${run.tasks.length > 1 || attempts.length > 1 ? html`<${Tasks} whole=${whole} latest=${latest} chosen=${chosen} choose=${choose} />` : null}
-    ${attempt ? html`<${Chosen} whole=${whole} attempt=${attempt} tries=${tries} />` : html`<p class="notice">${run.message ?? run.reason ?? "Nothing of it has begun."}</p>`}
+    ${attempt ? html`<${Chosen} whole=${whole} attempt=${attempt} tries=${tries} latest=${latest} choose=${choose} />` : html`<p class="notice">${run.message ?? run.reason ?? "Nothing of it has begun."}</p>`}
+    <${Query} run=${run} query=${whole.query} /><${Chain} chain=${whole.chain} />
+    ${run.language === "glue" && run.job_id ? html`<${Bookmark} run=${run} />` : null}
     <div class="two"><${Facts} whole=${whole} />
       <${Panel} title="Parameters">${parameters.length ? html`<table class="facts"><tbody>${parameters.map((/** @type {any} */ one) => html`<tr key=${one.name}><th scope="row">${one.name}</th><td><code>${typeof one.value === "string" ? one.value : JSON.stringify(one.value)}</code></td></tr>`)}</tbody></table>` : html`<p class="quiet">It was told none.</p>`}<//></div>
     <${History} run=${run} repairs=${whole.repairs} />
@@ -83,6 +89,7 @@ const Trouble = ({ trouble, choose, many }) => html`<section class="panel troubl
   ${trouble.place?.lines.length ? html`<div class="code" tabindex="0" role="region" aria-label=${`${trouble.place.file}, line ${trouble.place.line}`}><p class="quiet">${trouble.place.file}, line ${trouble.place.line}</p><pre>${trouble.place.lines.map((/** @type {[number, string]} */ [number, text]) => html`<span key=${number} class=${number === trouble.place.line ? "here" : ""}><i>${number}</i>${text || " "}${"\n"}</span>`)}</pre></div>` : null}
   ${trouble.trace ? html`<details open=${!trouble.place?.lines.length}><summary>Whole traceback</summary><pre class="trace" tabindex="0">${trouble.trace}</pre></details>` : null}</section>`;
 
+const MANY = 20; // tasks from which on one is looked for by name
 const VIEWS = { graph: "Graph", timeline: "Timeline", list: "List" };
 
 /** @param {{whole: any, latest: Map<string, any>, chosen: string, choose: (key: string) => void}} told */
@@ -90,7 +97,7 @@ function Tasks({ whole, latest, chosen, choose }) {
   const { run, attempts, children } = whole;
   const view = place.value.query.view ?? (run.tasks.length > 1 ? "graph" : "timeline");
   const tabs = html`<span class="tabs" role="group" aria-label="View">${Object.entries(VIEWS).map(([name, title]) => html`<button type="button" class="small" key=${name} aria-pressed=${view === name} onClick=${() => ask({ view: name })}>${title}</button>`)}</span>`;
-  return html`<${Panel} title=${counted(run.tasks.length, "task")} aside=${tabs}>
+  return html`<${Panel} title=${counted(run.tasks.length, "task")} aside=${html`<span class="tools">${run.tasks.length > MANY ? html`<${Found} keys=${run.tasks.map((/** @type {any} */ task) => task.key)} choose=${choose} />` : null}${tabs}</span>`}>
     ${view === "graph" ? html`<${Graph} tasks=${run.tasks} latest=${latest} chosen=${chosen} choose=${choose} />` : null}
     ${view === "timeline" ? html`<${Timeline} run=${run} attempts=${attempts} chosen=${chosen} choose=${choose} />` : null}
     ${view === "list" ? html`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="list"><thead><tr><th>Task</th><th>State</th><th>Kind</th><th>Waits for</th><th>Tries</th><th>Took</th><th>Message</th></tr></thead><tbody>${run.tasks.map((/** @type {any} */ task) => {
@@ -100,8 +107,16 @@ function Tasks({ whole, latest, chosen, choose }) {
     })}</tbody></table></div>` : null}<//>`;
 }
 
-/** The task that is looked at: how it stands, what it printed, what it left behind. @param {{whole: any, attempt: any, tries: any[]}} told */
-function Chosen({ whole, attempt, tries }) {
+/** Looking for a task among many. @param {{keys: string[], choose: (key: string) => void}} told */
+function Found({ keys, choose }) {
+  const [text, setText] = useState("");
+  const fits = text ? keys.filter((key) => key.toLowerCase().includes(text.toLowerCase())) : [];
+  const press = (/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" && fits.length) choose(fits[0]); };
+  return html`<span class="finder"><input type="search" placeholder="Find a task" aria-label="Find a task" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${press} />${text ? html`<span class="quiet" role="status">${fits.length ? counted(fits.length, "task") : "none"}</span>` : null}</span>`;
+}
+
+/** The task that is looked at: how it stands, what it printed, what it left behind. @param {{whole: any, attempt: any, tries: any[], latest: Map<string, any>, choose: (key: string) => void}} told */
+function Chosen({ whole, attempt, tries, latest, choose }) {
   const { run, children } = whole;
   const task = run.tasks.find((/** @type {any} */ one) => one.key === attempt.task_key) ?? {};
   const child = children[attempt.id];
@@ -111,9 +126,11 @@ function Chosen({ whole, attempt, tries }) {
   return html`${many ? html`<div class="chosen"><h2 dir="auto">${attempt.task_key}</h2><${Phase} phase=${attempt.phase} /> <${Took} run=${attempt} />
       ${tries.length > 1 ? html`<span class="tabs" role="group" aria-label="Try">${tries.map((one) => html`<button type="button" class=${`small ${one.phase}`} key=${one.number} aria-pressed=${one.id === attempt.id} onClick=${() => ask({ task: attempt.task_key, try: one.number })}>try ${one.number + 1}</button>`)}</span>` : null}
       ${child ? html`<a href=${`/runs/${child.id}`}>its run ${child.job_name}</a>` : null}
+      <${TaskWaits} task=${task} attempt=${attempt} latest=${latest} choose=${choose} />
       ${attempt.message ? html`<p class="quiet" dir="auto">${attempt.message.split("\n")[0]}</p>` : null}${attempt.retry_at ? html`<p class="quiet">tried again <${Moment} at=${attempt.retry_at} /></p>` : null}</div>` : null}
+    ${["sql", "dremio_sql"].includes(task.kind) ? html`<${Cells} run=${run} attempt=${attempt} />` : null}
     ${hasLog && attempt.taken_at ? html`<${Log} key=${attempt.id} run=${run} attempt=${attempt} />` : null}
-    ${["notebook", "sql", "dremio_sql"].includes(task.kind) ? html`<${Cells} run=${run} attempt=${attempt} />` : null}
+    ${task.kind === "notebook" ? html`<${Cells} run=${run} attempt=${attempt} />` : null}
     ${result !== undefined && result !== null && result !== "" ? html`<${Panel} title="Output" aside=${attempt.output.is_cut ? html`<span>its beginning</span>` : null}><pre class="json" tabindex="0">${pretty(result)}</pre><//>` : null}`;
 }
 

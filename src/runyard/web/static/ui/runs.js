@@ -13,7 +13,7 @@ const PAGE = 100;
 const BEYOND = 12; // rows drawn outside the window
 const LANGUAGES = { glue: "AWS Glue", databricks: "Databricks", dremio: "Dremio", native: "runyard" };
 const TRIGGERS = { request: "request", schedule: "schedule", file_arrival: "file arrival", table_update: "table update",
-  job_completion: "after another job", run_job: "task of a job", task: "code of a task", continuous: "continuous" };
+  periodic: "every so often", trigger: "Glue trigger", job_completion: "after another job", run_job: "task of a job", task: "code of a task", continuous: "continuous" };
 const TIMES = { "3600000": "last hour", "86400000": "last 24 hours", "604800000": "last 7 days" };
 const FILTERS = ["job", "phase", "language", "trigger", "text", "since", "until", "last"];
 
@@ -101,15 +101,42 @@ function Filters({ words }) {
   const select = (/** @type {string} */ name, /** @type {string} */ label, /** @type {Record<string, string>} */ options) =>
     html`<select aria-label=${label} value=${words[name] ?? ""} onChange=${choose(name)} class=${words[name] ? "set" : ""}>
       <option value="">${label}</option>${Object.entries(options).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>`;
+  const [isSpan, setIsSpan] = useState(Boolean(words.since));
+  const period = (/** @type {any} */ event) => {
+    const { value } = event.target;
+    setIsSpan(value === SPAN);
+    ask(value === SPAN ? { last: "" } : { last: value, since: "", until: "" });
+  };
   const phases = Object.fromEntries([["active", "not ended"], ...PHASES.map((phase) => [phase, word(phase)])]);
   const isSet = FILTERS.some((name) => words[name]);
   return html`<div class="filters" role="search">
     <input type="search" data-search placeholder="Search by name or run id   /" aria-label="Search by name or run id" value=${words.text ?? ""} onInput=${type} />
-    ${select("phase", "Any state", phases)}${select("language", "Any language", LANGUAGES)}${select("trigger", "Any start", TRIGGERS)}${select("last", "Any time", TIMES)}
-    ${words.job ? html`<button type="button" class="chip" onClick=${() => ask({ job: "" })}>job ${words.job} ✕</button>` : null}
-    ${words.since ? html`<button type="button" class="chip" onClick=${() => ask({ since: "", until: "" })}>${new Date(Number(words.since)).toLocaleString()} ✕</button>` : null}
-    ${isSet ? html`<button type="button" class="plain" onClick=${() => go("/runs")}>Clear</button>` : null}
+    ${select("phase", "Any state", phases)}${select("language", "Any language", LANGUAGES)}${select("trigger", "Any start", TRIGGERS)}
+    <select aria-label="Any time" value=${isSpan || words.since ? SPAN : words.last ?? ""} onChange=${period} class=${words.last || words.since ? "set" : ""}><option value="">Any time</option>${Object.entries(TIMES).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}<option value=${SPAN}>between …</option></select>
+    <${JobNamed} name=${words.job ?? ""} />
+    ${isSet ? html`<button type="button" class="plain" onClick=${() => { setIsSpan(false); go("/runs"); }}>Clear</button>` : null}
+    ${isSpan || words.since ? html`<span class="span"><label class="inline">from <input type="datetime-local" value=${written(words.since)} onChange=${(/** @type {any} */ event) => ask({ since: read(event.target.value), last: "" })} /></label>
+      <label class="inline">to <input type="datetime-local" value=${written(words.until)} onChange=${(/** @type {any} */ event) => ask({ until: read(event.target.value), last: "" })} /></label></span>` : null}
   </div>`;
+}
+
+const SPAN = "span";
+/** A moment as its field writes it, in the reader's zone. @param {string | undefined} at */
+const written = (at) => (at ? new Date(Number(at) - new Date(Number(at)).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
+/** @param {string} text */
+const read = (text) => (text ? new Date(text).getTime() : "");
+
+/** The job whose runs are wanted, by the names that runs have. @param {{name: string}} told */
+function JobNamed({ name }) {
+  const [names, setNames] = useState(/** @type {string[]} */ ([]));
+  const timer = useRef(0);
+  const look = (/** @type {string} */ text) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => get(`${OWN}/names`, { text }).then((told) => setNames(told.names), () => {}), 150);
+  };
+  return html`<input type="text" class=${`jobname ${name ? "set" : ""}`} list="names" placeholder="Any job" aria-label="Job" autocomplete="off" value=${name} dir="auto"
+      onFocus=${() => look(name)} onInput=${(/** @type {any} */ event) => look(event.target.value)} onChange=${(/** @type {any} */ event) => ask({ job: event.target.value.trim() })} />
+    <datalist id="names">${names.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`;
 }
 
 /** @param {{list: any}} told */
