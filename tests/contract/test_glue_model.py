@@ -14,6 +14,7 @@ from runyard.core.trigger import Trigger
 from runyard.dialects.glue import errors, states
 from runyard.dialects.glue.bookmark_views import JOB_BOOKMARK
 from runyard.dialects.glue.catalog_views import DATABASE, PARTITION, TABLE
+from runyard.dialects.glue.connection_views import CONNECTION
 from runyard.dialects.glue.flow_views import COUNTED, TRIGGER, WORKFLOW, WORKFLOW_RUN, graph, trigger_state
 from runyard.dialects.glue.model import load_model
 from runyard.dialects.glue.operations import OPERATIONS
@@ -65,7 +66,7 @@ def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() ->
     model = load_model()
 
     assert set(OPERATIONS) == set(model.operations)
-    assert len(OPERATIONS) == 63
+    assert len(OPERATIONS) == 69
 
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:
@@ -85,6 +86,7 @@ VIEWS = {
     "Database": DATABASE,
     "Table": TABLE,
     "Partition": PARTITION,
+    "Connection": CONNECTION,
 }
 
 

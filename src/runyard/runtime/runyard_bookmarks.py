@@ -17,13 +17,19 @@ Standard library only, because it stands on the path of every job's own process.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from runyard_rows import (
+    UnreadableRows,
+    check_names,
+    condition,
+    marker,
+    primary_key,
+)
 from runyard_server import (  # type: ignore[import-not-found]  # beside this file, on the path of a job's process
     ServerRefused,
     ask,
@@ -31,21 +37,10 @@ from runyard_server import (  # type: ignore[import-not-found]  # beside this fi
 
 OPTIONS = {"job-bookmark-enable": "enable", "job-bookmark-pause": "pause", "job-bookmark-disable": "disable"}
 MISMATCH = "GLUE_JOB_BOOKMARK_VERSION_MISMATCH_ERROR"
-COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
-MARKERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
-KEY_COLUMNS = """
-SELECT used.column_name FROM information_schema.table_constraints AS made
-JOIN information_schema.key_column_usage AS used ON used.constraint_name = made.constraint_name
-  AND used.table_schema = made.table_schema AND used.table_name = made.table_name
-WHERE made.constraint_type = 'PRIMARY KEY' AND made.table_name = ? AND (? = '' OR made.table_schema = ?)
-ORDER BY used.ordinal_position
-"""
-COMPARED = {"asc": ">", "desc": "<"}
 
 
 class BookmarkError(RuntimeError):
-    """The server refused what a script asked of its bookmark."""
+    """The server refused what a script asked of its bookmark, or no bookmark can be kept of what it reads."""
 
 
 class VersionMismatchException(BookmarkError):
@@ -146,23 +141,31 @@ def new_rows(
     `connection` is of sqlite3 or another DB-API module. `keys` are columns whose values only grow (with `sort_order`
     "desc": only fall) from row to row, several together if need be; without any, the primary key.
     """
-    keys = list(keys) or _primary_key(connection, table)
-    _check_names(table, [*keys, *(name for name in columns if name != "*")])
+    keys = keys_of(connection, table, keys, columns=columns)
     after, until, is_empty = session().span(transformation_ctx, keys, sort_order)
     if is_empty:
         return []
-    condition, values = _condition(keys, sort_order, after, until)
-    marker = _marker(connection)
+    where, values = condition(keys, sort_order, after, until)
     order = ", ".join(f"{key} {sort_order}" for key in keys)
     names = ", ".join([*columns, *keys])
     # Every name was checked above; values go as parameters.
-    query = f"SELECT {names} FROM {table} WHERE {condition} ORDER BY {order}".replace("?", marker)  # noqa: S608 - as said
+    query = f"SELECT {names} FROM {table} WHERE {where} ORDER BY {order}".replace("?", marker(connection))  # noqa: S608 - as said
     cursor = connection.cursor()
     cursor.execute(query, values)
     rows = cursor.fetchall()
     if rows:
         session().rows_read(transformation_ctx, keys, sort_order, rows[-1][-len(keys) :])
     return [tuple(row[: -len(keys)]) for row in rows]
+
+
+def keys_of(connection: Any, table: str, keys: Sequence[str], *, columns: Sequence[str] = ("*",)) -> list[str]:
+    """Return the keys that tell a table's rows apart, checked: those that are named, else the primary key."""
+    try:
+        found = list(keys) or primary_key(connection, table)
+        check_names(table, [*found, *(name for name in columns if name != "*")])
+    except UnreadableRows as error:
+        raise BookmarkError(str(error)) from None
+    return found
 
 
 def bounds(transformation_ctx: str, keys: Sequence[str], sort_order: str = "asc") -> tuple[Any, Any]:
@@ -196,64 +199,6 @@ def _asked(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 # rows
-
-
-def _condition(keys: Sequence[str], order: str, after: Any, until: Any) -> tuple[str, list[Any]]:
-    """Say in SQL that rows lie behind one and not behind another; the first key decides, then the next."""
-    parts: list[str] = []
-    values: list[Any] = []
-    if after is not None:
-        behind, given = _behind(keys, order, after)
-        parts.append(behind)
-        values += given
-    if until is not None:
-        behind, given = _behind(keys, order, until)
-        parts.append(f"NOT {behind}")
-        values += given
-    return " AND ".join(parts) or "1 = 1", values
-
-
-def _behind(keys: Sequence[str], order: str, row: Sequence[Any]) -> tuple[str, list[Any]]:
-    options: list[str] = []
-    values: list[Any] = []
-    for place, key in enumerate(keys):
-        equal = "".join(f"{earlier} = ? AND " for earlier in keys[:place])
-        options.append(f"({equal}{key} {COMPARED[order]} ?)")
-        values += row[: place + 1]
-    return f"({' OR '.join(options)})", values
-
-
-def _primary_key(connection: Any, table: str) -> list[str]:
-    """Return the columns of a table's primary key, in its order."""
-    _check_names(table, [])
-    cursor = connection.cursor()
-    if type(connection).__module__.startswith("sqlite3"):
-        cursor.execute(f"PRAGMA table_info({table})")
-        found = [name for place, name in sorted((row[5], row[1]) for row in cursor.fetchall()) if place]
-    else:
-        schema, _, name = table.rpartition(".")
-        cursor.execute(KEY_COLUMNS.replace("?", _marker(connection)), (name, schema, schema))
-        found = [row[0] for row in cursor.fetchall()]
-    if not found:
-        raise BookmarkError(f"Table {table} has no primary key; name the columns that grow as keys.")
-    return found
-
-
-def _check_names(table: str, columns: Sequence[str]) -> None:
-    if not TABLE.fullmatch(table):
-        raise BookmarkError(f"{table!r} is not the plain name of a table; make a view, or use bounds and rows_read.")
-    for name in columns:
-        if not COLUMN.fullmatch(name):
-            raise BookmarkError(f"{name!r} is not the plain name of a column; case-sensitive names cannot be keys.")
-
-
-def _marker(connection: Any) -> str:
-    """Return how the driver of a connection marks a parameter."""
-    module = sys.modules.get(type(connection).__module__.partition(".")[0])
-    style = getattr(module, "paramstyle", "qmark")
-    if style not in MARKERS:
-        raise BookmarkError(f"Drivers of the style {style} are not known here; use bounds and rows_read.")
-    return MARKERS[style]
 
 
 def _written(value: Any) -> Any:

@@ -35,7 +35,7 @@ def get_database(call: Call) -> Members:
 
 def get_databases(call: Call) -> Members:
     """Lists the databases, by name."""
-    some, token = _page(call, _read(call, catalog.databases), scope="databases", most=MOST)
+    some, token = part_of(call, _read(call, catalog.databases), scope="databases", most=MOST)
     return page("DatabaseList", [DATABASE.show(Entry(one)) for one in some], token)
 
 
@@ -72,7 +72,7 @@ def get_tables(call: Call) -> Members:
         of = catalog.database(shelves, call["DatabaseName"])
         return catalog.tables(shelves, of, call.members.get("Expression"))
 
-    some, token = _page(call, _read(call, find), scope=f"tables of {call['DatabaseName']}", most=MOST)
+    some, token = part_of(call, _read(call, find), scope=f"tables of {call['DatabaseName']}", most=MOST)
     return page("TableList", [TABLE.show(_named(call, one)) for one in some], token)
 
 
@@ -137,7 +137,7 @@ def get_partitions(call: Call) -> Members:
         values = [one.content["Values"] for one in found]
         found = [found[place] for place in fitting(of.content.get("PartitionKeys", []), values, expression)]
     scope = f"partitions of {call['DatabaseName']}.{call['TableName']}"
-    some, token = _page(call, _segment(call, found), scope=scope, most=MOST_PARTITIONS)
+    some, token = part_of(call, _segment(call, found), scope=scope, most=MOST_PARTITIONS)
     return page("Partitions", [PARTITION.show(_of_table(call, one)) for one in some], token)
 
 
@@ -188,7 +188,7 @@ def _segment(call: Call, found: list[Document]) -> list[Document]:
     return [one for one in found if one.id % asked["TotalSegments"] == asked["SegmentNumber"]] if asked else found
 
 
-def _page(call: Call, found: list[Document], *, scope: str, most: int) -> tuple[list[Document], str | None]:
+def part_of(call: Call, found: list[Document], *, scope: str, most: int) -> tuple[list[Document], str | None]:
     """Return a page of a list that is short enough to be read whole; a place in it is counted from its beginning."""
     token = call.members.get("NextToken")
     start = read_token(scope, token, size=1)[0] if token else 0

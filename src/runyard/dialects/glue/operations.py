@@ -11,6 +11,7 @@ from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue import bookmark_operations as bookmarks
 from runyard.dialects.glue import catalog_operations as catalog
+from runyard.dialects.glue import connection_operations as connections
 from runyard.dialects.glue import session_operations as sessions
 from runyard.dialects.glue import tag_operations as tags
 from runyard.dialects.glue import trigger_operations as triggers
@@ -212,6 +213,12 @@ _TABLE = (
     ("GetPartition", catalog.get_partition, "partitions", "get"),
     ("GetPartitions", catalog.get_partitions, "partitions", "list"),
     ("DeletePartition", catalog.delete_partition, "partitions", "delete"),
+    ("CreateConnection", connections.create_connection, "connections", "insert"),
+    ("GetConnection", connections.get_connection, "connections", "get"),
+    ("GetConnections", connections.get_connections, "connections", "list"),
+    ("UpdateConnection", connections.update_connection, "connections", "update"),
+    ("DeleteConnection", connections.delete_connection, "connections", "delete"),
+    ("BatchDeleteConnection", connections.batch_delete_connection, "connections", "delete_many"),
     ("CreateTrigger", triggers.create_trigger, "triggers", "insert"),
     ("UpdateTrigger", triggers.update_trigger, "triggers", "update"),
     ("GetTrigger", triggers.get_trigger, "triggers", "get"),

@@ -42,6 +42,11 @@ class Catalog:
         """Return every partition of a table."""
         return list(_pages("GetPartitions", "Partitions", _of(catalog_id, DatabaseName=database, TableName=name)))
 
+    def connection(self, name: str, catalog_id: str | None = None) -> dict[str, Any]:
+        """Return a connection with its password."""
+        found: dict[str, Any] = call("GetConnection", _of(catalog_id, Name=name))["Connection"]
+        return found
+
     def add_partitions(self, database: str, name: str, inputs: list[dict[str, Any]]) -> None:
         """Add partitions; one that is there already stays as it is."""
         for start in range(0, len(inputs), 100):

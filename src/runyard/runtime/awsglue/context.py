@@ -16,7 +16,8 @@ begin(__name__)
 from pyspark.sql import DataFrame, SparkSession  # noqa: E402 - not before Spark is ready
 from runyard_spark.paths import local  # noqa: E402 - as above
 
-from . import formats, tables  # noqa: E402 - as above
+from . import databases, formats, tables  # noqa: E402 - as above
+from .addresses import address_of, of_connection, with_connection  # noqa: E402 - as above
 from .catalog import Catalog  # noqa: E402 - as above
 from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - as above
 from .flags import flag  # noqa: E402 - as above
@@ -24,12 +25,9 @@ from .opening import compression  # noqa: E402 - as above
 from .places import parts_of, pruned, roots_of  # noqa: E402 - as above
 from .reading import Found  # noqa: E402 - as above
 from .sources import DataSink, DataSource, Frames, Writers  # noqa: E402 - as above
+from .vendors import check  # noqa: E402 - as above
 
 FILES = ("s3", "file")
-OF_CONNECTIONS = (
-    "Read it with the driver of the database (psycopg, sqlite3 …) and runyard_bookmarks.new_rows, and give the rows to "
-    "spark.createDataFrame; connections of Glue are not kept here."
-)
 DEFAULT_RETENTION_H = 168
 HOUR_S = 3600
 
@@ -72,7 +70,8 @@ class GlueContext:
     ) -> DynamicFrame:
         """Return what files hold; with a transformation_ctx and bookmarks enabled, what is new of it."""
         options = dict(connection_options or {})
-        _only_files(connection_type)
+        if connection_type not in FILES:
+            return self._framed(self._of_database(options, connection_type, transformation_ctx), transformation_ctx)
         paths = roots_of(options)
         parts = pruned(self.spark_session, parts_of(paths, options, transformation_ctx), push_down_predicate)
         kind = format or str(options.get("format") or "")
@@ -96,6 +95,9 @@ class GlueContext:
         options = dict(additional_options or {})
         named = database or more.get("name_space") or ""
         table = tables.Table(self.catalog.table(named, table_name or "", catalog_id))
+        if table.is_of_database:
+            told = {**table.of_database, **options}
+            return self._framed(self._of_database(told, "jdbc", transformation_ctx), transformation_ctx)
         asked = [push_down_predicate, str(options.get("catalogPartitionPredicate") or "")]
         predicate = " AND ".join(f"({one})" for one in asked if one)
         found = tables.read(
@@ -122,6 +124,11 @@ class GlueContext:
         """Return a source whose format is set next."""
         return DataSource(self, connection_type, options, context=transformation_ctx, predicate=push_down_predicate)
 
+    def _of_database(self, options: Mapping[str, Any], connection_type: str, context: str) -> Found:
+        check(connection_type)
+        told = with_connection(options, self.catalog)
+        return databases.read(self.spark_session, told, connection_type, context)
+
     def _framed(self, found: Found, name: str) -> DynamicFrame:
         return DynamicFrame(found.dataframe, self, name).knowing(found.choices, found.nulls)
 
@@ -140,7 +147,8 @@ class GlueContext:
         """Add the rows of a frame, or of each of a collection, to a place."""
         del transformation_ctx
         options = dict(connection_options or {})
-        _only_files(connection_type)
+        if connection_type not in FILES:
+            return self._to_database(frame, options, connection_type)
         path = str(options.get("path") or "")
         if not path:
             raise ValueError("connection_options needs the path to write to.")
@@ -170,6 +178,8 @@ class GlueContext:
         options = dict(additional_options or {})
         named = database or more.get("name_space") or ""
         table = tables.Table(self.catalog.table(named, table_name or "", catalog_id))
+        if table.is_of_database:
+            return self._to_database(frame, {**table.of_database, **options}, "jdbc")
         keys = list(options.get("partitionKeys") or [one["Name"] for one in table.keys])
         rows = _rows(frame)
         written = {**table.options, "writeHeader": table.options.get("withHeader", False)}
@@ -191,16 +201,45 @@ class GlueContext:
         """Return a place whose format is set next."""
         return DataSink(self, connection_type, options, format=format, context=transformation_ctx)
 
-    def write_dynamic_frame_from_jdbc_conf(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: connections of Glue are not kept here."""
-        refuse("GlueContext.write_dynamic_frame_from_jdbc_conf", OF_CONNECTIONS)
+    def write_dynamic_frame_from_jdbc_conf(
+        self,
+        frame: Any,
+        catalog_connection: str,
+        connection_options: Mapping[str, Any] | None = None,
+        *_: Any,
+        catalog_id: str | None = None,
+        **__: Any,
+    ) -> Any:
+        """Add the rows of a frame to a table of the database that a connection of the catalog leads to."""
+        told = of_connection(self.catalog.connection(catalog_connection, catalog_id))
+        return self._to_database(frame, {**told, **(connection_options or {})}, "jdbc")
 
     write_from_jdbc_conf = write_dynamic_frame_from_jdbc_conf
 
-    def extract_jdbc_conf(self, connection_name: str, catalog_id: str | None = None) -> NoReturn:
-        """Refuse: connections of Glue are not kept here."""
-        del catalog_id
-        refuse(f"GlueContext.extract_jdbc_conf({connection_name!r})", OF_CONNECTIONS)
+    def _to_database(self, frame: Any, options: Mapping[str, Any], connection_type: str) -> Any:
+        check(connection_type)
+        told = with_connection(options, self.catalog)
+        for one, table in _targets(frame, str(told.get("dbtable") or ""), "{path}_{name}"):
+            databases.write(_rows(one), {**told, "dbtable": table}, connection_type)
+        return frame
+
+    def extract_jdbc_conf(self, connection_name: str, catalog_id: str | None = None) -> dict[str, str]:
+        """Return where the database of a connection is and who may reach it, in AWS's words."""
+        connection = self.catalog.connection(connection_name, catalog_id)
+        told = of_connection(connection)
+        address = address_of(told)
+        known = connection["ConnectionProperties"]
+        return {
+            "enforceSSL": known.get("JDBC_ENFORCE_SSL", "false"),
+            "skipCustomJDBCCertValidation": known.get("SKIP_CUSTOM_JDBC_CERT_VALIDATION", "false"),
+            "customJDBCCert": known.get("CUSTOM_JDBC_CERT", ""),
+            "customJDBCCertString": known.get("CUSTOM_JDBC_CERT_STRING", ""),
+            "user": address.user,
+            "password": address.password,
+            "url": address.server_url,
+            "fullUrl": address.url,
+            "vendor": address.vendor,
+        }
 
     # all else
 
@@ -239,14 +278,9 @@ class GlueContext:
         refuse("GlueContext.forEachBatch", "Read what is new by the bookmark of a job that a trigger starts often.")
 
 
-def _only_files(connection_type: str) -> None:
-    if connection_type not in FILES:
-        refuse(f"The connection type {connection_type!r}", OF_CONNECTIONS)
-
-
-def _targets(frame: Any, path: str) -> list[tuple[Any, str]]:
+def _targets(frame: Any, path: str, named: str = "{path}/{name}/") -> list[tuple[Any, str]]:
     if isinstance(frame, DynamicFrameCollection):
-        return [(frame[name], f"{path.rstrip('/')}/{name}/") for name in frame.keys()]  # noqa: SIM118 - no mapping
+        return [(frame[name], named.format(path=path.rstrip("/"), name=name)) for name in frame.keys()]  # noqa: SIM118 - no mapping
     return [(frame, path)]
 
 

@@ -54,4 +54,4 @@ def opened(name: str, options: Mapping[str, Any]) -> IO[bytes]:
 def opened_text(name: str, options: Mapping[str, Any]) -> TextIO:
     """Open a file for its text."""
     encoding = str(options.get("encoding") or "utf-8")
-    return io.TextIOWrapper(cast("IO[bytes]", opened(name, options)), encoding=encoding)
+    return io.TextIOWrapper(opened(name, options), encoding=encoding)

@@ -54,15 +54,18 @@ def frame(spark: Any, kind: Kind, records: Iterable[Any]) -> Any:
 
 def staged(spark: Any, schema: Any, rows: Iterable[Any]) -> Any:
     """Return a DataFrame of rows that have a schema's types already."""
-    if not schema.fields:
-        return spark.createDataFrame([], schema)
+    return spark.read.schema(schema).parquet(laid(schema, rows)) if schema.fields else spark.createDataFrame([], schema)
+
+
+def laid(schema: Any, rows: Iterable[Any]) -> str:
+    """Write rows down that have a schema's types, and return the file."""
     target = folder() / "records.parquet"
     arrow = to_arrow_schema(schema, timezone="UTC")
     with pq.ParquetWriter(target, arrow) as writer:
         left = iter(rows)
         while batch := list(itertools.islice(left, BATCH)):
             writer.write_table(pa.Table.from_pylist(batch, arrow))
-    return spark.read.schema(schema).parquet(str(target))
+    return str(target)
 
 
 def tabled(spark: Any, batches: Iterable[pa.RecordBatch]) -> list[Any]:

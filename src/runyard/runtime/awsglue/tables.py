@@ -25,6 +25,7 @@ BY_CLASS: Mapping[str, str] = {
 }
 """By the last part of a serialisation library's name: the format."""
 OF_READING = ("exclusions", "groupFiles", "groupSize", "recurse")
+OF_DATABASE = ("connectionName", "hashexpression", "hashfield", "hashpartitions")
 SIMPLE = {"string", "array", "struct", "map", "binary"}
 
 
@@ -81,6 +82,18 @@ class Table:
     def reading(self) -> dict[str, Any]:
         """Which of its files are read, in the words of `connection_options`: a table may say so itself."""
         return {name: self._parameters[name] for name in OF_READING if name in self._parameters}
+
+    @property
+    def is_of_database(self) -> bool:
+        """Tell whether it is a table of a database that the catalog describes."""
+        return bool(self._parameters.get("connectionName") or self.storage.get("Parameters", {}).get("connectionName"))
+
+    @property
+    def of_database(self) -> dict[str, Any]:
+        """Where its rows are and how they are read, in the words of `connection_options`."""
+        told = {name: self._parameters[name] for name in OF_DATABASE if name in self._parameters}
+        *database, schema, table = [*([""] * (1 - self.location.count("."))), *self.location.split(".")]
+        return {**told, "database": ".".join(database), "dbtable": f"{schema}.{table}".lstrip(".")}
 
     @property
     def key_types(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ VERBS: Mapping[str, str] = {
     "insert_many": "exec",
     "update": "update",
     "delete": "delete",
+    "delete_many": "exec",
     "start": "insert",
     "stop": "exec",
     "activate": "exec",
