@@ -10,7 +10,6 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runyard.executors.launcher import cradle, interpreter, system
@@ -31,7 +30,7 @@ class Home:
     """What the children of one zygote have in common."""
 
     launcher: int  # its pid
-    cradles: Path
+    cradles: str
 
 
 def main(arguments: list[str]) -> None:
@@ -39,7 +38,7 @@ def main(arguments: list[str]) -> None:
     descriptor, launcher, cradles, runtime, *modules = arguments
     preload(modules, runtime=runtime)
     interpreter.settle()
-    home = Home(launcher=int(launcher), cradles=Path(cradles))
+    home = Home(launcher=int(launcher), cradles=cradles)
     live(int(descriptor), home, born_of=0)
 
 

@@ -24,7 +24,6 @@ from runyard.executors.launcher import boot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 Handler = Callable[[int, types.FrameType | None], object] | signal.Handlers
 STREAMS = (("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"))
@@ -129,25 +128,25 @@ def _text_stream(descriptor: int, name: str, mode: str, *, errors: str) -> TextI
     return stream
 
 
-def search_path(first: Path, extra: Sequence[str]) -> list[str]:
+def search_path(first: str, extra: Sequence[str]) -> list[str]:
     """Return the sys.path of a script started in `first`, with what the order puts before all else."""
     asked = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     rest = [each for each in sys.path if each and each not in asked]
-    return [str(first), *extra, *asked, *rest]
+    return [first, *extra, *asked, *rest]
 
 
-def fresh_main(script: Path) -> types.ModuleType:
+def fresh_main(script: str) -> types.ModuleType:
     """Make the `__main__` that `python script` has and put it in the place of ours."""
     module = types.ModuleType("__main__")
     module.__dict__.update(
         __annotations__={},
         __builtins__=sys.modules["builtins"],
         __cached__=None,
-        __file__=str(script),
-        __loader__=importlib.machinery.SourceFileLoader("__main__", str(script)),
+        __file__=script,
+        __loader__=importlib.machinery.SourceFileLoader("__main__", script),
     )
     sys.modules["__main__"] = module
     if process := sys.modules.get("multiprocessing.process"):
         # Where a spawned process of the script begins; it was noted when the module was imported, before the cwd.
-        process.ORIGINAL_DIR = str(script.parent)  # type: ignore[attr-defined] # known at run time only
+        process.ORIGINAL_DIR = os.path.dirname(script)  # type: ignore[attr-defined] # known at run time only
     return module

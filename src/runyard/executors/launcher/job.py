@@ -4,7 +4,6 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends, tree
@@ -66,11 +65,11 @@ class Job:
 
     def note_times(self) -> None:
         """Append how long the outputs have become, so that readers of the log know when a line came."""
-        folder = Path(self.order.folder)
+        folder = self.order.folder
         with contextlib.suppress(OSError):
-            sizes = ((folder / "stdout").stat().st_size, (folder / "stderr").stat().st_size)
+            sizes = (os.stat(f"{folder}/stdout").st_size, os.stat(f"{folder}/stderr").st_size)
             if sizes != self._sizes:
-                with (folder / "times").open("a", encoding="ascii") as times:
+                with open(f"{folder}/times", "a", encoding="ascii") as times:
                     times.write(f"{now_ms()} {sizes[0]} {sizes[1]}\n")
                 self._sizes = sizes
 
@@ -97,7 +96,7 @@ class Job:
 
     def _told(self, name: str) -> Message:
         try:
-            with open(Path(self.order.folder) / name, "rb", opener=_at_once) as file:
+            with open(f"{self.order.folder}/{name}", "rb", opener=_at_once) as file:
                 found = unpack(file.read(RESULT_LIMIT))
         except (OSError, Garbage):
             return {}

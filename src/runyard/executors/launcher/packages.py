@@ -1,15 +1,14 @@
 """Virtual environments of the packages that jobs name: made once per distinct set, shared by all who name it.
 
-subprocess is imported late: it brings threading, whose hooks every fork of a warm child would have to run.
+What only installing needs is imported late: subprocess brings threading, whose hooks every fork of a warm child would
+have to run, and hashlib and shutil bring libraries whose mappings every fork would have to copy.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +42,8 @@ def interpreter_with(order: Order, python: str) -> str:
 
 
 def _key(described: str, order: Order) -> str:
+    import hashlib  # noqa: PLC0415 - late, as said at the top
+
     digest = hashlib.sha256(described.encode())
     for package in sorted(order.packages):
         digest.update(f"\0{package}".encode())
@@ -69,6 +70,8 @@ def _only_maker(folder: Path) -> Iterator[None]:
 def _make(folder: Path, order: Order, *, python: str, site_packages: list[str]) -> None:
     # Made where it will stay, because installed commands name their interpreter by its path. Without the file
     # `complete`, which comes last, nobody uses it and the next maker begins anew.
+    import shutil  # noqa: PLC0415 - late, as said at the top
+
     shutil.rmtree(folder, ignore_errors=True)
     _say(f"Installing {', '.join(order.packages)}")
     _output([python, "-I", "-m", "venv", "--without-pip", str(folder)], order)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends
@@ -30,43 +28,52 @@ class InstallationFailed(PreparationFailed):
     category = ends.LIBRARY_INSTALLATION
 
 
-def lay_out(order: Order) -> tuple[Path, bytes]:
+def lay_out(order: Order) -> tuple[str, bytes]:
     """Fill the working folder, go there, and return the script as it will run, with its text."""
-    folder = Path(order.folder)
-    work = folder / "work"
-    for each in map(Path, order.files):
-        with _telling(f"file {each}"):
-            _copy(each, work / each.name)
-    source = Path(order.script)
-    with _telling(f"script {source}"):
-        text = source.read_bytes()
-        _write(text, folder / SCRIPT)
-        script = (folder / SCRIPT).rename(work / source.name)
+    work = f"{order.folder}/work"
+    for each in order.files:
+        with _telling("file", each):
+            _copy(each, f"{work}/{os.path.basename(each)}")
+    with _telling("script", order.script):
+        text = read(order.script)
+        made, script = f"{order.folder}/{SCRIPT}", f"{work}/{os.path.basename(order.script)}"
+        write(text, made)
+        os.rename(made, script)
     os.chdir(work)
     return script, text
 
 
 @contextlib.contextmanager
-def _telling(what: str) -> Iterator[None]:
+def _telling(what: str, path: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise PreparationFailed(f"The {what} does not exist.") from error
+        raise PreparationFailed(f"The {what} {path} does not exist.") from error
     except OSError as error:
-        raise PreparationFailed(f"The {what} cannot be copied: {error.strerror or error}.") from error
+        raise PreparationFailed(f"The {what} {path} cannot be copied: {error.strerror or error}.") from error
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
+def _copy(source: str, target: str) -> None:
+    import shutil  # noqa: PLC0415 - few orders need it, and its libraries make every fork dearer
+
+    if os.path.isdir(source):
         shutil.copytree(source, target, dirs_exist_ok=True)
     else:
         shutil.copy2(source, target)
 
 
-def _write(content: bytes, made: Path) -> None:
+def read(path: str) -> bytes:
+    """Return what a file holds."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def write(content: bytes, made: str) -> None:
     """Fill an empty file, without emptying it first: ext4 would write such a file to the disk at once."""
-    with made.open("r+b") as file:
-        file.write(content)
+    with open(made, "r+b", buffering=0) as file:
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) :]
 
 
 def set_limits(limits: Mapping[str, int]) -> None:

@@ -10,7 +10,6 @@ import os
 import socket
 import sys
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from runyard.executors.launcher import boot, ends, interpreter, packages, preparation, system
@@ -42,10 +41,10 @@ def rehearse(cradle: Cradle) -> None:
     for all its forks; in a child once, so that the memory this touches is its own before time counts.
     """
     path = [*sys.path]
-    empty = Order(attempt_id=0, folder=str(cradle.folder), script=os.devnull, environment=dict(os.environ))
+    empty = Order(attempt_id=0, folder=cradle.folder, script=os.devnull, environment=dict(os.environ))
     order = Order.from_wire(unpack(pack(empty.to_wire())))
     script, text = preparation.lay_out(order)
-    _execute(script, text, _become(order, script), cradle.folder)
+    _execute(script, text, _become(order, script), "")
     sys.path[:] = path
     cradle.take_back(script)
 
@@ -53,11 +52,10 @@ def rehearse(cradle: Cradle) -> None:
 def main(arguments: list[str]) -> None:
     """Go on with an order that a warm process has prepared for this interpreter."""
     descriptor, told, script = arguments
-    path = Path(told)
-    order = Order.from_wire(unpack(path.read_bytes()))
-    path.unlink()  # it holds the job's environment
+    order = Order.from_wire(unpack(preparation.read(told)))
+    os.unlink(told)  # it holds the job's environment
     interpreter.settle()
-    _run(order, socket.socket(fileno=int(descriptor)), Path(script), Path(script).read_bytes())
+    _run(order, socket.socket(fileno=int(descriptor)), script, preparation.read(script))
 
 
 def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
@@ -73,56 +71,56 @@ def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
         os._exit(EXCEPTION)
 
 
-def _prepare(order: Order, channel: socket.socket, cradle: Cradle | None) -> tuple[Path, bytes]:
-    made_at(Path(order.folder), cradle).take_streams()
+def _prepare(order: Order, channel: socket.socket, cradle: Cradle | None) -> tuple[str, bytes]:
+    made_at(order.folder, cradle).take_streams()
     script, text = preparation.lay_out(order)
     if order.packages or order.python or interpreter.needs_fresh_one(order.environment, os.environ):
         _continue_elsewhere(order, channel, script)
     return script, text
 
 
-def _continue_elsewhere(order: Order, channel: socket.socket, script: Path) -> NoReturn:
+def _continue_elsewhere(order: Order, channel: socket.socket, script: str) -> NoReturn:
     python = order.python or sys.executable
     if order.packages:
         python = packages.interpreter_with(order, python)
-    told = Path(order.folder) / "order.json"
-    told.touch(mode=0o600)
-    told.write_bytes(pack(order.to_wire()))
+    told = f"{order.folder}/order.json"
+    os.close(os.open(told, os.O_WRONLY | os.O_CREAT, 0o600))
+    preparation.write(pack(order.to_wire()), told)
     os.set_inheritable(channel.fileno(), True)
-    command = boot.command(python, "runner", str(channel.fileno()), str(told), str(script))
+    command = boot.command(python, "runner", str(channel.fileno()), told, script)
     try:
         os.execve(python, command, order.environment)  # noqa: S606 - there is no shell to be fooled
     except OSError as error:
-        told.unlink()
+        os.unlink(told)
         raise PreparationFailed(f"The interpreter {python} cannot be started: {error.strerror}.") from error
 
 
-def _run(order: Order, channel: socket.socket, script: Path, text: bytes) -> NoReturn:
+def _run(order: Order, channel: socket.socket, script: str, text: bytes) -> NoReturn:
     module = _or_tell(channel, lambda: _become(order, script))
     with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
         channel.sendall(pack({"kind": "started", "at": now_ms()}))
     channel.close()
-    result = Path(order.folder) / "result.json"
+    result = f"{order.folder}/result.json"
     exit_code = _execute(script, text, module, result)
     os._exit(_finish(exit_code, result))
 
 
-def _become(order: Order, script: Path) -> types.ModuleType:
+def _become(order: Order, script: str) -> types.ModuleType:
     interpreter.replace_environment(order.environment)
     preparation.set_limits(order.limits)
-    sys.argv = [str(script), *order.argv]
+    sys.argv = [script, *order.argv]
     sys.orig_argv = [sys.executable, *sys.argv]
-    sys.path[:] = interpreter.search_path(script.parent, order.python_path)
+    sys.path[:] = interpreter.search_path(os.path.dirname(script), order.python_path)
     for name in order.begin:
         importlib.import_module(name)
     return interpreter.fresh_main(script)
 
 
-def _execute(script: Path, text: bytes, module: types.ModuleType, result: Path) -> int:
+def _execute(script: str, text: bytes, module: types.ModuleType, result: str) -> int:
     """Run the user's code as `__main__` and return the exit code that Python would."""
     own = os.getpid()
     try:
-        code = compile(text, str(script), "exec", dont_inherit=True)
+        code = compile(text, script, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the user's script is what this process is for
     except SystemExit as stop:
         return _exit_code(stop, result)
@@ -134,7 +132,7 @@ def _execute(script: Path, text: bytes, module: types.ModuleType, result: Path) 
     return 0
 
 
-def _exit_code(stop: SystemExit, result: Path) -> int:
+def _exit_code(stop: SystemExit, result: str) -> int:
     if stop.code is None:
         return 0
     if isinstance(stop.code, int):
@@ -156,13 +154,13 @@ def _show(error: BaseException) -> None:
     _quietly(lambda: sys.excepthook(type(error), error, error.__traceback__))
 
 
-def _write(result: Path, message: str, trace: str | None = None) -> None:
+def _write(result: str, message: str, trace: str | None = None) -> None:
     found = {"message": ends.shortened(message, limit=ends.MESSAGE_LIMIT), "trace": trace}
-    with contextlib.suppress(OSError):  # on a full disk the exit code still tells
-        result.write_text(json.dumps(found), encoding="utf-8")
+    with contextlib.suppress(OSError), open(result, "w", encoding="utf-8") as file:
+        json.dump(found, file)  # on a full disk the exit code still tells
 
 
-def _finish(exit_code: int, result: Path) -> int:
+def _finish(exit_code: int, result: str) -> int:
     """Do what Python does at its end, up to the finalisation, which only costs time."""
     if threading := sys.modules.get("threading"):
         _quietly(threading._shutdown)  # noqa: SLF001 - as multiprocessing does

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import os
 import sys
 
@@ -14,16 +13,14 @@ PR_SET_CHILD_SUBREAPER = 36
 HAS_SUBREAPERS = sys.platform == "linux"
 
 
-@functools.cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None, use_errno=True)
+_call = _libc.prctl if HAS_SUBREAPERS else None  # found once: it is called in every fork
 
 
 def _prctl(option: int, value: int | bytes) -> None:
-    if not HAS_SUBREAPERS:
+    if _call is None:
         return
-    argument = ctypes.c_char_p(value) if isinstance(value, bytes) else ctypes.c_ulong(value)
-    if _libc().prctl(option, argument, 0, 0, 0):
+    if _call(option, value if isinstance(value, bytes) else ctypes.c_ulong(value), 0, 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, f"prctl {option}: {os.strerror(number)}")
 
@@ -45,4 +42,4 @@ def name_process(name: str) -> None:
 
 def flush_native_streams() -> None:
     """Write out what native code has printed: os._exit would lose it."""
-    _libc().fflush(None)
+    _libc.fflush(None)

@@ -38,7 +38,7 @@ def look_up(pid: int) -> Process | None:
     if not _has_proc():
         return next((each for each in everybody() if each.pid == pid), None)
     try:
-        stat = Path(f"{PROC}/{pid}/stat").read_bytes()
+        stat = _read(f"{PROC}/{pid}/stat")
     except OSError:
         return None
     # The command's name stands in parentheses and may itself hold spaces and parentheses.
@@ -49,13 +49,18 @@ def look_up(pid: int) -> Process | None:
 
 @functools.cache
 def _has_proc() -> bool:
-    return (PROC / "self" / "stat").exists()
+    return os.path.exists(f"{PROC}/self/stat")
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
 def boot() -> str:
     """Name this start of the machine: pids and births of another one mean nothing."""
     try:
-        return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return _read(f"{PROC}/sys/kernel/random/boot_id").decode().strip()
     except OSError:
         return ""
 
@@ -97,7 +102,7 @@ def own_children() -> list[int]:
     """Return the pids of this process's direct children, single-threaded as it is."""
     own = os.getpid()
     try:
-        return [int(pid) for pid in Path(f"{PROC}/{own}/task/{own}/children").read_bytes().split()]
+        return [int(pid) for pid in _read(f"{PROC}/{own}/task/{own}/children").split()]
     except OSError:
         return [each.pid for each in everybody() if each.parent == own]
 

@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import socket
-from pathlib import Path
 
 from runyard.executors.launcher import child, cradle, interpreter, system
 from runyard.executors.launcher.child import Home
@@ -25,7 +24,7 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # a collection would write to pages that all children share
     child.preload(modules, runtime=runtime)
     interpreter.settle()
-    home = Home(launcher=int(launcher), cradles=Path(cradles))
+    home = Home(launcher=int(launcher), cradles=cradles)
     _rehearse(home)
     gc.freeze()
     while os.getppid() == home.launcher:
