@@ -8,6 +8,7 @@ from typing import Any
 
 from records import WORKSPACE_ID, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run
 
+from runyard.core.access import Role
 from runyard.core.ids import first_of
 from runyard.core.run import State
 from runyard.dialects import aws_ids as ids
@@ -77,6 +78,7 @@ class Yard:
             body=body,
             workspace=a_workspace(WORKSPACE_ID),
             user="admin",
+            role=Role.ADMIN,
             url="http://127.0.0.1",
         )
         reply = logs.answer(self.engine, request)

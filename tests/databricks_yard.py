@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from runyard.core.access import Role
 from runyard.core.ids import Ids
 from runyard.core.job import Task, Workspace
 from runyard.core.run import Attempt, Outcome, Run
@@ -56,6 +57,7 @@ class Yard:
             body=b"",
             workspace=self.workspace,
             user=self.user,
+            role=Role.ADMIN,
             url="http://127.0.0.1:0",
         )
         known = msgspec.json.decode(msgspec.json.encode(members))

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from moving import START
 
+from runyard.core.access import Role
 from runyard.core.ids import Ids
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Outcome, Run
@@ -21,7 +22,7 @@ from runyard.dialects.dremio.finishing import finish
 from runyard.dialects.dremio.protocol import Dremio
 from runyard.dialects.dremio.views import LANGUAGE
 from runyard.dialects.dremio_ids import from_job_id, project_id
-from runyard.dialects.exchange import Reply, Request
+from runyard.dialects.exchange import Proved, Reply, Request
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 from runyard.engine.home import Home
@@ -41,8 +42,12 @@ class Sessions:
     def __init__(self) -> None:
         self.closed: list[str] = []
 
-    def open_session(self, user: str) -> tuple[str, int]:
+    def open_session(self, user: str, workspace: str, *, token_id: int = 0) -> tuple[str, int]:
+        del workspace, token_id
         return f"token of {user}", START
+
+    def prove(self, user: str, signed: bytes, proof: bytes, *, workspace: str | None) -> Proved | None:
+        raise NotImplementedError
 
     def close_session(self, authorization: str) -> None:
         self.closed.append(authorization)
@@ -77,6 +82,7 @@ class Yard:
             body=_encoded(body),
             workspace=self.workspace,
             user=self.user,
+            role=Role.ADMIN,
             url="http://127.0.0.1:0",
             sessions=self.sessions,
         )

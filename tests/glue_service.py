@@ -15,6 +15,7 @@ from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 
+from runyard.core.access import Role
 from runyard.core.ids import Ids
 from runyard.core.job import Workspace
 from runyard.core.run import Outcome
@@ -62,6 +63,7 @@ class Glue:
             body=members if isinstance(members, bytes) else msgspec.json.encode(members),
             workspace=workspace or self.workspace,
             user="tester",
+            role=Role.ADMIN,
             url="http://127.0.0.1:0",
         )
         return protocol.answer(self.engine, request)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from runyard.core.access import Role
 from runyard.core.job import Job, Task
 from runyard.core.queue import Overflow
 from runyard.core.run import Run
@@ -51,6 +52,7 @@ class Speaker:
             body=body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body),
             workspace=self.engine.workspace(workspace),
             user="admin",
+            role=Role.ADMIN,
             url="http://127.0.0.1:1",
         )
         return self.native.answer(self.engine, request)

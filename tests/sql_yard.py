@@ -12,6 +12,7 @@ from typing import Any
 from databricks_yard import Yard, databricks_yard, of_glue, script
 
 from runyard.client.connections import Here
+from runyard.core.access import Role
 from runyard.core.run import Outcome
 from runyard.sql.local.reading import Ledger
 from runyard.sql.talking.conversation import Conversation
@@ -32,7 +33,7 @@ class Asker:
     def __init__(self, home: Path, store_url: str, workspace: str = "default") -> None:
         self._home = home
         self._store_url = store_url
-        self._person = Person(name="ada", workspace=workspace, here=Here(url=URL))
+        self._person = Person(name="ada", workspace=workspace, here=Here(url=URL), role=lambda: Role.OPERATOR)
         self._opened: tuple[SqlYard, Conversation] | None = None
 
     @property

@@ -52,6 +52,8 @@ READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order
     "attempts_of_runs": {"json_each"},  # the ids it was given
     "runs_of_attempts": {"json_each"},
     "runs_by_ids": {"json_each"},
+    "users": {"sqlite_autoindex_known_user_1"},  # people are few, and their page shows them all
+    "tokens": {"token"},
 }
 
 

@@ -2,23 +2,37 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runyard.core.access import Role
+from runyard.core.ids import Ids
 from runyard.dialects.exchange import Login
-from runyard.web.authentication import Caller, Gate, foreign_page_in, is_local
+from runyard.engine.access import Access
+from runyard.engine.engine import now_ms
+from runyard.store.store import open_store
+from runyard.web.authentication import OWNER, Caller, Gate
 from runyard.web.credentials import credentials_file, load_credentials
+from runyard.web.strangers import foreign_page_in, is_local
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return Gate(credentials=load_credentials(tmp_path), is_open=False)
+def access(tmp_path: Path) -> Iterator[Access]:
+    store = open_store("sqlite://")
+    yield Access(store, tmp_path, ids=Ids(now_ms), clock=now_ms)
+    store.close()
 
 
 @pytest.fixture
-def open_gate(tmp_path: Path) -> Gate:
-    return Gate(credentials=load_credentials(tmp_path), is_open=True)
+def gate(tmp_path: Path, access: Access) -> Gate:
+    return Gate(credentials=load_credentials(tmp_path), access=access, is_open=False)
+
+
+@pytest.fixture
+def open_gate(tmp_path: Path, access: Access) -> Gate:
+    return Gate(credentials=load_credentials(tmp_path), access=access, is_open=True)
 
 
 def basic(user: str, password: str) -> str:
@@ -41,7 +55,7 @@ def test_the_keys_are_not_shown_by_accident(tmp_path: Path) -> None:
 
 
 def test_only_the_administrators_token_or_password_lets_in(gate: Gate) -> None:
-    known = Caller(user="admin", workspace="default")
+    known = Caller(user="admin", workspace="default", role=Role.ADMIN)
     keys = gate.credentials
 
     assert gate.by_authorization({"authorization": f"Bearer {keys.token}"}) == known
@@ -71,8 +85,8 @@ def test_with_authentication_off_a_credential_names_its_workspace(open_gate: Gat
 
     assert caller is not None
     assert caller.workspace == "team"
-    assert open_gate.by_access_key("ws.team").workspace == "team"
-    assert open_gate.by_access_key("anything").workspace == "default"
+    assert open_gate.by_access_key("ws.team") == Caller(user="ws.team", workspace="team", role=Role.ADMIN)
+    assert open_gate.by_access_key("anything") == Caller(user="anything", workspace="default", role=Role.ADMIN)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8642", "localhost", "[::1]:8642", "bucket.localhost:1", "LOCALHOST:1"])
@@ -104,27 +118,27 @@ def test_a_kept_password_serves_the_servers_own_pages_only(origin: str, *, is_se
 def test_a_token_is_known_however_dremios_clients_spell_it(gate: Gate, spelled: str) -> None:
     told = spelled.format(gate.credentials.token)
 
-    assert gate.by_authorization({"authorization": told}) == Caller(user="admin", workspace="default")
+    assert gate.by_authorization({"authorization": told}) == OWNER
     assert gate.by_authorization({"authorization": f"{told}x"}) is None
 
 
 def test_a_login_takes_a_password_and_gives_a_token_until_it_is_taken_back(gate: Gate) -> None:
-    admin = Caller(user="admin", workspace="default")
-    assert gate.by_login(Login(user="admin", password=gate.credentials.password)) == admin
+    assert gate.by_login(Login(user="admin", password=gate.credentials.password)) == OWNER
 
-    token, ends_at = gate.open_session("admin")
+    token, ends_at = gate.open_session("admin", "default")
 
-    assert gate.by_authorization({"authorization": f"_dremio{token}"}) == admin
+    assert gate.by_authorization({"authorization": f"_dremio{token}"}) == OWNER
     assert 29 * 3_600_000 < ends_at - time.time() * 1000 < 31 * 3_600_000
     gate.close_session(token)
     assert gate.by_authorization({"authorization": f"_dremio{token}"}) is None
 
 
 def test_a_token_outlives_the_server_that_gave_it_and_none_is_made_up(gate: Gate) -> None:
-    token, _ = gate.open_session("admin")
+    token, _ = gate.open_session("admin", "default")
     claim, _, seal = token.rpartition(".")
 
-    assert Gate(credentials=gate.credentials, is_open=False).by_authorization({"authorization": token}) is not None
+    again = Gate(credentials=gate.credentials, access=gate.access, is_open=False)
+    assert again.by_authorization({"authorization": token}) == OWNER
     for wrong in (
         f"{claim}1.{seal}",
         f"{claim}.{seal[:-1]}0{seal[-1]}",
@@ -142,5 +156,5 @@ def test_a_wrong_login_lets_nobody_in(gate: Gate, user: str, password: str) -> N
 def test_a_login_names_its_workspace_where_everybody_is_believed(open_gate: Gate) -> None:
     told = Login(user="ws.sales", password="anything")
 
-    assert open_gate.by_login(told) == Caller(user="ws.sales", workspace="sales")
-    assert open_gate.open_session("ws.sales")[0] == "ws.sales"
+    assert open_gate.by_login(told) == Caller(user="ws.sales", workspace="sales", role=Role.ADMIN)
+    assert open_gate.open_session("ws.sales", "sales")[0] == "ws.sales"

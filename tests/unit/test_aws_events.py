@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from glue_service import JOB, Glue, glue_service
 
+from runyard.core.access import Role
 from runyard.core.batch import MOST_WAITING
 from runyard.dialects.aws import events
 from runyard.dialects.exchange import Request
@@ -39,6 +40,7 @@ def put(glue: Glue, members: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         body=msgspec.json.encode(members),
         workspace=glue.workspace,
         user="tester",
+        role=Role.ADMIN,
         url="http://127.0.0.1:0",
     )
     reply = events.answer(glue.engine, request)

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlencode
 import pytest
 from records import a_workspace
 
+from runyard.core.access import Role
 from runyard.core.errors import LedgerUnavailable, RunyardError
 from runyard.dialects.aws import iam, logs, sts
 from runyard.dialects.aws.account import account_of, region_of
@@ -38,6 +39,7 @@ def a_request(body: str = "", *, query: dict[str, str] | None = None, workspace:
         body=body.encode(),
         workspace=a_workspace(id_, workspace),
         user="admin",
+        role=Role.ADMIN,
         url="http://127.0.0.1",
     )
 

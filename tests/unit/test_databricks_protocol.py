@@ -13,6 +13,7 @@ from databricks.sdk.errors import platform
 from databricks_yard import Yard, databricks_yard, script
 
 from runyard.core import errors as core
+from runyard.core.access import Role
 from runyard.core.errors import LedgerUnavailable, LimitReached, RunyardError
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Operation
 from runyard.dialects.databricks.errors import CODES, STATUS, wire_error
@@ -40,6 +41,7 @@ class Speaker:
             body=body if isinstance(body, bytes) else json.dumps(body).encode(),
             workspace=self.yard.workspace,
             user="ada@example.com",
+            role=Role.ADMIN,
             url="http://127.0.0.1:1",
         )
         return self.dialect.answer(self.yard.engine, replace(request, **more))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from databricks_yard import Yard, databricks_yard, notebook, script, submitted
 
+from runyard.core.access import Role
 from runyard.core.run import Outcome
 from runyard.dialects.databricks.run_page import RunPages
 from runyard.dialects.exchange import Reply, Request
@@ -29,6 +30,7 @@ def ask(yard: Yard, path: str, method: str = "GET") -> Reply:
         body=b"",
         workspace=yard.workspace,
         user="ada",
+        role=Role.ADMIN,
         url="http://here",
     )
     return RunPages().answer(yard.engine, request)

@@ -4,11 +4,11 @@ import urllib.request
 
 import pytest
 
-from runyard.web.credentials import Credentials
+from runyard.web.claims import Keys
 from runyard.web.job_environment import job_environment
 
 URL = "http://127.0.0.1:8642"
-KEYS = Credentials(access_key="key", secret_key="secret", token="token", password="password")
+KEYS = Keys(access_key="key", secret_key="secret", token="token")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from sql_yard import URL, Asker, asking, seen
 from waiting import until
 
 from runyard.client.connections import Here
+from runyard.core.access import Role
 from runyard.sql.errors import SqlError
 from runyard.sql.yard import Person, open_yard
 
@@ -253,7 +254,7 @@ def test_only_an_administrator_reads_the_ledger_s_own_tables_and_nobody_writes_t
     assert denied.value.code == "42501"
 
     yard = open_yard(home=tmp_path, store_url=seen(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
-    session = yard.session(Person(name="root", here=Here(url=URL), sees_everything=True))
+    session = yard.session(Person(name="root", here=Here(url=URL), sees_everything=True, role=lambda: Role.ADMIN))
     assert list(session.prepare("NATIVEQUERY 'SELECT count(*) FROM run'").run().rows) == [(0,)]
     for text in ("DELETE FROM run", "ATTACH ''x'' AS x", "PRAGMA query_only = OFF"):
         with pytest.raises(SqlError):

@@ -8,7 +8,7 @@ import click
 
 from runyard.client.errors import ClientError
 
-COMMANDS = ("serve", "env", "doctor", "jobs", "runs", "run", "sql", "arazzo", "completion")
+COMMANDS = ("serve", "env", "doctor", "jobs", "runs", "run", "sql", "arazzo", "users", "tokens", "completion")
 """Each is a module beside this one, and what it calls the same inside."""
 
 

@@ -118,6 +118,46 @@ class NativeClient:
         """Return which server this is and how busy it is."""
         return self._call("GET", "/server")
 
+    # users and tokens
+
+    def who_am_i(self) -> Record:
+        """Return who the token makes one, in which workspace, and as what."""
+        return self._call("GET", "/me")
+
+    def users(self) -> list[Record]:
+        """Return the users with their roles."""
+        users: list[Record] = self._call("GET", "/users")["users"]
+        return users
+
+    def add_user(self, name: str, **words: Any) -> Record:
+        """Add a user (role, workspace, password, has_password)."""
+        return self._call("POST", "/users", body=_given(name=name, **words), repeat=False)
+
+    def change_user(self, name: str, what: str, **words: Any) -> Record:
+        """Change a user: its `role` (role, workspace), `enable`, `disable`, or its `password` (password)."""
+        return self._call("POST", _path("users", name, what), body=words, repeat=False)
+
+    def remove_user(self, name: str) -> None:
+        """Remove a user with all tokens."""
+        self._call("DELETE", _path("users", name), repeat=False)
+
+    def tokens(self, user: str | None) -> list[Record]:
+        """Return tokens, the newest first: of one user, or all that the caller may see."""
+        tokens: list[Record] = self._call("GET", "/tokens", query={"user": user})["tokens"]
+        return tokens
+
+    def create_token(self, name: str, **words: Any) -> Record:
+        """Make a token (user, workspace, role, lifetime_s); what it is told by is in this answer only."""
+        return self._call("POST", "/tokens", body=_given(name=name, **words), repeat=False)
+
+    def revoke_token(self, token_id: int) -> None:
+        """Revoke a token."""
+        self._call("DELETE", _path("tokens", token_id), repeat=False)
+
+    def take_proof(self, user: str, signed: str, proof: str, workspace: str | None) -> Record:
+        """Return whom a proof of a password makes one, empty if nobody; for the SQL wire."""
+        return self._call("POST", "/proofs", body=_given(user=user, signed=signed, proof=proof, workspace=workspace))
+
     # how calls are made
 
     def _pages(self, path: str, member: str, *, limit: int, **query: Any) -> Iterator[Record]:
@@ -192,6 +232,10 @@ def _connection(url: str, *, timeout: float) -> http.client.HTTPConnection:
         raise Unreachable(f"{url!r} is not the address of a server; give one like http://127.0.0.1:8642.")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(host, port, timeout=timeout)
+
+
+def _given(**words: Any) -> dict[str, Any]:
+    return {name: value for name, value in words.items() if value is not None}
 
 
 def _path(*parts: str | int) -> str:

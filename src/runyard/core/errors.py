@@ -49,5 +49,19 @@ class NotSupported(RunyardError):
     """This cannot be executed here; the message says why and what to do."""
 
 
+class Forbidden(RunyardError):
+    """The caller is known, and may not do this."""
+
+    def __init__(self, *, user: str, role: str, need: str, action: str) -> None:
+        super().__init__(
+            f"{action} needs the role {need}; the credential is one of {user}, good for {role}. "
+            f"An administrator can change that: `runyard users role {user} {need}`."
+        )
+        self.user = user
+        self.role = role
+        self.need = need
+        self.action = action
+
+
 class LedgerUnavailable(RunyardError):
     """The ledger could not be read or written; nothing of the request was recorded."""

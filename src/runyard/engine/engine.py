@@ -12,6 +12,7 @@ from runyard.core.errors import InvalidRequest, NotSupported, WrongState
 from runyard.core.job import Job, Workspace
 from runyard.core.run import Attempt, Event, Outcome, Repair, Run, State
 from runyard.engine import flows
+from runyard.engine.access import Access
 from runyard.engine.bookmarks import Bookmarks
 from runyard.engine.chains import Chains
 from runyard.engine.conductor import Conductor
@@ -87,6 +88,7 @@ class Engine(Jobs, Overview):
         self.chains = Chains(self, store, clock=clock)
         self.bookmarks = Bookmarks(self, store, clock=clock)
         self.documents = Documents(store, ids=self._works.ids, clock=clock)
+        self.access = Access(store, home.path, ids=self._works.ids, clock=clock)
         self.sessions = Sessions(self, store, self._works.changes, clock=clock)
 
     # life of the engine

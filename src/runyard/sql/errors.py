@@ -18,6 +18,7 @@ CANCELLED = "57014"
 CONNECTION_FAILED = "08006"  # an upstream service did not answer
 UPSTREAM_REFUSED = "HV000"  # an upstream service answered with an error
 DENIED = "42501"
+GONE = "28000"  # who spoke is nobody any more
 WRONG_PASSWORD = "28P01"  # noqa: S105 - a code
 DEFECT = "XX000"
 

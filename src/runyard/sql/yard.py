@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from runyard.client.connections import Connections, Here, read_connections
+from runyard.core.access import Role
 from runyard.core.errors import InvalidRequest
 from runyard.dialects.aws.account import DEFAULT_REGION
 from runyard.dialects.dremio_ids import project_id
@@ -48,6 +49,7 @@ class Person:
     workspace: str = "default"
     here: Here | None = None
     sees_everything: bool = False  # may read the ledger's own tables, of all workspaces
+    role: Callable[[], Role | None] = lambda: Role.VIEWER  # at this moment; None: the credential is no longer good
 
 
 @dataclass(kw_only=True)
@@ -84,6 +86,7 @@ class Yard:
                 workspace=self._finding(person.workspace),
                 told=_told(person),
                 sees_everything=person.sees_everything,
+                role=person.role,
             )
         )
 

@@ -10,6 +10,7 @@ import msgspec
 from runyard.core.ids import first_of
 from runyard.core.run import Outcome, State
 from runyard.store import rows
+from runyard.store.access import Access
 from runyard.store.bookmarks import Bookmarks
 from runyard.store.documents import Documents
 from runyard.store.links import Links
@@ -61,7 +62,7 @@ class Page:
     newest_first: bool = True
 
 
-class Ledger(Links, Bookmarks, Statements, Documents, Overview):
+class Ledger(Links, Bookmarks, Statements, Documents, Overview, Access):
     """One open transaction on the ledger."""
 
     # workspaces

@@ -417,3 +417,51 @@ SELECT min(job_name) AS name FROM run WHERE workspace_id = :workspace_id AND job
 -- run_behind --
 -- The run that stands so many further back, from the index alone: the end of a part of a long search.
 SELECT id FROM run WHERE workspace_id = :workspace_id AND id < :before ORDER BY id DESC LIMIT 1 OFFSET :rows;
+
+-- users --
+SELECT /* known_user_columns */ FROM known_user ORDER BY name;
+
+-- user_by_id --
+SELECT /* known_user_columns */ FROM known_user WHERE id = :id;
+
+-- user_by_name --
+SELECT /* known_user_columns */ FROM known_user WHERE name = :name;
+
+-- add_user --
+-- The unique name decides between two that would be called the same.
+INSERT INTO known_user (/* known_user_columns */) VALUES (/* known_user_values */) ON CONFLICT (name) DO NOTHING RETURNING id;
+
+-- save_user --
+-- Compare and set: only if it is still the version that the caller saw.
+UPDATE known_user SET roles = :roles, is_enabled = :is_enabled, proof = :proof, sessions_since = :sessions_since,
+  version = :version, updated_at = :updated_at
+WHERE id = :id AND version = :seen RETURNING id;
+
+-- remove_user --
+-- The tokens go with it.
+DELETE FROM known_user WHERE id = :id RETURNING id;
+
+-- tokens --
+SELECT /* token_columns */ FROM token ORDER BY id DESC;
+
+-- tokens_of_user --
+SELECT /* token_columns */ FROM token WHERE user_id = :user_id ORDER BY id DESC;
+
+-- token_by_id --
+SELECT /* token_columns */ FROM token WHERE id = :id;
+
+-- token_by_digest --
+SELECT /* token_columns */ FROM token WHERE digest = :digest;
+
+-- token_by_access_key --
+SELECT /* token_columns */ FROM token WHERE access_key = :access_key;
+
+-- add_token --
+INSERT INTO token (/* token_columns */) VALUES (/* token_values */);
+
+-- use_token --
+-- Never back: of two servers the later one is right.
+UPDATE token SET last_used_at = :at WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at);
+
+-- remove_token --
+DELETE FROM token WHERE id = :id RETURNING id;

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from runyard.core.access import Role, Token, User
 from runyard.core.bookmark import Bookmark
 from runyard.core.document import Document
 from runyard.core.job import Job, Task, Workspace
@@ -39,6 +40,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "memory": msgspec.json.decode,
     "pending": lambda text: None if text is None else msgspec.json.decode(text),
     "body": msgspec.json.decode,
+    "roles": msgspec.json.Decoder(dict[str, Role]).decode,
+    "role": lambda text: None if text is None else Role(text),
+    "is_enabled": bool,
     "what": What,
     "channel": Channel,
     "detail": msgspec.json.decode,
@@ -48,10 +52,11 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 }
 """How a column that is not a plain value is read."""
 _DOCUMENTS = frozenset(
-    {"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body", "elements", "content"}
+    {"settings", "tags", "detail", "tasks", "started_by", "task_keys", "spec", "body", "elements", "content", "roles"}
 )
 _CHANGING_DOCUMENTS = frozenset({"output", "memory", "pending"})
-_FLAGS = frozenset({"is_listed", "is_paused", "is_committed"})  # 0 or 1: the two databases do not agree on booleans
+# 0 or 1: the two databases do not agree on booleans.
+_FLAGS = frozenset({"is_listed", "is_paused", "is_committed", "is_enabled"})
 _JOBS_OWN_WORDS = frozenset({"reason", "message", "trace", "trouble"})
 
 
@@ -135,10 +140,16 @@ NOTICE = Shape(Notice, "notice")
 BOOKMARK = Shape(Bookmark, "bookmark")
 STATEMENT = Shape(Statement, "statement")
 DOCUMENT = Shape(Document, "document")
+USER = Shape(User, "known_user")
+TOKEN = Shape(Token, "token")
 
+_SHAPES = (
+    *(WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER),
+    *(NOTICE, BOOKMARK, STATEMENT, DOCUMENT, USER, TOKEN),
+)
 COLUMN_FRAGMENTS: Mapping[str, str] = {
     f"{shape.table}_{suffix}": ", ".join(f"{mark}{name}" for name in shape.columns)
-    for shape in (WORKSPACE, JOB, RUN, ATTEMPT, REPAIR, EVENT, TRIGGER, NOTICE, BOOKMARK, STATEMENT, DOCUMENT)
+    for shape in _SHAPES
     for suffix, mark in (("columns", ""), ("values", ":"))
 }
 """`/* run_columns */` and `/* run_values */` of queries.sql: named, so that a newer schema's columns do no harm."""

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -18,11 +18,12 @@ from runyard.core.errors import RunyardError
 from runyard.dialects.aws_signature import SignedRequest
 from runyard.dialects.exchange import Login, Reply, Request
 from runyard.engine.engine import Engine
-from runyard.web.authentication import Caller, Gate, foreign_page_in, stranger_in
+from runyard.web.authentication import Caller, Gate
 from runyard.web.bodies import LARGEST_BODY, HungUp, Receive, Send, answer, spooled, whole
 from runyard.web.console.console import Console
 from runyard.web.sigv4 import Identity, verify
 from runyard.web.sigv4_claim import SignatureError, scope_of
+from runyard.web.strangers import foreign_page_in, stranger_in
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ class App:
         try:
             if not self._gate.is_open:
                 identity = verify(_signed(asked, None), self._gate.secret_of, now=_now())
+                identity = replace(identity, role=self._known(identity.access_key).role)
         except SignatureError as error:
             await self._services.objects.refuse(asked.scope, send, error)
             return
@@ -185,6 +187,7 @@ class App:
     def _carry_out(self, service: Service, asked: Asked, caller: Caller, body: Body) -> Reply:
         try:
             workspace = self._engine.workspace(caller.workspace)
+            self._engine.access.note_use(caller.token_id)
         except RunyardError as error:
             return service.refuse(error, status=500)
         request = Request(
@@ -196,6 +199,8 @@ class App:
             body=body.content,
             workspace=workspace,
             user=caller.user,
+            role=caller.role,
+            token_id=caller.token_id,
             url=self.url,
             spool=body.spool,
             sessions=self._gate,
@@ -219,7 +224,14 @@ class App:
             return self._gate.by_login(login) if login else self._by_headers(asked)
         if not self._gate.is_open:
             verify(_signed(asked, body), self._gate.secret_of, now=_now())
-        return self._gate.by_access_key(asked.claimed[0])
+        return self._known(asked.claimed[0])
+
+    def _known(self, access_key: str) -> Caller:
+        """Return whose access key this is, which has been proved; its token may be gone since."""
+        caller = self._gate.by_access_key(access_key)
+        if caller is None:
+            raise SignatureError("UnrecognizedClient", "The security token included in the request is invalid.")
+        return caller
 
     def _by_headers(self, asked: Asked) -> Caller | None:
         headers = dict(asked.headers)

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runyard.dialects import glue
-from runyard.web.credentials import REGION, Credentials
+from runyard.web.claims import Keys
+from runyard.web.credentials import REGION
 
 # What a job may inherit: how to find programs, speak the user's language, and reach a package index.
 INHERITED = (
@@ -40,24 +41,24 @@ CLIENT_MODELS = Path(glue.__file__).parent / "botocore"  # lets boto3 call what 
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
-def job_environment(url: str, credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
-    """Return what every job's process finds: boto3, the aws cli, s3fs and databricks-sdk need no configuration."""
+def job_environment(url: str, keys: Keys, more: Mapping[str, str]) -> dict[str, str]:
+    """Return what the jobs of a workspace find: boto3, the aws cli, s3fs and databricks-sdk need no configuration."""
     inherited = {
         name: value for name, value in os.environ.items() if any(fnmatch(name, pattern) for pattern in INHERITED)
     }
     environment = {
         **inherited,
         "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": credentials.access_key,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DATA_PATH": str(CLIENT_MODELS),
         "DATABRICKS_HOST": url,
-        "DATABRICKS_TOKEN": credentials.token,
+        "DATABRICKS_TOKEN": keys.token,
         "RUNYARD_URL": url,
-        "RUNYARD_TOKEN": credentials.token,
+        "RUNYARD_TOKEN": keys.token,
         **more,
     }
     return {**environment, **_past_proxies(url, environment)}

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,11 +25,13 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.engine.engine import Engine
 from runyard.engine.home import Home
+from runyard.engine.seal import load_seal
 from runyard.engine.settings import Settings, load_settings
 from runyard.store.store import open_store
 from runyard.web.app import App
-from runyard.web.authentication import DEFAULT, LOCAL_HOSTS, Gate
+from runyard.web.authentication import DEFAULT, Gate
 from runyard.web.bodies import discard_unfinished
+from runyard.web.claims import job_keys
 from runyard.web.console.console import Console
 from runyard.web.credentials import ADMINISTRATOR, load_credentials
 from runyard.web.flight_wire import FlightWire, is_spoken
@@ -36,15 +39,16 @@ from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
 from runyard.web.services import LANGUAGES, services
 from runyard.web.sql_wire import SqlWire
+from runyard.web.strangers import LOCAL_HOSTS
 
 log = logging.getLogger(__name__)
 
 COLLECT_AFTER = (20_000, 20, 20)  # a call makes some hundred objects and leaves none behind
+FLIGHT_PORT = 32010  # Dremio's
 DRAIN_S = 30  # how long calls under way may take after SIGTERM
 
 
 @dataclass(frozen=True, kw_only=True)
-FLIGHT_PORT = 32010  # Dremio's
 class Options:
     """What `runyard serve` was told."""
 
@@ -52,11 +56,11 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8642
     pg_port: int = 8643
+    flight_port: int | None = None  # None: Dremio's own, or a free one where that is taken
     store: str | None = None
     auth: bool = True
 
 
-    flight_port: int | None = None  # None: Dremio's own, or a free one where that is taken
 @dataclass(frozen=True, kw_only=True)
 class Ready:
     """Where everything is, once it is there."""
@@ -65,11 +69,11 @@ class Ready:
     pg: str
     home: str
     pid: int
+    flight: str | None = None  # None: the extra that speaks it is not installed
 
 
 def serve(options: Options, *, announce: Callable[[Ready, str], None]) -> None:
     """Serve until SIGTERM or SIGINT; jobs that run go on without the server.
-    flight: str | None = None  # None: the extra that speaks it is not installed
 
     `announce` is told where everything is, and the address of the console that signs in whoever opens it first.
     """
@@ -86,6 +90,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     credentials = load_credentials(home.path)
     listener = _listen(options.host, options.port, "--port")
     pg_listener = _listen(options.host, options.pg_port, "--pg-port")
+    flight_listener = _listen_for_flight(options)
     ready = Ready(
         url=_url(options.host, listener),
         pg=_pg_url(options.host, pg_listener),
@@ -94,37 +99,36 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
         flight=_flight_url(options.host, flight_listener, settings),
     )
     store = open_store(options.store or home.ledger_url)
-    flight_listener = _listen_for_flight(options)
-    environment = _environment(ready, credentials, settings.environment)
+    environment = _environment(home, ready.url, settings.environment)
     engine = Engine(store, home, settings, languages=LANGUAGES, environment=environment)
     spoken = services(engine)
     spoken.objects.discard_unfinished(now=time.time())
     discard_unfinished(home.path)
-    gate = Gate(credentials=credentials, is_open=not options.auth)
+    gate = Gate(credentials=credentials, access=engine.access, is_open=not options.auth)
     wire = SqlWire(pg_listener, _told_to_wire(ready, options, settings))
     console = Console(engine, gate, wire.reach)
     app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
     server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=engine.release)
+    flight = _flight_wire(flight_listener, ready, options, settings)
     engine.start()
     wire.start()
-    gc.freeze()  # what is there now stays; to look through it again and again finds nothing
-    gc.set_threshold(*COLLECT_AFTER)
-    flight = _flight_wire(flight_listener, ready, options, settings)
-    try:
-        _write_place(home, ready)
     if flight is not None:
         flight.start()
+    gc.freeze()  # what is there now stays; to look through it again and again finds nothing
+    gc.set_threshold(*COLLECT_AFTER)
+    try:
+        _write_place(home, ready)
         server.run(sockets=[listener])
     finally:
         place_file(home.path).unlink(missing_ok=True)
         wire.stop()
+        if flight is not None:
+            flight.stop()
         engine.close()
         app.close()
 
 
-        if flight is not None:
-            flight.stop()
 def _allow_many_files() -> None:
     """Take as many descriptors as the system lets us: each caller, and each reader of the ledger, holds some."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -149,9 +153,10 @@ def place_file(home: Path) -> Path:
     return home / "server.json"
 
 
-def _environment(ready: Ready, credentials: Credentials, more: Mapping[str, str]) -> Callable[[Run], Mapping[str, str]]:
-    base = job_environment(ready.url, credentials, more)
-    return lambda run: {**base, "RUNYARD_RUN_ID": str(run.id)}
+def _environment(home: Home, url: str, more: Mapping[str, str]) -> Callable[[Run], Mapping[str, str]]:
+    seal = load_seal(home.path)
+    of_workspace = cache(lambda workspace_id: job_environment(url, job_keys(seal, workspace_id), more))
+    return lambda run: {**of_workspace(run.workspace_id), "RUNYARD_RUN_ID": str(run.id)}
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:
@@ -175,11 +180,6 @@ def _pg_url(host: str, listener: socket.socket) -> str:
     return f"postgresql://{ADMINISTRATOR}@{_place(host, listener)}/{DEFAULT}"
 
 
-def _place(host: str, listener: socket.socket) -> str:
-    return f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-
-
-def _told_to_wire(ready: Ready, options: Options, settings: Settings) -> Mapping[str, Any]:
 def _listen_for_flight(options: Options) -> socket.socket | None:
     """Return the socket of Arrow Flight, None where nobody could speak it; the usual port is no matter of life."""
     if not is_spoken():
@@ -213,6 +213,11 @@ def _flight_wire(
     return FlightWire(listener, told, listen=lambda: _listen(options.host, port, "--flight-port"))
 
 
+def _place(host: str, listener: socket.socket) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def _told_to_wire(ready: Ready, options: Options, settings: Settings) -> Mapping[str, Any]:
     return {
         "home": ready.home,
         "store": options.store,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from runyard.core.access import Role
 from runyard.dialects.aws_signature import (
     UNSIGNED_PAYLOAD,
     Claim,
@@ -44,6 +45,7 @@ class Identity:
     access_key: str
     region: str
     service: str
+    role: Role = Role.VIEWER  # known to whoever keeps the keys, not to the signature
     seal: Seal | None = None
 
 

@@ -7,10 +7,10 @@ from base64 import b32encode
 from hashlib import blake2b
 
 from runyard.core.job import Workspace
+from runyard.dialects.aws_access import account_number
 from runyard.dialects.exchange import Request
 
 DEFAULT_REGION = "us-east-1"
-SMALLEST_ACCOUNT = 10**11  # twelve digits, the first not a zero: some tools read it as a number
 USER_ID = "AIDA"
 ROLE_ID = "AROA"
 
@@ -19,8 +19,7 @@ _SCOPE = re.compile(r"Credential=[^,\s]*/\d{8}/([a-z0-9-]+)/[a-z0-9-]+/aws4_requ
 
 def account_of(workspace: Workspace) -> str:
     """Return the workspace's account: twelve digits that follow from its name, so that every home agrees."""
-    digest = blake2b(workspace.name.encode(), digest_size=8, person=b"runyard account").digest()
-    return str(SMALLEST_ACCOUNT + int.from_bytes(digest, "big") % (9 * SMALLEST_ACCOUNT))
+    return account_number(workspace.name)
 
 
 def region_of(request: Request) -> str:

@@ -61,6 +61,8 @@ def _named(resources: Any) -> Iterator[tuple[str, str, str]]:
 
 OPERATIONS: Mapping[str, Operation] = {"PutEvents": put_events}
 
-_SERVICE = JsonService(name="EventBridge", target="AWSEvents.", operations=OPERATIONS, rules=RULES, codes=CODES)
+_SERVICE = JsonService(
+    name="EventBridge", prefix="events", target="AWSEvents.", operations=OPERATIONS, rules=RULES, codes=CODES
+)
 answer = _SERVICE.answer
 refuse = _SERVICE.refuse

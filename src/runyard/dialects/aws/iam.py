@@ -87,7 +87,7 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 _SERVICE = QueryService(
-    name="IAM", namespace="https://iam.amazonaws.com/doc/2010-05-08/", operations=OPERATIONS, codes=CODES
+    name="IAM", prefix="iam", namespace="https://iam.amazonaws.com/doc/2010-05-08/", operations=OPERATIONS, codes=CODES
 )
 answer = _SERVICE.answer
 refuse = _SERVICE.refuse

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from runyard.core.errors import InvalidRequest, RunyardError
-from runyard.dialects.aws.operations import Call, Codes, Operation, WireError, find, refusal, wire_error
+from runyard.core.errors import Forbidden, InvalidRequest, RunyardError
+from runyard.dialects.aws.operations import Call, Codes, Operation, WireError, find, need_of, refusal, wire_error
+from runyard.dialects.aws_access import DENIED, not_authorized
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
 
@@ -45,6 +46,7 @@ class JsonService:
     """A service that speaks this protocol."""
 
     name: str
+    prefix: str  # of its actions in policies: logs:DescribeLogGroups
     target: str  # what stands before an operation's name in X-Amz-Target
     operations: Mapping[str, Operation]
     rules: Mapping[str, Rule]  # by member; a member means the same in all operations
@@ -55,8 +57,12 @@ class JsonService:
         name = request.headers.get("x-amz-target", "").removeprefix(self.target)
         try:
             operation = find(self.operations, name, service=self.name)
+            request.allow(need_of(name), name)
             members = self._members(request.body)
             return _reply(200, operation(Call(engine=engine, request=request, members=members)))
+        except Forbidden as error:
+            text = not_authorized(error, service=self.prefix, workspace=request.workspace.name)
+            return _error(WireError(code=DENIED, message=text, status=400))
         except RunyardError as error:
             return _error(wire_error(error, self.codes))
 

@@ -137,7 +137,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribeLogGroups": describe_log_groups,
 }
 
-_SERVICE = JsonService(name="CloudWatch Logs", target="Logs_20140328.", operations=OPERATIONS, rules=RULES, codes=CODES)
+_SERVICE = JsonService(
+    name="CloudWatch Logs", prefix="logs", target="Logs_20140328.", operations=OPERATIONS, rules=RULES, codes=CODES
+)
 answer = _SERVICE.answer
 refuse = _SERVICE.refuse
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runyard.core.access import Role
 from runyard.core.errors import AlreadyExists, NotFound, NotSupported, RunyardError
 from runyard.dialects.exchange import Request
 from runyard.engine.engine import Engine
@@ -45,6 +46,15 @@ NOT_FOUND_TEXTS: Mapping[str, str] = {
 }
 """What AWS says of what is not there, by the kind of thing."""
 ALREADY_EXISTS = "{kind} with name {name} already exists."
+
+
+READS = ("Get", "List", "Describe", "Filter", "Assume")
+"""What the names of operations begin with that change nothing; no AssumeRole gives out keys here, but says why."""
+
+
+def need_of(name: str) -> Role:
+    """Return the role that an operation's caller must have."""
+    return Role.VIEWER if name.startswith(READS) else Role.OPERATOR
 
 
 def find(operations: Mapping[str, Operation], name: str, *, service: str) -> Operation:

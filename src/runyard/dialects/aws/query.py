@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from runyard.core.errors import RunyardError
-from runyard.dialects.aws.operations import Call, Codes, Operation, WireError, find, refusal, wire_error
+from runyard.core.errors import Forbidden, RunyardError
+from runyard.dialects.aws.operations import Call, Codes, Operation, WireError, find, need_of, refusal, wire_error
+from runyard.dialects.aws_access import not_authorized
 from runyard.dialects.exchange import Reply, Request
 from runyard.engine.engine import Engine
 
 SERVER_ERROR = 500
+DENIED = "AccessDenied"  # in the words of the services that speak XML
 
 REFUSALS: Mapping[str, str] = {
     "MissingAuthenticationToken": "MissingAuthenticationToken",
@@ -31,6 +33,7 @@ class QueryService:
     """A service that speaks this protocol."""
 
     name: str
+    prefix: str  # of its actions in policies: iam:GetRole
     namespace: str
     operations: Mapping[str, Operation]
     codes: Codes
@@ -41,7 +44,11 @@ class QueryService:
         action = members.get("Action", "")
         try:
             operation = find(self.operations, action, service=self.name)
+            request.allow(need_of(action), action)
             result = operation(Call(engine=engine, request=request, members=members))
+        except Forbidden as error:
+            text = not_authorized(error, service=self.prefix, workspace=request.workspace.name)
+            return self._error(WireError(code=DENIED, message=text, status=403))
         except RunyardError as error:
             return self._error(wire_error(error, self.codes))
         inner = f"<{action}Result>{_xml(result)}</{action}Result>" if result else ""

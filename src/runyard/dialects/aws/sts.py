@@ -41,7 +41,7 @@ OPERATIONS = {
 }
 
 _SERVICE = QueryService(
-    name="STS", namespace="https://sts.amazonaws.com/doc/2011-06-15/", operations=OPERATIONS, codes=CODES
+    name="STS", prefix="sts", namespace="https://sts.amazonaws.com/doc/2011-06-15/", operations=OPERATIONS, codes=CODES
 )
 answer = _SERVICE.answer
 refuse = _SERVICE.refuse

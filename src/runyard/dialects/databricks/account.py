@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from runyard.core.access import Role
 from runyard.dialects.databricks.calls import Call, Operation
 
 Members = dict[str, Any]
 
+GROUPS: Mapping[Role, str] = {Role.VIEWER: "users", Role.OPERATOR: "users", Role.ADMIN: "admins"}
+"""The group of a workspace that a role makes one a member of."""
 HOST_FACTS = b"{}"
 """What a client is told when it first asks a host about itself: nothing to discover, the token does."""
 
@@ -23,7 +27,7 @@ def current_user(call: Call) -> Members:
         "name": {"givenName": user},
         "active": True,
         "emails": [{"type": "work", "value": user, "primary": True}],
-        "groups": [{"display": "admins", "value": "1", "type": "direct"}],
+        "groups": [{"display": GROUPS[call.request.role], "value": "1", "type": "direct"}],
         "entitlements": [{"value": "workspace-access"}, {"value": "allow-cluster-create"}],
     }
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runyard.core.access import Role, need_of_method
 from runyard.core.job import Workspace
 from runyard.dialects.exchange import Request
 from runyard.engine.engine import Engine
 
 JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 Members = Mapping[str, Any]
+NEEDS: Mapping[str, Role] = {"getSecret": Role.OPERATOR, "listClusterEvents": Role.VIEWER}
+"""The role that an operation needs, where it is not what its method says."""
 CONTENT: Mapping[str, str] = {"": "bytes"}
 """What an operation gives whose answer is content, not members."""
 
@@ -45,3 +48,8 @@ class Operation:
     gives: Mapping[str, str] = field(default_factory=dict)  # likewise, of the answer
     versions: tuple[str, ...] = ("2.0",)
     body: str = ""  # "bytes": the body is content, not JSON; "form": it may be a form with a large file
+
+    @property
+    def need(self) -> Role:
+        """Return the role that a caller must have."""
+        return NEEDS.get(self.id) or need_of_method(self.method)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runyard.core.errors import (
     AlreadyExists,
+    Forbidden,
     InvalidRequest,
     LedgerUnavailable,
     LimitReached,
@@ -69,6 +70,7 @@ CODES: Mapping[type[RunyardError], str] = {
     Missing: "INVALID_PARAMETER_VALUE",
     WrongState: "INVALID_STATE",
     LimitReached: "REQUEST_LIMIT_EXCEEDED",
+    Forbidden: "PERMISSION_DENIED",
     NotSupported: "FEATURE_DISABLED",
     LedgerUnavailable: "TEMPORARILY_UNAVAILABLE",
 }

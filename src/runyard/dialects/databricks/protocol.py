@@ -41,6 +41,7 @@ class Databricks:
         """Carry out one call."""
         try:
             route = self._routes.find(request.method, request.path)
+            request.allow(route.operation.need, route.operation.id)
             said = members(route.operation, request, route.named)
             call = Call(engine=engine, request=request, version=route.version, members=said)
             told = route.operation.handle(call)

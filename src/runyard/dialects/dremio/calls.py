@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runyard.core.access import Role, need_of_method
 from runyard.core.job import Workspace
 from runyard.dialects.exchange import Request
 from runyard.engine.engine import Engine
@@ -15,6 +16,13 @@ SOFTWARE = "/api/v3/"
 ROOT = "/"
 EVERYWHERE = (CLOUD, SOFTWARE)
 Members = Mapping[str, Any]
+NEEDS: Mapping[str, Role] = {
+    **dict.fromkeys(("login", "loginV3", "loginApiv3", "logout", "logoutV3", "logoutApiv3"), Role.VIEWER),
+    **dict.fromkeys(("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds"), Role.VIEWER),
+    **dict.fromkeys(("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules"), Role.ADMIN),
+    **dict.fromkeys(("createEngine", "updateEngine", "deleteEngine", "enableEngine", "disableEngine"), Role.ADMIN),
+}
+"""The role that an operation needs, where it is not what its method says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +68,8 @@ class Operation:
     gives: Mapping[str, str] = field(default_factory=dict)  # likewise, of the answer
     bases: tuple[str, ...] = EVERYWHERE
     status: int = 200
+
+    @property
+    def need(self) -> Role:
+        """Return the role that a caller must have."""
+        return NEEDS.get(self.id) or need_of_method(self.method)

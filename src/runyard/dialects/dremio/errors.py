@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from runyard.core.errors import (
     AlreadyExists,
+    Forbidden,
     InvalidRequest,
     LedgerUnavailable,
     LimitReached,
@@ -35,6 +36,7 @@ STATUS: Mapping[type[RunyardError], int] = {
     InvalidRequest: HTTPStatus.BAD_REQUEST,
     Missing: HTTPStatus.BAD_REQUEST,
     WrongState: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
     LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     NotSupported: HTTPStatus.BAD_REQUEST,
     LedgerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from runyard.core.access import Role
 from runyard.core.ids import moment_of
 from runyard.dialects.dremio.calls import ROOT, Call, Operation
 from runyard.dialects.dremio.errors import Refusal
@@ -38,7 +39,8 @@ def log_in(call: Call) -> dict[str, Any]:
     sessions = call.request.sessions
     if sessions is None:
         raise Refusal(HTTPStatus.UNAUTHORIZED, "This server gives out no tokens; use the one that it printed.")
-    token, expires = sessions.open_session(call.user)
+    request = call.request
+    token, expires = sessions.open_session(call.user, call.workspace.name, token_id=request.token_id)
     made_at = moment_of(call.workspace.id)
     return {
         "token": token,
@@ -48,7 +50,7 @@ def log_in(call: Call) -> dict[str, Any]:
         "expires": expires,
         "email": "",
         "userId": entity_id(call.workspace.id),
-        "admin": True,
+        "admin": request.role is Role.ADMIN,
         "clusterId": CLUSTER,
         "clusterCreatedAt": made_at,
         "showUserAndUserProperties": True,

@@ -46,6 +46,7 @@ class Dremio:
         """Carry out one call."""
         try:
             route = self._routes.find(request.method, request.raw_path)
+            request.allow(route.operation.need, route.operation.id)
             named = {name: unquote(text) for name, text in route.named.items() if name not in _whole(route)}
             check_project(named.get("project_id", ""), request.workspace)
             said = members(route.operation, request, {**route.named, **named})

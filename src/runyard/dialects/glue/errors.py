@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runyard.core.errors import (
     AlreadyExists,
+    Forbidden,
     InvalidRequest,
     LedgerUnavailable,
     LimitReached,
@@ -16,6 +17,7 @@ from runyard.core.errors import (
     RunyardError,
     WrongState,
 )
+from runyard.dialects.aws_access import DENIED, not_authorized
 
 
 class BrokenConstraint(InvalidRequest):
@@ -59,6 +61,7 @@ EXCEPTIONS: Mapping[type[RunyardError], tuple[str, int]] = {
     IllegalWorkflowState: ("IllegalWorkflowStateException", 400),
     IllegalSessionState: ("IllegalSessionStateException", 400),
     LimitReached: ("ConcurrentRunsExceededException", 400),
+    Forbidden: (DENIED, 400),
     # In every operation's list of errors, so that clients can catch it.
     NotSupported: ("InvalidInputException", 400),
     # A 500 would make boto3 try again.
@@ -92,9 +95,11 @@ def stop_error(error: RunyardError, run_id: str) -> dict[str, str]:
     return {"ErrorCode": code, "ErrorMessage": text.format(run_id=run_id)}
 
 
-def wire_error(error: RunyardError, *, operation: str) -> WireError:
+def wire_error(error: RunyardError, *, operation: str, workspace: str = "") -> WireError:
     """Spell an error for the caller of an operation."""
     code, status = next(EXCEPTIONS[kind] for kind in type(error).__mro__ if kind in EXCEPTIONS)
+    if isinstance(error, Forbidden):
+        return WireError(code=code, message=not_authorized(error, service="glue", workspace=workspace), status=status)
     return WireError(code=code, message=_text(error, operation), status=status)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from runyard.core.access import Role
 from runyard.core.errors import NotFound, WrongState
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
@@ -175,10 +176,18 @@ class Operation:
     verb: str
 
     @property
+    def need(self) -> Role:
+        """The role that a caller must have."""
+        return Role.VIEWER if self.verb in READS else Role.OPERATOR
+
+    @property
     def summary(self) -> str:
         """What it does, in a sentence."""
         return (self.handle.__doc__ or "").strip()
 
+
+READS = frozenset({"get", "list", "list_names", "get_many"})
+"""The verbs that change nothing."""
 
 _TABLE = (
     ("CreateJob", create_job, "jobs", "insert"),

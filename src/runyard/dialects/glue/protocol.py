@@ -35,11 +35,12 @@ def answer(engine: Engine, request: Request) -> Reply:
     operation = request.headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
     try:
         _model().operation(operation)  # refuses an unknown one before its body is looked at
+        request.allow(OPERATIONS[operation].need, operation)
         members = _validator().check(operation, _read_body(request.body))
         call = Call(engine=engine, workspace=request.workspace, members=members)
         return _reply(200, OPERATIONS[operation].handle(call))
     except RunyardError as error:
-        return _error(wire_error(error, operation=operation))
+        return _error(wire_error(error, operation=operation, workspace=request.workspace.name))
 
 
 def refuse(error: Exception, *, status: int) -> Reply:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+from runyard.core.access import Role
 from runyard.core.errors import NotFound
 from runyard.core.job import WORKFLOW, Job, Workspace, kept_name
+from runyard.dialects.exchange import Sessions
 from runyard.engine.engine import Engine
 
 
@@ -18,6 +20,9 @@ class Call:
     workspace: Workspace
     user: str = ""
     url: str = ""  # of this server, as the caller reached it
+    role: Role = Role.VIEWER  # what the caller is in this workspace
+    token_id: int = 0  # the token that the caller came by, if by one
+    sessions: Sessions | None = None
 
     def job(self, named: str) -> Job:
         """Return a job or a workflow by its name, else by its id."""

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from runyard.core.errors import (
     AlreadyExists,
+    Forbidden,
     InvalidRequest,
     LedgerUnavailable,
     LimitReached,
@@ -35,6 +36,7 @@ ERRORS: Mapping[type[RunyardError], tuple[HTTPStatus, str]] = {
     WrongMethod: (HTTPStatus.METHOD_NOT_ALLOWED, "wrong_method"),
     NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
     AlreadyExists: (HTTPStatus.CONFLICT, "already_exists"),
+    Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
     InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     Missing: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     WrongState: (HTTPStatus.CONFLICT, "wrong_state"),

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from runyard.core.access import Role, need_of_method
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run, State
+from runyard.dialects.native import access_operations as access
 from runyard.dialects.native import log_pieces
 from runyard.dialects.native.bookmark_operations import TABLE as BOOKMARKS
 from runyard.dialects.native.calls import Call
@@ -204,6 +206,12 @@ class Operation:
     handle: Callable[[Call, Any], Any]  # returns a JSON object, or a Reply for what is none
     asks: type[Struct]
     status: int = 200
+    said: Role | None = None  # the role it needs, where its method does not say it
+
+    @property
+    def need(self) -> Role:
+        """Return the role that a caller must have."""
+        return self.said or need_of_method(self.method)
 
 
 _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Answer], type[Struct]]] = (
@@ -224,11 +232,19 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Answer], type[Struct]]] =
     ("GET", "/runs/{run}/logs", read_logs, Logs),
     *BOOKMARKS,
     *SESSIONS,
+    *access.TABLE,
 )
-_MAKES = (start_job, submit, record)
+_MAKES = (start_job, submit, record, *access.MAKES)
 
 OPERATIONS: Sequence[Operation] = tuple(
-    Operation(method=method, path=path, handle=handle, asks=asks, status=201 if handle in _MAKES else 200)
+    Operation(
+        method=method,
+        path=path,
+        handle=handle,
+        asks=asks,
+        status=201 if handle in _MAKES else 200,
+        said=access.NEEDS.get(handle),
+    )
     for method, path, handle, asks in _TABLE
 )
 """Every operation, by method and path below /runyard/v1; the first that fits is meant."""

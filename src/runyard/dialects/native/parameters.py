@@ -28,7 +28,7 @@ S = TypeVar("S", bound=Struct)
 
 _PLACE = re.compile(r" - at `\$\.([^`]+)`$")
 _NAMED = re.compile(r"Object contains unknown field `(.+)`|Object missing required field `(.+)`")
-_SECRET = frozenset({"environment"})  # values that no message may repeat
+_SECRET = frozenset({"environment", "password", "proof"})  # values that no message may repeat
 _LONGEST_QUOTE = 80
 
 

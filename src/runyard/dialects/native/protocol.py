@@ -18,7 +18,7 @@ from runyard.dialects.native.parameters import read
 from runyard.engine.engine import Engine
 
 PREFIX = "/runyard/v1"
-_MEMBER = {"job": r"(?P<job>.+)", "run": r"(?P<run>[^/]+)"}
+_MEMBER = {"job": r"(?P<job>.+)", **{name: rf"(?P<{name}>[^/]+)" for name in ("run", "user", "token")}}
 
 
 class Native:
@@ -32,8 +32,17 @@ class Native:
         """Carry out a call."""
         try:
             operation, named = self._route(request)
+            request.allow(operation.need, f"{operation.method} {operation.path}")
             asked = read(operation.asks, {**_body(request), **request.query, **named})
-            call = Call(engine=engine, workspace=request.workspace, user=request.user, url=request.url)
+            call = Call(
+                engine=engine,
+                workspace=request.workspace,
+                user=request.user,
+                url=request.url,
+                role=request.role,
+                token_id=request.token_id,
+                sessions=request.sessions,
+            )
             told = operation.handle(call, asked)
             return told if isinstance(told, Reply) else _reply(told, status=operation.status)
         except RunyardError as error:

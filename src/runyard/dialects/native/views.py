@@ -143,3 +143,22 @@ ATTEMPT = Words(
 )
 
 EVENT = Words(plain=("id", "run_id", "attempt_id", "at", "kind", "detail"))
+
+USER = Words(
+    plain=("id", "name", "roles", "is_enabled", "created_at", "updated_at"),
+    worked_out={"has_password": lambda user: user.proof is not None},
+    not_shown={
+        "proof": "nobody needs to see what a password is checked with",
+        "sessions_since": "which logins count is the server's to know",
+        "version": "changes are compared by the server",
+    },
+)
+
+TOKEN = Words(
+    plain=("id", "name", "workspace", "role", "access_key", "created_at", "expires_at", "last_used_at"),
+    not_shown={
+        "user_id": "shown by name",
+        "digest": "what is kept of its text",
+        "proof": "nobody needs to see what a password is checked with",
+    },
+)

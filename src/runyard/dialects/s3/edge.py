@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
+from runyard.core.access import Role
 from runyard.dialects.s3.body import proved
 from runyard.dialects.s3.checksums import HEADER, wanted_algorithms
 from runyard.dialects.s3.documents import rendered
@@ -38,6 +39,7 @@ LARGEST_DOCUMENT = 4 * 1024 * 1024
 WRITTEN_AT_ONCE = 512 * 1024
 READ_AT_ONCE = 512 * 1024
 LOCAL_SUFFIX = ".localhost"
+DENIED = "Access Denied. {name} needs the role {need}; the credential is good for {role}."
 
 
 class Mounts(Protocol):
@@ -58,6 +60,10 @@ class Identity(Protocol):
     @property
     def region(self) -> str:
         """The region it was signed for."""
+
+    @property
+    def role(self) -> Role:
+        """What they may do."""
 
     @property
     def seal(self) -> Seal | None:
@@ -141,6 +147,8 @@ class S3:
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
         operation = operation_of(request)
+        if not request.role.covers(operation.need):
+            raise S3Error("AccessDenied", DENIED.format(name=operation.name, need=operation.need, role=request.role))
         if operation.body is Body.SPOOL:
             return await self._take(operation, request, receive)
         if operation.body is Body.DOCUMENT:
@@ -194,6 +202,7 @@ def request_of(scope: Scope, identity: Identity | None) -> Request:
         headers=headers,
         owner=identity.access_key if identity else "runyard",
         region=identity.region if identity else "us-east-1",
+        role=identity.role if identity else Role.ADMIN,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from runyard.core.access import Role
 from runyard.dialects.s3 import bucket_operations as bucket
 from runyard.dialects.s3 import object_operations as one
 from runyard.dialects.s3 import upload_operations as upload
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from runyard.dialects.s3.request import Reply, Request
     from runyard.dialects.s3.store import Store
+
+
+READS = ("Get", "Head", "List")
+"""What the names of operations begin with that change nothing."""
 
 
 class Body(Enum):
@@ -33,6 +38,11 @@ class Operation:
     name: str
     handler: Callable[[Store, Request], Reply]
     body: Body = Body.IGNORED
+
+    @property
+    def need(self) -> Role:
+        """The role that a caller must have."""
+        return Role.VIEWER if self.name.startswith(READS) else Role.OPERATOR
 
 
 def _row(name: str, handler: Callable[[Store, Request], Reply], body: Body = Body.IGNORED) -> Operation:

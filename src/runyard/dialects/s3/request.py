@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from runyard.core.access import Role
 from runyard.dialects.s3.checksums import stated_checksums
 from runyard.dialects.s3.errors import S3Error
 from runyard.dialects.s3.records import KEPT_HEADERS
@@ -27,6 +28,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     owner: str = "runyard"
     region: str = "us-east-1"
+    role: Role = Role.VIEWER  # of whoever signed
     document: bytes = b""
     spool: Spool | None = None
 

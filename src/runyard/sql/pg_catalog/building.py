@@ -7,9 +7,10 @@ from typing import Any
 
 import apsw
 
+from runyard.core.access import ADMINISTRATOR
 from runyard.sql.pg_catalog.facts import DATABASE_OID, OWNER_OID, PG_CATALOG_OID, Facts, Table
 from runyard.sql.pg_catalog.relations import Relation, Type, relations, types
-from runyard.sql.wire.greeting import ADMINISTRATOR, WORKSPACE
+from runyard.sql.wire.greeting import WORKSPACE
 from runyard.sql.wire.parameters import PARAMETERS
 from runyard.sql.wire.types import named
 

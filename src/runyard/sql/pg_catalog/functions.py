@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 import apsw.ext
 
+from runyard.core.access import ADMINISTRATOR
 from runyard.sql.callables import functions as language
 from runyard.sql.errors import SqlError
 from runyard.sql.pg_catalog.arrays import (
@@ -42,7 +43,7 @@ from runyard.sql.pg_catalog.identifying import (
 )
 from runyard.sql.pg_catalog.matching import concatenated, like, matches, substring
 from runyard.sql.pg_catalog.relations import types
-from runyard.sql.wire.greeting import ADMINISTRATOR, WORKSPACE
+from runyard.sql.wire.greeting import WORKSPACE
 from runyard.sql.wire.writing import array_text
 
 STARTED_MS = int(time.time() * 1000)

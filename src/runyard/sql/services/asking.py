@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +39,7 @@ class Asking:
     connections: Connections
     stop: Stop = field(default_factory=Stop)
     reason: str = CANCELLED_TEXT  # why it was ended, if it was
+    allow: Callable[[Connection], None] = lambda _: None  # refuses what whoever asks may not call
     notices: list[str] = field(default_factory=list)
     _kept: dict[tuple[str, ...], Future[Record]] = field(default_factory=dict)
     _records: int = 0
@@ -87,6 +88,7 @@ class Asking:
         self, connection: Connection, wire: Wire, members: Mapping[str, Any], *, repeatable: bool = False
     ) -> Record:
         """Return the answer of an operation."""
+        self.allow(connection)
         call = Call(
             operation=wire.operation, method=wire.method, path=wire.path, members=members, repeatable=repeatable
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runyard.core.access import Role
 from runyard.sql.errors import CANCELLED, DENIED, SqlError
 from runyard.sql.planning.binds import bound, ordered
 from runyard.sql.planning.planning import Plan
@@ -67,7 +68,7 @@ def copy(talk: Talk, statement: Copy, text: str) -> Ready:
 
 def native(talk: Talk, statement: Native, _: str) -> Ready:
     """Understand a query in the ledger's own words, which is for administrators."""
-    if not talk.means.sees_everything:
+    if not (talk.means.sees_everything and talk.means.role() is Role.ADMIN):
         raise SqlError(DENIED, "NATIVEQUERY reads the tables of all workspaces; only an administrator may.")
     runner = talk.means.runner
     headings = runner.native_headings(statement.text)

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from runyard.client.connections import Connections
+from runyard.client.connection import Connection
+from runyard.client.connections import LOCAL, Connections
+from runyard.core.access import Role
 from runyard.sql.catalog import Catalog
-from runyard.sql.errors import SqlError
+from runyard.sql.errors import DENIED, GONE, SqlError
 from runyard.sql.planning.binds import OURS, bound
 from runyard.sql.planning.called import Called
 from runyard.sql.planning.planning import Plan
@@ -62,6 +64,7 @@ class Means:
     workspace: Callable[[], int]
     told: Mapping[str, str]  # what local tables are told of it: url and region
     sees_everything: bool
+    role: Callable[[], Role | None]  # of whoever speaks, at this moment
 
 
 @dataclass(kw_only=True)
@@ -98,8 +101,22 @@ class Talk:
         """Return the columns in the form that the session wants."""
         return tuple(Heading(name=one.name) for one in headings) if self.preferences.are_strings else headings
 
+    def require(self, need: Role, action: str) -> None:
+        """Refuse what whoever speaks may not do, or may no longer."""
+        role = self.means.role()
+        if role is None:
+            raise SqlError(GONE, "The credential of this session is no longer good: it was revoked, or has ended.")
+        if not role.covers(need):
+            raise SqlError(DENIED, f"{action} needs the role {need}; this session's is {role}.")
+
+    def allow_change(self, connection: Connection) -> None:
+        """Refuse calls to other services with keys of the settings; what this server is asked for, it judges itself."""
+        if connection.name != LOCAL:
+            self.require(Role.OPERATOR, f"A call of {connection.name}")
+
     def guarded(self, work: Callable[[], Result]) -> Result:
         """Do work unless the transaction has failed, and note if it fails."""
+        self.require(Role.VIEWER, "A statement")
         self.pending.refuse_if_broken()
         if self.ended.is_set():
             self.ended.clear()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from runyard.core.access import Role
 from runyard.sql.errors import NOT_SUPPORTED, UNDEFINED_TABLE, SqlError
 from runyard.sql.results import Result, Value
 from runyard.sql.statements import CreateView, OfView
@@ -22,6 +23,7 @@ def create(talk: Talk, statement: CreateView, text: str) -> Ready:
         raise SqlError(NOT_SUPPORTED, "A view's query has no binds: it is kept as it is.")
 
     def work(_: Sequence[Value]) -> Result:
+        talk.require(Role.OPERATOR, "CREATE VIEW")
         talk.means.keeping.refuse_taken(name, replaces=statement.replaces)
         if statement.is_materialized:
             return _materialize(talk, name, text, statement.tree)
@@ -36,6 +38,7 @@ def of_view(talk: Talk, statement: OfView, _: str) -> Ready:
     name = ".".join(statement.name).lower()
 
     def work(_: Sequence[Value]) -> Result:
+        talk.require(Role.OPERATOR, f"{statement.verb.upper()} VIEW")
         known = talk.means.keeping.find(name)
         if known is None and not statement.if_exists:
             raise SqlError(UNDEFINED_TABLE, f"There is no view {name}; SHOW VIEWS lists them.")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from runyard.client.home import Keys
+from runyard.core.access import ADMINISTRATOR, Role
 from runyard.sql.errors import WRONG_PASSWORD, SqlError
 from runyard.sql.wire import messages
 from runyard.sql.wire.channel import LONGEST_BEFORE_LOGIN, Channel
 from runyard.sql.wire.failures import INVALID_AUTHORIZATION, INVALID_DATABASE, PROTOCOL_VIOLATION
 from runyard.sql.wire.messages import ProtocolViolation
-from runyard.sql.wire.scram import MECHANISM, Exchange, MalformedProof, Verifier, WrongProof, verifier
+from runyard.sql.wire.scram import MECHANISM, Exchange, MalformedProof, WrongProof
 
-ADMINISTRATOR = "admin"
 WORKSPACE = "default"
 NAMED = "ws."  # a user or database of this form names its workspace, on a server without authentication
-DATABASES = frozenset({"", WORKSPACE, "postgres", ADMINISTRATOR})  # what clients name by themselves means the default
+UNNAMED = frozenset({"", "postgres"})  # what clients name by themselves, as they do the user's name: the user's own
 NEWEST_MINOR = 0
-SALT_BYTES = 16
 ANSWER = ord("p")
 
 
@@ -30,6 +29,8 @@ class Speaker:
     user: str
     workspace: str
     options: Mapping[str, str]
+    role: Role = Role.VIEWER
+    keys: Keys | None = None  # with which the server is called in the speaker's name; None: nobody is asked for any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,27 @@ class Cancel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proved:
+    """Whom a proof has shown to speak, and what shows to them that we know their password."""
+
+    signature: bytes
+    workspace: str
+    role: Role
+    keys: Keys
+
+
+Prove = Callable[[str, bytes, bytes, str | None], Proved | None]
+"""Says who a user's proof makes a speaker, in the workspace named or the user's own; None: the proof is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Door:
     """Lets clients in, or does not."""
 
-    verifiers: Sequence[Verifier] = ()  # of the administrator's password and token
+    prove: Prove = lambda *_: None
+    salt_of: Callable[[str], bytes] = lambda _: b""
     is_open: bool = False  # authentication is off
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
-    salt: bytes = field(default=b"", repr=False)
 
     def greet(self, channel: Channel) -> Speaker | Cancel:
         """Agree with a client on how to go on; refuse it by SqlError or ProtocolViolation."""
@@ -59,11 +74,10 @@ class Door:
         user = options.get("user", "")
         if not user:
             raise SqlError(INVALID_AUTHORIZATION, "no PostgreSQL user name specified in startup packet")
-        if not self.is_open:
-            self._ask(channel, user)
-        workspace = self._workspace(user, options.get("database", ""))
+        database = options.get("database", "")
+        speaker = _anybody(user, database, options) if self.is_open else self._ask(channel, user, options)
         channel.write(messages.AUTHENTICATED)
-        return Speaker(user=user, workspace=workspace, options=options)
+        return speaker
 
     def _opening(self, channel: Channel) -> tuple[int, bytes]:
         """Answer what asks for encryption, each way once."""
@@ -80,9 +94,18 @@ class Door:
             if context:
                 channel.secure(context)
 
-    def _ask(self, channel: Channel, user: str) -> None:
-        known = self.verifiers if user == ADMINISTRATOR else (_nobodys(self.salt),) * len(self.verifiers)
-        exchange = Exchange(known, self.salt)
+    def _ask(self, channel: Channel, user: str, options: Mapping[str, str]) -> Speaker:
+        """Have a client prove its password; who it is then, the server says."""
+        database = options.get("database", "")
+        named = None if database in UNNAMED or database == user else database
+        found: list[Proved] = []
+
+        def prove(signed: bytes, proof: bytes) -> bytes | None:
+            proved = self.prove(user, signed, proof, named)
+            found[:] = [proved] if proved is not None else []
+            return None if proved is None else proved.signature
+
+        exchange = Exchange(prove, self.salt_of(user))
         try:
             channel.write(messages.ask_for_sasl([MECHANISM]))
             first = messages.read_sasl_initial(_answer(channel))
@@ -93,27 +116,26 @@ class Door:
         except MalformedProof as error:
             raise SqlError(PROTOCOL_VIOLATION, f"malformed SCRAM message: {error}") from error
         except WrongProof as error:
-            hint = "The user is admin; `runyard env` sets PGPASSWORD."
+            hint = "The owner of the server is admin, for whom `runyard env` sets PGPASSWORD; others say a token."
             raise SqlError(WRONG_PASSWORD, f'password authentication failed for user "{user}"', hint=hint) from error
-
-    def _workspace(self, user: str, database: str) -> str:
-        named = [name.removeprefix(NAMED) for name in (database, user) if name.startswith(NAMED)]
-        if self.is_open and named and named[0]:
-            return named[0]
-        if database not in DATABASES and database != user:
-            raise SqlError(INVALID_DATABASE, f'database "{database}" does not exist', hint="The database is default.")
-        return WORKSPACE
+        proved = found[0]
+        if named is not None and proved.workspace != named:
+            raise _no_database(named, proved.workspace)
+        return Speaker(user=user, workspace=proved.workspace, options=options, role=proved.role, keys=proved.keys)
 
 
-def door(secrets_of_administrator: Sequence[str], *, tls: Callable[[], ssl.SSLContext | None]) -> Door:
-    """A door that the administrator's secrets open."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    return Door(verifiers=[verifier(secret, salt) for secret in secrets_of_administrator], tls=tls, salt=salt)
+def _anybody(user: str, database: str, options: Mapping[str, str]) -> Speaker:
+    """Return who a client says that it is, where nobody is asked for proof."""
+    named = [name.removeprefix(NAMED) for name in (database, user) if name.startswith(NAMED)]
+    if not (named and named[0]) and database not in {*UNNAMED, WORKSPACE, ADMINISTRATOR, user}:
+        raise _no_database(database, WORKSPACE)
+    workspace = named[0] if named and named[0] else WORKSPACE
+    return Speaker(user=user, workspace=workspace, options=options, role=Role.ADMIN)
 
 
-def _nobodys(salt: bytes) -> Verifier:
-    """A verifier that no proof fits."""
-    return Verifier(salt=salt, stored_key=secrets.token_bytes(32), server_key=secrets.token_bytes(32))
+def _no_database(named: str, own: str) -> SqlError:
+    """Return what says that there is no such database, or none that this user may know of."""
+    return SqlError(INVALID_DATABASE, f'database "{named}" does not exist', hint=f"The database is {own}.")
 
 
 def _answer(channel: Channel) -> bytes:

@@ -18,15 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runyard.client.connections import Here
-from runyard.client.home import Keys, read_keys
+from runyard.client.home import Keys
+from runyard.core.access import Role
+from runyard.engine.seal import load_seal
 from runyard.executors.launcher.system import die_with_parent, name_process
 from runyard.sql.console.hatch import Hatch
 from runyard.sql.pg_catalog.answering import Answers
 from runyard.sql.session import Session
-from runyard.sql.wire.greeting import Door, Speaker, door
+from runyard.sql.wire.greeting import Door, Speaker
 from runyard.sql.wire.kept_views import KeptViews
 from runyard.sql.wire.listener import Clients
+from runyard.sql.wire.people import People
 from runyard.sql.wire.tls import server_context
 from runyard.sql.yard import Person, Yard, open_yard
 
@@ -38,7 +40,6 @@ log = logging.getLogger(__name__)
 DRAIN_S = 20  # how long statements under way may take after SIGTERM
 COLLECT_AFTER = (50_000, 20, 20)  # rows make many objects and leave none behind
 PAUSE_S = 0.2  # when the system gives no more sockets
-NAMED = "ws."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,25 +85,30 @@ def _tell_that_we_serve() -> None:
 
 
 def _clients(told: Told, yard: Yard) -> Clients:
-    keys = read_keys(Path(told.home))
-    tls = _once(lambda: server_context(Path(told.home), told.cert, told.key))
-    entrance = door([keys.password, keys.token], tls=tls) if told.auth else Door(is_open=True, tls=tls)
+    home = Path(told.home)
+    people = People(home, server=told.server)
+    tls = _once(lambda: server_context(home, told.cert, told.key))
+    entrance = Door(is_open=not told.auth, prove=people.prove, salt_of=load_seal(home).salt, tls=tls)
 
     def open_session(speaker: Speaker) -> Session:
-        return yard.session(_person(speaker, told, keys))
+        return yard.session(people.person(speaker))
 
     def views(speaker: Speaker) -> KeptViews:
-        return KeptViews(yard, _person(speaker, told, keys))
+        return KeptViews(yard, people.person(speaker))
 
     answers = Answers(yard.catalog, views)
     return Clients(entrance, open_session=open_session, open_catalog=answers.open)
 
 
 def _hatch(told: Told, yard: Yard) -> Hatch:
-    keys = read_keys(Path(told.home))
+    people = People(Path(told.home), server=told.server)
 
     def person(said: Mapping[str, Any]) -> Person:
-        return _person(Speaker(user=said["user"], workspace=said["workspace"], options={}), told, keys)
+        keys = Keys(**said["keys"], password="")
+        speaker = Speaker(
+            user=said["user"], workspace=said["workspace"], options={}, role=Role(said["role"]), keys=keys
+        )
+        return people.person(speaker)
 
     def desk() -> Desk:
         from runyard.sql.console.desk import Desk  # noqa: PLC0415 - most clients of the SQL are no pages
@@ -110,14 +116,6 @@ def _hatch(told: Told, yard: Yard) -> Hatch:
         return Desk(yard)
 
     return Hatch(told.hatch, desk, person)
-
-
-def _person(speaker: Speaker, told: Told, keys: Keys) -> Person:
-    token = keys.token if told.auth else NAMED + speaker.workspace
-    access_key = keys.access_key if told.auth else NAMED + speaker.workspace
-    here = Here(url=told.server, token=token, access_key=access_key, secret_key=keys.secret_key)
-    # Whoever is let in is the administrator, or may be anybody because nobody is asked.
-    return Person(name=speaker.user, workspace=speaker.workspace, here=here, sees_everything=True)
 
 
 def _once(make: Callable[[], ssl.SSLContext | None]) -> Callable[[], ssl.SSLContext | None]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import secrets
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+
+from runyard.core.proof import ITERATIONS
 
 MECHANISM = "SCRAM-SHA-256"
-ITERATIONS = 4096
 NONCE_BYTES = 18
 GS2 = {"n": "biws", "y": "eSws"}
 """The headers of clients that do not bind to the channel, and how their last message repeats them."""
@@ -26,35 +23,18 @@ class MalformedProof(Exception):
     """What was said is no step of the mechanism."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verifier:
-    """What is kept of a password: enough to check a proof, too little to make one."""
-
-    salt: bytes
-    stored_key: bytes
-    server_key: bytes
-
-
-def verifier(password: str, salt: bytes) -> Verifier:
-    """Derive what is kept of a password."""
-    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), salt, ITERATIONS)
-    client_key = _hmac(salted, b"Client Key")
-    stored = hashlib.sha256(client_key).digest()
-    return Verifier(salt=salt, stored_key=stored, server_key=_hmac(salted, b"Server Key"))
-
-
-def _prepared(password: str) -> str:
-    return unicodedata.normalize("NFKC", password)  # SASLprep of what has no forbidden characters
+Prove = Callable[[bytes, bytes], bytes | None]
+"""Says whether a proof is right for what was said; returns our own signature of it, or None."""
 
 
 class Exchange:
     """One proof: the client's first words, our challenge, its proof, our signature.
 
-    Nobody learns from the challenge whether a user is known: all users have the one salt of this process.
+    Nobody learns from the challenge whether a user is known: everybody has a salt, who is not known too.
     """
 
-    def __init__(self, verifiers: Sequence[Verifier], salt: bytes, *, nonce: str | None = None) -> None:
-        self._verifiers = verifiers
+    def __init__(self, prove: Prove, salt: bytes, *, nonce: str | None = None) -> None:
+        self._prove = prove
         self._salt = salt
         self._own_nonce = nonce or base64.b64encode(secrets.token_bytes(NONCE_BYTES)).decode()
         self._binding = ""
@@ -83,20 +63,10 @@ class Exchange:
             raise MalformedProof("the last message does not continue the first")
         proof = _decoded(encoded)
         signed = f"{self._bare},{self._challenge},{without_proof}".encode()
-        matching = [one for one in self._verifiers if _is_proved(one, proof, signed)]  # all are tried: equally long
-        if not matching:
+        signature = self._prove(signed, proof)
+        if signature is None:
             raise WrongProof
-        return "v=" + base64.b64encode(_hmac(matching[0].server_key, signed)).decode()
-
-
-def _is_proved(one: Verifier, proof: bytes, signed: bytes) -> bool:
-    signature = _hmac(one.stored_key, signed)
-    client_key = bytes(left ^ right for left, right in zip(proof, signature, strict=False))
-    return hmac.compare_digest(hashlib.sha256(client_key).digest(), one.stored_key)
-
-
-def _hmac(key: bytes, text: bytes) -> bytes:
-    return hmac.digest(key, text, "sha256")
+        return "v=" + base64.b64encode(signature).decode()
 
 
 def _text(said: bytes) -> str:

@@ -38,7 +38,7 @@ class Console:
         self._gate = gate
         self._pages = Pages()
         self._feed = Feed(engine, version=self._pages.version)
-        self._window = Window(reach_sql)
+        self._window = Window(reach_sql, gate.keys_of)
         self.entrance = Entrance(gate)
 
     def address(self, url: str) -> str:

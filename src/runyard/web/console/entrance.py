@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import threading
 import time
@@ -14,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from runyard.dialects.exchange import Reply
-from runyard.web.authentication import DEFAULT, Caller, Gate
+from runyard.dialects.exchange import Login, Reply
+from runyard.web.authentication import OWNER, Caller, Gate
 from runyard.web.credentials import ADMINISTRATOR
 
 LINK_S = 3600  # how long a printed link is good
@@ -63,21 +62,27 @@ class Entrance:
         return doing(headers, body)
 
     def _who(self, headers: Mapping[str, str], _: bytes) -> Reply:
-        caller = Caller(user=ADMINISTRATOR, workspace=DEFAULT) if self._gate.is_open else self.caller(headers)
+        caller = OWNER if self._gate.is_open else self.caller(headers)
         if caller is None:
             return _told(HTTPStatus.OK, {"user": None})
-        known = {"user": caller.user, "workspace": caller.workspace, "needs_password": not self._gate.is_open}
+        known = {
+            "user": caller.user,
+            "workspace": caller.workspace,
+            "role": caller.role,
+            "needs_password": not self._gate.is_open,
+        }
         return _told(HTTPStatus.OK, known)
 
     def _sign_in(self, headers: Mapping[str, str], body: bytes) -> Reply:
         given = _members(body)
-        if not (self._is_password(given.get("password")) or self._is_link(given.get("ticket"))):
+        caller = OWNER if self._is_link(given.get("ticket")) else self._by_password(given)
+        if caller is None:
             text = WRONG_TICKET if "ticket" in given else WRONG_PASSWORD
             return _told(HTTPStatus.UNAUTHORIZED, {"error": "unauthenticated", "message": text})
-        token, ends_at = self._gate.open_session(ADMINISTRATOR)
+        token, ends_at = self._gate.open_session(caller.user, caller.workspace, token_id=caller.token_id)
         age = max(0, ends_at // 1000 - int(time.time()))
         kept = f"{self.cookie}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{_secure(headers)}"
-        return _told(HTTPStatus.OK, {"user": ADMINISTRATOR}, {"set-cookie": kept})
+        return _told(HTTPStatus.OK, {"user": caller.user}, {"set-cookie": kept})
 
     def _sign_out(self, headers: Mapping[str, str], _: bytes) -> Reply:
         if (token := _cookie(headers, self.cookie)) is not None:
@@ -85,9 +90,11 @@ class Entrance:
         gone = f"{self.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{_secure(headers)}"
         return _told(HTTPStatus.OK, {}, {"set-cookie": gone})
 
-    def _is_password(self, given: Any) -> bool:
-        known = self._gate.credentials.password.encode()
-        return isinstance(given, str) and hmac.compare_digest(given.strip().encode(errors="replace"), known)
+    def _by_password(self, given: Mapping[str, Any]) -> Caller | None:
+        user, password = given.get("user", ADMINISTRATOR), given.get("password")
+        if self._gate.is_open or not (isinstance(user, str) and isinstance(password, str)):
+            return None
+        return self._gate.by_login(Login(user=user.strip(), password=password.strip()))
 
     def _is_link(self, given: Any) -> bool:
         if not isinstance(given, str):
@@ -97,7 +104,10 @@ class Entrance:
         return ends_at > time.monotonic()
 
 
-WRONG_PASSWORD = "That is not the password of this server; `runyard env` prints it as PGPASSWORD for its owner."  # noqa: S105 - a sentence
+WRONG_PASSWORD = (
+    "No user is called so, or that is not the password. The one of admin is what `runyard env` prints as PGPASSWORD "  # noqa: S105 - a sentence
+    "for the owner of this server's home; others have theirs from `runyard users add`."
+)
 WRONG_TICKET = "This link was used already or is too old. Sign in with the password, which `runyard env` prints."
 
 

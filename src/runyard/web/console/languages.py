@@ -110,6 +110,7 @@ def _request(
         body=b"" if members is None else msgspec.json.encode(members),
         workspace=call.workspace,
         user=call.user,
+        role=call.role,
         url=call.url,
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from runyard.core.access import Role
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.operations import Operation
 from runyard.dialects.native.parameters import Nothing, OneJob, OneRun
@@ -19,6 +20,7 @@ from runyard.web.console.outputs import OneAttempt, OneResult, Rows, send_page, 
 from runyard.web.console.run_changes import Repair, repair_run, run_again
 from runyard.web.console.run_facts import show_run
 from runyard.web.console.run_lists import ListNames, ListRuns, list_names, list_runs, show_picture
+from runyard.web.console.sql.queries import Keep, OneQuery, forget_query, keep_query, list_kept
 
 PREFIX = "/console/v1"
 
@@ -42,11 +44,23 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/jobs/{job}/bookmarks", list_versions, Versions),
     ("POST", "/jobs/{job}/pause", pause_job, Pause),
     ("GET", "/jobs/{job}", show_job, OneJob),
+    ("GET", "/queries", list_kept, Nothing),
+    ("POST", "/queries", keep_query, Keep),
+    ("DELETE", "/queries", forget_query, OneQuery),
     ("GET", "/dremio/queues", show_queues, Nothing),
     ("GET", "/dremio/queries", list_queries, ListQueries),
     ("GET", "/dremio/reflections", show_reflections, Nothing),
 )
+NEEDS: Mapping[Callable[[Call, Any], Any], Role] = {}
+"""The role that an operation needs, where it is not what its method says: GET a viewer, everything else an operator."""
 OPERATIONS: Sequence[Operation] = tuple(
-    Operation(method=method, path=path, handle=handle, asks=asks, status=201 if handle is run_again else 200)
+    Operation(
+        method=method,
+        path=path,
+        handle=handle,
+        asks=asks,
+        status=201 if handle is run_again else 200,
+        said=NEEDS.get(handle),
+    )
     for method, path, handle, asks in _TABLE
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from socket import socket
 from typing import Any
@@ -20,6 +21,7 @@ import msgspec
 from runyard.dialects.exchange import Reply
 from runyard.web.authentication import Caller
 from runyard.web.bodies import HungUp, Receive, Send, answer, whole
+from runyard.web.claims import Keys
 
 PLACE = "/console/v1/sql/"
 LONGEST_HEAD = 1 << 20
@@ -30,8 +32,9 @@ AWAY = "The process that speaks SQL does not answer; another one is begun in a m
 class Window:
     """Hands the calls of pages to the process of the SQL."""
 
-    def __init__(self, reach: Callable[[], socket]) -> None:
+    def __init__(self, reach: Callable[[], socket], keys_of: Callable[[Caller], Keys]) -> None:
         self._reach = reach
+        self._keys_of = keys_of
 
     async def serve(self, scope: Mapping[str, Any], caller: Caller, receive: Receive, send: Send) -> None:
         """Answer one call of somebody who is known."""
@@ -47,7 +50,12 @@ class Window:
             "method": scope["method"],
             "path": scope["path"].removeprefix(PLACE),
             "members": members,
-            "person": {"user": caller.user, "workspace": caller.workspace},
+            "person": {
+                "user": caller.user,
+                "workspace": caller.workspace,
+                "role": caller.role,
+                "keys": asdict(self._keys_of(caller)),
+            },
         }
         try:
             reader, writer = await asyncio.open_unix_connection(sock=self._reach(), limit=LONGEST_HEAD)

@@ -8,6 +8,14 @@ export const NATIVE = "/runyard/v1";
 /** Who is signed in: undefined until it is known, null for nobody. */
 export const session = signal(/** @type {any} */ (undefined));
 
+const RANK = { viewer: 0, operator: 1, admin: 2 };
+
+/** Whether who is signed in may do what needs a role: "viewer", "operator" or "admin". @param {string} need */
+export const may = (need) => RANK[/** @type {"viewer"} */ (session.value?.role ?? "viewer")] >= RANK[/** @type {"viewer"} */ (need)];
+
+/** Why not; empty if they may. @param {string} need */
+export const whyNot = (need) => (may(need) ? "" : `This needs the role ${need}; ${session.value?.user ?? "nobody"} is ${session.value?.role ?? "not signed in"}.`);
+
 /** What the server refused, in its own words. */
 export class Refused extends Error {
   /** @param {number} status @param {string} message */

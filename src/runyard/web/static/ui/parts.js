@@ -1,6 +1,7 @@
 // @ts-check
 // What several pages are made of.
 import { clock, exact, isLive, lasting, near, now, tookMs, word } from "./format.js";
+import { session, whyNot } from "./api.js";
 import { html, signal, useEffect, useRef, useState } from "./h.js";
 
 /** @param {{phase: string, small?: boolean}} told */
@@ -46,6 +47,19 @@ export function Copy({ text, label = "Copy" }) {
   const copy = async () => { await navigator.clipboard.writeText(text); setDone(true); };
   return html`<button type="button" class="small" onClick=${copy} aria-label=${`${label}: ${text.slice(0, 60)}`}>${done ? "Copied" : label}</button>`;
 }
+
+/**
+ * A button for what not everybody may do: whoever may not sees it, cannot press it, and learns why.
+ * @param {{need?: string, class?: string, onClick?: (event: any) => void, type?: string, disabled?: boolean, children?: any}} told
+ */
+export function Act({ need = "operator", class: kind, onClick, type = "button", disabled, children }) {
+  const why = whyNot(need);
+  return html`<button type=${type} class=${kind} onClick=${why ? undefined : onClick} disabled=${disabled || Boolean(why)} title=${why || undefined}>${children}</button>`;
+}
+
+/** What is shown in the place of a page or panel that the reader may not see. @param {{need: string, what: string}} told */
+export const NotAllowed = ({ need, what }) => html`<div class="empty forbidden"><h2>${what} is for ${need === "admin" ? "administrators" : `users with the role ${need}`}</h2>
+  <p>${whyNot(need)} An administrator can give it to you:</p><${Command} text=${`runyard users role ${session.value?.user ?? "NAME"} ${need}`} /></div>`;
 
 /** @param {{text: string}} told */
 export const Command = ({ text }) => html`<div class="command"><code>${text}</code><${Copy} text=${text} /></div>`;
