@@ -102,6 +102,14 @@ class LiveCatalog:
                 return found
         return None
 
+    def resolved(self, path: Sequence[str], context: Sequence[str]) -> tuple[Path_, Query | View] | None:
+        """Return the whole path of a table or view, and what it is; nobody counts as having read it."""
+        for candidate in self._candidates(path, context):
+            found = self._at(candidate)
+            if found is not None:
+                return candidate, found
+        return None
+
     def _candidates(self, path: Sequence[str], context: Sequence[str]) -> list[Path_]:
         within = [(*context, *path)] if context else []
         return [*within, tuple(path)]

@@ -6,24 +6,28 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
 from .catalog import LiveCatalog, Snapshot
-from .changes import Changer, Prepared
+from .changes import FRAGMENT, Changer, Prepared
 from .column_types import Column, columns_document, literal
-from .commands import Commander
+from .commands import DONE, Commander
 from .database import new_connection
 from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
+from .information_schema import rows_query
 from .plans import Plan, cost_of
 from .results import ROWS, stored, stored_words, write_schema
 from .statements import Statement, statement
 from .translation.scope import Query
-from .translation.translate import Session, exact, translate
+from .translation.translate import Session, Translation, exact, translate
+
+if TYPE_CHECKING:
+    from .acceleration.planning import Accelerator
 
 COUNTER = "produced"  # a sequence that every row of a result passes
 PAUSE_S = 0.01
@@ -43,6 +47,10 @@ class Order:
     threads: int = 0
     temporary: Path | None = None
     accelerates: bool = False  # whether this is the work of reflections
+    reflections: Sequence[Mapping[str, Any]] = ()  # what queries may be answered from
+    floats: bool = False  # whether sums of floating-point numbers may be put together from those of parts
+    refresh: Mapping[str, Any] | None = None  # what a reflection is to hold from now on
+    drop: Mapping[str, Any] | None = None  # what one no longer holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,8 @@ class Outcome:
     changes: tuple[Mapping[str, Any], ...] = ()  # what the catalog's owner must record
     handed_on: Statement | None = None  # a command that only the caller can carry out
     read: tuple[tuple[str, ...], ...] = ()  # the tables and views that were read
+    acceleration: Sequence[Mapping[str, Any]] = ()  # what reflections had to do with it
+    materialization: Mapping[str, Any] | None = None  # what was made for a reflection
 
 
 @dataclass(kw_only=True)
@@ -79,6 +89,7 @@ class Execution:
     _asking: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
+    _release: Callable[[], None] | None = None  # lets the files of reflections go
 
     def run(self) -> Outcome:
         """Carry the statement out; raise DremioError where it fails and QueryCancelled where it was cancelled."""
@@ -93,6 +104,8 @@ class Execution:
                 self._ended.set()
                 if self._connection is not None:
                     self._connection.close()
+            if self._release is not None:
+                self._release()
 
     def cancel(self) -> None:
         """End the statement wherever it is; one that has not begun never begins."""
@@ -125,17 +138,24 @@ class Execution:
 
     def _run(self) -> Outcome:
         self._step("METADATA_RETRIEVAL")
+        if self.order.drop is not None:
+            return self._drop(self.order.drop)
         found = statement(self.order.sql)
+        if self.order.refresh is not None:
+            return self._refresh(self.order.refresh, self._opened())
         if not found.executed:
             return Outcome(kind=found.kind, row_count=0, plan=None, columns=(), handed_on=found)
+        catalog = self._opened()
+        if not found.asynchronous:
+            return self._command(found, catalog)
+        return self._select(found, catalog) if found.kind == "SELECT" else self._change(found, catalog)
+
+    def _opened(self) -> LiveCatalog:
         order = self.order
         self._connection = new_connection(memory=order.memory, threads=order.threads, temporary=order.temporary)
         self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
         self._counting = self._connection.cursor()
-        catalog = LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
-        if not found.asynchronous:
-            return self._command(found, catalog)
-        return self._select(found, catalog) if found.kind == "SELECT" else self._change(found, catalog)
+        return LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
 
     def _command(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         self._step("PLANNING")
@@ -145,14 +165,58 @@ class Execution:
         return Outcome(kind=found.kind, row_count=count, plan=None, columns=done.answer.columns, changes=done.changes)
 
     def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
-        translation = translate(found.query, catalog, self.order.session)
+        translation, relations = self._translated(found, catalog)
         plan = self._planned(translation.sql)
         self._step("STARTING")
         query = Query(sql=translation.sql, columns=translation.columns)
         self._step("RUNNING")
         count = self._store(query)
-        read = (*catalog.looked_up,)
-        return Outcome(kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=read)
+        return Outcome(
+            kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=(*catalog.looked_up,),
+            acceleration=relations,
+        )  # fmt: skip
+
+    def _translated(self, found: Statement, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, str]]]:
+        """Return a query in the engine's words, over reflections where that is cheaper."""
+        if not self.order.reflections:
+            return translate(found.query, catalog, self.order.session), []
+        accelerated = self._accelerator(catalog).accelerated(found.query, self.order.session)
+        return accelerated.translation, accelerated.told
+
+    def _accelerator(self, catalog: LiveCatalog) -> Accelerator:
+        from .acceleration.carrying import accelerator_of  # noqa: PLC0415 of those that have reflections alone
+
+        found = accelerator_of(self.order.reflections, catalog, self._database, floats=self.order.floats)
+        self._release = found.kept.release
+        return found
+
+    def _refresh(self, told: Mapping[str, Any], catalog: LiveCatalog) -> Outcome:
+        """Make what a reflection holds."""
+        from .acceleration.carrying import carry_out, prepared_refresh  # noqa: PLC0415 of reflections alone
+
+        prepared = prepared_refresh(told, self._accelerator(catalog))
+        plan = self._planned(prepared.sql)
+        self._step("STARTING")
+        self._step("RUNNING")
+        manifest, made = carry_out(prepared, self._database, self.order.threads)
+        answer = rows_query(FRAGMENT, [("0_0", manifest.rows)])
+        self._store(answer)
+        return Outcome(
+            kind="REFRESH_REFLECTION", row_count=manifest.rows, plan=plan, columns=answer.columns,
+            read=(*catalog.looked_up,), acceleration=prepared.accelerated.told, materialization=made,
+        )  # fmt: skip
+
+    def _drop(self, told: Mapping[str, Any]) -> Outcome:
+        """Remove what a reflection held."""
+        from .acceleration.carrying import drop  # noqa: PLC0415 of reflections alone
+
+        self._step("PLANNING")
+        self._step("RUNNING")
+        drop(told)
+        self._opened()
+        answer = rows_query(DONE, [(True, f"Materialization [{told['materialization']}] dropped")])
+        self._store(answer)
+        return Outcome(kind="DROP_TABLE", row_count=1, plan=None, columns=answer.columns)
 
     def _change(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         changer = Changer(catalog=catalog, connection=self._database, folder=self.order.tables)
@@ -208,6 +272,8 @@ class Brought:
     changes: list[dict[str, Any]]
     datasets: list[list[str]]
     cost: int | None = None
+    acceleration: list[dict[str, Any]] = field(default_factory=list)
+    materialization: dict[str, Any] | None = None
 
 
 class Telling(Protocol):
@@ -238,6 +304,10 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         threads=context.get("threads") or 0,
         temporary=folder / "spilled",
         accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
+        reflections=context.get("reflections") or (),
+        floats=bool(context.get("floats")),
+        refresh=context.get("refresh"),
+        drop=context.get("drop"),
     )
     listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost))
     execution = Execution(order=order, listener=listener)
@@ -252,6 +322,8 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         changes=[recorded(change) for change in outcome.changes if change["change"] in RECORDED],
         datasets=[list(path) for path in outcome.read],
         cost=outcome.plan.cost if outcome.plan else None,
+        acceleration=[dict(each) for each in outcome.acceleration],
+        materialization=dict(outcome.materialization) if outcome.materialization else None,
     )
 
 

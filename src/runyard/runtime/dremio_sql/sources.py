@@ -35,6 +35,7 @@ class Files:
     format: str
     settings: Mapping[str, Any]
     version: tuple[str, str] | None = None  # a snapshot or a moment, where the format keeps them
+    only: tuple[Path, ...] = ()  # of a folder these files alone; empty: all
 
 
 def located(root: Path, names: Sequence[str]) -> Path | None:
@@ -92,6 +93,8 @@ def read(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
 
 
 def _names(files: Files) -> list[Path]:
+    if files.only:
+        return list(files.only)
     found = [files.place] if files.place.is_file() else _files(files.place)
     endings = {ending for ending, known in ENDINGS.items() if known == files.format}
     kept = [each for each in found if _ending(each) in endings] if files.place.is_dir() else found

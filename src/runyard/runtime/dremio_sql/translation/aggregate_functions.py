@@ -23,7 +23,16 @@ AGGREGATES: dict[str, list[Function]] = {
         row("float", DOUBLE, "sum({d}CAST({0} AS DOUBLE)){s}"),
     ],
     # The average of decimals is a DOUBLE too: deriveAvgAggType of Dremio's open-source server knows no other.
-    "AVG": [row("number", DOUBLE, "avg({d}{0}){s}")],
+    # Of exact numbers it is their sum over their count, as Dremio plans it: so sums of parts give the same bits.
+    "AVG": [
+        row(
+            "whole",
+            DOUBLE,
+            "(CAST(CAST(sum({d}{0}){s} AS DECIMAL(38,0)) AS DOUBLE) / CAST(count({d}{0}){s} AS DOUBLE))",
+        ),
+        row("decimal", DOUBLE, "(CAST(sum({d}{0}){s} AS DOUBLE) / CAST(count({d}{0}){s} AS DOUBLE))"),
+        row("float", DOUBLE, "avg({d}{0}){s}"),
+    ],
     "MIN": [row("flat", same, "min({d}{0}){s}")],
     "MAX": [row("flat", same, "max({d}{0}){s}")],
     "ANY_VALUE": [row("flat", same, "any_value({0}){s}")],

@@ -126,10 +126,17 @@ class Block:
 
 
 def _select(node: exp.Expression, scope: Scope) -> Query:
+    query = select(node, scope, _from)
+    acceleration = scope.world.acceleration
+    return query if acceleration is None else acceleration.block(node, scope, query)
+
+
+def select(node: exp.Expression, scope: Scope, from_words: Callable[[exp.Expression, Scope], str]) -> Query:
+    """Return one SELECT over what `from_words` puts into the scope."""
     extra = [name for name, value in node.args.items() if value and name not in SELECT_PARTS]
     if extra:
         raise unsupported(f"SELECT with {', '.join(extra)} has no faithful translation", node)
-    source = _from(node, scope)
+    source = from_words(node, scope)
     scope.windows = {each.name.lower(): each for each in node.args.get("windows") or ()}
     block = Block(scope=scope)
     for each in node.expressions:

@@ -58,7 +58,15 @@ def _query(node: exp.Expression, scope: Scope, translate: Translate) -> str:
     if any(node.args.get(name) for name in ("joins", "sample")):
         raise unsupported("A query with TABLESAMPLE or joins of its own has no faithful translation", node)
     inner = node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node
-    return _added(translate(inner, scope.beside()), node, scope, names=isinstance(node, exp.Subquery))
+    beside = scope.beside()
+    beside.wanted = _wanted(node, inner, scope)
+    return _added(translate(inner, beside), node, scope, names=isinstance(node, exp.Subquery))
+
+
+def _wanted(node: exp.Expression, body: exp.Expression, scope: Scope) -> frozenset[str] | None:
+    """Return which columns of a query within another are asked for; of others than a SELECT, all."""
+    acceleration = scope.world.acceleration
+    return acceleration.wanted(node, scope) if acceleration and isinstance(body, exp.Select) else None
 
 
 def _added(query: Query, node: exp.Expression, scope: Scope, path: Sequence[str] = (), *, names: bool = True) -> str:
@@ -97,7 +105,8 @@ def _table(node: exp.Expression, scope: Scope, translate: Translate) -> str:
     named = scope.named.get(path[0].lower()) if len(path) == 1 else None
     if named is not None:
         return _added(Query(sql=f"SELECT * FROM {named.name}", columns=named.columns), node, scope, path)
-    return _added(_found(node, path, scope, translate), node, scope, path)
+    found, acceleration = _found(node, path, scope, translate), scope.world.acceleration
+    return _added(acceleration.relation(node, path, scope, found) if acceleration else found, node, scope, path)
 
 
 def _found(node: exp.Expression, path: Sequence[str], scope: Scope, translate: Translate) -> Query:
@@ -121,7 +130,9 @@ def _view(view: View, node: exp.Expression, scope: Scope, translate: Translate) 
     scope.world.seen[view.path] = None
     inner = Scope(world=scope.world, context=view.context, views=(*scope.views, key))
     try:
-        return translate(parsed(view.sql), inner)
+        body = parsed(view.sql)
+        inner.wanted = _wanted(node, body, scope)
+        return translate(body, inner)
     except DremioError as error:
         error.line = error.column = 0  # a place in the view's text is none in this one
         error.context = f"In the view {'.'.join(view.path)}"

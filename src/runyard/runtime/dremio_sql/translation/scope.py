@@ -62,6 +62,22 @@ class Catalog(Protocol):
         ...
 
 
+class Acceleration(Protocol):
+    """Who may answer a part of a query from what is held of its dataset."""
+
+    def relation(self, node: exp.Expression, path: Sequence[str], scope: Scope, query: Query) -> Query:
+        """Return a table or view of a FROM, or what is held of it if that has every column that is asked for."""
+        ...
+
+    def block(self, node: exp.Expression, scope: Scope, query: Query) -> Query:
+        """Return one SELECT as it stands, or the same from what is held."""
+        ...
+
+    def wanted(self, node: exp.Expression, scope: Scope) -> frozenset[str] | None:
+        """Return the columns of a relation that the query around it can name; None: all."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """What does not change within a statement."""
@@ -71,6 +87,7 @@ class World:
     now_ms: int
     numbers: Iterator[int] = field(default_factory=itertools.count)
     seen: dict[tuple[str, ...], None] = field(default_factory=dict)  # views that the statement went through
+    acceleration: Acceleration | None = None
 
     def name(self) -> str:
         """Return a name for a relation that no other has."""
@@ -115,6 +132,7 @@ class Scope:
     named: dict[str, Relation] = field(default_factory=dict)  # the queries of WITH
     windows: dict[str, exp.Window] = field(default_factory=dict)
     views: tuple[tuple[str, ...], ...] = ()  # the views around this place
+    wanted: frozenset[str] | None = None  # the columns that are asked for of what stands here; None: all
 
     def within(self) -> Scope:
         """Return the scope of a query inside this one that sees its columns."""

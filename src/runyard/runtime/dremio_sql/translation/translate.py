@@ -13,7 +13,7 @@ from ..column_types import Column, quoted, spelling
 from ..errors import DremioError
 from .parsing import parsed
 from .queries import translated
-from .scope import Catalog, Query, Scope, World
+from .scope import Acceleration, Catalog, Query, Scope, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,10 @@ class Translation:
     views: tuple[tuple[str, ...], ...]
 
 
-def scope_of(catalog: Catalog, session: Session) -> Scope:
+def scope_of(catalog: Catalog, session: Session, acceleration: Acceleration | None = None) -> Scope:
     """Return the scope in which a statement is read."""
-    return Scope(world=World(catalog=catalog, user=session.user, now_ms=session.now_ms), context=session.context)
+    world = World(catalog=catalog, user=session.user, now_ms=session.now_ms, acceleration=acceleration)
+    return Scope(world=world, context=session.context)
 
 
 def translate(sql: str, catalog: Catalog, session: Session) -> Translation:
@@ -44,9 +45,11 @@ def translate(sql: str, catalog: Catalog, session: Session) -> Translation:
     return translate_tree(parsed(sql), catalog, session)
 
 
-def translate_tree(tree: exp.Expression, catalog: Catalog, session: Session) -> Translation:
+def translate_tree(
+    tree: exp.Expression, catalog: Catalog, session: Session, acceleration: Acceleration | None = None
+) -> Translation:
     """Return a query that is read already."""
-    scope = scope_of(catalog, session)
+    scope = scope_of(catalog, session, acceleration)
     try:
         query = translated(tree, scope)
     except RecursionError as error:

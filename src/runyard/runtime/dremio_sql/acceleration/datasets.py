@@ -1,0 +1,97 @@
+# ruff: noqa: TID252 - it is found beside a job's script, where it has no other name of ours
+"""What the dataset of a reflection is now: its columns, what it is made of, and one text that tells all of that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from ..catalog import LiveCatalog, Path_, key_of
+from ..column_types import Column, columns_document
+from ..errors import invalid, unsupported
+from ..translation.parsing import parsed
+from ..translation.scope import View
+from .versions import FILES, TABLE, Base
+from .volatility import is_volatile
+
+SYSTEM = frozenset({"sys", "information_schema"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A dataset as it is now."""
+
+    columns: tuple[Column, ...]
+    shares: tuple[Path_, ...]  # the keys of the tables and views that it is made of, its own among them
+    bases: tuple[Base, ...]
+    is_tracked: bool  # all of its data is that of its bases
+    fingerprint: str
+
+
+def described(path: Path_, catalog: LiveCatalog) -> Described:
+    """Return what a dataset is made of; raise DremioError if it is not there, or can be read no more."""
+    alone = replace(catalog, looked_up={}, session=replace(catalog.session, context=()))
+    columns = alone.columns(path)
+    alone.find(path, ())
+    shares = tuple(key_of(each) for each in alone.looked_up)
+    views = [alone.snapshot.views[key] for key in shares if key in alone.snapshot.views]
+    bases = tuple(_bases(alone))
+    told = {
+        "columns": columns_document(columns),
+        "views": sorted([list(key_of(view.path)), view.sql, list(view.context)] for view in views),
+        "bases": sorted([list(key_of(base.path)), base.place, base.format] for base in bases),
+    }
+    return Described(
+        columns=columns,
+        shares=shares,
+        bases=bases,
+        is_tracked=not any(_is_untracked(view) for view in views),
+        fingerprint=hashlib.sha256(json.dumps(told).encode()).hexdigest(),
+    )
+
+
+def _bases(catalog: LiveCatalog) -> Iterator[Base]:
+    for path in catalog.looked_up:
+        key = key_of(path)
+        if key in catalog.snapshot.tables:
+            yield Base(path=path, kind=TABLE, place=str(catalog.snapshot.tables[key][1]))
+        elif key not in catalog.snapshot.views and key[0] not in SYSTEM:
+            files = catalog.files(path)
+            if files is not None:
+                yield Base(path=path, kind=FILES, place=str(files.place), format=files.format)
+
+
+def _is_untracked(view: View) -> bool:
+    """Tell whether a view reads what no path of the catalog names: files by options, and versions."""
+    tables = parsed(view.sql).find_all(exp.Table)
+    return any(isinstance(each.this, exp.Anonymous) or each.args.get("version") for each in tables)
+
+
+def check_lasting(path: Path_, found: Described, catalog: LiveCatalog) -> None:
+    """Refuse a dataset that is another one each time that it is read."""
+    name = ".".join(path)
+    if any(key[0] in SYSTEM for key in found.shares):
+        raise unsupported(f"{name} reads tables of the system, which change with every job; it can have no reflection")
+    for key in found.shares:
+        view = catalog.snapshot.views.get(key)
+        if view is not None and is_volatile(parsed(view.sql)):
+            raise unsupported(
+                f"{name} has another value each time that it is read: {'.'.join(view.path)} asks for the time, the "
+                "user or chance; it can have no reflection"
+            )
+
+
+def exists(path: Path_, catalog: LiveCatalog) -> Path_:
+    """Return the whole path of a table or view, as it is looked up from where a statement stands."""
+    found = catalog.resolved(path, catalog.session.context)
+    if found is None:
+        raise invalid(f"Object '{'.'.join(path)}' not found")
+    meaning = found[1]
+    if isinstance(meaning, View):
+        return meaning.path
+    kept = catalog.snapshot.tables.get(key_of(found[0]))
+    return kept[0] if kept else found[0]

@@ -1,0 +1,78 @@
+"""Reflections on the embedded engine: made, kept and asked as a server would have it done, in one process."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dremio_engine import Ran, Yard
+
+
+@dataclass
+class Mirrors(Yard):
+    """A yard whose datasets may have reflections."""
+
+    reflections: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def reflect(
+        self, path: str, *, name: str = "", previous: str = "", method: str = "FULL", **fields: Sequence[Any]
+    ) -> dict[str, Any]:
+        """Make what a reflection of a dataset holds, and let queries use it; return what was told of it."""
+        wanted = {f"{word}Fields": [_field(each) for each in listed] for word, listed in fields.items()}
+        identifier, made = name or f"r{len(self.reflections)}", uuid.uuid4().hex
+        told = {
+            "reflection": identifier,
+            "materialization": made,
+            "kind": "RAW" if "display" in fields else "AGGREGATION",
+            "path": path.split("."),
+            "fields": wanted,
+            "folder": str(self.folder / "accelerator" / made),
+            "previous": self.reflections[previous]["folder"] if previous else None,
+            "method": method,
+        }
+        sql = f"REFRESH REFLECTION '{identifier}' AS '{made}'"
+        execution = self.execution(sql, refresh=told, reflections=self._others(identifier), accelerates=True)
+        outcome = execution.run()
+        assert outcome.materialization is not None
+        known = dict(outcome.materialization)
+        self.reflections[identifier] = {
+            "reflection": identifier, "dataset": f"dataset of {path}", "materialization": made,
+            "path": path.split("."), "folder": told["folder"], "shares": known["shares"],
+            "fetched_at": known["fetched_at"], "expires_at": None, "strict": False,
+        }  # fmt: skip
+        return {**known, "acceleration": list(outcome.acceleration), "plan": outcome.plan}
+
+    def _others(self, identifier: str) -> list[dict[str, Any]]:
+        return [each for name, each in self.reflections.items() if name != identifier]
+
+    def ask(self, sql: str, **settings: Any) -> Ran:
+        """Run a query with what reflections there are."""
+        return self.run(sql, reflections=list(self.reflections.values()), **settings)
+
+    def states(self, sql: str, **settings: Any) -> dict[str, str]:
+        """Return what each reflection had to do with a query, whose answer must be that of the tables."""
+        ran, plain = self.ask(sql, **settings), self.run(sql, **settings)
+        assert ran.outcome.columns == plain.outcome.columns
+        assert bag(ran) == bag(plain), sql
+        return {each["reflectionId"]: each["relationship"] for each in ran.outcome.acceleration}
+
+    def stale(self, name: str, **facts: Any) -> None:
+        """Change what is told of a reflection."""
+        self.reflections[name] |= facts
+
+
+def bag(ran: Ran) -> Counter[tuple[Any, ...]]:
+    """Return rows without their order."""
+    return Counter(tuple(map(repr, row.values())) for row in ran.rows)
+
+
+def _field(told: Any) -> Mapping[str, Any]:
+    if isinstance(told, str):
+        return {"name": told}
+    if isinstance(told, Mapping):
+        return told
+    name, *measures = told
+    return {"name": name, "measureTypeList": list(measures)}
