@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 import click
+from access_table import table
 
 from runyard.cli.main import commands
 from runyard.dialects.databricks.operations import OPERATIONS as DATABRICKS
@@ -18,6 +19,8 @@ from runyard.dialects.native.protocol import PREFIX
 from runyard.engine.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+ACCESS = PAGE.with_name("access.md")
+BEGIN, END = "<!-- written by `make docs` from the tables of operations -->", "<!-- end -->"
 
 
 def page() -> str:
@@ -69,9 +72,16 @@ def settings() -> Iterator[str]:
         yield f"- `{one.name}`: {one.type}, {default}"
 
 
+def access() -> str:
+    """Return the page about access, which people write, with its table as it is now."""
+    before, _, rest = ACCESS.read_text().partition(BEGIN)
+    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+
+
 def main() -> None:
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page())
+    ACCESS.write_text(access())
 
 
 if __name__ == "__main__":

@@ -48,6 +48,10 @@ class Wanted:
     role: Role | None = None  # the most that it is good for
     lifetime_ms: int | None = None
 
+    def with_role(self, role: Role | None) -> Wanted:
+        """Return the same, good for at most a role."""
+        return replace(self, role=role)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
@@ -67,6 +71,7 @@ class Access:
         self._ids = ids
         self._changes = str(home / CHANGES)
         self._used: dict[int, int] = {}
+        self._hearers: list[Callable[[], None]] = []
         self.now = clock
 
     @cached_property
@@ -81,6 +86,10 @@ class Access:
             return os.stat(self._changes).st_size  # noqa: PTH116 - every call asks, and Path takes twice as long
         except FileNotFoundError:
             return 0
+
+    def listen(self, hear: Callable[[], None]) -> None:
+        """Call `hear`, which must be quick, after each change that is made here."""
+        self._hearers.append(hear)
 
     def read(self, work: Callable[[Ledger], T]) -> T:
         """Look users and tokens up."""
@@ -224,6 +233,8 @@ class Access:
         done = self._store.write(work)
         with open(self._changes, "ab", opener=_private) as file:
             file.write(b".")
+        for hear in self._hearers:
+            hear()
         return done
 
     def _proof(self, name: str, password: str | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runyard.core.ids import LARGEST, first_of
 from runyard.core.job import Workspace
-from runyard.core.run import Run
+from runyard.core.run import Attempt, Run
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
 
@@ -56,6 +56,10 @@ class Overview:
     def runs_by_ids(self, run_ids: Collection[int]) -> list[Run]:
         """Return these runs, of whatever workspace."""
         return self._store.read(lambda ledger: ledger.runs_by_ids(run_ids)) if run_ids else []
+
+    def attempts_at_work(self) -> list[Attempt]:
+        """Return the attempts that hold a place of this server."""
+        return self._works.attempts_at_work()
 
     def runs_changed_since(self, after: int) -> list[Run] | None:
         """Return the runs with an event behind one, or None if these are too many to tell."""

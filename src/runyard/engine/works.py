@@ -114,6 +114,10 @@ class Works:
         self._launcher.close()
         self._supervisor.close()
 
+    def attempts_at_work(self) -> list[Attempt]:
+        """Return the attempts that hold a place of this server."""
+        return self._store.read(lambda ledger: ledger.attempts_on_process(self._owner))
+
     def change(self, work: Callable[[Moves], T]) -> T:
         """Change the ledger and do what must follow."""
         result, _ = self.apply(work)

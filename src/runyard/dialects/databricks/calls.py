@@ -13,7 +13,10 @@ from runyard.engine.engine import Engine
 
 JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 Members = Mapping[str, Any]
-NEEDS: Mapping[str, Role] = {"getSecret": Role.OPERATOR, "listClusterEvents": Role.VIEWER}
+NEEDS: Mapping[str, Role] = {
+    "getSecret": Role.OPERATOR,
+    **dict.fromkeys(("listClusterEvents", "createToken", "deleteToken"), Role.VIEWER),
+}
 """The role that an operation needs, where it is not what its method says."""
 CONTENT: Mapping[str, str] = {"": "bytes"}
 """What an operation gives whose answer is content, not members."""

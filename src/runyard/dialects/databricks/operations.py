@@ -10,6 +10,7 @@ from runyard.dialects.databricks import (
     files,
     job_operations,
     permissions,
+    personal_tokens,
     run_operations,
     secrets,
     submission,
@@ -31,6 +32,7 @@ AREAS = (
     cluster_operations,
     warehouses,
     account,
+    personal_tokens,
 )
 """The modules that each export the operations of their area."""
 

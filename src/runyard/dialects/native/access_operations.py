@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from runyard.core.access import EVERYWHERE, OF_JOB, Role, Token, User, least, require
+from runyard.core.access import EVERYWHERE, OF_JOB, Role, Token, User, require
 from runyard.core.errors import Forbidden, InvalidRequest
+from runyard.dialects import personal_tokens
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import Id, Name, Nothing, Text
 from runyard.dialects.native.views import TOKEN, USER
@@ -148,11 +149,11 @@ def create_token(call: Call, asked: CreateToken) -> Answer:
     workspace = asked.workspace or call.workspace.name
     if call.role is not Role.ADMIN and workspace != call.workspace.name:
         _check_anywhere(call, workspace)
-    role = asked.role if call.role is Role.ADMIN else least(asked.role or call.role, call.role)
-    lifetime_ms = None if asked.lifetime_s is None else int(asked.lifetime_s * SECOND_MS)
-    wanted = Wanted(name=asked.name, workspace=workspace, role=role, lifetime_ms=lifetime_ms)
     _make_workspace(call, workspace)
-    made = call.engine.access.create_token(user, wanted)
+    lifetime_ms = None if asked.lifetime_s is None else int(asked.lifetime_s * SECOND_MS)
+    wanted = Wanted(name=asked.name, workspace=workspace, role=asked.role, lifetime_ms=lifetime_ms)
+    access = call.engine.access
+    made = personal_tokens.make(access, wanted, user=user, role=call.role, token_id=call.token_id)
     shown = _shown(made.token, call.engine.access.user(user))
     return {**shown, "token": made.text, "aws_secret_access_key": made.secret_key}
 

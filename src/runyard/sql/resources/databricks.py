@@ -121,6 +121,7 @@ NOT_OFFERED: Mapping[str, str] = {
     "createDbfsFile": _STREAM,
     "addDbfsBlock": _STREAM,
     "closeDbfsFile": _STREAM,
+    **dict.fromkeys(("createToken", "listTokens", "deleteToken"), "a token is shown once, and no result is the place"),
     "getSecret": "a statement's result is shown, logged and copied; secrets are for code",
 }
 """Operations that are not offered in SQL, and why."""

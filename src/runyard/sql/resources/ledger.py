@@ -31,21 +31,24 @@ ROWS = rows(
     ("read_logs", "ledger.logs", "read", "select"),
     ("show_server", "ledger.server", "show", "select"),
 )
+_OF_PEOPLE = "users and tokens are no rows of a workspace, and what makes a token shows it once: use `runyard users`"
 _OF_A_PROCESS = "it is between the server and the process of a run, which proves itself by its own token"
-NOT_OFFERED: Mapping[str, str] = dict.fromkeys(
-    (
-        "record",
-        "tell",
-        "begin",
-        "new_files",
-        "new_rows",
-        "commit",
-        "next_statement",
-        "await_cancel",
-        "finish_statement",
+NOT_OFFERED: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("record", "tell", "begin", "new_files", "new_rows", "commit"),
+            *("next_statement", "await_cancel", "finish_statement", "take_proof"),
+        ),
+        _OF_A_PROCESS,
     ),
-    _OF_A_PROCESS,
-)
+    **dict.fromkeys(
+        (
+            *("who_am_i", "list_users", "add_user", "give_role", "enable_user", "disable_user", "set_password"),
+            *("remove_user", "list_tokens", "create_token", "revoke_token"),
+        ),
+        _OF_PEOPLE,
+    ),
+}
 """Operations that are not offered in SQL, and why."""
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "ledger.logs": {"stream": "string", "offset": "int", "next_offset": "int", "text": "string"},

@@ -82,16 +82,19 @@ class Console:
     async def _ask_sql(
         self, scope: MutableMapping[str, Any], headers: Mapping[str, str], receive: Receive, send: Send
     ) -> None:
-        caller = self._gate.by_authorization(headers) or self.entrance.caller(headers)
+        caller = self._known(headers)
         foreign = None if "authorization" in headers else foreign_call(scope["method"], headers)
         if caller is None or foreign is not None:
             await answer(send, _stranger(foreign))
         else:
             await self._window.serve(scope, caller, receive, send)
 
+    def _known(self, headers: Mapping[str, str]) -> Caller | None:
+        return self._gate.by_authorization(headers) or self.entrance.caller(headers)
+
     async def _tell(self, query: bytes, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Open the stream of events for one page; one that had to begin anew says itself what it heard last."""
-        caller = self._gate.by_authorization(headers) or self.entrance.caller(headers)
+        caller = self._known(headers)
         if caller is None or foreign_call("GET", headers) is not None:
             await answer(send, Reply(status=HTTPStatus.UNAUTHORIZED, body=b"Sign in first."))
             return
@@ -101,7 +104,7 @@ class Console:
             await answer(send, Reply(status=HTTPStatus.SERVICE_UNAVAILABLE))
             return
         last = headers.get("last-event-id") or dict(parse_qsl(query.decode("latin-1"))).get("last")
-        await self._feed.serve(workspace, last, receive, send)
+        await self._feed.serve(workspace, last, receive, send, may=lambda: self._known(headers) == caller)
 
 
 def _stranger(foreign: str | None) -> Reply:

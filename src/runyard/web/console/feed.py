@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ OVERLAP_MS = 5_000  # told again to one who comes back: other servers' commits m
 MOST_WAITING = 64  # messages that a slow reader may leave lying; then it looks at everything again
 AFRESH = b"event: afresh\ndata: {}\n\n"
 STILL_HERE = b": still here\n\n"
+LOOK = b""  # says nothing: whoever listens must see whether they still may
 HEADERS = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 
 
@@ -65,17 +66,21 @@ class Feed:
         self._leaving = threading.Event()
         self._thread: threading.Thread | None = None
         engine.listen(self._hear)
+        engine.access.listen(self._have_all_look)
 
-    async def serve(self, workspace: Workspace, last_id: str | None, receive: Receive, send: Send) -> None:
-        """Tell one page until it or the server leaves, first what it missed."""
+    async def serve(
+        self, workspace: Workspace, last_id: str | None, receive: Receive, send: Send, *, may: Callable[[], bool]
+    ) -> None:
+        """Tell one page until it or the server leaves, or until it may no longer listen; first what it missed."""
         reader = Reader(workspace)
         self._join(reader)
         gone = asyncio.create_task(_until_gone(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await _send(send, await asyncio.to_thread(self._first, workspace, last_id))
-            while (message := await _next(reader, gone)) is not None:
-                await _send(send, message)
+            while (message := await _next(reader, gone)) is not None and may():
+                if message is not LOOK:
+                    await _send(send, message)
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
@@ -90,6 +95,10 @@ class Feed:
                 self._thread.start()
         if self._engine.is_leaving:
             reader.tell(None)
+
+    def _have_all_look(self) -> None:
+        for reader in self._readers:
+            reader.tell(LOOK)
 
     def _hear(self, run_ids: Collection[int]) -> None:
         if not run_ids:

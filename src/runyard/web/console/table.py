@@ -20,6 +20,7 @@ from runyard.web.console.outputs import OneAttempt, OneResult, Rows, send_page, 
 from runyard.web.console.run_changes import Repair, repair_run, run_again
 from runyard.web.console.run_facts import show_run
 from runyard.web.console.run_lists import ListNames, ListRuns, list_names, list_runs, show_picture
+from runyard.web.console.server_facts import show_server
 from runyard.web.console.sql.queries import Keep, OneQuery, forget_query, keep_query, list_kept
 
 PREFIX = "/console/v1"
@@ -50,8 +51,9 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/dremio/queues", show_queues, Nothing),
     ("GET", "/dremio/queries", list_queries, ListQueries),
     ("GET", "/dremio/reflections", show_reflections, Nothing),
+    ("GET", "/server", show_server, Nothing),
 )
-NEEDS: Mapping[Callable[[Call, Any], Any], Role] = {}
+NEEDS: Mapping[Callable[[Call, Any], Any], Role] = {show_server: Role.ADMIN}
 """The role that an operation needs, where it is not what its method says: GET a viewer, everything else an operator."""
 OPERATIONS: Sequence[Operation] = tuple(
     Operation(
