@@ -110,11 +110,10 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
     server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=engine.release)
-    flight = _flight_wire(flight_listener, ready, options, settings)
+    wires: list[SqlWire | FlightWire] = [wire, *_flight_wire(flight_listener, ready, options, settings)]
     engine.start()
-    wire.start()
-    if flight is not None:
-        flight.start()
+    for one in wires:
+        one.start()
     gc.freeze()  # what is there now stays; to look through it again and again finds nothing
     gc.set_threshold(*COLLECT_AFTER)
     try:
@@ -122,9 +121,8 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
         server.run(sockets=[listener])
     finally:
         place_file(home.path).unlink(missing_ok=True)
-        wire.stop()
-        if flight is not None:
-            flight.stop()
+        for one in wires:
+            one.stop()
         engine.close()
         app.close()
 
@@ -199,9 +197,9 @@ def _flight_url(host: str, listener: socket.socket | None, settings: Settings) -
 
 def _flight_wire(
     listener: socket.socket | None, ready: Ready, options: Options, settings: Settings
-) -> FlightWire | None:
+) -> list[FlightWire]:
     if listener is None:
-        return None
+        return []
     port: int = listener.getsockname()[1]
     told = {
         "host": options.host,
@@ -210,7 +208,7 @@ def _flight_wire(
         "cert": settings.flight.cert,
         "key": settings.flight.key,
     }
-    return FlightWire(listener, told, listen=lambda: _listen(options.host, port, "--flight-port"))
+    return [FlightWire(listener, told, listen=lambda: _listen(options.host, port, "--flight-port"))]
 
 
 def _place(host: str, listener: socket.socket) -> str:

@@ -46,6 +46,8 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "home": str(home),
         "catalog": {**told, "system": system_tables.named_in(engine, workspace, run.settings["sql"])},
         "workload": workload.routing(engine, workspace),
+        "queue": run.settings.get("routingQueue", ""),
+        "tag": run.settings.get("routingTag", ""),
     }
     return {"context": context}
 

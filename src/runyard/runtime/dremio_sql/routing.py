@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .errors import DremioError
 from .rules import Facts, condition
 
 TIMED_OUT = (
@@ -73,14 +74,26 @@ def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float)
         "query_label": lambda: next((label for shape, label in LABELS if shape.match(context["sql"])), ""),
         "user": lambda: context["user"],
         "is_member": lambda _: False,  # there are no groups here
-        "tag": lambda: "",
+        "tag": lambda: context.get("tag", ""),
     }
+    if named := context.get("queue"):
+        return _named(workload, named)
     rule = next(one for one in workload["rules"] if "conditions" not in one or condition(one["conditions"])(facts))
     if rule.get("action") == REJECT:
         raise Withdrawn(REJECTED.format(message=rule.get("rejectMessage", "")).strip())
     name = rule["acceptName"]
     limits = workload["queues"][name]
     return Lane(name=name, **limits)
+
+
+def _named(workload: Mapping[str, Any], name: str) -> Lane:
+    """Return the queue that a session has chosen for itself, past all rules."""
+    known = {each.lower(): each for each in workload["queues"]}
+    if name.lower() not in known:
+        told = f"There is no queue {name!r}, which the session's routing_queue names"
+        raise DremioError("RESOURCE", f"{told}; there are {', '.join(known.values())}.")
+    found = known[name.lower()]
+    return Lane(name=found, **workload["queues"][found])
 
 
 def wait_for_place(lane: Lane, folder: Path) -> int | None:

@@ -83,8 +83,9 @@ def _reader(file: Path, columns: Sequence[Column], schema: Any) -> Any:
 def _rows_at_once(file: Path) -> int:
     """Return how many rows make a message that is neither too large for a client nor too small to be quick."""
     known = pq.read_metadata(file)
-    total = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
-    return max(LEAST_ROWS, min(MOST_ROWS, BATCH_BYTES * int(known.num_rows) // max(total, 1)))
+    total: int = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
+    count: int = known.num_rows
+    return max(LEAST_ROWS, min(MOST_ROWS, BATCH_BYTES * count // max(total, 1)))
 
 
 def _with_months(reader: Any, schema: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from runyard.web.flight.arrow_types import schema_of, stream_of
 from runyard.web.flight.failures import told, unsupported
 from runyard.web.flight.jobs import Ended, Jobs
 from runyard.web.flight.metadata import QUESTIONS, Question
-from runyard.web.flight.planning import Planner
+from runyard.web.flight.planning import LOOKING, SELECT, Planner
 from runyard.web.flight.sessions import Handshake, Session, Sessions
 from runyard.web.flight.statements import PreparedStatements, Wanted
 from runyard.web.flight.yard import Yard
@@ -44,14 +44,14 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
         """Tell the columns of a statement or a question, and the ticket that brings its rows."""
         with told():
             session = _session(context)
-            schema, ticket = self._flight(session, descriptor)
+            schema, ticket = self._flight(session, descriptor, context)
             endpoint = flight.FlightEndpoint(flight.Ticket(ticket), [])
             return flight.FlightInfo(schema, descriptor, [endpoint], -1, -1)
 
     def get_schema(self, context: Any, descriptor: Any) -> Any:
         """Tell the columns alone."""
         with told():
-            return flight.SchemaResult(self._flight(_session(context), descriptor)[0])
+            return flight.SchemaResult(self._flight(_session(context), descriptor, None)[0])
 
     def do_get(self, context: Any, ticket: Any) -> Any:
         """Bring the rows of a ticket."""
@@ -104,8 +104,8 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
         found = messages.opened(ticket)
         return self.jobs.cancel(session, found[1].get("statement_handle", b"") if found is not None else ticket)
 
-    def _flight(self, session: Session, descriptor: Any) -> tuple[Any, bytes]:
-        """Return the schema and the ticket of what a descriptor asks."""
+    def _flight(self, session: Session, descriptor: Any, context: Any) -> tuple[Any, bytes]:
+        """Return the schema and the ticket of what a descriptor asks; without a context, nothing is run."""
         command = descriptor.command
         if not command:
             raise unsupported("A flight is asked for by its command, a SQL text, and not by a path.")
@@ -114,12 +114,19 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
             return QUESTIONS[found[0]][0](found[1]), command
         if found is None:
             wanted = Wanted(sql=command.decode("utf-8", "replace"), path=tuple(session.schema))
-            return self.columns(session, wanted.sql, wanted.path), wanted.ticket()
+            return self.columns(session, wanted.sql, wanted.path), self._ticket(session, wanted, context)
         if found[0] not in QUERIES:
             raise unsupported(NO_COMMAND.format(name=found[0]))
         wanted = QUERIES[found[0]](self, session, found[1])
         schema = self.columns(session, wanted.sql, wanted.path)
-        return schema, messages.enveloped("TicketStatementQuery", statement_handle=wanted.ticket())
+        handle = self._ticket(session, wanted, context)
+        return schema, messages.enveloped("TicketStatementQuery", statement_handle=handle)
+
+    def _ticket(self, session: Session, wanted: Wanted, context: Any) -> bytes:
+        """Return what brings a statement's rows; a change is carried out now, for who never fetches its one row."""
+        if context is None or statement(wanted.sql).kind in (*LOOKING, SELECT):
+            return wanted.ticket()
+        return self.run(context, session, wanted).job.encode()
 
     def _question(self, session: Session, fields: Fields) -> Question:
         def ask() -> Fields:

@@ -25,6 +25,7 @@ CANCELLED_NOW, NOT_CANCELLABLE = 1, 3
 class Ended:
     """A job that came to its good end."""
 
+    job: str  # its id, as REST spells it
     folder: Path
     rows: int
 
@@ -94,4 +95,4 @@ def _good(told: dict[str, Any]) -> Ended:
         raise flight.FlightCancelledError(told["error"])
     if told["state"] != COMPLETED:
         raise failed(told["error"])
-    return Ended(folder=Path(told["folder"]), rows=told["rows"])
+    return Ended(job=told["id"], folder=Path(told["folder"]), rows=told["rows"])

@@ -23,6 +23,7 @@ from runyard.runtime.dremio_sql.translation.translate import Session, translate
 RECORDS = dict.fromkeys(("CREATE_TABLE_AS", "INSERT", "UPDATE", "DELETE", "MERGE"), FRAGMENT)
 ANSWERS: Mapping[str, tuple[Column, ...]] = {**RECORDS, "COPY_INTO": COPIED}
 """What a change answers, by its kind."""
+SELECT = "SELECT"
 LOOKING = frozenset({"SHOW", "DESCRIBE", "EXPLAIN"})
 """Commands that change nothing, so that they may be carried out to see their columns."""
 
@@ -37,13 +38,13 @@ class Planner:
     def columns(self, sql: str, told: Mapping[str, Any], *, path: Sequence[str]) -> tuple[Column, ...]:
         """Return the columns of a statement's rows; refuse one that cannot be read."""
         found = statement(sql)
-        if found.kind != "SELECT" and found.kind not in LOOKING:
+        if found.kind != SELECT and found.kind not in LOOKING:
             return ANSWERS.get(found.kind, DONE)
         with self._asking:
             cursor = self._database.cursor()
         try:
             catalog = live_catalog(told, cursor, path=path)
-            if found.kind == "SELECT":
+            if found.kind == SELECT:
                 return translate(found.query, catalog, catalog.session).columns
             commander = Commander(catalog=catalog, connection=cursor, folder=Path())
             return commander.carry_out(found).answer.columns

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from runyard.core.access import Role
 from runyard.core.run import State
 from runyard.dialects.dremio import catalog, system_tables
+from runyard.dialects.dremio.errors import Refusal
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.protocol import check_project
 from runyard.dialects.dremio.snapshot import snapshot
@@ -16,6 +19,7 @@ from runyard.dialects.dremio.sql_jobs import CANCELLED_BY, start
 from runyard.dialects.dremio.told import job_of
 from runyard.dialects.dremio.views import error_of, reason_of, row_count
 from runyard.dialects.dremio_ids import from_job_id, job_id
+from runyard.dialects.exchange import Reply
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.operations import Operation
 from runyard.dialects.native.parameters import Id, Wait
@@ -52,9 +56,10 @@ class Named(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     run: str
 
 
-def plan(call: Call, asked: Plan) -> dict[str, Any]:
+def plan(call: Call, asked: Plan) -> dict[str, Any] | Reply:
     """Tell what the names of a text can mean; the process that asks works out its columns."""
-    check_project(asked.project, call.workspace)
+    if refusal := _foreign(asked.project, call):
+        return refusal
     documents = catalog.opened(call.engine, call.workspace)
     home = home_of(call.engine, call.workspace)
     told = snapshot(documents.read(call.workspace, catalog.every), call.engine.mounts, home)
@@ -62,9 +67,10 @@ def plan(call: Call, asked: Plan) -> dict[str, Any]:
     return {"catalog": {**told, "system": system}, "user": call.user}
 
 
-def submit(call: Call, asked: Submit) -> dict[str, Any]:
+def submit(call: Call, asked: Submit) -> dict[str, Any] | Reply:
     """Start a job; durable when answered."""
-    check_project(asked.project, call.workspace)
+    if refusal := _foreign(asked.project, call):
+        return refusal
     settings = {"user": call.user, "sql": asked.sql, "context": asked.path, "queryType": asked.type}
     routed = {"routingQueue": asked.queue, "routingTag": asked.tag}
     run = start(call.engine, call.workspace, settings | {name: word for name, word in routed.items() if word})
@@ -77,6 +83,7 @@ def show(call: Call, asked: OneRun) -> dict[str, Any]:
     job = job_of(call.engine, run)
     folder = call.engine.attempt_folder(call.engine.attempts(run)[-1].id)
     return {
+        "id": job_id(run.id),
         "state": job.true_state,
         "ended": run.state is State.ENDED,
         "error": error_of(job) or reason_of(job),
@@ -97,6 +104,15 @@ def find(call: Call, asked: Named) -> dict[str, Any]:
     return {"run": call.engine.run(call.workspace, number).id}
 
 
+def _foreign(project: str, call: Call) -> Reply | None:
+    """Return the refusal of a session for another project than its token's."""
+    try:
+        check_project(project, call.workspace)
+    except Refusal as error:
+        return Reply(status=error.status, body=msgspec.json.encode({"message": str(error)}))
+    return None
+
+
 _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("POST", "/plan", plan, Plan),
     ("POST", "/jobs", submit, Submit),
@@ -105,6 +121,6 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/ids/{run}", find, Named),
 )
 OPERATIONS: Sequence[Operation] = tuple(
-    Operation(method=method, path=path, handle=handle, asks=asks)
+    Operation(method=method, path=path, handle=handle, asks=asks, said=Role.VIEWER if handle is plan else None)
     for method, path, handle, asks in _TABLE
 )
