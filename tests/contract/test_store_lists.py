@@ -10,6 +10,7 @@ import pytest
 from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run, record
 
 from runyard.core.ids import first_of
+from runyard.core.job import Task
 from runyard.core.run import ON_A_PROCESS, Outcome, State
 from runyard.store.ledger import Page
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from runyard.core.run import Run
     from runyard.store.store import Store
 
+FLOW = (Task(key="first", kind="python script"), Task(key="flow", kind="arazzo", depends_on=("first",)))
+TOLD = (Task(key="step", kind="told"), Task(key="whole", kind="told", depends_on=("step",)))
 RUNS = [
     a_run(1, job_id=7, job_name="a"),
     an_ended_run(2, job_id=7, job_name="a"),
@@ -24,8 +27,8 @@ RUNS = [
     a_run(4, job_id=8, job_name="b", state=State.RUNNING),
     an_ended_run(5, job_id=8, job_name="b", outcome=Outcome.FAILED),
     a_run(6, job_id=8, job_name="a", language="databricks", state=State.RUNNING),
-    an_ended_run(7, job_name="b", started_by={"kind": "task", "run_id": 4, "attempt_id": 5}),
-    a_run(8, job_name="a", language="dremio"),
+    an_ended_run(7, job_name="b", started_by={"kind": "task", "run_id": 4, "attempt_id": 5}, tasks=FLOW),
+    a_run(8, job_name="a", language="dremio", tasks=TOLD),
 ]
 ELSEWHERE = a_run(9, workspace_id=2, job_id=7, job_name="a")
 CONDITIONS = {
@@ -40,6 +43,7 @@ CONDITIONS = {
     "of_a_job": True,
     "of_no_job": True,
     "of_a_task": True,
+    "of_documents": True,
 }
 
 
@@ -63,6 +67,7 @@ def meets(run: Run, name: str, value: Any) -> bool:
     meanings["of_a_job"] = run.job_id is not None
     is_by_a_task = run.started_by.get("kind") == "task"
     meanings["of_no_job"] = run.job_id is None and not is_by_a_task
+    meanings["of_documents"] = any(task.kind in ("told", "arazzo") for task in run.tasks)
     meanings["of_a_task"] = run.job_id is None and is_by_a_task
     return bool(meanings.get(name, getattr(run, name, None) == value))
 
@@ -91,6 +96,7 @@ def test_a_list_holds_whole_records(filled: Store) -> None:
         ({"of_a_job": True}, [6, 5, 4, 3, 2, 1]),
         ({"of_no_job": True}, [8]),
         ({"of_a_task": True}, [7]),
+        ({"of_documents": True}, [8, 7]),
         ({"before": 4}, [3, 2, 1]),
         ({"after": 4}, [8, 7, 6, 5]),
     ],

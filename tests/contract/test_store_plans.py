@@ -52,6 +52,7 @@ READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order
     "attempts_of_runs": {"json_each"},  # the ids it was given
     "runs_of_attempts": {"json_each"},
     "runs_by_ids": {"json_each"},
+    "workspaces_with_documents": {"workspace"},  # which are few
     "users": {"sqlite_autoindex_known_user_1"},  # people are few, and their page shows them all
     "tokens": {"token"},
 }
@@ -132,6 +133,7 @@ def test_every_list_of_jobs_is_read_in_order_through_an_index(
         ({"job_name": "a", "outcome": "failed"}, "run_of_job_name (workspace_id=? AND job_name=?)"),
         ({"active": True}, "run_active (workspace_id=?)"),
         ({"of_no_job": True, "before": 5}, "run_of_no_job (workspace_id=? AND id<?)"),
+        ({"of_documents": True, "before": 5, "after": 1}, "run_in_workspace (workspace_id=? AND id>? AND id<?)"),
         ({"of_a_task": True, "before": 5}, "run_of_no_job (workspace_id=? AND id<?)"),
         ({"state": State.QUEUED, "before": 5}, "run_active (workspace_id=? AND id<?)"),
         ({"outcome": "failed", "before": 5}, "run_unsuccessful (workspace_id=? AND id<?)"),

@@ -18,6 +18,8 @@ from runyard.arazzo.running.options import Options
 from runyard.arazzo.running.plans import only_workflow
 from runyard.arazzo.running.progress import WorkflowReport
 from runyard.arazzo.standing_in import stand_ins, wanted_of
+from runyard.arazzo.told.drawing import drawing
+from runyard.arazzo.told.kept_steps import KeptSteps
 from runyard.arazzo.told.lines import Lines
 from runyard.arazzo.told.masked import Masked
 from runyard.arazzo.told.masking import Masking
@@ -62,7 +64,16 @@ def _run(told: Mapping[str, Any], masking: Masking, transport: Transport) -> Wor
     if TOKEN in schema.properties and TOKEN not in inputs and not wanted_of(loaded, workflow).keys() - replaced.keys():
         inputs[TOKEN] = os.environ.get(SERVERS_TOKEN, "")
     masking.learn_inputs(inputs, schema.properties)
-    observer = Masked(masking, [Lines(_say).rows])
+    kept = KeptSteps(Path(os.environ[FOLDER]))
+    kept.begin(
+        {
+            "title": loaded.document.info.title,
+            "workflow": workflow,
+            "inputs": masking.value(inputs),
+            "drawing": masking.texts(drawing(loaded, workflow)),
+        }
+    )
+    observer = Masked(masking, [Lines(_say).rows, kept])
     options = Options(environment=os.environ)
     return run_workflow(loaded, workflow, inputs, send=transport, options=options, observer=observer)
 

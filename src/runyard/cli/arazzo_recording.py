@@ -15,6 +15,7 @@ from runyard.arazzo.running.loading import Loaded
 from runyard.arazzo.running.progress import StepPlace, StepReport, WorkflowReport
 from runyard.arazzo.running.reach import reached
 from runyard.arazzo.running.waiting import Stopped
+from runyard.arazzo.told.executions import Executions
 from runyard.cli.arazzo_documents import tell
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MS = 1000
 LARGEST_OUTPUT = 64 * 1024
+LARGEST_RECORD = 256 * 1024  # characters of the executions of one attempt
 LONGEST_MESSAGE = 10_000
 LONGEST_KEY = 100
 Record = dict[str, Any]
@@ -50,6 +52,8 @@ class Recorder:
         self._open = partial(open_recording, tasks, self._verdict)
         self._numbers: dict[str, int] = {}
         self._going_on: dict[str, Record] = {}
+        self._executions = Executions()
+        self._executed: dict[str, list[Record]] = {}  # of what goes on
 
     def workflow_began(self, workflows: tuple[str, ...]) -> None:
         """Begin the record with the outermost workflow, before anything is sent to any API."""
@@ -68,9 +72,12 @@ class Recorder:
 
     def step_ended(self, report: StepReport) -> None:
         """A step is done, unless it goes on polling."""
+        key = self._key(report.place)
+        if (executed := self._executions.take(report)) is not None:
+            self._executed.setdefault(key, []).append(executed)
         polls = report.succeeded and report.follows == f"goto {report.place.step}"
         if not polls:
-            self._end(self._key(report.place), report)
+            self._end(key, report)
 
     def workflow_ended(self, report: WorkflowReport) -> None:
         """The end of the outermost workflow is that of the run."""
@@ -103,7 +110,8 @@ class Recorder:
         if begun is None:
             return
         ended_at = max(round((report.began_at + report.took_s) * MS), begun["began_at"])
-        told = {**begun, "ended_at": ended_at, "outcome": _outcome(report), "output": _output(report.outputs)}
+        output = {**_output(report.outputs), **_executions(self._executed.pop(key, []))}
+        told = {**begun, "ended_at": ended_at, "outcome": _outcome(report), "output": output}
         self._say({**told, "message": report.message[:LONGEST_MESSAGE]} if report.message else told)
 
     def _say(self, told: Record) -> None:
@@ -124,6 +132,16 @@ def _output(outputs: Mapping[str, Any]) -> Record:
     except (RecursionError, ValueError):
         is_small = False
     return {"values": dict(outputs)} if is_small else {"left_out": f"more than {LARGEST_OUTPUT} characters"}
+
+
+def _executions(executed: list[Record]) -> Record:
+    """Return the executions that one attempt was; of very many the first and the last."""
+    size = 0
+    for number, one in enumerate(reversed(executed)):
+        size += len(json.dumps(one))
+        if size > LARGEST_RECORD:
+            return {"executions": [executed[0], *executed[len(executed) - number :]]}
+    return {"executions": executed} if executed else {}
 
 
 def task_keys(loaded: Loaded, workflow: str) -> list[str]:

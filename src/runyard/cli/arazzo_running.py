@@ -194,6 +194,7 @@ def _run(asked: Asked, ready: Ready, transport: Transport) -> int:
 
 
 def _recorded(asked: Asked, ready: Ready) -> AbstractContextManager[Recorder]:
+    from runyard.arazzo.told.drawing import drawing  # noqa: PLC0415 - see main.py
     from runyard.cli.arazzo_recording import recorded  # noqa: PLC0415 - see main.py
     from runyard.client.recording import Recording  # noqa: PLC0415 - see main.py
 
@@ -203,7 +204,10 @@ def _recorded(asked: Asked, ready: Ready) -> AbstractContextManager[Recorder]:
         "workflow": ready.workflow,
         "inputs": ready.inputs,
     }
-    masked = ready.masking.value(settings)
+    masked = {
+        **ready.masking.value(settings),
+        "drawing": ready.masking.texts(drawing(ready.loaded, ready.workflow)),
+    }
     client = asked.target.client()
 
     def begin(tasks: Sequence[str], verdict: str) -> Recording:

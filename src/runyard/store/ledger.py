@@ -32,6 +32,9 @@ Value = rows.Value
 _BY_A_TASK = '{"kind":"task"'  # how the document begins that says that the code of a task asked for a run
 _KIND = f"substr(started_by, 1, {len(_BY_A_TASK)})"
 
+_KINDS = ('"kind":"told"', '"kind":"arazzo"')  # of tasks that are, or run, a workflow of a document
+_WITHOUT = f"replace(replace(tasks, '{_KINDS[0]}', ''), '{_KINDS[1]}', '')"  # LIKE's sign means something to psycopg
+
 _FILTERS: Mapping[str, str] = {
     "before": "AND id < :before",
     "after": "AND id > :after",
@@ -44,12 +47,14 @@ _FILTERS: Mapping[str, str] = {
     "of_a_job": "AND job_id IS NOT NULL",
     "of_no_job": f"AND job_id IS NULL AND {_KIND} <> '{_BY_A_TASK}'",
     "of_a_task": f"AND job_id IS NULL AND {_KIND} = '{_BY_A_TASK}'",
+    "of_documents": f"AND {_WITHOUT} <> tasks",
     "named_like": "AND lower(job_name) LIKE :named_like ESCAPE '!'",
     "begun_by": "AND substr(started_by, 1, length(CAST(:begun_by AS TEXT))) = :begun_by",
 }
 """Every condition a list may have. Composed, never `:x IS NULL OR …`, which would hide the index.
 
-`active`, `of_a_job`, `of_no_job` and `of_a_task` are marks: their presence is the condition, whatever their value.
+`active`, `of_a_job`, `of_no_job`, `of_a_task` and `of_documents` are marks: their presence is the condition, whatever
+their value.
 """
 
 

@@ -13,7 +13,8 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from io import BufferedRWPair
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -70,7 +71,7 @@ class Hatch:
         except Exception:  # the outermost loop of a call: a defect ends this one only
             log.exception("a call of the console failed by a defect")
 
-    def _answer(self, desk: Desk, stream: BinaryIO) -> None:
+    def _answer(self, desk: Desk, stream: BufferedRWPair) -> None:
         asked = msgspec.json.decode(stream.readline())
         told = desk.answer(self._person(asked["person"]), asked["method"], asked["path"], asked["members"])
         reply = _Reply(stream, told)
@@ -91,7 +92,7 @@ class Hatch:
 class _Reply:
     """An answer on its way: its head goes with the first piece of its body."""
 
-    def __init__(self, stream: BinaryIO, told: Told) -> None:
+    def __init__(self, stream: BufferedRWPair, told: Told) -> None:
         self._stream = stream
         self.told = told
         self.has_begun = False

@@ -27,7 +27,7 @@ class Spool:
     """Rows that were put here, in their order; one puts, any number of threads read."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=folder)  # noqa: SIM115 - it is closed by `close`
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115 - it is closed by `close`
         self._lock = threading.Lock()
         self._firsts: list[int] = []  # the number of the first row of each chunk
         self._places: list[tuple[int, int]] = []  # where a chunk begins, and how long it is

@@ -15,7 +15,7 @@ from importlib.resources.abc import Traversable
 from runyard.dialects.exchange import Reply
 
 PLACE = "/static/"
-ADDRESSES = re.compile(r"/|/login|/runs|/runs/\d{1,18}|/jobs|/jobs/\d{1,18}|/dremio", re.ASCII)
+ADDRESSES = re.compile(r"/|/login|/(?:runs|jobs|workflows)(?:/\d{1,18})?|/dremio|/sql", re.ASCII)
 """What the one page shows; which of them is meant the page itself looks up."""
 FOREVER = "public, max-age=31536000, immutable"  # a name holds the hash of its content
 TYPES: Mapping[str, str] = {
@@ -33,6 +33,7 @@ MODULES: Mapping[str, str] = {
     "@dagrejs/dagre": "vendor/dagre.js",
     "uplot": "vendor/uplot.js",
     "ansi_up": "vendor/ansi_up.js",
+    "codemirror": "vendor/codemirror.js",
 }
 _IMPORTS = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 _POLICY = (

@@ -22,6 +22,7 @@ from runyard.web.console.run_facts import show_run
 from runyard.web.console.run_lists import ListNames, ListRuns, list_names, list_runs, show_picture
 from runyard.web.console.server_facts import show_server
 from runyard.web.console.sql.queries import Keep, OneQuery, forget_query, keep_query, list_kept
+from runyard.web.console.workflows.facts import ListWorkflows, OneWorkflow, list_workflows, show_workflow
 
 PREFIX = "/console/v1"
 
@@ -48,6 +49,8 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/queries", list_kept, Nothing),
     ("POST", "/queries", keep_query, Keep),
     ("DELETE", "/queries", forget_query, OneQuery),
+    ("GET", "/workflows", list_workflows, ListWorkflows),
+    ("GET", "/workflows/{run}", show_workflow, OneWorkflow),
     ("GET", "/dremio/queues", show_queues, Nothing),
     ("GET", "/dremio/queries", list_queries, ListQueries),
     ("GET", "/dremio/reflections", show_reflections, Nothing),

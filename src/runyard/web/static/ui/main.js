@@ -7,6 +7,7 @@ import { Job } from "./job.js";
 import { Jobs } from "./jobs.js";
 import { Help, helps, listen as listenToKeys } from "./keys.js";
 import { connect, connection, disconnect, isOutdated } from "./live.js";
+import { Lazy } from "./lazy.js";
 import { Login } from "./login.js";
 import { Empty, said } from "./parts.js";
 import { followOldLink, listen as listenToLinks, place } from "./router.js";
@@ -21,10 +22,13 @@ const PAGES = [
   [/^\/jobs$/, "Jobs", () => html`<${Jobs} />`],
   [/^\/jobs\/(\d+)$/, "Job", (id) => html`<${Job} key=${id} id=${id} />`],
   [/^\/dremio$/, "Dremio", () => html`<${Dremio} />`],
+  [/^\/sql$/, "SQL", () => html`<${Lazy} load=${() => import("../sql/page.js")} name="Sql" />`],
+  [/^\/workflows$/, "Workflows", () => html`<${Lazy} load=${() => import("../workflows/list.js")} name="Workflows" />`],
+  [/^\/workflows\/(\d+)$/, "Workflow", (id) => html`<${Lazy} key=${id} load=${() => import("../workflows/one.js")} name="Workflow" told=${{ id }} />`],
 ];
 
 /** What stands at the top of every page, by where it leads. @type {Record<string, string>} */
-const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/dremio": "Dremio" };
+const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/sql": "SQL", "/workflows": "Workflows", "/dremio": "Dremio" };
 
 function App() {
   useEffect(() => {
