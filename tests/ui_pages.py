@@ -10,7 +10,7 @@ from databricks.sdk.service import jobs
 from databricks.sdk.service.workspace import ImportFormat
 from databricks_live import notebook, put_notebook, workspace_client
 from live import Live
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -28,6 +28,12 @@ def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page as it is now."""
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def sign_in(context: BrowserContext, live: Live) -> None:
+    """Give a browser the cookie of a session."""
+    name, _, value = Visitor(live).enter().cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": live.url, "httpOnly": True, "sameSite": "Strict"}])
 
 
 def sideways(page: Page) -> int:

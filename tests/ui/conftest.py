@@ -11,6 +11,7 @@ import pytest
 from console_yard import Visitor
 from live import Live
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from ui_pages import sign_in
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIETLY = (
@@ -72,12 +73,6 @@ def context(browser: Browser, live: Live) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """An empty page of a browser that is signed in."""
     return context.new_page()
-
-
-def sign_in(context: BrowserContext, live: Live) -> None:
-    """Give a browser the cookie of a session."""
-    name, _, value = Visitor(live).enter().cookie.partition("=")
-    context.add_cookies([{"name": name, "value": value, "url": live.url, "httpOnly": True, "sameSite": "Strict"}])
 
 
 def _is_own(url: str, live: Live) -> bool:

@@ -32,7 +32,7 @@ export function Picture() {
     <${Panel} title="What went wrong most" aside=${html`<span>48 hours</span>`}>
       ${value.errors.length === 0 ? html`<p class="quiet good">Nothing has failed.</p>` : html`<ol class="errors">
         ${value.errors.slice(0, 5).map((/** @type {any} */ one) => html`<li key=${one.job_name + one.message}><a href=${`/runs/${one.run_id}`} title=${one.message}>
-          <b>${one.count}×</b> <span class="name">${one.job_name}</span> <span class="text">${one.message || one.outcome}</span></a></li>`)}</ol>`}
+          <b>${one.count}×</b> <span class="name" dir="auto">${one.job_name}</span> <span class="text" dir="auto">${one.message || one.outcome}</span></a></li>`)}</ol>`}
     <//>
   </div>`;
 }

@@ -1,0 +1,119 @@
+"""States that people really meet: a thousand tasks, names without end, text from right to left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from console_yard import Visitor
+from live import Live
+from playwright.sync_api import Page, expect
+from ui_pages import run_of, sideways, tree, violations
+from waiting import until
+
+TASKS = 1_000
+SOON_S = 4.0  # on a machine that does other things too; alone a tenth of it
+LONG = "a-job-with-a-name-that-somebody-generated-" + "x" * 190
+RIGHT_TO_LEFT = "عمل ليلي: تحميل الطلبات"
+
+
+@pytest.fixture(scope="module")
+def large_id(live: Live) -> int:
+    visitor, job_id = Visitor(live).enter(), tree(live, "large", tasks=TASKS)
+    started = visitor.told("POST", f"/runyard/v1/jobs/{job_id}/runs", {"arguments": {}})
+    path = f"/runyard/v1/runs/{started['id']}?wait_s=20"
+    return int(until(lambda: (one := visitor.told("GET", path))["state"] == "ended" and one["id"], seconds=180))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+# a thousand tasks
+
+
+def test_a_graph_of_a_thousand_tasks_opens_is_moved_in_and_stays_quick(page: Page, live: Live, large_id: int) -> None:
+    page.goto(f"{live.url}/runs/{large_id}")
+    expect(page.locator(".graph .node")).to_have_count(TASKS)
+    box = page.get_by_role("region", name="Graph of tasks")
+    width = box.locator("svg").evaluate("svg => svg.clientWidth")
+    larger = seconds(lambda: page.get_by_role("button", name="Larger").click())
+    assert box.locator("svg").evaluate("svg => svg.clientWidth") > width
+    place = box.bounding_box()
+    assert place is not None
+    box.evaluate("box => box.scrollTo(0, 400)")
+
+    def drag() -> None:
+        page.mouse.move(place["x"] + 3, place["y"] + 300)
+        page.mouse.down()
+        page.mouse.move(place["x"] + 3, place["y"] + 100, steps=8)
+        page.mouse.up()
+
+    dragged = seconds(drag)
+    assert box.evaluate("box => box.scrollTop") == 600
+    page.get_by_label("Find a task").fill("t777")
+    found = seconds(lambda: page.get_by_label("Find a task").press("Enter"))
+    expect(page.get_by_role("heading", name="t777", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="t777: succeeded")).to_be_in_viewport()
+    page.get_by_role("button", name="Fit").click()
+
+    assert box.locator("svg").evaluate("svg => svg.clientWidth") == width
+    assert max(larger, dragged, found) < SOON_S
+
+
+def test_a_thousand_tasks_are_a_timeline_and_a_list_too(page: Page, live: Live, large_id: int) -> None:
+    page.goto(f"{live.url}/runs/{large_id}?view=list")
+    expect(page.get_by_role("region", name="Tasks").locator("tbody tr")).to_have_count(TASKS)
+    took = seconds(lambda: page.get_by_role("button", name="Timeline").click())
+
+    expect(page.locator(".timeline .line")).to_have_count(TASKS)
+    assert took < SOON_S
+
+
+def test_the_keyboard_moves_in_a_large_graph(page: Page, live: Live, large_id: int) -> None:
+    page.goto(f"{live.url}/runs/{large_id}")
+    box = page.get_by_role("region", name="Graph of tasks")
+    expect(box.locator(".node")).to_have_count(TASKS)
+    width = box.locator("svg").evaluate("svg => svg.clientWidth")
+    box.focus()
+    page.keyboard.press("+")
+    assert box.locator("svg").evaluate("svg => svg.clientWidth") > width
+    page.keyboard.press("0")
+    assert box.locator("svg").evaluate("svg => svg.clientWidth") == width
+    page.get_by_role("button", name="t1: succeeded").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="t1", exact=True)).to_be_visible()
+
+
+# names and text
+
+
+def test_a_very_long_name_breaks_no_page(page: Page, live: Live, visitor: Visitor) -> None:
+    job_id = tree(live, LONG, tasks=3)
+    run_id = run_of(visitor, job_id)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for path in ("/runs", "/jobs", f"/jobs/{job_id}", f"/runs/{run_id}"):
+            page.goto(live.url + path)
+            expect(page.get_by_text(LONG[:40]).first).to_be_visible()
+            assert (path, width, sideways(page)) == (path, width, 0)
+    assert violations(page) == []
+
+
+def test_text_from_right_to_left_is_written_so_in_every_place(page: Page, live: Live, visitor: Visitor) -> None:
+    run = visitor.ended(
+        visitor.submit(f"print({RIGHT_TO_LEFT!r})\nraise ValueError({RIGHT_TO_LEFT!r})", name=RIGHT_TO_LEFT)
+    )
+    page.goto(f"{live.url}/runs")
+    expect(page.locator(".window").get_by_role("link", name=RIGHT_TO_LEFT)).to_have_css("direction", "rtl")
+    page.goto(f"{live.url}/runs/{run['id']}")
+
+    expect(page.get_by_role("heading", name=RIGHT_TO_LEFT, exact=True)).to_have_css("direction", "rtl")
+    trouble = page.get_by_role("region", name="What went wrong").get_by_role("heading")
+    expect(trouble).to_have_text(f"ValueError: {RIGHT_TO_LEFT}")
+    expect(page.get_by_role("log")).to_contain_text(RIGHT_TO_LEFT)
+    expect(page.get_by_role("row", name="Message")).to_contain_text(RIGHT_TO_LEFT)
