@@ -42,6 +42,15 @@ def test_a_document_comes_back_as_it_was(store: Store) -> None:
     assert store.read(lambda ledger: ledger.documents(1, "queue")) == []
 
 
+def test_workspaces_are_found_by_what_is_on_a_shelf(store: Store) -> None:
+    add(store, a_document(1, "sales", workspace_id=2))
+    add(store, a_document(2, "costs", workspace_id=2))
+
+    found = store.read(lambda ledger: ledger.workspaces_with("catalog"))
+    assert [one.name for one in found] == ["other"]
+    assert store.read(lambda ledger: ledger.workspaces_with("queue")) == []
+
+
 def test_a_name_is_given_once_on_a_shelf_of_a_workspace(store: Store) -> None:
     assert add(store, a_document(1, "sales"))
 

@@ -92,6 +92,10 @@ class Documents:
         """Change documents of a workspace in one transaction; nothing stays if `work` raises."""
         return self._store.write(lambda ledger: work(self._shelves(ledger, workspace)))
 
+    def workspaces(self, shelf: str) -> list[Workspace]:
+        """Return the workspaces that have anything on a shelf."""
+        return self._store.read(lambda ledger: ledger.workspaces_with(shelf))
+
     def _shelves(self, ledger: Ledger, workspace: Workspace) -> Shelves:
         return Shelves(ledger=ledger, ids=self._ids, now=self._clock(), workspace_id=workspace.id)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runyard.core.job import Job
     from runyard.core.trigger import Wish
+    from runyard.engine.attending import Attend
     from runyard.engine.documents import Keep
     from runyard.engine.finishing import Finish
     from runyard.engine.notices import Herald
@@ -21,6 +22,7 @@ class Language:
 
     Which triggers a job's definition asks for, and who is told of its runs; None: none, and nobody.
     How its triggers with names start what they start. What of its tasks' outputs is kept in documents.
+    What it looks after by itself, beside what triggers start.
     """
 
     start: Start | None = None
@@ -29,3 +31,4 @@ class Language:
     herald: Herald | None = None
     fire: Fire | None = None
     keep: Keep | None = None
+    attend: Attend | None = None

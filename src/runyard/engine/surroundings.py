@@ -1,4 +1,4 @@
-"""What goes on around runs without a caller: triggers start them, and notices tell of them."""
+"""What goes on around runs without a caller: triggers start them, notices tell of them, languages look after theirs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from runyard.core.job import Job
 from runyard.core.run import Run
 from runyard.core.trigger import Trigger, Wish
 from runyard.engine.arming import set_triggers
+from runyard.engine.attending import Attendant
 from runyard.engine.delivery import Post
 from runyard.engine.jobs import found
 from runyard.engine.language import Language
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """The triggers and the outbox of a server."""
+    """The triggers, the outbox and the attendant of a server."""
 
     def __init__(self, engine: Engine, store: Store, settings: Settings, *, clock: Callable[[], int], ids: Ids) -> None:
         self._engine = engine
@@ -48,14 +49,17 @@ class Surroundings:
         post = Post(settings.smtp, settings.destinations)
         heralds = heralds_of(engine.languages)
         self.outbox = Outbox(store, post.deliver, heralds=heralds, ids=ids, clock=clock)
+        self.attendant = Attendant(engine, engine.languages, clock=clock)
 
     def start(self) -> None:
         """Begin to start runs and to tell."""
         self.triggers.start()
         self.outbox.start()
+        self.attendant.start()
 
     def close(self) -> None:
         """Finish what is being done; the next server does the rest."""
+        self.attendant.close()
         self.triggers.close()
         self.outbox.close()
 
@@ -65,6 +69,7 @@ class Surroundings:
             self.triggers.wake()
         if moves.noticed:
             self.outbox.wake()
+        self.attendant.follow(moves)
 
     def wishes(self, job: Job) -> list[Wish]:
         """Return the triggers that a job's definition asks for; refuse what can never fire here."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runyard.core.document import Document
-from runyard.store.records import DOCUMENT
+from runyard.core.job import Workspace
+from runyard.store.records import DOCUMENT, WORKSPACE
 from runyard.store.rows import Rows
 
 
@@ -21,6 +22,10 @@ class Documents(Rows):
     def documents(self, workspace_id: int, shelf: str) -> list[Document]:
         """Return every document of a shelf, oldest first: what stands in another comes after it."""
         return self._all(DOCUMENT, "documents_on_shelf", workspace_id=workspace_id, shelf=shelf)
+
+    def workspaces_with(self, shelf: str) -> list[Workspace]:
+        """Return the workspaces in which a shelf is not empty."""
+        return self._all(WORKSPACE, "workspaces_with_documents", shelf=shelf)
 
     def documents_in(self, parent: Document) -> list[Document]:
         """Return what stands in a document, oldest first."""

@@ -379,6 +379,11 @@ SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id A
 -- documents_on_shelf --
 SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND shelf = :shelf ORDER BY id;
 
+-- workspaces_with_documents --
+-- Workspaces are few; of each the index on its shelves is asked once.
+SELECT /* workspace_columns */ FROM workspace
+WHERE EXISTS (SELECT 1 FROM document WHERE workspace_id = workspace.id AND shelf = :shelf) ORDER BY id;
+
 -- documents_in --
 SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND parent_id = :parent_id ORDER BY id;
 
