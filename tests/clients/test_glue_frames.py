@@ -205,7 +205,6 @@ def test_what_is_written_is_added_in_each_format_and_partition(spark: Spark) -> 
     [
         ("glueContext.create_dynamic_frame.from_options('oracle', {'dbtable': 't'})", "connection type 'oracle' is not"),
         ("glueContext.extract_jdbc_conf('warehouse')", "EntityNotFoundException: Connection warehouse not found."),
-        ("glueContext.forEachBatch(None, None)", "GlueContext.forEachBatch is not there"),
         ("FindMatches.apply(None)", "name 'FindMatches' is not defined"),
     ],
 )

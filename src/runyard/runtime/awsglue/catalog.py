@@ -53,6 +53,18 @@ class Catalog:
             some = inputs[start : start + 100]
             call("BatchCreatePartition", {"DatabaseName": database, "TableName": name, "PartitionInputList": some})
 
+    def delete_partition(self, database: str, name: str, values: list[str]) -> None:
+        """Forget a partition."""
+        call("DeletePartition", {"DatabaseName": database, "TableName": name, "PartitionValues": values})
+
+    def create_table(self, database: str, told: Mapping[str, Any]) -> None:
+        """Make a table."""
+        call("CreateTable", {"DatabaseName": database, "TableInput": told})
+
+    def update_table(self, database: str, told: Mapping[str, Any]) -> None:
+        """Say of a table what it is now."""
+        call("UpdateTable", {"DatabaseName": database, "TableInput": told})
+
     def types(self, database: str | None, name: str | None, catalog_id: str | None = None) -> dict[str, str]:
         """Return the types of a table's columns by their names in lower case."""
         if not database or not name:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -13,23 +11,40 @@ from .absent import begin, refuse
 
 begin(__name__)
 
-from pyspark.sql import DataFrame, SparkSession  # noqa: E402 - not before Spark is ready
-from runyard_spark.paths import local  # noqa: E402 - as above
+from pyspark.sql import SparkSession  # noqa: E402 - not before Spark is ready
+from pyspark.sql import functions as F  # noqa: E402 - not before Spark is ready
 
-from . import databases, formats, tables  # noqa: E402 - as above
+from . import databases, formats, purging, registering, tables  # noqa: E402 - as above
 from .addresses import address_of, of_connection, with_connection  # noqa: E402 - as above
 from .catalog import Catalog  # noqa: E402 - as above
 from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - as above
 from .flags import flag  # noqa: E402 - as above
+from .gluetypes import DataType  # noqa: E402 - as above
 from .opening import compression  # noqa: E402 - as above
-from .places import parts_of, pruned, roots_of  # noqa: E402 - as above
+from .places import SAMPLE, parts_of, pruned, roots_of  # noqa: E402 - as above
 from .reading import Found  # noqa: E402 - as above
-from .sources import DataSink, DataSource, Frames, Writers  # noqa: E402 - as above
+from .records import paths, seen  # noqa: E402 - as above
+from .schemas import declared_type  # noqa: E402 - as above
+from .sources import DataSink, DataSource, DynamicFrameReader, DynamicFrameWriter  # noqa: E402 - as above
+from .staging import frame  # noqa: E402 - as above
 from .vendors import check  # noqa: E402 - as above
 
 FILES = ("s3", "file")
-DEFAULT_RETENTION_H = 168
-HOUR_S = 3600
+SAMPLED = {"maxSamplePartitions": 10, "maxSampleFilesPerPartition": 10}
+INGESTION = ("year", "month", "day", "hour", "minute")
+DAY_OF = {"day": "dayofmonth"}
+GRANULARITIES = ("day", "hour", "minute")
+OF_AWS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("transition_table", "transition_s3_path"),
+        "Files of this server have one storage class; on AWS a lifecycle rule of the bucket does the same.",
+    ),
+    **dict.fromkeys(
+        ("start_transaction", "commit_transaction", "cancel_transaction"),
+        "Transactions are those of governed tables of Lake Formation; Delta and Iceberg have their own.",
+    ),
+}
+"""Methods that need a service of AWS's, and what to do instead."""
 
 
 class GlueContext:
@@ -40,9 +55,9 @@ class GlueContext:
         self._options = options
         self.spark_session: Any = SparkSession.builder.getOrCreate()
         self.catalog = Catalog()
-        self.create_dynamic_frame = Frames(self, DynamicFrame)
-        self.create_data_frame = Frames(self, DataFrame)
-        self.write_dynamic_frame = self.write_data_frame = Writers(self)
+        self.create_dynamic_frame = DynamicFrameReader(self)
+        self.create_data_frame = DynamicFrameReader(self, "create_data_frame")
+        self.write_dynamic_frame = self.write_data_frame = DynamicFrameWriter(self)
 
     @classmethod
     def getOrCreate(cls, sc: Any = None) -> GlueContext:
@@ -52,6 +67,8 @@ class GlueContext:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "spark_session":
             raise AttributeError(name)
+        if name in OF_AWS:
+            refuse(f"GlueContext.{name}", OF_AWS[name])
         if not hasattr(self.spark_session, name):
             refuse(f"GlueContext.{name}", "Say it with DataFrames: glueContext.spark_session has Spark's own ways.")
         return getattr(self.spark_session, name)
@@ -72,8 +89,9 @@ class GlueContext:
         options = dict(connection_options or {})
         if connection_type not in FILES:
             return self._framed(self._of_database(options, connection_type, transformation_ctx), transformation_ctx)
-        paths = roots_of(options)
-        parts = pruned(self.spark_session, parts_of(paths, options, transformation_ctx), push_down_predicate)
+        parts = pruned(
+            self.spark_session, parts_of(roots_of(options), options, transformation_ctx), push_down_predicate
+        )
         kind = format or str(options.get("format") or "")
         told = {**compression(options), **(format_options or {})}
         found = formats.read(self.spark_session, parts, kind, told, {})
@@ -105,10 +123,47 @@ class GlueContext:
         )
         return self._framed(found, transformation_ctx)
 
-    def create_dynamic_frame_from_rdd(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: there are no RDDs on this engine."""
-        advice = "There are no RDDs on the engine sail; give a list of rows to spark.createDataFrame."
-        refuse("GlueContext.create_dynamic_frame_from_rdd", advice)
+    def create_dynamic_frame_from_rdd(
+        self, data: Any, name: str, schema: Any = None, sample_ratio: float | None = None, *_: Any, **__: Any
+    ) -> DynamicFrame:
+        """Return rows that a script has: a list of them on every engine, an RDD where the engine knows RDDs."""
+        if schema is None and isinstance(data, list) and all(isinstance(one, dict) for one in data):
+            kind = seen(data)
+            choices, nulls = paths(kind)
+            rows = frame(self.spark_session, kind, data)
+            return DynamicFrame(rows, self, name).knowing(choices, frozenset(nulls))
+        declared = declared_type(schema.jsonValue()) if isinstance(schema, DataType) else schema
+        return DynamicFrame(self.spark_session.createDataFrame(data, declared, sample_ratio), self, name)
+
+    def create_sample_dynamic_frame_from_options(
+        self,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        num: int | None = None,
+        sample_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        **more: Any,
+    ) -> DynamicFrame:
+        """Return some rows of some files of some partitions; a bookmark hears nothing of it."""
+        told = {**(connection_options or {}), SAMPLE: {**SAMPLED, **(sample_options or {})}}
+        found = self.create_dynamic_frame_from_options(connection_type, told, format, more.get("format_options"))
+        return found.limited(num)
+
+    def create_sample_dynamic_frame_from_catalog(
+        self,
+        database: str,
+        table_name: str,
+        num: int | None = None,
+        redshift_tmp_dir: str = "",
+        transformation_ctx: str = "",
+        **more: Any,
+    ) -> DynamicFrame:
+        """Return some rows of some files of some partitions; a bookmark hears nothing of it."""
+        del redshift_tmp_dir, transformation_ctx
+        asked = {**SAMPLED, **(more.pop("sample_options", None) or {})}
+        told = {**(more.pop("additional_options", None) or {}), SAMPLE: asked}
+        found = self.create_dynamic_frame_from_catalog(database, table_name, additional_options=told, **more)
+        return found.limited(num)
 
     def create_data_frame_from_options(self, *given: Any, **named: Any) -> Any:
         """Return what files hold as a DataFrame."""
@@ -184,8 +239,21 @@ class GlueContext:
         rows = _rows(frame)
         written = {**table.options, "writeHeader": table.options.get("withHeader", False)}
         formats.write(rows, table.location, table.format, written, keys)
-        if table.keys and flag(options, "enableUpdateCatalog"):
-            tables.add_partitions(self.catalog, table, rows)
+        if flag(options, "enableUpdateCatalog"):
+            registering.register(self.catalog, table, rows, options)
+        return frame
+
+    def write_and_register(
+        self, frame: Any, database: str, table_name: str, format: str, options: Mapping[str, Any]
+    ) -> Any:
+        """Add the rows of a frame to a place, and tell the catalog of it: the table is made if it is not there."""
+        rows, path = _rows(frame), str(options["path"])
+        formats.write(rows, path, format, options, list(options.get("partitionKeys") or []))
+        if registering.known(self.catalog, database, table_name) is None:
+            told = registering.new_table(rows, table_name, path, format, options)
+            self.catalog.create_table(database, told)
+        table = tables.Table(self.catalog.table(database, table_name))
+        registering.register(self.catalog, table, rows, options)
         return frame
 
     write_from_catalog = write_dynamic_frame_from_catalog
@@ -245,20 +313,20 @@ class GlueContext:
 
     def purge_s3_path(self, s3_path: str, options: Mapping[str, Any] | None = None, *_: Any, **__: Any) -> None:
         """Delete the files below a path that are older than the retention period, seven days unless it is given."""
-        hours = float((options or {}).get("retentionPeriod", DEFAULT_RETENTION_H))
-        before = time.time() - hours * HOUR_S
-        for folder, _folders, names in os.walk(local(s3_path)):
-            for name in names:
-                file = os.path.join(folder, name)  # noqa: PTH118 - as os.walk tells it
-                if os.path.getmtime(file) <= before:  # noqa: PTH204 - as above
-                    os.remove(file)  # noqa: PTH107 - as above
+        purging.purge(s3_path, options or {})
 
     def purge_table(
         self, database: str, table_name: str, options: Mapping[str, Any] | None = None, *_: Any, **more: Any
     ) -> None:
         """Delete the files of a table that are older than the retention period."""
         table = tables.Table(self.catalog.table(database, table_name, more.get("catalog_id")))
-        self.purge_s3_path(table.location, options)
+        purging.purge_table(self.spark_session, self.catalog, table, options or {})
+
+    def add_ingestion_time_columns(self, dataFrame: Any, timeGranularity: str = "") -> Any:
+        """Return the rows of a DataFrame with the moment of now in columns, down to a day, an hour or a minute."""
+        names = INGESTION[: GRANULARITIES.index(timeGranularity or GRANULARITIES[0]) + 3]
+        now = {f"ingest_{name}": getattr(F, DAY_OF.get(name, name))(F.current_timestamp()) for name in names}
+        return dataFrame.withColumns(now)
 
     def get_logger(self) -> logging.Logger:
         """Return a logger that writes to the error log, as the driver's does."""

@@ -13,12 +13,18 @@ begin(__name__)
 from pyspark.sql import functions as F  # noqa: E402 - not before Spark is ready
 
 from . import choices as resolving  # noqa: E402 - as above
+from .dynamodb_json import simplified  # noqa: E402 - as above
+from .failing import SCHEMA, ErrorThresholdReached, Failures, thresholds  # noqa: E402 - as above
 from .fields import ELEMENT, at, edited, nested, parts, type_at  # noqa: E402 - as above
 from .joining import joined, merged  # noqa: E402 - as above
 from .passing import kept_by, mapped  # noqa: E402 - as above
 from .relations import flattened, relationalized  # noqa: E402 - as above
 from .schemas import cast_name, glue_of  # noqa: E402 - as above
-from .staging import kept  # noqa: E402 - as above
+from .sources import DynamicFrameReader, DynamicFrameWriter  # noqa: E402 - as above
+from .staging import kept, staged  # noqa: E402 - as above
+from .unboxing import parser_of, unboxed  # noqa: E402 - as above
+
+__all__ = ["DynamicFrame", "DynamicFrameCollection", "DynamicFrameReader", "DynamicFrameWriter"]
 
 
 class DynamicFrame:
@@ -30,6 +36,8 @@ class DynamicFrame:
         self.name = name
         self._choices: dict[str, Sequence[str]] = {}
         self._nulls: frozenset[str] = frozenset()
+        self._failures: tuple[Failures, ...] = ()  # of each step so far that can fail
+        self._failed_here = 0
 
     @classmethod
     def fromDF(cls, dataframe: Any, glue_ctx: Any, name: str = "") -> DynamicFrame:
@@ -42,9 +50,16 @@ class DynamicFrame:
         self._nulls = nulls
         return self
 
+    def _next(self, dataframe: Any, failures: Failures | None = None) -> DynamicFrame:
+        """Return a frame of other rows that knows what failed on the way to it."""
+        made = DynamicFrame(dataframe, self.glue_ctx, self.name)
+        made._failures = (*self._failures, failures) if failures else self._failures
+        made._failed_here = failures.count if failures else 0
+        return made
+
     def _with(self, dataframe: Any) -> DynamicFrame:
         """Return a frame of other rows, in which what is still there is still a choice."""
-        made = DynamicFrame(dataframe, self.glue_ctx, self.name)
+        made = self._next(dataframe)
         there = {path: types for path, types in self._choices.items() if _is_choice(dataframe, path, types)}
         names = set(dataframe.columns)
         return made.knowing(there, frozenset(path for path in self._nulls if path.split(".")[0] in names))
@@ -74,19 +89,22 @@ class DynamicFrame:
             sys.stdout.write(f"{row[0]}\n")
 
     def errorsCount(self) -> int:
-        """Return how many records could not be read: here the first ends the job, so that none is lost unseen."""
-        return 0
+        """Return how many records functions failed on, on the way to this frame."""
+        return sum(one.count for one in self._failures)
 
     def stageErrorsCount(self) -> int:
-        """Return how many records this step could not work on; see errorsCount."""
-        return 0
+        """Return how many records the step that made this frame failed on."""
+        return self._failed_here
 
     def errorsAsDynamicFrame(self) -> DynamicFrame:
-        """Return the records that could not be worked on; see errorsCount."""
-        return DynamicFrame(self._df.limit(0), self.glue_ctx, "errors")
+        """Return the records that functions failed on, each with its error."""
+        rows = [record for one in self._failures for record in one.records]
+        return DynamicFrame(staged(self.glue_ctx.spark_session, SCHEMA, rows), self.glue_ctx, "errors")
 
     def assertErrorThreshold(self) -> None:
-        """Fail if too many records were wrong; see errorsCount."""
+        """Fail if functions failed on any record: what a threshold allows was counted when they ran."""
+        if self.errorsCount():
+            raise ErrorThresholdReached(f"{self.errorsCount()} records failed: {self._failures[-1].first}")
 
     def repartition(self, num_partitions: int, *_: Any, **__: Any) -> DynamicFrame:
         """Return the same rows in another number of partitions."""
@@ -95,6 +113,10 @@ class DynamicFrame:
     def coalesce(self, num_partitions: int, *_: Any, **__: Any) -> DynamicFrame:
         """Return the same rows in fewer partitions."""
         return self._with(self._df.coalesce(num_partitions))
+
+    def limited(self, num: int | None) -> DynamicFrame:
+        """Return at most so many rows."""
+        return self if num is None else self._with(self._df.limit(int(num)))
 
     def getNumPartitions(self) -> int:
         """Refuse: the engine does not tell."""
@@ -158,12 +180,20 @@ class DynamicFrame:
             if type_at(found.schema, steps) is not None:
                 types = left.pop(path, None)
                 found = edited(found, steps, resolving.edit_of(action, types))
-        made = DynamicFrame(found, self.glue_ctx, self.name)
+        made = self._next(found)
         return made.knowing({path: one for path, one in left.items() if _is_choice(found, path, one)}, self._nulls)
 
     def unnest(self, *_: Any, **__: Any) -> DynamicFrame:
         """Return the rows without structures: their members are fields whose names are paths."""
-        return DynamicFrame(flattened(self._df), self.glue_ctx, self.name)
+        return self._next(flattened(self._df))
+
+    def simplify_ddb_json(self, *_: Any, **__: Any) -> DynamicFrame:
+        """Return the rows with the values of DynamoDB's JSON in the place of its structures."""
+        return self._next(simplified(self._df))
+
+    def unnest_ddb_json(self, *_: Any, **__: Any) -> DynamicFrame:
+        """Return the rows of DynamoDB's JSON without structures."""
+        return self._next(flattened(simplified(self._df)))
 
     def relationalize(
         self, root_table_name: str, staging_path: str | None = None, options: Any = None, *_: Any, **__: Any
@@ -175,9 +205,11 @@ class DynamicFrame:
         made = {name: DynamicFrame(one, self.glue_ctx, name) for name, one in tables.items()}
         return DynamicFrameCollection(made, self.glue_ctx)
 
-    def unbox(self, *_: Any, **__: Any) -> DynamicFrame:
-        """Refuse: not there yet."""
-        refuse("DynamicFrame.unbox", "Read the field with pyspark.sql.functions.from_json.")
+    def unbox(self, path: str, format: str, transformation_ctx: str = "", **options: Any) -> DynamicFrame:
+        """Return the rows with what a field's text says in its place; the text is json, csv or xml."""
+        del transformation_ctx
+        parse = parser_of(format, options)
+        return self._mapped(unboxed(parts(path, self._df.schema), parse), {"info": f"unbox {path}", **options})
 
     # rows
 
@@ -185,10 +217,14 @@ class DynamicFrame:
         """Return the rows for which a function says so."""
         return self._with(kept_by(self._df, f, self._choices))
 
-    def map(self, f: Callable[[Any], Any], *_: Any, **__: Any) -> DynamicFrame:
-        """Return what a function makes of each row."""
-        dataframe, choices, nulls = mapped(self.glue_ctx.spark_session, self._df, f, self._choices)
-        return DynamicFrame(dataframe, self.glue_ctx, self.name).knowing(choices, nulls)
+    def map(self, f: Callable[[Any], Any], *_: Any, **given: Any) -> DynamicFrame:
+        """Return what a function makes of each row; those that it fails on are left out, counted and told."""
+        return self._mapped(f, given)
+
+    def _mapped(self, f: Callable[[Any], Any], given: Mapping[str, Any]) -> DynamicFrame:
+        failures = Failures(info=str(given.get("info") or ""), threshold=thresholds(given, self.errorsCount()))
+        dataframe, choices, nulls = mapped(self.glue_ctx.spark_session, self._df, f, self._choices, failures)
+        return self._next(dataframe, failures).knowing(choices, nulls)
 
     def join(self, paths1: Any, paths2: Any, frame2: DynamicFrame, *_: Any, **__: Any) -> DynamicFrame:
         """Return the pairs of rows that are equal in some fields; a name that both have gets a dot in the second."""

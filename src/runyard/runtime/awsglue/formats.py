@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pyspark.sql import types as spark
 
 from . import avro_files, csv_files, json_files, orc_files, xml_files
 from .converting import Convert, write_converted
+from .fields import column
 from .places import Part, per_file, with_values
 from .reading import Found, Reader, together
 
@@ -32,9 +34,18 @@ def read(
         return Found(dataframe=spark_session.createDataFrame([], spark.StructType([])))
     name, moment = (str(options.get(one) or "") for one in ("attachFilename", "attachTimestamp"))
     if not (name or moment):
-        return reader(spark_session, parts, options, types)
+        return _with_keys_last(reader(spark_session, parts, options, types), parts)
     attached = per_file(parts, name=name, moment=moment)
     return reader(spark_session, attached, options, {**types, **({moment: "timestamp"} if moment else {})})
+
+
+def _with_keys_last(found: Found, parts: Sequence[Part]) -> Found:
+    """Return rows whose partition columns stand last, whatever other columns some of the files alone have."""
+    keys = list(dict.fromkeys(name for part in parts for name in part.values))
+    names = found.dataframe.columns
+    order = [*(name for name in names if name not in keys), *(name for name in keys if name in names)]
+    same = found.dataframe if names == order else found.dataframe.select(*map(column, order))
+    return replace(found, dataframe=same)
 
 
 def _known(table: Mapping[str, Any], kind: str, done: str) -> Any:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+Properties = Mapping[str, Any]
 
 
 class DataType:
     """A type of Glue; two are equal if they are written alike."""
 
     name = "null"
+
+    def __init__(self, properties: Properties | None = None) -> None:
+        self.properties = dict(properties or {})
 
     @classmethod
     def typeName(cls) -> str:
@@ -18,7 +23,10 @@ class DataType:
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        return {"dataType": self.name}
+        return {"dataType": self.name, **self._told()}
+
+    def _told(self) -> dict[str, Any]:
+        return {"properties": self.properties} if self.properties else {}
 
     def lines(self, name: str, depth: int) -> Iterator[str]:
         """Yield the lines of a schema's print."""
@@ -58,25 +66,42 @@ class DecimalType(DataType):
 
     name = "decimal"
 
-    def __init__(self, precision: int = 10, scale: int = 2) -> None:
+    def __init__(self, precision: int = 10, scale: int = 2, properties: Properties | None = None) -> None:
+        super().__init__(properties)
         self.precision = precision
         self.scale = scale
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        return {"dataType": self.name, "precision": self.precision, "scale": self.scale}
+        return {"dataType": self.name, "precision": self.precision, "scale": self.scale, **self._told()}
+
+
+class EnumType(DataType):
+    """One of some words."""
+
+    name = "enum"
+
+    def __init__(self, options: Sequence[str], properties: Properties | None = None) -> None:
+        super().__init__(properties)
+        self.options = list(options)
+
+    def jsonValue(self) -> Any:
+        """Return the type as JSON holds it."""
+        return {"dataType": self.name, "options": self.options, **self._told()}
 
 
 class Field:
     """A field of a structure."""
 
-    def __init__(self, name: str, dataType: DataType) -> None:
+    def __init__(self, name: str, dataType: DataType, properties: Properties | None = None) -> None:
         self.name = name
         self.dataType = dataType
+        self.properties = dict(properties or {})
 
     def jsonValue(self) -> Any:
         """Return the field as JSON holds it."""
-        return {"name": self.name, "container": self.dataType.jsonValue()}
+        told = {"properties": self.properties} if self.properties else {}
+        return {"name": self.name, "container": self.dataType.jsonValue(), **told}
 
     def __repr__(self) -> str:
         return f"Field({self.name}, {self.dataType!r})"
@@ -87,16 +112,31 @@ class StructType(DataType):
 
     name = "struct"
 
-    def __init__(self, fields: Sequence[Field] = ()) -> None:
+    def __init__(self, fields: Sequence[Field] = (), properties: Properties | None = None) -> None:
+        super().__init__(properties)
         self.fields = list(fields)
         self.field_map = {field.name: field for field in self.fields}
+
+    def add(self, field: Field) -> StructType:
+        """Add a field."""
+        self.fields.append(field)
+        self.field_map[field.name] = field
+        return self
+
+    def hasField(self, field: str | Field) -> bool:
+        """Tell whether there is a field of a name."""
+        return (field.name if isinstance(field, Field) else field) in self.field_map
+
+    def getField(self, field: str | Field) -> Field | None:
+        """Return the field of a name, None if there is none."""
+        return self.field_map.get(field.name if isinstance(field, Field) else field)
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        return {"dataType": self.name, "fields": [field.jsonValue() for field in self.fields]}
+        return {"dataType": self.name, "fields": [field.jsonValue() for field in self.fields], **self._told()}
 
     def lines(self, name: str, depth: int) -> Iterator[str]:
         """Yield the lines of a schema's print."""
@@ -110,12 +150,13 @@ class ArrayType(DataType):
 
     name = "array"
 
-    def __init__(self, elementType: DataType) -> None:
-        self.elementType = elementType
+    def __init__(self, elementType: DataType | None = None, properties: Properties | None = None) -> None:
+        super().__init__(properties)
+        self.elementType = elementType or UnknownType()
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        return {"dataType": self.name, "elementType": self.elementType.jsonValue()}
+        return {"dataType": self.name, "elementType": self.elementType.jsonValue(), **self._told()}
 
     def lines(self, name: str, depth: int) -> Iterator[str]:
         """Yield the lines of a schema's print."""
@@ -124,18 +165,18 @@ class ArrayType(DataType):
 
 
 class MapType(DataType):
-    """Values by key."""
+    """Values by key, which is a text."""
 
     name = "map"
 
-    def __init__(self, keyType: DataType, valueType: DataType) -> None:
-        self.keyType = keyType
-        self.valueType = valueType
+    def __init__(self, valueType: DataType | None = None, properties: Properties | None = None) -> None:
+        super().__init__(properties)
+        self.keyType = StringType()
+        self.valueType = valueType or UnknownType()
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        kept = {"keyType": self.keyType.jsonValue(), "valueType": self.valueType.jsonValue()}
-        return {"dataType": self.name, **kept}
+        return {"dataType": self.name, "valueType": self.valueType.jsonValue(), **self._told()}
 
     def lines(self, name: str, depth: int) -> Iterator[str]:
         """Yield the lines of a schema's print."""
@@ -149,12 +190,24 @@ class ChoiceType(DataType):
 
     name = "choice"
 
-    def __init__(self, choices: Sequence[DataType] = ()) -> None:
+    def __init__(self, choices: Sequence[DataType] = (), properties: Properties | None = None) -> None:
+        super().__init__(properties)
         self.choices = {one.typeName(): one for one in choices}
+
+    def add(self, new_choice: DataType) -> ChoiceType:
+        """Add a type."""
+        self.choices[new_choice.typeName()] = new_choice
+        return self
+
+    def merge(self, new_choices: Sequence[DataType]) -> ChoiceType:
+        """Add types."""
+        for one in new_choices:
+            self.add(one)
+        return self
 
     def jsonValue(self) -> Any:
         """Return the type as JSON holds it."""
-        return {"dataType": self.name, "choices": [one.jsonValue() for one in self.choices.values()]}
+        return {"dataType": self.name, "choices": [one.jsonValue() for one in self.choices.values()], **self._told()}
 
     def lines(self, name: str, depth: int) -> Iterator[str]:
         """Yield the lines of a schema's print."""
@@ -163,3 +216,19 @@ class ChoiceType(DataType):
             first, *more = one.lines(kind, depth + 1)
             yield first.rpartition(":")[0]
             yield from more
+
+
+class EntityType(DataType):
+    """A type with a meaning, for which AWS documents no use."""
+
+    name = "entity"
+
+    def __init__(self, entity: str, base_type: DataType, properties: Properties | None = None) -> None:
+        super().__init__(properties)
+        self.entity = entity
+        self.base_type = base_type
+
+    def jsonValue(self) -> Any:
+        """Return the type as JSON holds it."""
+        kept = {"entity": self.entity, "baseType": self.base_type.jsonValue()}
+        return {"dataType": self.name, **kept, **self._told()}

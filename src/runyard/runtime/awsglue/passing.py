@@ -7,6 +7,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
+from .failing import Failures
 from .records import paths
 from .schemas import remembered
 from .staging import frame, spooled
@@ -33,20 +34,31 @@ def kept_by(dataframe: Any, function: Callable[[Any], bool], choices: Choices) -
     return dataframe.where(decide(F.struct("*")))
 
 
-def mapped(spark: Any, dataframe: Any, function: Callable[[Any], Any], choices: Choices) -> tuple[Any, Any, Any]:
+def mapped(
+    spark: Any, dataframe: Any, function: Callable[[Any], Any], choices: Choices, failures: Failures
+) -> tuple[Any, Any, Any]:
     """Return the rows that a function makes, the choices among their fields, and the fields without a value.
 
     Whatever the function returns decides the types, so every row passes through it before the first is worked on.
     """
-    kind, records = spooled(_made(dataframe, function, choices))
+    kind, records = spooled(_made(dataframe, function, choices, failures))
     remembered(kind, dataframe.schema)
     found, nulls = paths(kind)
     return frame(spark, kind, records), found, frozenset(nulls)
 
 
-def _made(dataframe: Any, function: Callable[[Any], Any], choices: Choices) -> Iterator[Any]:
+def _made(
+    dataframe: Any, function: Callable[[Any], Any], choices: Choices, failures: Failures
+) -> Iterator[dict[str, Any]]:
+    seen = 0
     for row in dataframe.toLocalIterator():
-        made = function(record_of(row, choices))
+        record, seen = record_of(row, choices), seen + 1
+        try:
+            made = function(record)
+        except Exception as error:  # noqa: BLE001 - the script's own function may raise anything
+            failures.add(record_of(row, choices), error)
+            continue
         if not isinstance(made, Mapping):
             raise TypeError(f"The function of a map must return a record (a dictionary), not {type(made).__name__}.")
         yield dict(made)
+    failures.tell(failures.info or "map", seen)

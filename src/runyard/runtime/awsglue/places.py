@@ -25,6 +25,8 @@ HIDDEN = (".", "_")
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 REFUSED = ("boundedFiles", "boundedSize", "bulkRead", "maxFilesInBand", "startingTimestamp")
 """Options of connections to S3 that would change what is read, and are not followed here."""
+SAMPLE = "runyard.sample"
+"""Among the options of a connection: how much of it is wanted, if not all."""
 BAND = "maxBand"
 BAND_MS = 900_000
 GROUPINGS = ("inPartition", "none")
@@ -40,7 +42,17 @@ class Part:
 
 def parts_of(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[Part]:
     """Return what there is to read below some paths."""
-    return _parted(_wanted(paths, options, context), [local(path).rstrip("/") for path in paths])
+    found = _parted(_wanted(paths, options, context), [local(path).rstrip("/") for path in paths])
+    return sampled(found, options)
+
+
+def sampled(parts: list[Part], options: Mapping[str, Any]) -> list[Part]:
+    """Return some files of some parts if the options ask for a sample."""
+    asked = options.get(SAMPLE)
+    if asked is None:
+        return parts
+    some, files = (int(asked[name]) for name in ("maxSamplePartitions", "maxSampleFilesPerPartition"))
+    return [Part(files=part.files[:files], values=part.values) for part in parts[:some]]
 
 
 def files_of(partitions: Mapping[str, Mapping[str, str]], options: Mapping[str, Any], context: str) -> list[Part]:
@@ -51,7 +63,7 @@ def files_of(partitions: Mapping[str, Mapping[str, str]], options: Mapping[str, 
         while folder not in made and folder.strip("/"):
             folder = f"{os.path.dirname(folder.rstrip('/'))}/".replace("//", "/")  # noqa: PTH120 - as below
         made[folder].files.append(file)
-    return [part for part in made.values() if part.files]
+    return sampled([part for part in made.values() if part.files], options)
 
 
 def _wanted(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[str]:

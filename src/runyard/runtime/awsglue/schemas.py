@@ -112,7 +112,7 @@ def _array(kind: Any, path: str, choices: Choices, nulls: Nulls) -> glue.DataTyp
 
 
 def _map(kind: Any, path: str, _: Choices, nulls: Nulls) -> glue.DataType:
-    return glue.MapType(glue_of(kind.keyType, path, {}, nulls), glue_of(kind.valueType, path, {}, nulls))
+    return glue.MapType(glue_of(kind.valueType, path, {}, nulls))
 
 
 def _decimal(kind: Any, *_: Any) -> glue.DataType:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .flags import flag
 
-class Frames:
+
+class DynamicFrameReader:
     """`create_dynamic_frame` or `create_data_frame`: the ways to read."""
 
-    def __init__(self, glue_context: Any, kind: type) -> None:
-        name = "create_dynamic_frame" if kind.__name__ == "DynamicFrame" else "create_data_frame"
+    def __init__(self, glue_context: Any, name: str = "create_dynamic_frame") -> None:
         self.from_options = getattr(glue_context, f"{name}_from_options")
         self.from_catalog = getattr(glue_context, f"{name}_from_catalog")
         self.from_rdd = glue_context.create_dynamic_frame_from_rdd
@@ -20,7 +21,7 @@ class Frames:
         return self.from_catalog(**named) if "table_name" in named else self.from_options(**named)
 
 
-class Writers:
+class DynamicFrameWriter:
     """`write_dynamic_frame`: the ways to write."""
 
     def __init__(self, glue_context: Any) -> None:
@@ -94,13 +95,16 @@ class DataSink:
 
     def writeFrame(self, dynamic_frame: Any, *_: Any, **__: Any) -> Any:
         """Add the rows of a frame."""
-        if self._table is None:
+        options = {**self._options}
+        if self._table is None or not flag(options, "enableUpdateCatalog", default=True):
             return self._glue.write_dynamic_frame_from_options(
-                dynamic_frame, self._type, self._options, self._format, self._format_options
+                dynamic_frame, self._type, options, self._format, self._format_options
             )
-        database, table = self._table
-        return self._glue.write_dynamic_frame_from_catalog(
-            dynamic_frame, database, table, additional_options={"enableUpdateCatalog": True, **self._options}
-        )
+        database, name = self._table
+        if options.get("path"):
+            told = {**options, **self._format_options}
+            return self._glue.write_and_register(dynamic_frame, database, name, self._format or "", told)
+        asked = {"enableUpdateCatalog": True, **options}
+        return self._glue.write_dynamic_frame_from_catalog(dynamic_frame, database, name, additional_options=asked)
 
     write = writeFrame

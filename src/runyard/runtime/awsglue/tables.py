@@ -33,6 +33,7 @@ class Table:
     """A table of the catalog."""
 
     def __init__(self, told: Mapping[str, Any]) -> None:
+        self.told = told
         self.storage: Mapping[str, Any] = told.get("StorageDescriptor") or {}
         self.database = str(told.get("DatabaseName", ""))
         self.name = str(told["Name"])
@@ -168,23 +169,3 @@ def _cast(name: str, kind: str | None, *, is_choice: bool) -> Any:
     text = F.when(_is_other(known, kind), known)
     whole = F.struct(value.alias(glue_name(kind)), text.alias("string"))
     return F.when(value.isNotNull() | text.isNotNull(), whole)
-
-
-def add_partitions(catalog: Catalog, table: Table, dataframe: Any) -> None:
-    """Tell the catalog of the partitions that rows were written to."""
-    names = [one["Name"] for one in table.keys]
-    known = {tuple(one["Values"]) for one in catalog.partitions(table.database, table.name)}
-    rows = dataframe.select(*(column(name).cast("string") for name in names)).distinct().collect()
-    made = [tuple("__HIVE_DEFAULT_PARTITION__" if one is None else one for one in row) for row in rows]
-    storage = {name: value for name, value in table.storage.items() if name != "Location"}
-    inputs = [
-        {"Values": list(values), "StorageDescriptor": {**storage, "Location": _folder(table.location, names, values)}}
-        for values in sorted(made)
-        if values not in known
-    ]
-    catalog.add_partitions(table.database, table.name, inputs)
-
-
-def _folder(location: str, names: Sequence[str], values: Sequence[str]) -> str:
-    steps = "/".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-    return f"{location.rstrip('/')}/{steps}/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any
 
 from .absent import begin
@@ -14,12 +15,15 @@ from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - n
 __all__ = [
     "ApplyMapping", "DropFields", "DropNullFields", "ErrorsAsDynamicFrame", "Filter", "FlatMap", "Join", "Map",
     "MapToCollection", "MergeDynamicFrame", "Relationalize", "RenameField", "Repartition", "ResolveChoice",
-    "SelectFields", "SelectFromCollection", "Spigot", "SplitFields", "SplitRows", "Union", "UnnestFrame",
+    "SelectFields", "SelectFromCollection", "Simplify_ddb_json", "Spigot", "SplitFields", "SplitRows", "Unbox",
+    "Union", "UnnestFrame",
 ]  # fmt: skip
 
 
 class GlueTransform:
     """A transform: called with its arguments, or applied by its class."""
+
+    returns = "DynamicFrame"
 
     @classmethod
     def apply(cls, *given: Any, **named: Any) -> Any:
@@ -30,6 +34,47 @@ class GlueTransform:
     def name(cls) -> str:
         """Return its name."""
         return cls.__name__
+
+    @classmethod
+    def describeArgs(cls) -> list[dict[str, Any]]:
+        """Return what it takes, each argument with its name and whether it may be left out."""
+        taken = list(signature(cls.__call__).parameters.values())[1:]
+        named = [one for one in taken if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+        return [
+            {
+                "name": one.name,
+                "type": str(one.annotation),
+                "description": "",
+                "optional": one.default is not Parameter.empty,
+                "defaultValue": None if one.default is Parameter.empty else one.default,
+            }
+            for one in named
+        ]
+
+    @classmethod
+    def describeReturn(cls) -> dict[str, str]:
+        """Return what it gives back."""
+        return {"type": cls.returns, "description": ""}
+
+    @classmethod
+    def describeTransform(cls) -> str:
+        """Return what it does."""
+        return cls.__doc__ or ""
+
+    @classmethod
+    def describeErrors(cls) -> list[dict[str, str]]:
+        """Return which errors of its own it raises: none."""
+        return []
+
+    @classmethod
+    def describe(cls) -> dict[str, Any]:
+        """Return all that it says of itself."""
+        return {
+            "transform": {"name": cls.name(), "args": cls.describeArgs()},
+            "returns": cls.describeReturn(),
+            "raises": cls.describeErrors(),
+            "description": cls.describeTransform(),
+        }
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         """Work on a frame."""
@@ -79,6 +124,8 @@ class Filter(GlueTransform):
 class FlatMap(GlueTransform):
     """What a transform makes of each frame of a collection, in one collection."""
 
+    returns = "DynamicFrameCollection"
+
     def __call__(self, dfc: Any, BaseTransform: Any, frame_name: str, *_: Any, **named: Any) -> Any:
         """Work on a collection."""
         options = {key: value for key, value in named.items() if key != "transformation_ctx"}
@@ -96,13 +143,15 @@ class Join(GlueTransform):
 class Map(GlueTransform):
     """What a function makes of each row."""
 
-    def __call__(self, frame: Any, f: Callable[[Any], Any], *_: Any, **__: Any) -> Any:
+    def __call__(self, frame: Any, f: Callable[[Any], Any], *_: Any, **named: Any) -> Any:
         """Work on a frame."""
-        return frame.map(f)
+        return frame.map(f, **_of_errors(named))
 
 
 class MapToCollection(GlueTransform):
     """What a function makes of each frame of a collection."""
+
+    returns = "DynamicFrameCollection"
 
     def __call__(self, dfc: Any, callable: Callable[..., Any], *_: Any, **__: Any) -> Any:
         """Work on a collection."""
@@ -119,6 +168,8 @@ class MergeDynamicFrame(GlueTransform):
 
 class Relationalize(GlueTransform):
     """The tables that nested rows make."""
+
+    returns = "DynamicFrameCollection"
 
     def __call__(self, frame: Any, staging_path: str | None = None, name: str = "roottable", *_: Any, **__: Any) -> Any:
         """Work on a frame."""
@@ -166,6 +217,14 @@ class SelectFromCollection(GlueTransform):
         return dfc.select(key)
 
 
+class Simplify_ddb_json(GlueTransform):  # noqa: N801 - AWS's name
+    """The values of DynamoDB's JSON in the place of its structures."""
+
+    def __call__(self, frame: Any, *_: Any, **__: Any) -> Any:
+        """Work on a frame."""
+        return frame.simplify_ddb_json()
+
+
 class Spigot(GlueTransform):
     """Some rows written to a place."""
 
@@ -177,6 +236,8 @@ class Spigot(GlueTransform):
 class SplitFields(GlueTransform):
     """Two frames: of some fields, and of the others."""
 
+    returns = "DynamicFrameCollection"
+
     def __call__(self, frame: Any, paths: Sequence[str], name1: str = "", name2: str = "", *_: Any, **__: Any) -> Any:
         """Work on a frame."""
         return frame.split_fields(paths, name1, name2)
@@ -185,11 +246,21 @@ class SplitFields(GlueTransform):
 class SplitRows(GlueTransform):
     """Two frames: of the rows for which comparisons hold, and of the others."""
 
+    returns = "DynamicFrameCollection"
+
     def __call__(
         self, frame: Any, comparison_dict: Mapping[str, Any], name1: str = "", name2: str = "", *_: Any, **__: Any
     ) -> Any:
         """Work on a frame."""
         return frame.split_rows(comparison_dict, name1, name2)
+
+
+class Unbox(GlueTransform):
+    """What a field's text says in its place."""
+
+    def __call__(self, frame: Any, path: str, format: str, *_: Any, **options: Any) -> Any:
+        """Work on a frame."""
+        return frame.unbox(path, format, **options)
 
 
 class Union(GlueTransform):
@@ -208,10 +279,23 @@ class UnnestFrame(GlueTransform):
         return frame.unnest()
 
 
+def _of_errors(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: named[name] for name in ("info", "stageThreshold", "totalThreshold") if name in named}
+
+
+ELSEWHERE: Mapping[str, str] = {
+    "FindMatches": "It needs a machine-learning transform that AWS has trained.",
+    "FindIncrementalMatches": "It needs a machine-learning transform that AWS has trained.",
+    "FillMissingValues": "AWS's own container lacks it, too; fill gaps with dataFrame.fillna or your own model.",
+    "EvaluateDataQuality": "Count what breaks a rule with dataFrame.where(...).count() and raise.",
+}
+"""Transforms that need a service of AWS's, and what to do instead."""
+
+
 def __getattr__(name: str) -> Any:
     """Tell of a transform of AWS's that is not there."""
     if name.startswith("_") or not name[:1].isupper():
         raise AttributeError(name)
-    raise ImportError(
-        f"The transform {name!r} is not there in this awsglue. There are {', '.join(__all__)}.", name=name
-    )
+    advice = ELSEWHERE.get(name, "")
+    there = f"There are {', '.join(__all__)}."
+    raise ImportError(f"The transform {name!r} is not there in this awsglue. {advice or there}", name=name)

@@ -1,0 +1,1 @@
+"""A clean-room `awsgluedq`: its transforms need services of AWS's, and are refused by name."""
