@@ -37,6 +37,7 @@ class Spark:
     """Jobs of a live server."""
 
     live: Live
+    seconds: float = SECONDS
 
     @property
     def glue(self) -> Any:
@@ -65,7 +66,7 @@ class Spark:
 
     def ended(self, name: str, run_id: str) -> dict[str, Any]:
         """Wait for the end of a run."""
-        until(lambda: self.run(name, run_id)["JobRunState"] in ENDED, seconds=SECONDS)
+        until(lambda: self.run(name, run_id)["JobRunState"] in ENDED, seconds=self.seconds)
         return self.run(name, run_id)
 
     def printed(self, run_id: str, kind: str = "output") -> list[str]:

@@ -107,6 +107,10 @@ def test_functions_modules_and_configuration_reach_the_engine(spark: Spark) -> N
         ("SparkContext.getOrCreate().parallelize([1])", "SparkContext.parallelize"),
         ("SparkContext.getOrCreate()._jsc.hadoopConfiguration()", "SparkContext._jsc.hadoopConfiguration"),
         ("SparkSession.builder.getOrCreate().range(1).rdd", "DataFrame.rdd"),
+        (
+            "SparkSession.builder.getOrCreate().readStream.format('rate').load().writeStream.foreachBatch(print)",
+            "DataStreamWriter.foreachBatch",
+        ),
     ],
 )
 def test_what_the_engine_lacks_is_named_with_the_engine_that_has_it(spark: Spark, use: str, named: str) -> None:
@@ -115,15 +119,19 @@ def test_what_the_engine_lacks_is_named_with_the_engine_that_has_it(spark: Spark
     run = spark.ended(name, spark.start(name, script))
 
     assert run["JobRunState"] == "FAILED"
-    assert f"{named} needs Spark on Java (the engine spark-jvm)" in run["ErrorMessage"]
+    assert f"{named} needs Spark on Java: run this job on the engine spark-jvm (--conf" in run["ErrorMessage"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"--extra-jars": "s3://jars/a.jar"}, "The jars 's3://jars/a.jar' (--extra-jars) cannot be used here"),
+        (
+            {"--extra-jars": "s3://jars/a.jar"},
+            "The jars 's3://jars/a.jar' (--extra-jars) cannot be used on the engine 'sail'",
+        ),
         ({"--job-language": "scala"}, "Scripts in Scala (--job-language scala) cannot be used here"),
-        ({"--conf": "spark.runyard.engine=spark-jvm"}, "The Spark engine 'spark-jvm' is not there yet"),
+        ({"--conf": "spark.runyard.engine=spark-jvm"}, "This run needs Spark on Java. Install it apart"),
+        ({"--runyard-spark-engine": "spork"}, "There is no Spark engine 'spork'. Name 'sail'"),
     ],
 )
 def test_a_run_that_asks_for_what_is_not_there_fails_before_it_begins(

@@ -183,7 +183,7 @@ def test_a_python_shell_job_becomes_a_python_script_with_its_limits_and_files() 
 
 def test_a_stream_has_no_time_limit_and_other_kinds_their_own_executor() -> None:
     assert task(effective(job("gluestreaming"), {})).timeout_ms is None
-    assert task(effective(job("gluestreaming"), {})).kind == "spark_streaming"
+    assert task(effective(job("gluestreaming"), {})).kind == "spark"
     assert task(effective(job("glueetl"), {})).kind == "spark"
     assert task(effective(job("glueray"), {})).kind == "ray"
 

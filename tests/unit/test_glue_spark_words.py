@@ -55,3 +55,29 @@ def test_one_argument_holds_several_configurations() -> None:
 def test_a_configuration_that_is_none_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidRequest, match=reason):
         configuration({"--conf": text})
+
+
+def test_arguments_of_a_jvm_are_told_apart_so_that_another_engine_can_refuse_them_by_name() -> None:
+    given = {
+        "--extra-jars": "s3://j/a.jar, s3://j/b.jar",
+        "--user-jars-first": "true",
+        "--enable-spark-ui": "true",
+        "--spark-event-logs-path": "s3://e/",
+        "--enable-continuous-cloudwatch-log": "true",
+        "--runyard-spark-engine": "spark-jvm",
+    }
+    asked = spark(words(Arguments=given))
+
+    assert (asked["jars"], asked["jars_first"]) == (["s3://j/a.jar", "s3://j/b.jar"], True)
+    assert list(asked["java"]) == [
+        "The jars 's3://j/a.jar, s3://j/b.jar' (--extra-jars)",
+        "Its jars first (--user-jars-first)",
+    ]
+    assert (asked["events"], asked["progress"]) == ("s3://e/", True)
+    assert asked["conf"] == {"spark.runyard.engine": "spark-jvm"}
+
+
+def test_what_is_switched_off_asks_for_nothing() -> None:
+    given = {"--enable-spark-ui": "false", "--spark-event-logs-path": "s3://e/", "--user-jars-first": "false"}
+
+    assert spark(words(Arguments=given, WorkerType="X.9X", NumberOfWorkers=1)) == {"conf": {}}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,26 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load_settings(tmp_path / "settings.toml")
 
 
-@pytest.mark.parametrize("engine", ["spark-jvm", "spark://127.0.0.1:7077", "sc://127.0.0.1:15002"])
-def test_a_spark_engine_that_is_not_there_yet_is_refused_by_name(tmp_path: Path, engine: str) -> None:
-    (tmp_path / "settings.toml").write_text(f"spark.engine = '{engine}'\n")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("engine = 'spork'", "There is no Spark engine 'spork'. Name 'sail'"),
+        ("home = '/nowhere/pyspark'", "spark.home is '/nowhere/pyspark', and there is no folder `jars` in it"),
+        ("idle_s = -1", "spark.idle_s is -1.0; it must be a number of at least 0"),
+        ("drivers = -2", "spark.drivers is -2; it must be a number of at least 0"),
+    ],
+)
+def test_what_no_spark_job_could_run_on_is_refused_with_what_could_be(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "settings.toml").write_text(f"[spark]\n{text}\n")
 
-    with pytest.raises(InvalidRequest, match=f"The Spark engine '{engine}' is not there yet"):
+    with pytest.raises(InvalidRequest, match=re.escape(message)):
         load_settings(tmp_path / "settings.toml")
+
+
+def test_an_engine_elsewhere_needs_nothing_here(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("spark.engine = 'sc://127.0.0.1:15002'\n")
+
+    assert load_settings(tmp_path / "settings.toml").spark.engine == "sc://127.0.0.1:15002"
 
 
 def test_the_home_is_for_its_owner_alone_and_keeps_its_name(tmp_path: Path) -> None:

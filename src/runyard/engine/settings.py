@@ -16,7 +16,7 @@ import msgspec
 
 from runyard.core.errors import InvalidRequest, NotSupported
 from runyard.engine.lanes import Dremio
-from runyard.executors import spark, spark_extra
+from runyard.executors import spark_engine, spark_extra
 
 DAY_MS = 86_400_000
 OFTEN_IMPORTED = ("numpy", "pandas", "boto3", "duckdb")  # slow imports that most scripts and SQL tasks begin with
@@ -69,7 +69,12 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Spark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How Spark jobs run."""
 
-    engine: str = spark.SAIL
+    # sail; spark-jvm, local[N] (Java on this machine); spark://, k8s://, yarn (by spark-submit); sc:// (Spark Connect)
+    engine: str = spark_engine.SAIL
+    home: str = ""  # the folder of Spark on Java, which holds `jars`; empty: SPARK_HOME, or among the server's packages
+    drivers: int = 1  # JVMs that are kept ready, once a job has wanted one; 0: each job starts its own
+    idle_s: float = 600.0  # after which what waits for Spark jobs is let go; 0 keeps it
+    shares_files: bool = True  # whether the machines of a cluster see the folders of this server's mounts as it does
     # Imports done for Spark jobs beside `preload`, when the first of them comes; () imports in each job anew.
     preload: tuple[str, ...] = msgspec.field(default_factory=spark_extra.warm)
 
@@ -92,12 +97,12 @@ class Settings:
     smtp: Smtp | None = None  # without it, mails are recorded as not told
     destinations: Mapping[str, Destination] = field(default_factory=dict)  # by the id that jobs name
     pg: Pg = field(default_factory=Pg)
+    flight: Flight = field(default_factory=Flight)
     dremio: Dremio = field(default_factory=Dremio)
     spark: Spark = field(default_factory=Spark)
     # Services that SQL and Python speak to; client/connections.py reads them.
     connections: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
-    flight: Flight = field(default_factory=Flight)
     @property
     def retention_ms(self) -> int | None:
         """Retention in the ledger's unit."""
@@ -143,8 +148,12 @@ def _refuse_nonsense(file: Path, settings: Settings) -> None:
 
 
 def _check_spark(file: Path, settings: Settings) -> None:
+    for name in ("drivers", "idle_s"):
+        if not 0 <= getattr(settings.spark, name) < math.inf:
+            value = getattr(settings.spark, name)
+            raise InvalidRequest(f"{file}: spark.{name} is {value}; it must be a number of at least 0.")
     try:
-        spark.check_engine(settings.spark.engine)
+        spark_engine.check_setting(settings.spark.engine, settings.spark.home)
     except NotSupported as error:
         raise InvalidRequest(f"{file}: {error}") from error
 

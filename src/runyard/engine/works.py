@@ -21,13 +21,14 @@ from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.engine.transaction import Claim
+from runyard.executors import spark_engine
 from runyard.executors.kinds import LOADED_PROGRAMS, PROGRAMS
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
 from runyard.executors.mounts import Mounts
 from runyard.executors.process import RUNTIME
-from runyard.executors.work import Place
+from runyard.executors.work import Place, SparkPlace
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
@@ -208,6 +209,8 @@ def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent]
         warm=settings.warm_children,
         preload=(*settings.preload, *LOADED_PROGRAMS) if settings.preload else (),
         rare=settings.spark.preload,
+        driver=(spark_engine.waiting_driver(_spark_place(home, settings)), settings.spark.drivers),
+        idle_s=settings.spark.idle_s,
         programs=(str(RUNTIME), PROGRAMS),
         **mode,
     )
@@ -221,4 +224,16 @@ def _place(home: Home, settings: Settings, mounts: Mounts) -> Place:
         mounts=mounts,
         grace_ms=int(settings.grace_s * 1000),
         limits=settings.limits,
+        spark=_spark_place(home, settings),
+    )
+
+
+def _spark_place(home: Home, settings: Settings) -> SparkPlace:
+    spark = settings.spark
+    return SparkPlace(
+        engine=spark.engine,
+        home=spark.home,
+        drivers=spark.drivers,
+        shares_files=spark.shares_files,
+        environments=home.environments,
     )

@@ -37,8 +37,6 @@ LOADED_PROGRAMS = ("dremio_sql_task",)
 """What of it only children with other imports have: a query comes 300 ms sooner, but a bare child would cost twice."""
 
 MISSING: Mapping[str, str] = {
-    "spark_streaming": "Streaming jobs (Command.Name 'gluestreaming') cannot run here yet: the engine sail of this "
-    "version has no streams to keep. Make it a glueetl job that reads what is new by its bookmark.",
     "ray": "This run needs Ray, and this version of runyard has no Ray executor yet. Install one that has, with "
     "`pip install 'runyard[ray]'`, or make it a Python shell job (Command.Name 'pythonshell'), which runs here.",
 }

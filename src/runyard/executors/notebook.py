@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from runyard.core.errors import Missing
-from runyard.executors import spark_extra
+from runyard.executors import spark_engine, spark_extra
 from runyard.executors.databases import database_of
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
@@ -35,7 +34,8 @@ def order(work: Work, place: Place) -> Order:
         parameters=parameters,
         notebook={"file": str(file), "path": path, "endings": ENDINGS, "database": str(database_of(work, place))},
     )
-    return replace(planned, rare=spark_extra.is_wanted(file.read_bytes()))
+    wanted = spark_extra.is_wanted(file.read_bytes())
+    return spark_engine.equipped(planned, spark_engine.engine_of(work.spec, place), work.spec, place, wanted=wanted)
 
 
 def _file(mounts: Mounts, path: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import runyard
 from runyard.core.errors import Missing
-from runyard.executors import spark_extra
+from runyard.executors import spark_engine, spark_extra
 from runyard.executors.context import told
 from runyard.executors.launcher.order import Order
 from runyard.executors.mounts import SAME, Mounts
@@ -28,6 +28,9 @@ def process_order(
     spec = work.spec
     modules = [place.mounts.resolve(uri) for uri in spec.get("python_files", ())]
     wheels = [str(path) for path in modules if path.suffix == ".whl"]
+    engine = spark_engine.engine_of(spec, place)
+    if engine is not spark_engine.ON_SAIL and ("context" in spec or context):
+        context["spark_engine"] = spark_engine.told(engine, spec, place)
     return Order(
         attempt_id=work.attempt.id,
         folder=str(place.attempt_folder(work.attempt.id)),
@@ -38,7 +41,7 @@ def process_order(
         timeout_ms=work.timeout_ms,
         grace_ms=place.grace_ms,
         python_path=[str(RUNTIME), *_importable(modules)],
-        begin=[spark_extra.BEGIN] if spark_extra.is_installed() else [],
+        begin=[spark_extra.BEGIN] if engine is not spark_engine.ON_SAIL or spark_extra.is_installed() else [],
         files=[str(existing(place.mounts, uri, "file")) for uri in spec.get("files", ())],
         packages=[*wheels, *(requirement(place.mounts, one) for one in spec.get("packages", ()))],
         package_options=list(spec.get("package_options", ())),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from runyard.executors import spark_extra
+from runyard.executors import spark_engine, spark_extra
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
 from runyard.executors.process import existing, process_order
@@ -27,7 +26,8 @@ def order(work: Work, place: Place) -> Order:
         preloaded=uses_more_than_the_standard_library(text),
         argv=work.spec.get("arguments", ()),
     )
-    return replace(planned, rare=spark_extra.is_wanted(text))
+    engine = spark_engine.engine_of(work.spec, place)
+    return spark_engine.equipped(planned, engine, work.spec, place, wanted=spark_extra.is_wanted(text))
 
 
 def script_of(work: Work, place: Place) -> Path:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from runyard.core.errors import NotSupported
-from runyard.executors import spark_extra
+from runyard.executors import spark_engine
 from runyard.executors.launcher.order import Order
 from runyard.executors.process import process_order
 from runyard.executors.python_script import script_of
+from runyard.executors.spark_engine import Engine
 from runyard.executors.work import Place, Work
 
-SAIL = "sail"
-NOT_YET = (
-    "The Spark engine {engine!r} is not there yet: this version of runyard runs Spark jobs on {sail!r} alone "
-    "(spark.engine of settings.toml, or spark.runyard.engine in --conf). Spark on Java and external masters follow."
+NEEDS_JAVA = (
+    "{what} cannot be used on the engine {engine!r}: {needs} Spark on Java. Run the job on the engine 'spark-jvm' "
+    "(--conf spark.runyard.engine=spark-jvm, or spark.engine of settings.toml), or take the argument out if the "
+    "script can do without."
 )
-GIB = 1024**3
-LEAST_MEMORY = 2 * GIB  # of a process with the engine and pandas in it
 
 
 def order(work: Work, place: Place) -> Order:
     """Return the order for a Spark script.
 
     The spec holds what python_script.py reads, and `spark`: `conf`, `cores` and `memory_gib` that were asked for,
-    `catalog` if SQL is to know the Data Catalog, and `refused`, why it cannot run on this engine.
+    `catalog` if SQL is to know the Data Catalog, `jars`, `jars_first`, `events` (where the event log goes), `progress`
+    (whether it is told), and `java`: what of it only Spark on Java can do, by argument.
     """
     asked: Mapping[str, Any] = work.spec.get("spark", {})
-    _check(asked)
-    memory = _memory(asked)
+    engine = spark_engine.engine_of(work.spec, place)
+    _check(asked, engine)
+    memory = spark_engine.memory(asked)
     planned = process_order(
         work,
         place,
@@ -41,35 +41,19 @@ def order(work: Work, place: Place) -> Order:
         spark={
             "conf": asked.get("conf", {}),
             "catalog": bool(asked.get("catalog")),
-            "cores": _cores(asked),
+            "cores": spark_engine.cores(asked),
             "memory": memory,
+            "progress": bool(asked.get("progress")),
         },
     )
-    return replace(planned, rare=True, limits={"data": memory, **planned.limits})
+    fitted = spark_engine.equipped(planned, engine, work.spec, place, wanted=True)
+    return replace(fitted, limits={"data": memory, **planned.limits})
 
 
-def check_engine(engine: str) -> None:
-    """Refuse an engine that is not there."""
-    if engine != SAIL:
-        raise NotSupported(NOT_YET.format(engine=engine, sail=SAIL))
-
-
-def _check(asked: Mapping[str, Any]) -> None:
-    check_engine(asked.get("conf", {}).get("spark.runyard.engine", SAIL))
+def _check(asked: Mapping[str, Any], engine: Engine) -> None:
+    spark_engine.check(engine)
+    for what, needs in (asked.get("java") or {}).items():
+        if not engine.has_java:
+            raise NotSupported(NEEDS_JAVA.format(what=what, engine=engine.name, needs=needs))
     if asked.get("refused"):
         raise NotSupported(asked["refused"])
-    if not spark_extra.is_installed():
-        raise NotSupported(spark_extra.INSTALL)
-
-
-def _cores(asked: Mapping[str, Any]) -> int:
-    """Return how many cores the workers of a run have, within those of the machine."""
-    here = os.cpu_count() or 1
-    return max(1, min(asked.get("cores") or here, here))
-
-
-def _memory(asked: Mapping[str, Any]) -> int:
-    """Return how much memory the workers of a run have, within that of the machine."""
-    here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    wanted = int(asked["memory_gib"] * GIB) if asked.get("memory_gib") else here
-    return max(LEAST_MEMORY, min(wanted, here))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,17 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SparkPlace:
+    """What an administrator set for Spark jobs (see Spark in engine/settings.py)."""
+
+    engine: str = "sail"
+    home: str = ""
+    drivers: int = 0
+    shares_files: bool = True
+    environments: Path | None = None  # where what is made once for all JVMs is kept
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """The machine as executors see it."""
 
@@ -33,6 +44,7 @@ class Place:
     mounts: Mounts
     grace_ms: int
     limits: Mapping[str, int]
+    spark: SparkPlace = field(default_factory=SparkPlace)
 
 
 Executor = Callable[[Work, Place], Order]

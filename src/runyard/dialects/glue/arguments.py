@@ -19,10 +19,11 @@ ATTEMPT_VARIABLE = "RUNYARD_ATTEMPT_ID"
 KINDS: Mapping[str, str] = {
     capacity.PYTHON_SHELL: "python_script",
     capacity.ETL: "spark",
-    capacity.STREAMING: "spark_streaming",
+    capacity.STREAMING: "spark",
     capacity.RAY: "ray",
 }
 """Which executor runs a job, by its command."""
+ON_SPARK = (capacity.ETL, capacity.STREAMING)
 
 
 def task(words: Settings) -> Task:
@@ -46,7 +47,7 @@ def _spec(words: Settings) -> dict[str, Any]:
         "python_files": _split(arguments.get("--extra-py-files", "")),
         "packages": _split(arguments.get("--additional-python-modules", "")),
         "package_options": _words("--python-modules-installer-option", arguments),
-        **({"spark": spark_words.spark(words)} if capacity.command(words) == capacity.ETL else {}),
+        **({"spark": spark_words.spark(words)} if capacity.command(words) in ON_SPARK else {}),
     }
 
 

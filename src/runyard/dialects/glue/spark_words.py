@@ -18,24 +18,40 @@ MEMORY_OPTIMISED = "R."
 CONF = "--conf"
 DATA_CATALOG = "--enable-glue-datacatalog"
 """Lets SQL know the tables of the Data Catalog; its value may be empty."""
+ENGINE = "--runyard-spark-engine"
+"""Our own: the engine of a run, as `spark.runyard.engine` in its configuration."""
+ENGINE_WORD = "spark.runyard.engine"
+JARS, JARS_FIRST = "--extra-jars", "--user-jars-first"
+EVENTS, EVENTS_PATH = "--enable-spark-ui", "--spark-event-logs-path"
+"""Spark's log of events, for its history server."""
+CONTINUOUS = "--enable-continuous-cloudwatch-log"
 NEEDS_JAVA: Mapping[str, str] = {
-    "--extra-jars": "the jars {value!r}",
-    "--class": "the class {value!r}",
-    "--user-jars-first": "the jars of the job",
+    JARS: "The jars {value!r}",
+    JARS_FIRST: "Its jars first",
 }
 """Arguments that only a JVM can follow."""
-JAVA_TEXT = (
-    "{what} ({name}) cannot be used here: they need Spark on Java (the engine spark-jvm), which this version of "
-    "runyard does not run yet. Take the argument out if the script can do without."
+SCALA_TEXT = (
+    "Scripts in Scala ({name}) cannot be used here: no engine of this server compiles them. Make a jar of it and run "
+    "that as a spark_jar_task or spark_submit_task of Databricks' Jobs API, or write the script in Python."
 )
-SCALA = "scala"
 
 
 def spark(words: Settings) -> dict[str, Any]:
     """Return what the executor of Spark jobs is told (see executors/spark.py)."""
     arguments = words["Arguments"]
-    catalog = {"catalog": True} if arguments.get(DATA_CATALOG, "false").lower() != "false" else {}
-    return {"conf": configuration(arguments), **catalog, **_share(words), **_refused(arguments)}
+    flags = {"catalog": is_on(arguments, DATA_CATALOG), "progress": is_on(arguments, CONTINUOUS)}
+    events = arguments.get(EVENTS_PATH, "") if is_on(arguments, EVENTS) else ""
+    said = {
+        **{name: True for name, value in flags.items() if value},
+        **({"events": events} if events else {}),
+        **_jars(arguments),
+    }
+    return {"conf": configuration(arguments), **said, **_share(words), **_refused(arguments)}
+
+
+def is_on(arguments: Mapping[str, str], name: str) -> bool:
+    """Tell whether one of AWS's flags is set: `true`, or nothing behind its name."""
+    return arguments.get(name, "false").strip().lower() != "false"
 
 
 def configuration(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -48,7 +64,19 @@ def configuration(arguments: Mapping[str, str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
     if wrong := [name for name, sign, _ in pairs if not sign or not name]:
         raise InvalidRequest(f"Argument {CONF} {text!r} must be name=value [--conf name=value …]; {wrong[0]!r} is not.")
-    return {name: value for name, _, value in pairs}
+    engine = {ENGINE_WORD: arguments[ENGINE]} if arguments.get(ENGINE) else {}
+    return {**engine, **{name: value for name, _, value in pairs}}
+
+
+def _jars(arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Return the jars, and what of the arguments has to be refused without a JVM."""
+    jars = [one.strip() for one in arguments.get(JARS, "").split(",") if one.strip()]
+    what = {text.format(value=arguments[name]): name for name, text in NEEDS_JAVA.items() if is_on(arguments, name)}
+    return {
+        **({"jars": jars} if jars else {}),
+        **({"jars_first": True} if is_on(arguments, JARS_FIRST) else {}),
+        **({"java": {f"{text} ({name})": "jars need" for text, name in what.items()}} if what else {}),
+    }
 
 
 def _share(words: Settings) -> dict[str, int | float]:
@@ -64,11 +92,8 @@ def _share(words: Settings) -> dict[str, int | float]:
 
 
 def _refused(arguments: Mapping[str, str]) -> dict[str, str]:
-    if arguments.get("--job-language") == SCALA:
-        what = "Scripts in Scala"
-        return {"refused": JAVA_TEXT.format(what=what, name="--job-language scala")}
-    for name, what in NEEDS_JAVA.items():
-        if arguments.get(name):
-            text = JAVA_TEXT.format(what=what.format(value=arguments[name]), name=name)
-            return {"refused": text[0].upper() + text[1:]}
+    if arguments.get("--job-language") == "scala":
+        return {"refused": SCALA_TEXT.format(name="--job-language scala")}
+    if arguments.get("--class"):
+        return {"refused": SCALA_TEXT.format(name=f"--class {arguments['--class']}")}
     return {}

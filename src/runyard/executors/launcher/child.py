@@ -31,6 +31,7 @@ class Home:
 
     launcher: int  # its pid
     cradles: str
+    waits: str = ""  # "module:function:what" that each makes ready before it says that it is
 
 
 def main(arguments: list[str]) -> None:
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> None:
     descriptor, launcher, cradles, runtime, *modules = arguments
     preload(modules, runtime=runtime)
     interpreter.settle()
-    home = Home(launcher=int(launcher), cradles=cradles)
+    home = Home(launcher=int(launcher), cradles=cradles, waits=waits_of(modules))
     live(int(descriptor), home, born_of=0)
 
 
@@ -47,11 +48,16 @@ def preload(modules: Iterable[str], *, runtime: str) -> None:
     sys.path.insert(0, runtime)  # for now: each order says what its job finds
     for name in modules:
         try:
-            importlib.import_module(name)
+            importlib.import_module(name.partition(":")[0])
         except (Exception, SystemExit):  # noqa: BLE001 - outermost: a module that breaks must not take the launcher's work along
             sys.stderr.write(f"{name} cannot be imported in advance:\n")
             traceback.print_exc()
     sys.path.remove(runtime)
+
+
+def waits_of(modules: Iterable[str]) -> str:
+    """Return what children are to make ready, if it stands among the modules: "module:function:what"."""
+    return next((name for name in modules if ":" in name), "")
 
 
 def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
@@ -65,6 +71,9 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         if own:
             rehearse(own)
         system.name_process("runyard-child")
+        if home.waits and own:
+            module, function, what = home.waits.split(":", 2)
+            getattr(sys.modules[module], function)(what, own.streams)
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
         os.setsid()  # not before: a child with its own session is a stray, unless the launcher has had its word

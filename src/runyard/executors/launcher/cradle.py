@@ -25,11 +25,11 @@ class Cradle:
         os.close(os.open(f"{folder}/{SCRIPT}", EMPTY, 0o644))
         self.folder = folder
         outputs = [os.open(f"{folder}/{name}", APPENDING, 0o644) for name in ("stdout", "stderr")]
-        self._streams = [os.open(os.devnull, os.O_RDONLY), *outputs]
+        self.streams = [os.open(os.devnull, os.O_RDONLY), *outputs]
 
     def take_streams(self) -> None:
         """Write to the folder's two files from now on, whoever writes to descriptors 1 and 2, and read nothing."""
-        for target, descriptor in enumerate(self._streams):
+        for target, descriptor in enumerate(self.streams):
             os.dup2(descriptor, target)
             os.close(descriptor)
 
@@ -53,7 +53,7 @@ class Cradle:
         """Leave nothing behind."""
         import shutil  # noqa: PLC0415 - few children need it, and its libraries make every fork dearer
 
-        for descriptor in self._streams:
+        for descriptor in self.streams:
             os.close(descriptor)
         shutil.rmtree(self.folder, ignore_errors=True)
 

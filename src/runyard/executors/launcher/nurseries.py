@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,21 +25,22 @@ class Nurseries:
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, cradles: Path, on_ready: Callable[[], None]) -> None:
-        self._bare, self._loaded, self._rare = self._all = tuple(
-            Nursery(selector, cradles=cradles, on_ready=on_ready) for _ in range(3)
+        self._bare, self._loaded, self._rare, self._drivers = self._all = tuple(
+            Nursery(selector, cradles=cradles, on_ready=on_ready) for _ in range(4)
         )
         self._settings: Settings | None = None
-        self._is_rare_wanted = False
+        self._wanted_at: dict[Nursery, float] = {}  # of what only some jobs want: when one last did
 
     def use(self, settings: Settings) -> None:
         """Keep children of these kinds from now on."""
         self._settings = settings
-        self._bare.use(replace(settings, preload=[], rare=[]))
+        self._bare.use(replace(settings, preload=[], rare=[], driver=""))
         if settings.preload:
-            self._loaded.use(replace(settings, rare=[]))
+            self._loaded.use(replace(settings, rare=[], driver=""))
         else:
             self._loaded.empty()
-        self._use_rare()
+        for each in (self._rare, self._drivers):
+            self._use_wanted(each)
 
     def has(self, pid: int) -> bool:
         """Tell whether this process is a zygote, or a child that idles."""
@@ -65,6 +67,7 @@ class Nurseries:
     def refill(self, waiting: Iterable[Order]) -> None:
         """Have as many children made as are missing."""
         wants = [self._for(order) for order in waiting]
+        self._release_idle()
         for each in self._all:
             if each is not self._loaded or (self._settings and self._settings.preload):
                 each.refill(waiting=wants.count(each))
@@ -76,17 +79,38 @@ class Nurseries:
 
     def _for(self, order: Order) -> Nursery:
         settings = self._settings
-        if order.rare and settings and settings.rare:
-            if not self._is_rare_wanted:
-                self._is_rare_wanted = True
-                self._use_rare()
-            if self._rare.has_borne:
-                return self._rare
+        if settings and order.driver and order.driver == settings.driver and self._has_ready(self._drivers):
+            return self._drivers
+        if settings and order.rare and settings.rare and self._has_ready(self._rare):
+            return self._rare
         return self._loaded if order.preloaded and settings and settings.preload else self._bare
 
-    def _use_rare(self) -> None:
+    def _has_ready(self, kind: Nursery) -> bool:
+        """Tell whether a kind that only some jobs want may be waited for; to be asked is to be wanted."""
+        is_new = kind not in self._wanted_at
+        self._wanted_at[kind] = time.monotonic()
+        if is_new:
+            self._use_wanted(kind)
+        # A driver takes seconds to come: who finds none ready begins without.
+        return kind.has_idle if kind is self._drivers else kind.has_borne
+
+    def _use_wanted(self, kind: Nursery) -> None:
         settings = self._settings
-        if settings and settings.rare and self._is_rare_wanted:
-            self._rare.use(replace(settings, preload=[*settings.preload, *settings.rare], rare=[]))
+        if settings is None or kind not in self._wanted_at:
+            kind.release()
+        elif kind is self._drivers and settings.driver:
+            kind.use(replace(settings, rare=[], warm=settings.drivers))
+        elif kind is self._rare and settings.rare:
+            kind.use(replace(settings, preload=[*settings.preload, *settings.rare], rare=[], driver=""))
         else:
-            self._rare.empty()
+            kind.release()
+
+    def _release_idle(self) -> None:
+        """Let go of what nobody has wanted for long; the next who does begins without, and has it made again."""
+        idle_s = self._settings.idle_s if self._settings else 0.0
+        if not idle_s or not self._wanted_at:
+            return
+        before = time.monotonic() - idle_s
+        for kind in [each for each, at in self._wanted_at.items() if at < before]:
+            del self._wanted_at[kind]
+            kind.release()

@@ -34,6 +34,9 @@ class Settings:
     warm: int
     preload: list[str]
     rare: list[str] = field(default_factory=list)  # modules that only some jobs want: imported when the first comes
+    driver: str = ""  # "module:function:what": called by each child before it is ready, when a job has wanted it
+    drivers: int = 0  # how many of those idle
+    idle_s: float = 0.0  # after which what only some jobs want is let go; 0 keeps it
     runtime: str = ""  # a folder that every job finds on its path
     programs: list[str] = field(default_factory=list)  # modules of it that every child imports, as they are light
     python: str
@@ -80,6 +83,11 @@ class Nursery:
         self._failures = 0
         self._pause_until = 0.0
 
+    @property
+    def has_idle(self) -> bool:
+        """Tell whether a child is ready at this moment."""
+        return bool(self._idle)
+
     def has(self, pid: int) -> bool:
         """Tell whether this process is the zygote, or a child that idles."""
         return pid in self._pids
@@ -94,6 +102,12 @@ class Nursery:
         for child in (*self._idle, *self._unborn):
             self._drop(child)
         self._leave_zygote()
+
+    def release(self) -> None:
+        """Be as if nobody had ever wanted children of this kind."""
+        self.empty()
+        self._settings = None
+        self.has_borne = False
 
     def take(self) -> Child | None:
         """Hand out an idle child."""
@@ -156,7 +170,8 @@ class Nursery:
         settings = self._settings
         assert settings  # noqa: S101 - for mypy; nobody starts anything before the settings came
         ours = (str(theirs.fileno()), str(os.getpid()), str(self._cradles))
-        modules = (*settings.programs, *settings.preload)
+        waits = (settings.driver,) if settings.driver else ()
+        modules = (*waits, *settings.programs, *settings.preload)
         command = boot.command(settings.python, module, *ours, settings.runtime, *modules)
         pid = os.fork()
         if not pid:

@@ -20,6 +20,7 @@ class Order:
     grace_ms: int = 10_000  # between SIGTERM and SIGKILL
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
     rare: bool = False  # and with those imports that only some jobs want
+    driver: str = ""  # or by a process that has made ready what this text says: "module:function:what"
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
     begin: list[str] = field(default_factory=list)  # modules found there that are imported before the script runs

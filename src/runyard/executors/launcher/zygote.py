@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # a collection would write to pages that all children share
     child.preload(modules, runtime=runtime)
     interpreter.settle()
-    home = Home(launcher=int(launcher), cradles=cradles)
+    home = Home(launcher=int(launcher), cradles=cradles, waits=child.waits_of(modules))
     _rehearse(home)
     gc.freeze()
     while os.getppid() == home.launcher:

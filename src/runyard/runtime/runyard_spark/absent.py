@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from .facts import read_facts
+
 LACKING = (
-    "{what} needs Spark on Java (the engine spark-jvm), which this version of runyard does not run yet. This run is "
-    "on Sail, which has DataFrames, SQL and Python functions over them, but no RDDs and no JVM. {advice}"
+    "{what} needs Spark on Java: run this job on the engine spark-jvm (--conf spark.runyard.engine=spark-jvm, or "
+    "spark.engine of settings.toml). This run is on {engine}, which has DataFrames, SQL and Python functions over "
+    "them, but no {lacking}. {advice}"
 )
-DATAFRAMES = "Say it with DataFrames: spark.createDataFrame, spark.read, df.mapInPandas, or functions of a column."
+RDDS, STREAMS = "RDDs and no JVM", "such streams"
+BY_BOOKMARK = "Or read what is new by the bookmark of a glueetl job that a trigger starts often."
+DATAFRAMES = "Or say it with DataFrames: spark.createDataFrame, spark.read, df.mapInPandas, or functions of a column."
 
 
 class NotInThisEngine(NotImplementedError):
     """The engine of this run lacks what a script asks for; the message names the engine that has it."""
 
 
-def refuse(what: str, advice: str = DATAFRAMES) -> NoReturn:
+def refuse(what: str, advice: str = DATAFRAMES, *, lacking: str = RDDS) -> NoReturn:
     """Refuse something by name."""
-    raise NotInThisEngine(LACKING.format(what=what, advice=advice).strip())
+    engine = read_facts().engine.get("name", "sail")
+    raise NotInThisEngine(LACKING.format(what=what, advice=advice, engine=engine, lacking=lacking).strip())
 
 
 class Absent:

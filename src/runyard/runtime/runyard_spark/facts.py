@@ -13,6 +13,8 @@ from typing import Any
 
 FOLDER = "RUNYARD_ATTEMPT_FOLDER"
 DBFS = "dbfs:/"
+JAVA = ("local", "submit")
+"""Kinds of engines with a JVM of this process's own."""
 
 
 class Facts:
@@ -23,12 +25,25 @@ class Facts:
         asked: Mapping[str, Any] = spark or {}
         self.folder = folder
         self.mounts: Mapping[str, str] = told.get("mounts") or {}
-        self.conf: Mapping[str, str] = asked.get("conf") or {}
+        engine: Mapping[str, Any] = told.get("spark_engine") or {}
+        self.engine = engine
+        self.conf: Mapping[str, str] = engine.get("conf") or asked.get("conf") or {}
+        self.tells_progress: bool = bool(asked.get("progress"))
         self.has_catalog: bool = bool(asked.get("catalog"))
         self.cores: int | None = asked.get("cores")
         self.memory: int | None = asked.get("memory")
         # In a Databricks task a plain path belongs to DBFS; in a Glue job it is the machine's own.
         self.root = DBFS if self.mounts and spark is None else ""
+
+    @property
+    def has_java(self) -> bool:
+        """Whether the run's engine is Spark on Java."""
+        return self.engine.get("kind") in JAVA
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether the engine sees this machine's folders."""
+        return bool(self.engine.get("shares_files", True))
 
     def temporary(self) -> Path:
         """Return a folder for what this run needs for itself until it ends."""

@@ -17,7 +17,7 @@ from .facts import read_facts
 OURS = re.compile(r"(?:s3|s3a|s3n|dbfs|file):")
 LITERALS = re.compile(r"""(\b(?:LOCATION|DIRECTORY|PATH['"`]?)\s*=?\s*)(?:'([^'\\]*)'|"([^"\\]*)")""", re.IGNORECASE)
 """LOCATION '…', INSERT OVERWRITE DIRECTORY '…', OPTIONS (path '…')."""
-FILES = re.compile(r"(\b(?:csv|json|parquet|text|delta|binaryfile)\s*\.\s*)`([^`]*)`", re.IGNORECASE)
+FILES = re.compile(r"(\b(?:csv|json|parquet|text|orc|avro|xml|delta|binaryfile)\s*\.\s*)`([^`]*)`", re.IGNORECASE)
 """SELECT … FROM parquet.`…`."""
 
 
@@ -32,6 +32,8 @@ def local(uri: str) -> str:
     if isinstance(uri, Local):
         return uri
     facts = read_facts()
+    if not facts.shares_files:
+        return uri
     places = Places(facts.mounts)
     if not _is_ours(uri, facts.mounts, facts.root):
         return uri
@@ -51,7 +53,8 @@ def _is_ours(uri: str, mounts: Iterable[str], root: str) -> bool:
 def local_files(uri: str) -> str:
     """Return the path for something that Spark opens itself, from the folder that it was started in."""
     found = local(uri)
-    return Local(found if "://" in found else os.path.join(os.getcwd(), found))  # noqa: PTH109, PTH118 - keeps a final slash
+    is_elsewhere = "://" in found or not read_facts().shares_files
+    return Local(found if is_elsewhere else os.path.join(os.getcwd(), found))  # noqa: PTH109, PTH118 - keeps a final slash
 
 
 def in_sql(text: str) -> str:

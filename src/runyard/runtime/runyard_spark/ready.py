@@ -10,14 +10,17 @@ from typing import Any
 
 import pyspark
 import pyspark.sql
+from pyspark.errors import PySparkException
 from pyspark.sql.connect import dataframe, plan, session
+from pyspark.sql.connect.streaming import readwriter as streams
 
 from . import (
     begin,  # noqa: F401 - first: it prepares the import of the client
     context,
+    leaving,
     server,
 )
-from .absent import refuse
+from .absent import BY_BOOKMARK, STREAMS, refuse
 from .facts import read_facts
 from .paths import in_sql, local_files
 
@@ -86,8 +89,8 @@ def _configured(kind: type, name: str) -> None:
         defaults = {} if known else _defaults()
         self._options = {REMOTE: options.get(REMOTE) or server.remote(), **defaults, **options}
         if known is None and kind is session.SparkSession.Builder:
-            return create(self)  # the original makes one and then configures it once more
-        return original(self)
+            return leaving.tied(create(self))  # the original makes one and then configures it once more
+        return leaving.tied(original(self))
 
     setattr(kind, name, make)
 
@@ -134,7 +137,7 @@ def _write(operation: Any) -> None:
 
 def _localise(options: Any) -> None:
     for name in options or ():
-        if name.lower() in {"path", "basepath"} and options[name]:
+        if name.lower() in {"path", "basepath", "checkpointlocation"} and options[name]:
             options[name] = local_files(options[name])
 
 
@@ -146,8 +149,48 @@ def _query(statement: Any) -> None:
     statement._query = in_sql(statement._query)  # noqa: SLF001 - as above
 
 
+def _streams() -> None:
+    """Have a stream's places found, and what Sail has no streams for refused by name."""
+    writer = streams.DataStreamWriter
+    for name in ("start", "toTable"):
+        setattr(writer, name, _begun(getattr(writer, name)))
+    for name in ("foreachBatch", "foreach"):
+        setattr(writer, name, _unless_on_sail(getattr(writer, name)))
+
+
+def _begun(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def begun(self: Any, path: Any = None, *given: Any, **named: Any) -> Any:
+        _localise(self._write_proto.options)
+        place = local_files(path) if path and original.__name__ == "start" else path
+        try:
+            return original(self, place, *given, **named)
+        except PySparkException as error:
+            if not _is_on_sail():
+                raise
+            what = f"A stream to {self._write_proto.format or 'a table'!r} ({error})"
+            refuse(what, BY_BOOKMARK, lacking=STREAMS)
+
+    return begun
+
+
+def _unless_on_sail(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def called(self: Any, *given: Any, **named: Any) -> Any:
+        if _is_on_sail():
+            refuse(f"DataStreamWriter.{original.__name__}", BY_BOOKMARK, lacking=STREAMS)
+        return original(self, *given, **named)
+
+    return called
+
+
+def _is_on_sail() -> bool:
+    return read_facts().engine.get("kind", "sail") == "sail"
+
+
 def _make_ready() -> None:
     _with_context()
+    _streams()
     for kind in (pyspark.sql.SparkSession.Builder, session.SparkSession.Builder):
         for name in ("getOrCreate", "create"):
             _configured(kind, name)

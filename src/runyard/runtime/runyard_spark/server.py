@@ -33,7 +33,7 @@ class Server:
 
 def remote() -> str:
     """Return the Spark Connect URL that sessions are made at: one that the job names, or our own."""
-    return os.environ.get(REMOTE) or Server.url()
+    return os.environ.get(REMOTE) or read_facts().engine.get("url") or Server.url()
 
 
 def _started(facts: Facts) -> Any:

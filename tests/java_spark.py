@@ -1,0 +1,74 @@
+"""Spark on Java for tests: installed once, beside the tests' own environment, because it cannot live in it.
+
+It is half a gigabyte and takes some twenty seconds to install; a machine that cannot skips its tests, and fails in CI.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SPARK = "pyspark==4.2.1"  # of the extra spark-jvm, whose client is that of the extra spark
+PY4J = "py4j>=0.10.9.7,<0.10.9.10"
+FOLDER = Path(sys.prefix) / "test-environments" / SPARK.replace("==", "-")
+ARCHIVES = FOLDER / "archives"
+"""Where the tests' servers share what is made once for all JVMs."""
+
+
+@cache
+def spark_home() -> Path:
+    """Return the folder of Spark on Java; skip where it cannot be had."""
+    if shutil.which("java") is None:
+        _give_up("there is no java on the PATH")
+    if not (FOLDER / "complete").exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with _only_maker(FOLDER / "lock"):
+            if not (FOLDER / "complete").exists():
+                _install()
+    return FOLDER / "packages" / "pyspark"
+
+
+@contextmanager
+def _only_maker(file: Path) -> Iterator[None]:
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install() -> None:
+    uv = Path(sys.prefix) / "bin" / "uv"
+    tool = (
+        [str(uv), "pip", "install", "--python", sys.executable]
+        if uv.exists()
+        else [sys.executable, "-m", "pip", "install"]
+    )
+    command = [*tool, "--target", str(FOLDER / "packages"), "--no-deps", SPARK, PY4J]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        _give_up(f"{SPARK} cannot be installed here: {done.stderr[-500:]}")
+    (FOLDER / "complete").touch()
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def settings(**more: object) -> str:
+    """Return settings.toml of a server that knows Spark on Java; `more` is of its part `spark`."""
+    known = {"home": str(spark_home()), "drivers": 0, **more}
+    lines = [
+        f"{name} = {value!r}" if isinstance(value, str) else f"{name} = {str(value).lower()}"
+        for name, value in known.items()
+    ]
+    return "\n".join(["grace_s = 2.0", "places = 8", "warm_children = 2", "[spark]", *lines, ""])
