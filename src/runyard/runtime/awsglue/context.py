@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from .absent import begin, refuse
 
@@ -341,9 +341,11 @@ class GlueContext:
             logger.warn = logger.warning  # type: ignore[method-assign] # as above
         return logger
 
-    def forEachBatch(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: there are no streams yet."""
-        refuse("GlueContext.forEachBatch", "Read what is new by the bookmark of a job that a trigger starts often.")
+    def forEachBatch(self, frame: Any, batch_function: Any, options: Mapping[str, Any] | None = None) -> None:
+        """Give each batch of a stream to a function, until the stream ends."""
+        from .streaming import for_each_batch  # noqa: PLC0415 - few jobs are streams
+
+        for_each_batch(frame, batch_function, options or {})
 
 
 def _targets(frame: Any, path: str, named: str = "{path}/{name}/") -> list[tuple[Any, str]]:
