@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +11,7 @@ from runyard.core.ids import Ids
 from runyard.core.notice import LEASE_MS, Channel, Notice, next_try_at
 from runyard.engine.delivery import Undeliverable
 from runyard.engine.notices import Herald, add_event, sound
+from runyard.engine.watcher import Watcher
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
@@ -19,10 +19,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 TOGETHER = 4  # so that one destination that does not answer holds up few others
-IDLE_S = 60.0
 
 
-class Outbox:
+class Outbox(Watcher):
     """Delivers notices; the runs they tell of never wait for it."""
 
     def __init__(
@@ -34,42 +33,17 @@ class Outbox:
         ids: Ids,
         clock: Callable[[], int],
     ) -> None:
+        super().__init__("outbox", clock=clock)
         self._store = store
         self._deliver = deliver
         self._heralds = heralds
         self._ids = ids
-        self._clock = clock
-        self._wake = threading.Event()
-        self._stopping = False
         self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="notices")
-        self._thread = threading.Thread(target=self._watch, name="outbox", daemon=True)
-
-    def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look again: there is something new to tell."""
-        self._wake.set()
 
     def close(self) -> None:
         """Finish what is being told; the rest waits for the next server."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().close()
         self._pool.shutdown()
-
-    def _watch(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.do_what_is_due()
-                pause = self._pause()
-            except Exception:  # outermost loop of the thread: what is to be told later must be told in any case
-                log.exception("notices could not be told; they are again in a second")
-                pause = 1.0
-            self._wake.wait(pause)
 
     def do_what_is_due(self) -> None:
         """Tell everything whose moment has come, and sound the alarms."""
@@ -82,6 +56,10 @@ class Outbox:
             list(self._pool.map(self._tell, taken))
             if not due:
                 return
+
+    def due_at(self) -> int | None:
+        """Return when the next notice is to be told."""
+        return self._store.read(lambda ledger: ledger.next_notice())
 
     def _sound(self, alarm: Notice) -> None:
         self._store.write(lambda ledger: sound(ledger, self._heralds, alarm, ids=self._ids, now=self._clock()))
@@ -119,10 +97,6 @@ class Outbox:
                 add_event(ledger, notice, "not_told", detail, id_=self._ids.next(), at=now)
 
         self._store.write(note)
-
-    def _pause(self) -> float:
-        at = self._store.read(lambda ledger: ledger.next_notice())
-        return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
 
 
 def _save(ledger: Ledger, notice: Notice) -> None:

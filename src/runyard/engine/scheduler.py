@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from runyard.core.ids import first_of
 from runyard.core.run import Attempt, Run, State
 from runyard.engine.moves import Moves
+from runyard.engine.watcher import Watcher
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # rows of one kind treated in one transaction
-IDLE_S = 60.0  # how long to sleep at most; also how often retention looks
 
 
-class Scheduler:
-    """A thread that sleeps until something is due."""
+class Scheduler(Watcher):
+    """Looks at the runs, and, as often as it wakes, for those that retention lets go."""
 
     def __init__(
         self,
@@ -32,45 +31,21 @@ class Scheduler:
         retention_ms: int | None,
         attempt_folder: Callable[[int], Path],
     ) -> None:
+        super().__init__("scheduler", clock=clock)
         self._store = store
         self._change = change
-        self._clock = clock
         self._retention_ms = retention_ms
         self._attempt_folder = attempt_folder
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._watch, name="scheduler", daemon=True)
-
-    def start(self) -> None:
-        """Begin to watch the clock."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look again: something new may be due sooner."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """Finish what is being done."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.do_what_is_due()
-                self.forget_what_is_old()
-                pause = self._pause()
-            except Exception:  # outermost loop of the thread: what is due later must come in any case
-                log.exception("the scheduler could not do its work; it tries again in a second")
-                pause = 1.0
-            self._wake.wait(pause)
 
     def do_what_is_due(self) -> None:
-        """Do everything whose moment has come."""
+        """Do everything whose moment has come, and forget what is old."""
         while self._store.read(self._is_due):
             self._change(due)
+        self.forget_what_is_old()
+
+    def due_at(self) -> int | None:
+        """Return when the next run is to be looked at."""
+        return self._store.read(lambda ledger: ledger.next_due())
 
     def forget_what_is_old(self) -> None:
         """Remove ended runs that are older than the retention, with their folders."""
@@ -86,10 +61,6 @@ class Scheduler:
     def _is_due(self, ledger: Ledger) -> bool:
         at = ledger.next_due()
         return at is not None and at <= self._clock()
-
-    def _pause(self) -> float:
-        at = self._store.read(lambda ledger: ledger.next_due())
-        return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
 
 
 def due(moves: Moves) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -15,16 +14,16 @@ from runyard.engine import flows
 from runyard.engine.moves import Moves
 from runyard.engine.sights import Sights
 from runyard.engine.tables import Occupied
+from runyard.engine.watcher import Watcher
 from runyard.store.store import Store
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-IDLE_S = 60.0  # how long to sleep at most
 AGAIN_MS = 60_000  # when to look again at a trigger that could not be looked at
 
 
-class Triggers:
+class Triggers(Watcher):
     """Fires what is due: first the firing is decided in the ledger, then its run is started.
 
     Whoever dies in between leaves a pending firing, which the next one starts under the same idempotency key: no
@@ -40,40 +39,11 @@ class Triggers:
         start_runs: Callable[[Trigger], Sequence[Run]],
         change: Callable[[Callable[[Moves], None]], None],
     ) -> None:
+        super().__init__("triggers", clock=clock)
         self._store = store
         self._sights = sights
-        self._clock = clock
         self._start_runs = start_runs
         self._change = change
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._watch, name="triggers", daemon=True)
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look again: a trigger may be due sooner."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """Finish what is being done."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.do_what_is_due()
-                pause = self._pause()
-            except Exception:  # outermost loop of the thread: what is due later must come in any case
-                log.exception("the triggers could not be looked at; they are again in a second")
-                pause = 1.0
-            self._wake.wait(pause)
 
     def do_what_is_due(self) -> None:
         """Fire everything whose moment has come, what an earlier server left first."""
@@ -83,6 +53,10 @@ class Triggers:
             if self._stopping:
                 return
             self._look(trigger)
+
+    def due_at(self) -> int | None:
+        """Return when the next trigger is to be looked at."""
+        return self._store.read(lambda ledger: ledger.next_trigger())
 
     def _look(self, trigger: Trigger) -> None:
         try:
@@ -132,7 +106,3 @@ class Triggers:
                 flows.settle(moves, trigger.flow_run_id)
 
         self._change(note)
-
-    def _pause(self) -> float:
-        at = self._store.read(lambda ledger: ledger.next_trigger())
-        return IDLE_S if at is None else min(max((at - self._clock()) / 1000, 0), IDLE_S)
