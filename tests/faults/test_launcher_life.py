@@ -307,8 +307,8 @@ def test_a_launcher_of_another_version_is_replaced_only_when_it_is_idle(
     old.start(1, "import time\ntime.sleep(600)")
     old.started(1)
     old.launcher.close()
-    monkeypatch.setattr(client, "PROTOCOL", 2)
-    with pytest.raises(LauncherUnavailable, match="speaks version 1, this server 2, and 1 attempts run"):
+    monkeypatch.setattr(client, "PROTOCOL", 99)
+    with pytest.raises(LauncherUnavailable, match="speaks version 2, this server 99, and 1 attempts run"):
         new_yard(home).launcher.connect()
 
     assert is_alive(pid)
