@@ -15,7 +15,7 @@ from importlib.resources.abc import Traversable
 from runyard.dialects.exchange import Reply
 
 PLACE = "/static/"
-ADDRESSES = re.compile(r"/|/login|/(?:runs|jobs|workflows)(?:/\d{1,18})?|/dremio|/sql", re.ASCII)
+ADDRESSES = re.compile(r"/|/login|/(?:runs|jobs|workflows)(?:/\d{1,18})?|/dremio|/sql|/admin", re.ASCII)
 """What the one page shows; which of them is meant the page itself looks up."""
 FOREVER = "public, max-age=31536000, immutable"  # a name holds the hash of its content
 TYPES: Mapping[str, str] = {

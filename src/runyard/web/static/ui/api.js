@@ -63,7 +63,7 @@ export async function whoIsThere() {
   session.value = told.user ? told : null;
 }
 
-/** @param {{password?: string, ticket?: string}} given */
+/** @param {{user?: string, password?: string, ticket?: string}} given */
 export async function signIn(given) {
   await post(`${OWN}/session`, given);
   await whoIsThere();

@@ -26,6 +26,7 @@ export const KEYS = {
   s: ["SQL", () => go("/sql")],
   w: ["Workflows", () => go("/workflows")],
   e: ["To the editor of SQL", focus("[data-editor]")],
+  a: ["Admin", () => go("/admin")],
   l: ["To the log", focus("[data-log]")],
   "?": ["This help", () => { helps.value = !helps.value; }],
 };

@@ -25,10 +25,11 @@ const PAGES = [
   [/^\/sql$/, "SQL", () => html`<${Lazy} load=${() => import("../sql/page.js")} name="Sql" />`],
   [/^\/workflows$/, "Workflows", () => html`<${Lazy} load=${() => import("../workflows/list.js")} name="Workflows" />`],
   [/^\/workflows\/(\d+)$/, "Workflow", (id) => html`<${Lazy} key=${id} load=${() => import("../workflows/one.js")} name="Workflow" told=${{ id }} />`],
+  [/^\/admin$/, "Admin", () => html`<${Lazy} load=${() => import("../admin/page.js")} name="Admin" />`],
 ];
 
 /** What stands at the top of every page, by where it leads. @type {Record<string, string>} */
-const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/sql": "SQL", "/workflows": "Workflows", "/dremio": "Dremio" };
+const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/sql": "SQL", "/workflows": "Workflows", "/dremio": "Dremio", "/admin": "Admin" };
 
 function App() {
   useEffect(() => {
@@ -54,7 +55,7 @@ function Top({ path }) {
     <span class=${`signal ${connection.value}`} title=${connection.value === "live" ? "Changes appear at once" : "Connecting"}><i></i><span>${connection.value}</span></span>
     <button type="button" class="plain" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`} title=${`Theme: ${theme.value}`}>◐</button>
     <button type="button" class="plain" onClick=${() => { helps.value = true; }} aria-label="Keyboard help" title="Keyboard help (?)">?</button>
-    ${session.value?.needs_password ? html`<button type="button" class="plain" onClick=${signOut} aria-label="Sign out" title="Sign out"><span class="wide">Sign out</span><span class="narrow">Out</span></button>` : null}</header>`;
+    ${session.value?.needs_password ? html`<button type="button" class="plain" onClick=${signOut} aria-label="Sign out" title=${`Sign out ${session.value.user} (${session.value.role})`}><span class="wide">Sign out</span><span class="narrow">Out</span></button>` : null}</header>`;
 }
 
 const Notices = () => html`${connection.value === "lost" ? html`<p class="banner lost" role="alert">The connection to the server is lost. This page tries again by itself and catches up; jobs keep running meanwhile.</p>` : null}
