@@ -67,8 +67,8 @@ function One({ statement, number, text, goTo, explains }) {
 function Plan({ number, count }) {
   const { value, error } = useAnswer(`plan ${result.value.id} ${number}`, (stop) => rows(number, 0, Math.max(count, 1), { whole: true, stop }));
   return html`<${Problem} error=${error} /><ol class="plan">${(value?.rows ?? []).map((/** @type {any[]} */ [one], /** @type {number} */ at) => {
-    const [, what, rest] = /^(\w+(?: no service)?)[: ]?(.*)$/s.exec(String(one)) ?? [null, "", String(one)];
-    return html`<li key=${at}><b>${what}</b> <code tabindex="0">${rest}</code></li>`;
+    const [, what, rest] = /^(read|ask|call|run)[: ]\s*(.*)$/s.exec(String(one)) ?? [null, String(one), ""];
+    return html`<li key=${at}><b>${what}</b>${rest ? html` <code tabindex="0">${rest}</code>` : null}</li>`;
   })}</ol>`;
 }
 

@@ -9,9 +9,10 @@ import { Graph } from "./graph.js";
 import { html, useEffect, useState } from "./h.js";
 import { hear } from "./live.js";
 import { Log } from "./log.js";
-import { calmly, Empty, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
+import { Act, calmly, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
 import { Query } from "./query.js";
 import { Records } from "./records.js";
+import { Refusal } from "./refused.js";
 import { Repair } from "./repair.js";
 import { ask, go, place } from "./router.js";
 import { Timeline } from "./timeline.js";
@@ -27,7 +28,7 @@ export function Run({ id }) {
     return hear((runs) => { if (runs.some((run) => run.id === own)) look(); }, look);
   }, [id, whole?.run.id]);
   if (answer.error && !whole) {
-    return html`<main id="main"><${Empty} title="No such run"><p>${answer.error.message}</p><p class="quiet">It may have been deleted, or belong to another workspace.</p><p><a href="/runs">All runs</a></p><//></main>`;
+    return html`<${Refusal} error=${answer.error} what="run"><p><a href="/runs">All runs</a></p><//>`;
   }
   if (!whole) return html`<main id="main" aria-busy="true"></main>`;
   return html`<${Whole} whole=${whole} again=${answer.again} />`;
@@ -46,12 +47,13 @@ function Whole({ whole, again }) {
   return html`<main id="main"><${Heading} whole=${whole} again=${again} />
     ${trouble && !isLive(run.phase) ? html`<${Trouble} trouble=${trouble} choose=${choose} many=${run.tasks.length > 1} />` : null}
     <${Waits} run=${run} waiting=${whole.waiting} />
+    ${run.settings.arazzo || run.tasks.some((/** @type {any} */ task) => task.kind === "arazzo") ? html`<p class="notice">A workflow of an Arazzo document: <a href=${`/workflows/${run.id}`}>its diagram, requests and responses</a></p>` : null}
     ${run.tasks.length > 1 || attempts.length > 1 ? html`<${Tasks} whole=${whole} latest=${latest} chosen=${chosen} choose=${choose} />` : null}
     ${attempt ? html`<${Chosen} whole=${whole} attempt=${attempt} tries=${tries} latest=${latest} choose=${choose} />` : html`<p class="notice">${run.message ?? run.reason ?? "Nothing of it has begun."}</p>`}
     <${Query} run=${run} query=${whole.query} /><${Chain} chain=${whole.chain} />
     ${run.language === "glue" && run.job_id ? html`<${Bookmark} run=${run} />` : null}
     <div class="two"><${Facts} whole=${whole} />
-      <${Panel} title="Parameters">${parameters.length ? html`<table class="facts"><tbody>${parameters.map((/** @type {any} */ one) => html`<tr key=${one.name}><th scope="row">${one.name}</th><td><code>${typeof one.value === "string" ? one.value : JSON.stringify(one.value)}</code></td></tr>`)}</tbody></table>` : html`<p class="quiet">It was told none.</p>`}<//></div>
+      <${Parameters} run=${run} parameters=${parameters} attempt=${attempt} /></div>
     <${History} run=${run} repairs=${whole.repairs} />
     <${Records} id=${run.id} stamp=${run.updated_at} /></main>`;
 }
@@ -74,10 +76,10 @@ function Heading({ whole, again }) {
   return html`<div class="heading"><div><p class="over">${job && !job.is_gone ? html`<a href=${`/jobs/${job.id}`}>${run.language} job</a>` : `${run.language} run`} · run ${run.id}${caller ? html` · work of <a href=${`/runs/${caller.run_id}?task=${encodeURIComponent(caller.task_key)}`}>task ${caller.task_key} of ${caller.job_name}</a>` : null}</p>
       <h1 dir="auto">${run.job_name.replace("\n", " ")}</h1>
       <p class="line"><${Phase} phase=${run.phase} /> <span><${Took} run=${run} /></span> <span class="quiet">asked for <${Moment} at=${run.created_at} /></span> <span class="quiet">by ${startedBy(run)}</span>${run.repairs ? html` <span class="tag">${counted(run.repairs, "repair")}</span>` : null}</p></div>
-    <div class="actions">${may.stop ? html`<button type="button" class="danger" onClick=${stop}>Stop</button>` : null}
-      ${may.repair ? html`<button type="button" onClick=${() => setRepairs(true)}>Repair</button>` : null}
-      ${may.again ? html`<button type="button" class=${may.stop ? "" : "primary"} onClick=${rerun}>Run again</button>` : null}
-      ${may.delete ? html`<button type="button" class=${isSure ? "danger" : "plain"} onClick=${isSure ? remove : () => setIsSure(true)} onBlur=${() => setIsSure(false)}>${isSure ? "Delete it and its logs" : "Delete"}</button>` : null}</div></div>
+    <div class="actions">${may.stop ? html`<${Act} class="danger" onClick=${stop}>Stop<//>` : null}
+      ${may.repair ? html`<${Act} onClick=${() => setRepairs(true)}>Repair<//>` : null}
+      ${may.again ? html`<${Act} class=${may.stop ? "" : "primary"} onClick=${rerun}>Run again<//>` : null}
+      ${may.delete ? html`<span onFocusOut=${() => setIsSure(false)}><${Act} class=${isSure ? "danger" : "plain"} onClick=${isSure ? remove : () => setIsSure(true)}>${isSure ? "Delete it and its logs" : "Delete"}<//></span>` : null}</div></div>
     <${Problem} error=${error} />
     ${repairs ? html`<${Repair} whole=${whole} close=${() => setRepairs(false)} done=${() => { setRepairs(false); say("The repair has begun."); again(); }} />` : null}`;
 }
@@ -152,6 +154,17 @@ function Facts({ whole }) {
     ["Tries again", run.previous_run_id ? html`<a href=${`/runs/${run.previous_run_id}`}>run ${run.previous_run_id}</a>` : null],
   ];
   return html`<${Panel} title="Facts"><table class="facts"><tbody>${rows.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td dir="auto">${value}</td></tr>`)}</tbody></table><//>`;
+}
+
+/** What the run was told, and what the task that is looked at was told in the end. @param {{run: any, parameters: any[], attempt: any}} told */
+function Parameters({ run, parameters, attempt }) {
+  const isAsked = run.language === "databricks" && attempt?.running_at;
+  const { value } = useAnswer(isAsked ? `resolved ${attempt.id}` : "", (stop) => (isAsked ? get(`${OWN}/runs/${run.id}/resolved`, { attempt: attempt.id }, stop) : Promise.resolve(null)));
+  const known = new Map(parameters.map((one) => [one.name, one.value]));
+  const own = (value?.values ?? []).filter((/** @type {any} */ one) => known.get(one.name) !== one.value);
+  const rows = (/** @type {any[]} */ list) => html`<table class="facts"><tbody>${list.map((one) => html`<tr key=${one.name}><th scope="row">${one.name}</th><td dir="auto"><code>${typeof one.value === "string" ? one.value : JSON.stringify(one.value)}</code></td></tr>`)}</tbody></table>`;
+  return html`<${Panel} title="Parameters">${parameters.length ? rows(parameters) : own.length ? null : html`<p class="quiet">It was told none.</p>`}
+    ${own.length ? html`<h3 dir="auto">What ${attempt.task_key} was told</h3>${rows(own)}` : null}<//>`;
 }
 
 /** @param {number | undefined} at */

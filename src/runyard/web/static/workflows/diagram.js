@@ -10,6 +10,8 @@ const LETTER = 6.3;
 const LONGEST = 24;
 const LONGEST_LABEL = 26;
 const SMALLEST = 0.75;
+const LOOP = 40; // how far a way back to the same step goes out
+const STRAIGHT = 12; // how much the way of success is kept straight
 const START = "\u0000start";
 const END = "\u0000end";
 const FAILED = "\u0000failed";
@@ -24,7 +26,7 @@ export function Diagram({ flow, executions, chosen, choose, hasEnded, isGood }) 
     ${shape.edges.map((/** @type {any} */ edge) => {
       const count = way.moves.get(`${edge.from} ${edge.to}`) ?? 0;
       return html`<g key=${edge.name}><path class=${`edge ${edge.on} ${count ? "taken" : ""}`} d=${edge.path} marker-end=${count ? "url(#tip-taken)" : "url(#tip)"}><title>${edge.title}${count ? `, taken ${count === 1 ? "once" : `${count} times`}` : ""}</title></path>
-        ${edge.label || count > 1 ? html`<text class=${`said ${count ? "taken" : ""}`} x=${edge.x} y=${edge.y}>${edge.label}${count > 1 ? ` ×${count}` : ""}</text>` : null}</g>`;
+        ${edge.label || count > 1 ? html`<text class=${`named ${count ? "taken" : ""}`} x=${edge.x} y=${edge.y} text-anchor=${edge.from === edge.to ? "start" : "middle"}>${edge.label}${count > 1 ? ` ×${count}` : ""}</text>` : null}</g>`;
     })}
     ${shape.nodes.map((/** @type {any} */ node) => {
       const round = ROUND[node.key];
@@ -87,7 +89,9 @@ function laid(flow) {
   if ([...merged.values()].some((one) => one.to === FAILED)) graph.setNode(FAILED, { width: 68, height: 26 });
   for (const one of merged.values()) {
     one.label = one.label.length > LONGEST_LABEL ? `${one.label.slice(0, LONGEST_LABEL - 1)}…` : one.label;
-    graph.setEdge(one.from, one.to, one.label ? { width: one.label.length * LETTER + 26, height: 16, labelpos: "c" } : {}, one.name);
+    const room = one.label.length * LETTER + 34;
+    if (one.from === one.to) graph.node(one.from).width = Math.max(graph.node(one.from).width, WIDE + 2 * (LOOP + room)); // drawn beside it
+    else graph.setEdge(one.from, one.to, { weight: one.on === "success" ? STRAIGHT : 1, ...(one.label ? { width: room, height: 16, labelpos: "c" } : {}) }, one.name);
   }
   layout(graph);
   const whole = graph.graph();
@@ -95,11 +99,19 @@ function laid(flow) {
     width: Math.ceil(whole.width ?? 0), height: Math.ceil(whole.height ?? 0),
     nodes: graph.nodes().map((/** @type {string} */ key) => ({ key, x: graph.node(key).x, y: graph.node(key).y, calls: graph.node(key).calls ?? "" })),
     edges: [...merged.values()].map((one) => {
+      if (one.from === one.to) return looped(one, graph.node(one.from));
       const { points, x, y } = graph.edge(one.from, one.to, one.name);
       const middle = points[Math.floor(points.length / 2)];
       return { ...one, path: curve(points), x: x ?? middle.x + 8, y: (y ?? middle.y) + 4 };
     }),
   };
+}
+
+/** A way from a step back to itself, at its right. @param {any} one @param {{x: number, y: number}} node */
+function looped(one, { x, y }) {
+  const right = x + WIDE / 2;
+  const low = one.on === "failure" ? 12 : 0; // a retry and a poll of one step lie beside each other
+  return { ...one, path: `M${right} ${y - 8 + low} C${right + LOOP} ${y - 26 + low} ${right + LOOP} ${y + 26 + low} ${right + 2} ${y + 8 + low}`, x: right + LOOP - 4, y: y + 4 + low };
 }
 
 /** @param {string} from @param {string} to @param {string} on @param {string} label @param {string} title */

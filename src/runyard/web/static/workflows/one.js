@@ -35,6 +35,8 @@ function Whole({ whole }) {
   const hasEnded = !isLive(whole.phase);
   const chosen = executions[Number(words.e ?? -1)] ?? executions.find((/** @type {any} */ one, /** @type {number} */ at) => !one.succeeded && (at === executions.length - 1 || executions[at + 1].workflows.length < one.workflows.length)) ?? executions.at(-1);
   const at = executions.indexOf(chosen);
+  /** @type {any[]} */
+  const started = [...new Map(executions.flatMap((/** @type {any} */ one) => (one.started ?? []).map((/** @type {any} */ child) => [child.id, child]))).values()];
   useEffect(() => { document.title = `${whole.workflow} · runyard`; }, [whole.workflow]);
   mover.move = (step) => { if (executions.length) ask({ e: Math.min(Math.max(at + step, 0), executions.length - 1) }); };
   mover.open = () => document.querySelector(".exchange")?.scrollIntoView({ block: "start" });
@@ -48,6 +50,7 @@ function Whole({ whole }) {
         ${whole.tries > 1 ? Array.from({ length: whole.tries }, (_, one) => html`<button type="button" class="small" key=${one} aria-pressed=${one === whole.number} onClick=${() => ask({ number: one, e: "" })}>try ${one + 1}</button>`) : null}
         <a class="button" href=${`/runs/${run.id}`}>The run</a></div></div>
     ${whole.message && whole.phase !== "succeeded" ? html`<p class="problem" role="alert" dir="auto">${whole.message}</p>` : null}
+    ${started.length ? html`<p class="started"><span class="quiet">It started</span> ${started.map((one) => html`<a key=${one.id} href=${`/runs/${one.id}`}><${Phase} phase=${one.phase} /> ${one.job_name} ${one.id}</a>`)}</p>` : null}
     ${whole.drawing.length ? whole.drawing.map((/** @type {any} */ flow) => html`<${Flow} key=${flow.id} flow=${flow} whole=${whole} chosen=${chosen} choose=${choose(flow.id)} hasEnded=${hasEnded} />`)
       : html`<p class="notice">How this document looks was not recorded: an older command told of it, or it could not be read.</p>`}
     ${executions.length ? html`<div class="steps-and-one"><${Way} executions=${executions} at=${at} />${chosen ? html`<${Execution} key=${at} one=${chosen} />` : null}</div>`
