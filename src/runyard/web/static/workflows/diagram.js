@@ -15,6 +15,7 @@ const STRAIGHT = 12; // how much the way of success is kept straight
 const START = "\u0000start";
 const END = "\u0000end";
 const FAILED = "\u0000failed";
+/** @type {Record<string, string>} */
 const ROUND = { [START]: "start", [END]: "end", [FAILED]: "failed" };
 
 /** @param {{flow: any, executions: any[], chosen: string, choose: (step: string) => void, hasEnded: boolean, isGood: boolean}} told */
