@@ -160,7 +160,7 @@ def module_options(java: Java) -> list[str]:
             check=False,
         )
         if done.returncode:
-            raise JavaFailed(f"Spark's launcher fails: {_last(done.stderr.decode(errors='replace'))}")
+            raise JavaFailed(f"Spark's launcher fails: {last_lines(done.stderr.decode(errors='replace'))}")
         words = [word.decode() for word in done.stdout.split(b"\0")]
         _keep(kept, "\n".join(word for word in words if word.startswith(KEPT)))
     return kept.read_text(encoding="utf-8").split("\n")
@@ -220,10 +220,11 @@ def _why(command: Sequence[str], code: int, descriptor: int | None, before: int)
     except OSError:
         said = ""
     name = Path(command[0]).name
-    return f"Spark's driver did not start: {name} ended with {code}. {_last(said) or shlex.join(command)}"
+    return f"Spark's driver did not start: {name} ended with {code}. {last_lines(said) or shlex.join(command)}"
 
 
-def _last(text: str) -> str:
+def last_lines(text: str) -> str:
+    """Return what a program said last, without the frames of Java."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
     return " ".join(lines[-LAST_LINES:])
 

@@ -1,0 +1,151 @@
+"""Spark jobs on masters elsewhere: a cluster that loses a worker, Spark Connect, and what cannot be reached."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import java_spark
+import pytest
+from glue_spark import Spark
+from live import Live
+from spark_cluster import Cluster, running_cluster
+from waiting import until
+
+SECONDS = 400  # several JVMs on a machine under load
+COUNTED = """\
+import os, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+sc = spark.sparkContext
+folder = {folder!r}
+def work(number):
+    open(f"{{folder}}/began-{{number}}", "w").close()
+    while not os.path.exists(f"{{folder}}/go"):
+        time.sleep(0.1)
+    return number
+print(sum(sc.parallelize(range(4), 4).map(work).collect()), sc.master)
+"""
+HELD = """\
+import time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+def slowly(batches):
+    for batch in batches:
+        with open({file!r}, "a") as told:
+            told.write(".")
+        time.sleep(0.1)
+        yield batch
+spark.range(0, 40_000_000, 1, 1).mapInPandas(slowly, "id long").write.format("noop").mode("overwrite").save()
+"""
+SAIL = """\
+import sys
+from pysail.spark import SparkConnectServer
+server = SparkConnectServer("127.0.0.1", 0)
+server.start(background=True)
+print(server.listening_address[1], flush=True)
+sys.stdin.read()
+"""
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
+    home = tmp_path_factory.mktemp("masters") / "home"
+    server = Live(home, settings=java_spark.settings()).start()
+    yield Spark(server, seconds=SECONDS)
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+def on(engine: str) -> dict[str, str]:
+    return {"--conf": f"spark.runyard.engine={engine} --conf spark.executor.memory=512m"}
+
+
+def test_a_stop_takes_the_application_from_the_cluster(spark: Spark, cluster: Cluster, tmp_path: Path) -> None:
+    run_id = spark.start("stopped", COUNTED.format(folder=str(tmp_path)), on(cluster.url))
+    until(lambda: list(tmp_path.glob("began-*")), seconds=SECONDS)
+    assert len(cluster.applications()) == 1
+    spark.glue.batch_stop_job_run(JobName="stopped", JobRunIds=[run_id])
+
+    assert spark.ended("stopped", run_id)["JobRunState"] == "STOPPED"
+    until(lambda: not cluster.applications(), seconds=60)
+
+
+def test_a_job_ends_rightly_though_a_worker_is_killed_in_the_middle(
+    spark: Spark, cluster: Cluster, tmp_path: Path
+) -> None:
+    run_id = spark.start("loses one", COUNTED.format(folder=str(tmp_path)), on(cluster.url))
+    until(lambda: len(list(tmp_path.glob("began-*"))) >= 2, seconds=SECONDS)
+    cluster.kill("one")
+    (tmp_path / "go").touch()
+    run = spark.ended("loses one", run_id)
+
+    assert run["JobRunState"] == "SUCCEEDED", (run["ErrorMessage"], spark.printed(run_id, "error"))
+    assert spark.printed(run_id)[-1] == f"6 {cluster.url}"
+    until(lambda: len(cluster.alive_workers()) == 1, seconds=60)
+    until(lambda: "runyard" in cluster.applications("completedapps"), seconds=60)
+
+
+def test_a_spark_connect_server_does_the_work_and_stops_it_with_the_run(spark: Spark, tmp_path: Path) -> None:
+    with sail_server() as url:
+        script = (
+            "from pyspark.sql import SparkSession\n"
+            "spark = SparkSession.builder.getOrCreate()\n"
+            "spark.range(3).write.mode('overwrite').parquet('s3://connect/numbers/')\n"
+            "print(spark.read.parquet('s3://connect/numbers/').count())\n"
+        )
+        assert spark.lines("connects", script, on(url)) == ["3"]
+        assert list((spark.live.home / "s3" / "connect" / "numbers").glob("*.parquet"))
+
+        file = tmp_path / "told"
+        run_id = spark.start("held there", HELD.format(file=str(file)), on(url))
+        until(lambda: file.exists() and file.stat().st_size > 2, seconds=SECONDS)
+        spark.glue.batch_stop_job_run(JobName="held there", JobRunIds=[run_id])
+        assert spark.ended("held there", run_id)["JobRunState"] == "STOPPED"
+        assert is_still(file)
+
+
+@pytest.mark.parametrize(
+    ("engine", "message"),
+    [
+        ("yarn", "either HADOOP_CONF_DIR or YARN_CONF_DIR must be set"),
+        ("k8s://https://127.0.0.1:1", "spark.kubernetes"),
+        ("sc://127.0.0.1:1", "127.0.0.1:1"),
+    ],
+)
+def test_a_cluster_that_is_not_there_fails_the_run_with_the_reason(spark: Spark, engine: str, message: str) -> None:
+    script = "from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate().range(1).count()\n"
+    name = engine.partition(":")[0]
+    run = spark.ended(name, spark.start(name, script, on(engine)))
+
+    assert run["JobRunState"] == "FAILED"
+    assert message in run["ErrorMessage"], run["ErrorMessage"]
+
+
+def is_still(file: Path) -> bool:
+    """Whether nobody writes to a file any more: for ten times what its writer would take for the next byte."""
+    seen = [file.stat().st_size]
+    until(lambda: seen.append(file.stat().st_size) or len(seen) > 100)
+    return seen[0] == seen[-1]
+
+
+@contextmanager
+def sail_server() -> Iterator[str]:
+    with subprocess.Popen(
+        [sys.executable, "-c", SAIL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sail:
+        assert sail.stdout is not None
+        try:
+            yield f"sc://127.0.0.1:{sail.stdout.readline().strip()}"
+        finally:
+            sail.kill()
