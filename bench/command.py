@@ -19,6 +19,7 @@ from bench import (
     accepted_runs,
     arazzo_flows,
     bookmark_files,
+    console_pages,
     finished_runs,
     first_line,
     listed_pages,
@@ -46,6 +47,7 @@ FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
         sql_wire,
         bookmark_files,
         spark_job,
+        console_pages,
     )
 }
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")

@@ -26,6 +26,8 @@ class Size:
     wire_rows: int  # of (i), of the large result
     bookmark_files: int  # of (j)
     spark_jobs: int  # of (k)
+    page_views: int  # of (m), of each page
+    log_bytes: int  # of (m), of the log that grows
 
 
 FULL = Size(
@@ -46,6 +48,8 @@ FULL = Size(
     wire_rows=300_000,
     bookmark_files=100_000,
     spark_jobs=30,
+    page_views=15,
+    log_bytes=100_000_000,
 )
 QUICK = Size(
     starts=3,
@@ -65,4 +69,6 @@ QUICK = Size(
     wire_rows=4_000,
     bookmark_files=2_000,
     spark_jobs=3,
+    page_views=2,
+    log_bytes=2_000_000,
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from console_yard import Visitor
 from live import Live
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from ui_pages import run_of, sideways, tree, violations
 from waiting import until
 
@@ -117,3 +117,30 @@ def test_text_from_right_to_left_is_written_so_in_every_place(page: Page, live: 
     expect(trouble).to_have_text(f"ValueError: {RIGHT_TO_LEFT}")
     expect(page.get_by_role("log")).to_contain_text(RIGHT_TO_LEFT)
     expect(page.get_by_role("row", name="Message")).to_contain_text(RIGHT_TO_LEFT)
+
+
+# who may only look
+
+
+def test_who_may_only_look_sees_everything_and_learns_why_nothing_can_be_pressed(
+    browser: Browser, live: Live, visitor: Visitor
+) -> None:
+    run = visitor.ended(visitor.submit("print('seen by all')\n1 / 0", name="for all.py"))
+    told = visitor.told("POST", "/runyard/v1/users", {"name": "vera", "role": "viewer"})
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{live.url}/runs/{run['id']}")
+    page.get_by_label("User").fill("vera")
+    page.get_by_label("Password").fill(told["password"])
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("log")).to_contain_text("seen by all")
+    for name in ("Repair", "Run again", "Delete"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+        expect(page.get_by_role("button", name=name)).to_have_attribute(
+            "title", "This needs the role operator; vera is viewer."
+        )
+    assert violations(page) == []
+    page.goto(f"{live.url}/runs")
+    expect(page.get_by_role("link", name="for all.py").first).to_be_visible()
+    context.close()

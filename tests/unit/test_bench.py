@@ -28,4 +28,4 @@ def test_the_bench_refuses_a_figure_it_does_not_have() -> None:
     done = run_bench("--only", "z")
 
     assert done.returncode == 2
-    assert "there is no figure z; there are a, b, c, d, e, f, g, h, i, j, k" in done.stderr
+    assert "there is no figure z; there are a, b, c, d, e, f, g, h, i, j, k, m" in done.stderr

@@ -13,6 +13,7 @@ from runyard.dialects.native.operations import Operation
 from runyard.dialects.native.parameters import Nothing, OneJob, OneRun
 from runyard.web.console.dremio_facts import ListQueries, list_queries, show_queues, show_reflections
 from runyard.web.console.insight.bookmarks import Versions, list_versions, show_bookmark
+from runyard.web.console.insight.resolved import show_resolved
 from runyard.web.console.job_facts import ListJobs, Matrix, Pause, list_jobs, pause_job, show_job, show_matrix
 from runyard.web.console.languages import Records, show_records
 from runyard.web.console.log_windows import OneLog, Search, Window, read_window, search_log, send_file
@@ -38,6 +39,7 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/runs/{run}/cells", show_cells, OneAttempt),
     ("GET", "/runs/{run}/rows", show_rows, Rows),
     ("GET", "/runs/{run}/page", send_page, OneResult),
+    ("GET", "/runs/{run}/resolved", show_resolved, OneAttempt),
     ("GET", "/runs/{run}/bookmark", show_bookmark, OneRun),
     ("POST", "/runs/{run}/again", run_again, OneRun),
     ("POST", "/runs/{run}/repair", repair_run, Repair),

@@ -6,7 +6,8 @@ import { exact, near, now, startedBy, word } from "./format.js";
 import { html, useEffect, useState } from "./h.js";
 import { hear } from "./live.js";
 import { Matrix } from "./matrix.js";
-import { calmly, Copy, Dialog, Empty, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
+import { Act, calmly, Copy, Dialog, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
+import { Refusal } from "./refused.js";
 import { go } from "./router.js";
 
 /** Kinds of triggers that fire when they are told to, and so never rest. */
@@ -23,7 +24,7 @@ export function Job({ id }) {
     return hear((runs) => { if (runs.some((run) => String(run.job_id) === id)) look(); }, () => { job.again(); look(); });
   }, [id]);
   if (job.error && !job.value) {
-    return html`<main id="main"><${Empty} title="No such job"><p>${job.error.message}</p><p><a href="/jobs">All jobs</a></p><//></main>`;
+    return html`<${Refusal} error=${job.error} what="job"><p><a href="/jobs">All jobs</a></p><//>`;
   }
   if (!job.value) return html`<main id="main" aria-busy="true"></main>`;
   const { job: facts, parameters, triggers, may } = job.value;
@@ -33,8 +34,8 @@ export function Job({ id }) {
     try { setError(null); await post(`${OWN}/jobs/${id}/pause`, { paused: !isPaused }); say(isPaused ? "The triggers watch again." : "The triggers rest."); job.again(); } catch (problem) { setError(/** @type {Error} */ (problem)); }
   };
   return html`<main id="main"><div class="heading"><div><p class="over">${facts.language} job</p><h1 dir="auto">${facts.name}</h1></div>
-      <div class="actions">${may.pause ? html`<button type="button" onClick=${pause}>${isPaused ? "Resume triggers" : "Pause triggers"}</button>` : null}
-      ${may.run ? html`<button type="button" class="primary" onClick=${() => setStarts(true)}>Run now</button>` : null}</div></div>
+      <div class="actions">${may.pause ? html`<${Act} onClick=${pause}>${isPaused ? "Resume triggers" : "Pause triggers"}<//>` : null}
+      ${may.run ? html`<${Act} class="primary" onClick=${() => setStarts(true)}>Run now<//>` : null}</div></div>
     <${Problem} error=${error} />
     <${Panel} title="Tasks × runs" aside=${matrix.value ? html`<span>last ${matrix.value.runs.length} runs</span>` : null}>
       ${matrix.value?.runs.length ? html`<${Matrix} tasks=${matrix.value.tasks} runs=${matrix.value.runs} />` : html`<p class="quiet">This job has not run yet.</p>`}<//>

@@ -37,7 +37,7 @@ class Held {
     /** @type {Line[]} */
     this.lines = [];
     this.start = 0; this.end = 0; this.size = 0;
-    this.isComplete = false; this.isOpen = false; this.isBusy = false;
+    this.isComplete = false; this.isOpen = false; this.isBusy = false; this.isFollowed = true;
     /** @type {Error | null} */
     this.error = null;
     this.stopper = new AbortController();
@@ -99,9 +99,11 @@ class Held {
       try {
         const told = await get(`${NATIVE}/runs/${this.run}/logs`, words, this.stopper.signal);
         const end = Number(told.next_offset);
-        if (end > this.end) this.add(told.pieces[0].text, end, end);
+        const came = end - this.end;
+        if (came > 0) this.add(told.pieces[0].text, end, end);
         this.isComplete = told.complete;
         this.error = null;
+        if (came > WINDOW / 2) await this.keepUp();
         this.changed();
       } catch (error) {
         if (this.stopper.signal.aborted) return;
@@ -109,6 +111,18 @@ class Held {
         this.changed();
         await new Promise((resolve) => setTimeout(resolve, 2000));
       }
+    }
+  }
+
+  /** Where more comes than can be shown: go to the end if that is what is looked at, else leave the lines as they are. */
+  async keepUp() {
+    const told = await this.window({});
+    this.size = Math.max(this.size, told.size);
+    if (this.isFollowed && told.start > this.end) {
+      this.lines = lines(told.text, told.start);
+      Object.assign(this, { start: told.start, end: told.end, endsWhole: told.text.endsWith("\n") });
+    } else if (!this.isFollowed && this.lines.length < MOST / 2) {
+      this.size = this.end; // there is room for more
     }
   }
 
@@ -139,6 +153,7 @@ export function Log({ run, attempt }) {
     return () => mine.stopper.abort();
   }, [run.id, attempt.id, stream]);
   const now = held.current;
+  if (now) now.isFollowed = follows;
   const jump = async (/** @type {any} */ match) => {
     if (!now) return;
     setFollows(false);
