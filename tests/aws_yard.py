@@ -66,6 +66,15 @@ class Yard:
         (folder / "stderr").write_text(errors)
         (folder / "times").write_text(f"{at} {len(text) if seen is None else seen} {len(errors)}\n")
 
+    def progressed(self, name: str, text: str, *, at: int) -> None:
+        """Have a run's first attempt have told how far it is."""
+        found = ids.from_run_id(name)
+        assert found is not None
+        run = self.engine.run(a_workspace(WORKSPACE_ID), found[0])
+        folder = self.engine.attempt_folder(self.engine.attempts(run)[0].id)
+        (folder / "progress").write_text(text)
+        (folder / "progress.times").write_text(f"{at} {len(text)} 0\n")
+
     def ask(self, operation: str, **members: Any) -> tuple[int, dict[str, Any]]:
         return self.send(operation, json.dumps(members).encode())
 

@@ -174,6 +174,7 @@ def test_the_groups_are_there_before_the_first_run(yard: Yard) -> None:
         "/aws-glue/jobs/output",
         "/aws-glue/python-jobs/error",
         "/aws-glue/python-jobs/output",
+        "/aws-glue/jobs/logs-v2",
     ]
     assert named(logGroupNamePrefix="/aws-glue/python") == [ERROR, OUTPUT]
     assert named(logGroupNamePattern="n-jobs/out") == [OUTPUT]
@@ -186,16 +187,49 @@ def test_groups_come_in_pages(yard: Yard) -> None:
     second = yard.get("DescribeLogGroups", limit=3, nextToken=first["nextToken"])
 
     assert len(first["logGroups"]) == 3
-    assert len(second["logGroups"]) == 1
+    assert len(second["logGroups"]) == 2
     assert "nextToken" not in second
 
 
 @pytest.mark.parametrize("operation", ["FilterLogEvents", "GetLogEvents", "DescribeLogStreams"])
-@pytest.mark.parametrize("name", ["/aws/lambda/x", "/aws-glue/jobs", "/aws-glue/jobs/logs-v2", "output"])
+@pytest.mark.parametrize("name", ["/aws/lambda/x", "/aws-glue/jobs", "/aws-glue/jobs/logs-v3", "output"])
 def test_a_group_that_is_not_there_is_said_so(yard: Yard, operation: str, name: str) -> None:
     refused = yard.refused(operation, logGroupName=name, logStreamName="x")
 
     assert refused == ("ResourceNotFoundException", "The specified log group does not exist.")
+
+
+def spark_settings(**arguments: str) -> dict[str, Any]:
+    given = {f"--{name.replace('_', '-')}": value for name, value in arguments.items()}
+    return {"LogGroupName": "/aws-glue/jobs", "Arguments": given}
+
+
+def test_a_run_that_asks_for_continuous_logging_has_its_driver_and_its_progress_in_a_group_of_that(yard: Yard) -> None:
+    name = yard.ran(NOW, "out\n", errors="warned\n", settings=spark_settings(enable_continuous_cloudwatch_log="true"))
+    yard.ran(NOW + 5, "out\n", errors="silent\n", settings=spark_settings())
+    yard.progressed(name, "[Stage 0 (count): ===> (1 + 1) / 2]\n", at=NOW + 3000)
+    group = "/aws-glue/jobs/logs-v2"
+
+    assert yard.listed(logGroupName=group) == [f"{name}-driver", f"{name}-progress-bar"]
+    assert yard.messages(logGroupName=group, logStreamNames=[f"{name}-driver"]) == ["warned"]
+    assert yard.messages(logGroupName=group, logStreamNamePrefix=name) == [
+        "warned",
+        "[Stage 0 (count): ===> (1 + 1) / 2]",
+    ]
+    assert yard.messages(logGroupName="/aws-glue/jobs/output", logStreamNames=[name]) == ["out"]
+
+
+def test_a_run_names_its_own_group_and_streams_for_continuous_logging(yard: Yard) -> None:
+    own = {"continuous_log_logGroup": "/mine/logs", "continuous_log_logStreamPrefix": "nightly"}
+    settings = spark_settings(enable_continuous_cloudwatch_log="true", **own)
+    yard.ran(NOW, "out\n", errors="older\n", settings=settings)
+    yard.ran(NOW + 5000, "out\n", errors="newer\n", settings=settings)
+
+    assert "/mine/logs" in [group["logGroupName"] for group in yard.get("DescribeLogGroups")["logGroups"]]
+    assert yard.listed(logGroupName="/mine/logs") == ["nightly-driver", "nightly-driver"]
+    assert yard.messages(logGroupName="/mine/logs", logStreamNames=["nightly-driver"]) == ["newer"]
+    assert yard.messages(logGroupName="/mine/logs", logStreamNamePrefix="night") == ["older", "newer"]
+    assert yard.listed(logGroupName="/aws-glue/jobs/logs-v2") == []
 
 
 @pytest.mark.parametrize("name", ["jr_1", "", ids.run_id(77), f"{ids.run_id(77)}_attempt_3"])

@@ -226,7 +226,7 @@ class Engine(Jobs, Overview):
         return self._store.read(lambda ledger: ledger.events(run.id, after=after))
 
     def log(self, attempt: Attempt, stream: str) -> Log:
-        """Return what an attempt printed to `stdout` or `stderr`."""
+        """Return what an attempt printed to `stdout` or `stderr`, or told of its `progress`."""
         return Log(self.attempt_folder(attempt.id), stream, started_at=attempt.running_at or attempt.created_at)
 
     def stop_run(self, workspace: Workspace, run_id: int, *, message: str = STOPPED) -> Run:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STREAMS = ("stdout", "stderr")
+PROGRESS = "progress"
+"""What a job's own process may tell of how far it is, with its own rows of time (runtime/runyard_spark/progress.py)."""
 LONGEST_LINE = 256 * 1024  # bytes; what is longer is given in pieces
 BLOCK = 8 * 1024  # bytes of `times` held at once: some 300 rows
 TWO_ROWS = 128  # bytes that hold at least one whole row, wherever they begin
@@ -32,7 +34,9 @@ class Log:
 
     def __init__(self, folder: Path, stream: str, *, started_at: int) -> None:
         self._file = folder / stream
-        self._observations = Observations(folder / "times", 1 + STREAMS.index(stream))
+        is_watched = stream in STREAMS
+        times = folder / ("times" if is_watched else f"{stream}.times")
+        self._observations = Observations(times, 1 + STREAMS.index(stream) if is_watched else 1)
         self._after = max(self._observations.last[AT], started_at)  # the time of what nobody has looked at yet
 
     @property

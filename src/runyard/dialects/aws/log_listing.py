@@ -83,4 +83,4 @@ class Listing:
         return self.engine.runs(self.workspace, Page(limit=limit, where=where, newest_first=self.descending))
 
     def _may_hold(self, run: Run) -> bool:
-        return self.group.holds(run) and ids.run_id(run.id).startswith(self.prefix)
+        return self.group.may_hold(run, self.prefix)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from runyard.core.job import Workspace
 from runyard.core.run import Run
-from runyard.dialects import aws_ids as ids
 from runyard.dialects.aws.filter_pattern import Matches
 from runyard.dialects.aws.log_events import LogEvent, forward, page_filler
 from runyard.dialects.aws.log_streams import ID_LENGTH, Group, Stream, run_behind, stream_named, streams_of
@@ -81,7 +80,7 @@ class Search:
         return self._streams(chosen), None if is_last else rows[cut - 1].id
 
     def _may_hold(self, run: Run) -> bool:
-        return self.group.holds(run) and ids.run_id(run.id).startswith(self.prefix)
+        return self.group.may_hold(run, self.prefix)
 
     def _streams(self, runs: Sequence[Run]) -> list[Stream]:
         found = (stream for run in runs for stream in streams_of(self.engine, self.group, run))

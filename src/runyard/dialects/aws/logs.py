@@ -13,7 +13,7 @@ from runyard.dialects.aws.json_rpc import JsonService, Rule, Unreadable
 from runyard.dialects.aws.log_events import MOST_EVENTS, LogEvent, forward, last_moment, page_backward, page_forward
 from runyard.dialects.aws.log_listing import Listing
 from runyard.dialects.aws.log_search import Search
-from runyard.dialects.aws.log_streams import GROUPS, Group, Stream, group_named, stream_named
+from runyard.dialects.aws.log_streams import GROUPS, Group, Stream, group_named, own_groups, stream_named
 from runyard.dialects.aws.operations import Call, Codes, Operation, UnknownOperation
 from runyard.dialects.tokens import read_token, write_token
 
@@ -122,7 +122,8 @@ def describe_log_groups(call: Call) -> Mapping[str, Any]:
     members = call.members
     _refuse_both(members, "logGroupNamePrefix", "logGroupNamePattern")
     prefix, pattern = members.get("logGroupNamePrefix", ""), members.get("logGroupNamePattern", "")
-    fitting = [name for name in GROUPS if name.startswith(prefix) and pattern in name]
+    known = [*GROUPS, *own_groups(call.engine, call.request.workspace)]
+    fitting = [name for name in known if name.startswith(prefix) and pattern in name]
     scope, limit = "log groups", _listed(members)
     begin = read_token(scope, members["nextToken"], size=1)[0] if "nextToken" in members else 0
     end = begin + limit
@@ -147,7 +148,7 @@ refuse = _SERVICE.refuse
 def _group(call: Call) -> Group:
     _refuse_both(call.members, "logGroupName", "logGroupIdentifier")
     name: str = call.members.get("logGroupIdentifier") or _required(call.members, "logGroupName")
-    return group_named(name)
+    return group_named(call.engine, call.request.workspace, name)
 
 
 def _required(members: Mapping[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from pyspark.core import context
 from pyspark.sql import readwriter
 from pyspark.sql.streaming import readwriter as streams
 
+from . import progress
 from .driver import SUBMIT, Driver, functions_environment, settle_python
 from .facts import read_facts
 from .paths import Local, in_sql, local_files
@@ -127,6 +128,7 @@ def _configured() -> None:
             asked.set(MASTER, str(read_facts().engine["master"]))
         begin(self, None, *given)
         self.environment.update(functions_environment())
+        progress.tell(self)
         self._accumulatorServer.handle_error = _nothing  # its other end goes with the JVM, at the end of the run
 
     configuration.SparkConf.__init__ = made
