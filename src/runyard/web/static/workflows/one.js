@@ -5,7 +5,8 @@ import { counted, exact, isLive, lasting } from "../ui/format.js";
 import { html, useEffect } from "../ui/h.js";
 import { mover } from "../ui/keys.js";
 import { hear } from "../ui/live.js";
-import { calmly, Copy, Empty, Moment, Panel, Phase, Took, useAnswer } from "../ui/parts.js";
+import { calmly, Copy, Moment, Panel, Phase, Took, useAnswer } from "../ui/parts.js";
+import { Refusal } from "../ui/refused.js";
 import { ask, place } from "../ui/router.js";
 import { Diagram } from "./diagram.js";
 
@@ -23,7 +24,7 @@ export function Workflow({ id }) {
     const timer = whole && isLive(whole.phase) ? setInterval(look, LOOK_MS) : 0; // steps of a task are told by no event
     return () => { unhear(); clearInterval(timer); };
   }, [id, whole?.phase]);
-  if (answer.error && !whole) return html`<main id="main"><${Empty} title="No such workflow"><p>${answer.error.message}</p><p class="quiet">It may have been deleted, or be a run of something else.</p><p><a href="/workflows">All workflows</a></p><//></main>`;
+  if (answer.error && !whole) return html`<${Refusal} error=${answer.error} what="workflow"><p><a href="/workflows">All workflows</a></p><//>`;
   if (!whole) return html`<main id="main" aria-busy="true"></main>`;
   return html`<${Whole} whole=${whole} />`;
 }
