@@ -45,10 +45,10 @@ def statement(glue: Any, session: str, number: int) -> dict[str, Any]:
     return found
 
 
-def run(glue: Any, session: str, code: str) -> dict[str, Any]:
+def run(glue: Any, session: str, code: str, *, seconds: float = 30) -> dict[str, Any]:
     """Run a statement to its end, and return it."""
     number = begin(glue, session, code)
-    until(lambda: statement(glue, session, number)["State"] in OVER, seconds=30)
+    until(lambda: statement(glue, session, number)["State"] in OVER, seconds=seconds)
     return statement(glue, session, number)
 
 
@@ -132,3 +132,17 @@ def test_a_session_whose_process_dies_is_failed_and_says_so(glue: Any) -> None:
 
     assert statement(glue, session, number)["State"] == "ERROR"
     assert glue.get_session(Id=session)["Session"]["ErrorMessage"]
+
+
+def test_statements_of_a_spark_session_share_one_engine_with_its_configuration_and_paths(glue: Any, live: Live) -> None:
+    more = {"DefaultArguments": {"--conf": "spark.mine=yes"}, "WorkerType": "G.025X", "NumberOfWorkers": 2}
+    session = open_session(glue, "sparks", **more)
+    first = run(glue, session, "spark.range(3).write.parquet('s3://sessions/numbers/')\nsc.appName", seconds=120)
+    second = run(glue, session, "spark.range(5).createOrReplaceTempView('five')\nspark.conf.get('spark.mine')")
+    third = run(glue, session, "spark.sql('select count(*) from five').collect()[0][0]")
+
+    assert text(first) == "'runyard'\n"
+    assert text(second) == "'yes'\n"
+    assert text(third) == "5\n"
+    assert list((live.home / "s3" / "sessions" / "numbers").glob("*.parquet"))
+    glue.stop_session(Id=session)

@@ -31,23 +31,27 @@ def order(work: Work, place: Place) -> Order:
     asked: Mapping[str, Any] = work.spec.get("spark", {})
     engine = spark_engine.engine_of(work.spec, place)
     _check(asked, engine)
-    memory = spark_engine.memory(asked)
     planned = process_order(
         work,
         place,
         script=script_of(work, place),
         preloaded=True,
         argv=work.spec.get("arguments", ()),
-        spark={
-            "conf": asked.get("conf", {}),
-            "catalog": bool(asked.get("catalog")),
-            "cores": spark_engine.cores(asked),
-            "memory": memory,
-            "progress": bool(asked.get("progress")),
-        },
+        spark=facts_of(asked),
     )
     fitted = spark_engine.equipped(planned, engine, work.spec, place, wanted=True)
-    return replace(fitted, limits={"data": memory, **planned.limits})
+    return replace(fitted, limits={"data": spark_engine.memory(asked), **planned.limits})
+
+
+def facts_of(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a process is told of its share and its configuration, whatever its engine."""
+    return {
+        "conf": asked.get("conf", {}),
+        "catalog": bool(asked.get("catalog")),
+        "cores": spark_engine.cores(asked),
+        "memory": spark_engine.memory(asked),
+        "progress": bool(asked.get("progress")),
+    }
 
 
 def _check(asked: Mapping[str, Any], engine: Engine) -> None:

@@ -21,6 +21,7 @@ from runyard_server import (  # type: ignore[import-not-found]  # beside this fi
 )
 
 WAIT_S = 20.0  # how long a question may wait for its answer
+WITH_SPARK = "spark"
 MOST_OUTPUT = 1024 * 1024  # characters of one statement
 
 
@@ -52,8 +53,8 @@ class Tee(io.TextIOBase):
 
 def main() -> None:
     """Run statements until nobody has asked for any for long enough."""
-    idle_s = float(sys.argv.pop(1))
-    names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+    idle_s, kind = float(sys.argv.pop(1)), sys.argv.pop(1)
+    names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__, **known(kind)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     until = time.monotonic() + idle_s
     while (left := until - time.monotonic()) > 0:
@@ -67,6 +68,16 @@ def main() -> None:
         output = run(number, statement["code"], names)
         ask("/sessions/done", {"number": number, "output": output})
         until = time.monotonic() + idle_s
+
+
+def known(kind: str) -> dict[str, Any]:
+    """Return what statements find defined: in a session of Spark `spark` and `sc`, made with their first use."""
+    if kind != WITH_SPARK:
+        return {}
+    from dbruntime.absent import spark_globals  # type: ignore[import-not-found] # noqa: PLC0415 - beside this file
+
+    found = spark_globals()
+    return {name: found[name] for name in ("spark", "sc")}
 
 
 def run(number: int, code: str, names: dict[str, Any]) -> dict[str, Any]:

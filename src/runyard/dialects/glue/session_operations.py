@@ -9,7 +9,7 @@ from typing import Any
 from runyard.core.errors import AlreadyExists, NotFound, NotSupported, WrongState
 from runyard.core.job import MINUTE_MS, Job, Task, kept_name
 from runyard.core.run import State
-from runyard.dialects.glue import capacity, rules
+from runyard.dialects.glue import capacity, rules, spark_words
 from runyard.dialects.glue.arguments import ATTEMPT_VARIABLE, TASK_KEY
 from runyard.dialects.glue.calls import Call, Members, page
 from runyard.dialects.glue.errors import IllegalSessionState
@@ -134,9 +134,16 @@ def _check(settings: Members) -> None:
 def _task(settings: Members) -> Task:
     idle = settings.get("IdleTimeout", DEFAULT_MINUTES) * SECONDS
     arguments = [word for pair in settings.get("DefaultArguments", {}).items() for word in pair]
-    spec = {"idle_s": idle, "arguments": arguments}
+    spec = {"idle_s": idle, "arguments": arguments, **_spark(settings)}
     timeout_ms = settings.get("Timeout", DEFAULT_MINUTES) * MINUTE_MS
     return Task(key=TASK_KEY, kind=KIND, spec=spec, timeout_ms=timeout_ms)
+
+
+def _spark(settings: Members) -> dict[str, Any]:
+    """Return what a session of Spark is told; its statements find Spark as a job's script does."""
+    if settings["Command"].get("Name") != capacity.ETL:
+        return {}
+    return {"spark": spark_words.spark({**settings, "Arguments": settings.get("DefaultArguments", {})})}
 
 
 def finish_session(finishing: Finishing) -> Mapping[str, Any]:
