@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 import diamond
+import increments
 import languages
 from rich.console import Console
 from rich.table import Table
@@ -77,10 +78,14 @@ class Story:
     def tell(self, text: str) -> None:
         self.console.print(text)
 
-    def make_job(self, name: str, **more: Any) -> None:
+    def make_job(self, name: str, *, kind: str = "pythonshell", **more: Any) -> None:
         key = f"scripts/{name}.py"
         self.s3.upload_file(str(HERE / "jobs" / f"{name}.py"), BUCKET, key)
-        command = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": f"s3://{BUCKET}/{key}"}
+        command = {
+            "Name": kind,
+            "PythonVersion": "3.9" if kind == "pythonshell" else "3",
+            "ScriptLocation": f"s3://{BUCKET}/{key}",
+        }
         self.glue.create_job(Name=name, Role="demo", Command=command, **more)
 
     def wait(self, job: str, run_id: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -188,6 +193,7 @@ def main() -> None:
         story = Story(console)
         for step in (story.aggregate, story.many, story.stop, story.fail):
             step()
+        increments.show(console, story, bucket=BUCKET)
         diamond.show(console, orders=f"{folder}/s3/{BUCKET}/orders.csv")
         languages.show_sql(console, address=ready["pg"], password=keys["password"])
         languages.show_workflow(console, home=Path(folder))

@@ -71,10 +71,10 @@ def show(console: Console, *, orders: str) -> None:
     with suppress(OperationFailed):
         waiter.result()
     failed = client.jobs.get_run(waiter.run_id)
-    tell(console, failed, "[b]6[/b]  job shop, five notebooks in a diamond, through the databricks-sdk:")
+    tell(console, failed, "[b]7[/b]  job shop, five notebooks in a diamond, through the databricks-sdk:")
     culprit = next(task.run_id for task in failed.tasks or () if task.task_key == "quality")
     console.print(f"     quality: {client.jobs.get_run_output(culprit or 0).error}", style="dim", highlight=False)
     repaired = client.jobs.repair_run_and_wait(
         waiter.run_id, rerun_all_failed_tasks=True, job_parameters={"least": "50000"}
     )
-    tell(console, repaired, "[b]7[/b]  the same run, repaired with least=50000:")
+    tell(console, repaired, "[b]8[/b]  the same run, repaired with least=50000:")

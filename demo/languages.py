@@ -34,7 +34,7 @@ def show_sql(console: Console, *, address: str, password: str) -> None:
         for row in answer:
             table.add_row(*(str(value) for value in row))
         same = connection.execute(JOINED).fetchone()
-    console.print("[b]8[/b]  psycopg asks in SQL over the runs of all languages:")
+    console.print("[b]9[/b]  psycopg asks in SQL over the runs of all languages:")
     console.print(table)
     console.print(f"     one run in two languages, joined: {same}", highlight=False)
 
@@ -51,6 +51,6 @@ def show_workflow(console: Console, *, home: Path) -> None:
     source = f"azureDatabricksApi={os.environ['DATABRICKS_HOST']}/openapi/databricks.json"
     inputs = ["-i", f"jobId={job.job_id}", "-i", "token=@env:DATABRICKS_TOKEN", "--source", source]
     done = subprocess.run([*command, *inputs], capture_output=True, text=True, check=False)
-    console.print("[b]9[/b]  an Arazzo document, unchanged, runs that job and waits:")
+    console.print("[b]10[/b] an Arazzo document, unchanged, runs that job and waits:")
     for line in (done.stdout + done.stderr).splitlines():
         console.print(f"     {line}", style="dim", highlight=False, markup=False)

@@ -203,7 +203,7 @@ def test_what_is_written_is_added_in_each_format_and_partition(spark: Spark) -> 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("glueContext.create_dynamic_frame.from_options('oracle', {'dbtable': 't'})", "connection type 'oracle' is not"),
+        ("glueContext.create_dynamic_frame.from_options('oracle', {'dbtable': 't'})", "type 'oracle' is not there"),
         ("glueContext.extract_jdbc_conf('warehouse')", "EntityNotFoundException: Connection warehouse not found."),
         ("FindMatches.apply(None)", "name 'FindMatches' is not defined"),
     ],
