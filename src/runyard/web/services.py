@@ -21,6 +21,7 @@ from runyard.dialects.dremio.openapi import described as described_dremio
 from runyard.dialects.dremio.operations import OPERATIONS as DREMIO_OPERATIONS
 from runyard.dialects.dremio.protocol import PATHS as DREMIO_PATHS
 from runyard.dialects.dremio.protocol import Dremio
+from runyard.dialects.dremio.reflections.refreshing import attend as attend_dremio
 from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.glue import protocol as glue
 from runyard.dialects.glue.arguments import finish as finish_glue
@@ -43,7 +44,7 @@ LANGUAGES: Mapping[str, Language] = {
     WORKFLOWS: Language(start=start_workflow),
     SESSIONS: Language(finish=finish_session),
     "databricks": Language(start=start_databricks, finish=finish_databricks, triggers=triggers_of, herald=HERALD),
-    DREMIO: Language(finish=finish_dremio, keep=keep_dremio),
+    DREMIO: Language(finish=finish_dremio, keep=keep_dremio, attend=attend_dremio),
 }
 """What the engine may ask of each language in which jobs are made."""
 

@@ -63,7 +63,8 @@ def _make(shelves: Shelves) -> None:
 def children(shelves: Shelves, parent: Document) -> list[Document]:
     """Return what stands in a container itself; a table of a source may lie deeper, in folders that are no entities."""
     depth = len(parent.content["path"]) + 1
-    return [one for one in shelves.ledger.documents_in(parent) if len(one.content["path"]) == depth]
+    inside = (one for one in shelves.ledger.documents_in(parent) if one.shelf == CATALOG)
+    return [one for one in inside if len(one.content["path"]) == depth]
 
 
 def put(shelves: Shelves, kind: str, path: Sequence[str], content: Mapping[str, Any], *, is_cloud: bool) -> Document:

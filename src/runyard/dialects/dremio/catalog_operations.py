@@ -21,7 +21,6 @@ T = TypeVar("T")
 NOT_FOUND = "Could not find entity with id [{id}]"
 NOT_AT_PATH = "Could not find entity with path [{path}]"
 NOT_IN_SOURCE = "Can not create a folder inside a [SOURCE]."
-UNREFRESHABLE = "Can only refresh tables; [{id}] is none."
 
 
 def list_catalog(call: Call) -> dict[str, Any]:
@@ -101,13 +100,6 @@ def delete(call: Call) -> None:
         shelves.remove(seen)
 
     _change(call, remove)
-
-
-def refresh(call: Call) -> None:
-    """Refresh what depends on a table: there are no reflections that would."""
-    found = _read(call, lambda shelves: entity(shelves, call.text("id")))
-    if found.kind != TABLE:
-        raise wrong(UNREFRESHABLE.format(id=call.text("id")))
 
 
 def by_paths(call: Call) -> dict[str, Any]:
@@ -247,14 +239,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Show each of some entities",
         takes={"ids": "array!"},
         gives={"data": "array!"},
-    ),
-    Operation(
-        id="refreshCatalogEntity",
-        method="POST",
-        path="catalog/{id}/refresh",
-        handle=refresh,
-        summary="Refresh what depends on a table",
-        status=HTTPStatus.NO_CONTENT,
     ),
     Operation(
         id="getCatalogEntity",

@@ -10,6 +10,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import DATASETS, TABLE
+from runyard.dialects.dremio.reflections import keeping
 from runyard.engine.documents import Shelves
 
 Change = Mapping[str, Any]
@@ -20,12 +21,13 @@ KEPT = ("path", "wiki", "tags")
 NOT_CONTENT = frozenset({"op", "kind", "replace", "if_exists", "if_not_exists"})
 
 
-def keep(shelves: Shelves, _: Run, output: Mapping[str, Any]) -> None:
-    """Record the changes that a process tells."""
+def keep(shelves: Shelves, run: Run, output: Mapping[str, Any]) -> None:
+    """Record the changes that a process tells, and what it had to do with reflections."""
     changes = output.get("changes") or ()
     found = [CHECKS[change["op"]](shelves, change) for change in changes]
     for change, known in zip(changes, found, strict=True):
         CHANGES[change["op"]](shelves, change, known)
+    keeping.keep(shelves, run, output)
 
 
 def remember_gone(shelves: Shelves, table: Document) -> None:
@@ -82,6 +84,14 @@ def _invalid(message: str) -> InvalidRequest:
     return InvalidRequest(TEXT.format(message=message))
 
 
-CHECKS: Mapping[str, Callable[[Shelves, Change], Document | None]] = {"put": _may_put, "drop": _may_drop}
-CHANGES: Mapping[str, Callable[[Shelves, Change, Document | None], None]] = {"put": _put, "drop": _drop}
+CHECKS: Mapping[str, Callable[[Shelves, Change], Document | None]] = {
+    "put": _may_put,
+    "drop": _may_drop,
+    **dict.fromkeys(keeping.WAYS, keeping.check),
+}
+CHANGES: Mapping[str, Callable[[Shelves, Change, Document | None], None]] = {
+    "put": _put,
+    "drop": _drop,
+    **dict.fromkeys(keeping.WAYS, keeping.carry_out),
+}
 """How each change is checked, and then done with what the check found."""

@@ -11,10 +11,12 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.core.errors import NotSupported, RunyardError
 from runyard.core.job import Workspace
+from runyard.core.run import Run
 from runyard.dialects.dremio import catalog, retention, system_tables, workload
 from runyard.dialects.dremio.changes import GONE
 from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.places import home_of
+from runyard.dialects.dremio.reflections import telling
 from runyard.dialects.dremio.snapshot import snapshot
 from runyard.dialects.dremio.views import query_type
 from runyard.dialects.dremio_ids import job_id
@@ -36,7 +38,8 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
         _clear(engine, workspace)
         retention.sweep(engine, workspace)
-    told = snapshot(documents.read(workspace, catalog.every), engine.mounts, home)
+    known, reflections = documents.read(workspace, lambda shelves: (catalog.every(shelves), telling.standing(shelves)))
+    told = snapshot(known, engine.mounts, home)
     context = {
         "sql": run.settings["sql"],
         "path": list(run.settings.get("context") or ()),
@@ -49,7 +52,16 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "queue": run.settings.get("routingQueue", ""),
         "tag": run.settings.get("routingTag", ""),
     }
-    return {"context": context}
+    return {"context": {**context, **_of_reflections(reflections, run, engine)}}
+
+
+def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[str, Any]:
+    """Return what reflections have to do with a job: it makes or removes one's rows, or may answer from some."""
+    if "drop" in run.settings:
+        return {"drop": run.settings["drop"]}
+    if "refresh" in run.settings:
+        return telling.refresh(found, run, engine.now())
+    return {"reflections": telling.usable(found, engine.now())} if found.reflections else {}
 
 
 def _check(settings: Mapping[str, Any]) -> None:

@@ -13,8 +13,10 @@ from runyard.dialects.dremio import (
     workload,
 )
 from runyard.dialects.dremio.calls import Operation
+from runyard.dialects.dremio.reflections import listing
+from runyard.dialects.dremio.reflections import operations as reflections
 
-AREAS = (login, sql_jobs, results, collaboration, lineage, catalog_operations, workload, machine)
+AREAS = (login, sql_jobs, results, collaboration, lineage, listing, reflections, catalog_operations, workload, machine)
 """The modules that each export the operations of their area; where two paths fit, the first is meant."""
 
 OPERATIONS: tuple[Operation, ...] = tuple(operation for area in AREAS for operation in area.OPERATIONS)

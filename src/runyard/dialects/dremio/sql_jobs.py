@@ -37,13 +37,14 @@ def submit_sql(call: Call) -> dict[str, str]:
     return {"id": job_id(start(call.engine, call.workspace, asked).id)}
 
 
-def start(engine: Engine, workspace: Workspace, settings: Mapping[str, Any]) -> Run:
-    """Start a job of these settings: `user`, `sql`, `queryType`, and `context` and what else was asked."""
+def start(engine: Engine, workspace: Workspace, settings: Mapping[str, Any], *, key: str | None = None) -> Run:
+    """Start a job of these settings: `user`, `sql`, `queryType`, and what else was asked; of a key only once."""
     request = Request(
         language=LANGUAGE,
         job_name=" ".join(settings["sql"].split())[:LONGEST_NAME],
         tasks=[Task(key=TASK, kind=KIND)],
         settings=settings,
+        idempotency_key=key,
     )
     return engine.start_run(workspace, request)
 
@@ -79,11 +80,24 @@ def asked_run(call: Call) -> Run:
     return run
 
 
-def get_reflection_of_job(call: Call) -> None:
-    """Refuse: no job here works on a reflection that is asked for by its job."""
-    asked_run(call)
-    text = f"Reflection [{call.text('reflection_id')}] is not processed by job [{call.text('id')}]."
-    raise Refusal(HTTPStatus.NOT_FOUND, text)
+def get_reflection_of_job(call: Call) -> dict[str, Any]:
+    """Show a job that makes or removes what a reflection holds."""
+    return JOB.show(job_of(call.engine, _run_for_reflection(call)))
+
+
+def cancel_reflection_of_job(call: Call) -> None:
+    """Cancel such a job."""
+    _run_for_reflection(call)
+    cancel_job(call)
+
+
+def _run_for_reflection(call: Call) -> Run:
+    run = asked_run(call)
+    work = run.settings.get("refresh") or run.settings.get("drop") or {}
+    if work.get("reflection") != call.text("reflection_id"):
+        text = f"Reflection [{call.text('reflection_id')}] is not processed by job [{call.text('id')}]."
+        raise Refusal(HTTPStatus.NOT_FOUND, text)
+    return run
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -131,5 +145,14 @@ OPERATIONS: tuple[Operation, ...] = (
         path="job/{id}/reflection/{reflection_id}",
         handle=get_reflection_of_job,
         summary="Show what a job does for a reflection",
+        gives={"jobState": "string!", "queryType": "string!"},
+    ),
+    Operation(
+        id="cancelReflectionOfJob",
+        method="POST",
+        path="job/{id}/reflection/{reflection_id}/cancel",
+        handle=cancel_reflection_of_job,
+        summary="Cancel what a job does for a reflection",
+        status=HTTPStatus.NO_CONTENT,
     ),
 )

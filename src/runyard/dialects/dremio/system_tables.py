@@ -8,6 +8,7 @@ from typing import Any
 
 from runyard.core.job import Workspace
 from runyard.core.run import Run
+from runyard.dialects.dremio.reflections.tables import TABLES, table
 from runyard.dialects.dremio.told import jobs_of
 from runyard.dialects.dremio.views import LANGUAGE, Job, error_of, query_type, row_count
 from runyard.dialects.dremio_ids import job_id
@@ -16,7 +17,8 @@ from runyard.store.ledger import Page
 
 MOST = 10_000  # jobs, the newest; a table of them all would be as large as the ledger
 VARCHAR, BIGINT, TIMESTAMP, BOOLEAN, DOUBLE = "VARCHAR", "BIGINT", "TIMESTAMP", "BOOLEAN", "DOUBLE"
-_NAME = re.compile(r'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>jobs_recent|jobs|reflections)\b', re.IGNORECASE)
+NAMES = "|".join(("jobs_recent", "jobs", *TABLES))
+_NAME = re.compile(rf'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>{NAMES})\b', re.IGNORECASE)
 
 Column = tuple[str, str, Callable[[Job], Any]]
 
@@ -52,26 +54,6 @@ JOBS: Sequence[Column] = (
 )
 """A job as a row."""
 
-REFLECTIONS: Sequence[tuple[str, str]] = (
-    ("reflection_id", VARCHAR),
-    ("reflection_name", VARCHAR),
-    ("type", VARCHAR),
-    ("created_at", TIMESTAMP),
-    ("updated_at", TIMESTAMP),
-    ("status", VARCHAR),
-    ("dataset_id", VARCHAR),
-    ("dataset_name", VARCHAR),
-    ("dataset_type", VARCHAR),
-    ("sort_columns", VARCHAR),
-    ("partition_columns", VARCHAR),
-    ("distribution_columns", VARCHAR),
-    ("dimensions", VARCHAR),
-    ("measures", VARCHAR),
-    ("display_columns", VARCHAR),
-    ("external_reflection", VARCHAR),
-    ("num_failures", BIGINT),
-)
-
 
 def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, Any]]:
     """Return the tables that a text may name, in each spelling of their names; a text that names none costs nothing."""
@@ -82,9 +64,9 @@ def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, A
         tables += [
             {"path": path, **jobs} for path in (["sys", "project", "jobs"], ["sys", "jobs"], ["sys", "jobs_recent"])
         ]
-    if "reflections" in wanted:
-        nothing = {"columns": _columns(REFLECTIONS), "rows": []}
-        tables += [{"path": path, **nothing} for path in (["sys", "project", "reflections"], ["sys", "reflections"])]
+    for name in wanted & TABLES.keys():
+        told = table(engine, workspace, name)
+        tables += [{"path": path, **told} for path in (["sys", "project", name], ["sys", name])]
     return tables
 
 

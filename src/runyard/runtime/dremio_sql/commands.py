@@ -185,6 +185,13 @@ class Commander:
             raise invalid(f"Unknown table [{'.'.join(path)}]")
         return list(self.catalog.looked_up)[-1]
 
+    def reflect(self, statement: Statement) -> Done:
+        """Change what reflections a dataset has."""
+        from .acceleration.statements import change_of  # noqa: PLC0415 of statements about reflections alone
+
+        summary, change = change_of(statement, self.catalog)
+        return _done(summary, change)
+
     def recorded(self, statement: Statement) -> Done:
         """Hand a command on that only its caller can carry out, with its parts."""
         change = {"change": statement.kind.lower(), "path": list(statement.path), **statement.options}
@@ -198,6 +205,11 @@ SUMMARIES = {
     "CREATE_FOLDER": "Folder [{path}] has been created.",
     "DROP_FOLDER": "Folder [{path}] has been deleted.",
 }
+REFLECTING = (
+    "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION", "ENABLE_RAW_ACCELERATION",
+    "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION", "DISABLE_AGGREGATE_ACCELERATION",
+    "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS",
+)  # fmt: skip
 COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "CREATE_VIEW": Commander.view,
     "DROP_VIEW": Commander.drop,
@@ -209,6 +221,7 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "SHOW": Commander.show,
     "DESCRIBE": Commander.describe,
     **dict.fromkeys(SUMMARIES, Commander.recorded),
+    **dict.fromkeys(REFLECTING, Commander.reflect),
 }
 
 

@@ -353,6 +353,11 @@ RECORDED: Mapping[str, tuple[str, str]] = {
     "drop_view": ("drop", "view"),
     "drop_table": ("drop", "table"),
     "drop_folder": ("drop", "folder"),
+    "create_reflection": ("create_reflection", "reflection"),
+    "drop_reflection": ("drop_reflection", "reflection"),
+    "toggle_reflections": ("toggle_reflections", "reflection"),
+    "refresh_reflections": ("refresh_reflections", "reflection"),
+    "route_reflections": ("route_reflections", "reflection"),
 }
 WORDS = {"columns": "fields", "context": "sqlContext"}
 

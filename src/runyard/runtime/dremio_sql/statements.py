@@ -17,7 +17,9 @@ ASYNCHRONOUS = frozenset(
 EXECUTED = frozenset(
     {"SELECT", "CREATE_TABLE_AS", "CREATE_TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "EXPLAIN", "SHOW",
      "DESCRIBE", "CREATE_VIEW", "DROP_VIEW", "DROP_TABLE", "TRUNCATE_TABLE", "REFRESH_METADATA", "USE", "SET", "RESET",
-     "CREATE_FOLDER", "DROP_FOLDER"}
+     "CREATE_FOLDER", "DROP_FOLDER", "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
+     "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
+     "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS"}
 )  # fmt: skip
 
 
@@ -144,6 +146,7 @@ def _copy(words: Words) -> Statement:
 
 
 ALTERED = ("PDS", "VDS", "TABLE", "VIEW", "DATASET")
+TOGGLES = ("ENABLE RAW", "ENABLE AGGREGATE", "DISABLE RAW", "DISABLE AGGREGATE")
 CHANGES: tuple[tuple[str, str], ...] = (
     ("REFRESH METADATA", "REFRESH_METADATA"),
     ("FORGET METADATA", "FORGET_METADATA"),
@@ -154,10 +157,7 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ("REFRESH REFLECTIONS", "REFRESH_REFLECTIONS"),
     ("ROUTE REFLECTIONS TO", "ROUTE_REFLECTIONS"),
     ("ROUTE ALL REFLECTIONS TO", "ROUTE_REFLECTIONS"),
-    ("ENABLE RAW ACCELERATION", "ENABLE_REFLECTIONS"),
-    ("ENABLE AGGREGATE ACCELERATION", "ENABLE_REFLECTIONS"),
-    ("DISABLE RAW ACCELERATION", "DISABLE_REFLECTIONS"),
-    ("DISABLE AGGREGATE ACCELERATION", "DISABLE_REFLECTIONS"),
+    *((f"{word} ACCELERATION", f"{word.replace(' ', '_')}_ACCELERATION") for word in TOGGLES),
     ("ADD COLUMNS", "ADD_COLUMNS"),
     ("DROP COLUMN", "DROP_COLUMN"),
     ("MODIFY COLUMN", "MODIFY_COLUMN"),
@@ -193,7 +193,8 @@ def _reflection(words: Words) -> dict[str, Any]:
     while not words.at_end:
         for phrase, name in DISPLAYS:
             if words.take(*phrase.split()):
-                options[name] = words.fields()
+                options[name] = words.partitions() if name == "partition" else words.fields()
+                options |= {"strategy": "STRIPED"} if phrase.startswith("STRIPED") else {}
                 break
         else:
             if not words.take("ARROW", "CACHE"):

@@ -23,6 +23,10 @@ class Plain(Dremio):
 
 TEXTS = frozenset({TokenType.STRING})
 OPENING, CLOSING = "(", ")"
+NUMBERED = {
+    "BUCKET": ("bucketTransform", "bucketCount"),
+    "TRUNCATE": ("truncateTransform", "truncateLength"),
+}
 
 
 @dataclass
@@ -182,6 +186,21 @@ class Words:
         if self.take(OPENING, CLOSING):
             return []
         return self._listed(self._field)
+
+    def partitions(self) -> list[dict[str, Any]]:
+        """Read the fields that a reflection is partitioned by, each plain or within a transform as `month(d)`."""
+        return self._listed(self._partition)
+
+    def _partition(self) -> dict[str, Any]:
+        name = self.name()
+        if not self.see(OPENING):
+            return {"name": name}
+        given = self._listed(self.value)
+        kind = name.upper()
+        if kind not in NUMBERED:
+            return {"name": str(given[0]), "transform": {"type": kind}}
+        holder, member = NUMBERED[kind]
+        return {"name": str(given[-1]), "transform": {"type": kind, holder: {member: given[0]}}}
 
     def _field(self) -> dict[str, Any]:
         found: dict[str, Any] = {"name": self.name()}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ..catalog import LiveCatalog
 from .materialization import Manifest, Reflected, remove
 from .materializing import FULL, INCREMENTAL, Order, Prepared, prepare, write
 from .planning import Accelerator
+from .versions import definition_token
 
 REMOVAL_S = 30.0  # how long a job waits for those who read what it is to remove
 
@@ -55,6 +57,10 @@ def carry_out(
              "token": version.token}
             for base, version in prepared.versions
         ],
+        "views": [
+            {"path": list(view.path), "token": definition_token(view.sql, view.context)}
+            for view in prepared.found.views
+        ],
         "is_tracked": prepared.found.is_tracked,
         "method": FULL if prepared.increment is None else INCREMENTAL,
         "fetched_at": min([now_ms, *(each.fetched_at for each in used)]),
@@ -67,4 +73,7 @@ def carry_out(
 
 def drop(told: Mapping[str, Any]) -> None:
     """Remove what a reflection held once nobody reads it."""
-    remove(Path(told["folder"]), seconds=REMOVAL_S)
+    folder = Path(told["folder"])
+    remove(folder, seconds=REMOVAL_S)
+    with contextlib.suppress(OSError):  # the reflection holds something else
+        folder.parent.rmdir()

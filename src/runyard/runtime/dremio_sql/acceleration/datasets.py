@@ -28,6 +28,7 @@ class Described:
     columns: tuple[Column, ...]
     shares: tuple[Path_, ...]  # the keys of the tables and views that it is made of, its own among them
     bases: tuple[Base, ...]
+    views: tuple[View, ...]
     is_tracked: bool  # all of its data is that of its bases
     fingerprint: str
 
@@ -49,6 +50,7 @@ def described(path: Path_, catalog: LiveCatalog) -> Described:
         columns=columns,
         shares=shares,
         bases=bases,
+        views=tuple(views),
         is_tracked=not any(_is_untracked(view) for view in views),
         fingerprint=hashlib.sha256(json.dumps(told).encode()).hexdigest(),
     )

@@ -15,9 +15,10 @@ from typing import Any
 from ..column_types import Column, ColumnType, document, file_literal, from_document, quoted, spelling
 from ..errors import DremioError
 from ..translation.scope import Query
+from .folders import MANIFEST, READERS, is_alone
 from .versions import Base, Version
 
-MANIFEST, READERS, ROWS = "materialization.json", ".readers", "rows"
+ROWS = "rows"
 DISPLAY, DIMENSION, DAY = "display", "dimension", "day"
 GROUPING = frozenset({DISPLAY, DIMENSION, DAY})
 SUM, COUNT, MIN, MAX = "SUM", "COUNT", "MIN", "MAX"
@@ -201,7 +202,7 @@ def remove(folder: Path, *, seconds: float) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         return
     try:
-        while not _is_alone(lock):
+        while not is_alone(lock):
             if time.monotonic() > deadline:
                 raise DremioError("RESOURCE", f"{folder.name} is still read by a query; it is removed later.")
             time.sleep(PAUSE_S)
@@ -212,11 +213,3 @@ def remove(folder: Path, *, seconds: float) -> None:
 
 
 PAUSE_S = 0.05
-
-
-def _is_alone(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class Version:
         if any(self.files.get(name) != told for name, told in earlier.files.items()):
             return None
         return [name for name in self.files if name not in earlier.files]
+
+
+def definition_token(sql: str, context: Sequence[str]) -> str:
+    """Return one short text that is another as soon as a view says something else."""
+    return hashlib.sha256(json.dumps([sql, list(context)]).encode()).hexdigest()[:32]
 
 
 def version_of(base: Base) -> Version:

@@ -1,0 +1,47 @@
+"""Which reflections are made before which: what a dataset is made of is refreshed before the dataset is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runyard.core.document import Document
+from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio.reflections.shelves import Reflection
+
+RAW = "RAW"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The catalog's documents by name, as far as views tell what they are made of."""
+
+    documents: Mapping[str, Document]
+
+    def closure(self, dataset: Document) -> set[str]:
+        """Return the names of all that a dataset is made of, its own among them."""
+        found: set[str] = set()
+        waiting = [dataset.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name in self.documents:
+                found.add(name)
+                waiting += self._parents(self.documents[name])
+        return found
+
+    def _parents(self, dataset: Document) -> Iterable[str]:
+        return [catalog.name_of(path) for path in dataset.content.get("parents") or ()]
+
+    def below(self, reflection: Reflection) -> set[str]:
+        """Return the names of all that a reflection is made of, as its newest refresh found it or its views say."""
+        held = reflection.current
+        told = {catalog.name_of(path) for path in held.content["facts"]["shares"]} if held is not None else set()
+        return self.closure(reflection.dataset) | told
+
+    def comes_before(self, one: Reflection, other: Reflection) -> bool:
+        """Tell whether one reflection may be what another is made from."""
+        if one.document.id == other.document.id:
+            return False
+        if one.dataset.id == other.dataset.id:
+            return one.kind == RAW and other.kind != RAW
+        return one.dataset.name in self.below(other)
