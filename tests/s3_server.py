@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from runyard.core.access import Role
 from runyard.dialects.aws_signature import SignedRequest
 from runyard.dialects.s3.edge import S3
 from runyard.web.sigv4 import verify
@@ -39,7 +41,7 @@ class Behind:
         except SignatureError as error:
             await self.endpoint.refuse(scope, send, error)
         else:
-            await self.endpoint.handle(scope, receive, send, identity)
+            await self.endpoint.handle(scope, receive, send, replace(identity, role=Role.OPERATOR))
 
 
 @contextmanager

@@ -294,6 +294,7 @@ def test_without_authentication_nobody_signs_in_and_other_pages_of_the_machine_c
         assert visitor.told("GET", "/console/v1/session") == {
             "user": "admin",
             "workspace": "default",
+            "role": "admin",
             "needs_password": False,
         }
         assert next(visitor.events())[0] == "hello"

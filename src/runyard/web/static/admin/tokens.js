@@ -16,7 +16,7 @@ export function Tokens() {
   const isAdmin = may("admin");
   const isAnybody = !session.value?.needs_password;
   return html`<${Panel} title=${isAdmin ? "Tokens" : "Your tokens"} aside=${html`<button type="button" class="small" disabled=${isAnybody} title=${isAnybody ? "With --auth off nobody needs one" : undefined} onClick=${() => setMakes(true)}>New token</button>`}><${Problem} error=${error} />
-    ${value?.tokens.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Tokens"><table class="list"><thead><tr><th>Name</th>${isAdmin ? html`<th>User</th>` : null}<th>Workspace</th><th>Good for</th><th>Access key</th><th>Made</th><th>Last used</th><th>Expires</th><th>Change</th></tr></thead><tbody>
+    ${value?.tokens.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="All tokens"><table class="list"><thead><tr><th>Name</th>${isAdmin ? html`<th>User</th>` : null}<th>Workspace</th><th>Good for</th><th>Access key</th><th>Made</th><th>Last used</th><th>Expires</th><th>Change</th></tr></thead><tbody>
       ${value.tokens.map((/** @type {any} */ one) => html`<${Token} key=${one.id} token=${one} isAdmin=${isAdmin} gone=${() => { say(`${one.name} counts for nothing now.`); again(); }} />`)}</tbody></table></div>`
       : value ? html`<p class="quiet">None yet. A token lets a program in: as a bearer token, as AWS keys, and as the password of the SQL port.</p>` : null}
     ${makes ? html`<${Make} isAdmin=${isAdmin} close=${() => setMakes(false)} done=${(/** @type {any} */ token) => { setMakes(false); setMade(token); again(); }} />` : null}

@@ -17,7 +17,7 @@ export function Users() {
   const [made, setMade] = useState(/** @type {any} */ (null));
   const told = (/** @type {any} */ user, /** @type {string} */ text) => { say(text); if (user?.password) setMade(user); again(); };
   return html`<${Panel} title="Users" aside=${html`<button type="button" class="small" onClick=${() => setAdds(true)}>Add a user</button>`}><${Problem} error=${error} />
-    ${value ? html`<div class="scroll" tabindex="0" role="region" aria-label="Users"><table class="list"><thead><tr><th>Name</th><th>May</th><th>State</th><th>Since</th><th>Change</th></tr></thead><tbody>
+    ${value ? html`<div class="scroll" tabindex="0" role="region" aria-label="All users"><table class="list"><thead><tr><th>Name</th><th>May</th><th>State</th><th>Since</th><th>Change</th></tr></thead><tbody>
       ${value.users.map((/** @type {any} */ user) => html`<${User} key=${user.id} user=${user} told=${told} />`)}</tbody></table></div>` : null}
     ${adds ? html`<${Add} close=${() => setAdds(false)} done=${(/** @type {any} */ user) => { setAdds(false); told(user, `${user.name} may sign in.`); }} />` : null}
     ${made ? html`<${Password} user=${made} close=${() => setMade(null)} />` : null}<//>`;
