@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -58,17 +59,47 @@ def _install() -> None:
     (FOLDER / "complete").touch()
 
 
+def lend_archives(folder: Path) -> None:
+    """Give a server the archives of classes that another test's server has made: each takes a minute of two cores."""
+    folder.mkdir(parents=True)
+    for archive in ARCHIVES.glob("*.jsa"):
+        (folder / archive.name).hardlink_to(archive)
+
+
+def keep_archives(folder: Path) -> None:
+    """Keep what a server has made for the next test's."""
+    ARCHIVES.mkdir(exist_ok=True)
+    for archive in folder.glob("*.jsa"):
+        if not (ARCHIVES / archive.name).exists():
+            shutil.copy2(archive, ARCHIVES / archive.name)
+
+
+def put_jar(jar: Path, folder: Path, *, name: str, text: str) -> None:
+    """Lay down a jar with one class, compiled here."""
+    javac = shutil.which("javac")
+    if javac is None:
+        _give_up("there is no javac on the PATH")
+    source = folder / f"{name}.java"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text(text)
+    classes = str(spark_home() / "jars" / "*")
+    subprocess.run([javac or "", "--release", "17", "-cp", classes, source.name], cwd=source.parent, check=True)
+    jar.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.write(source.with_suffix(".class"), f"{name}.class")
+
+
 def _give_up(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-def settings(**more: object) -> str:
+def settings(*, grace_s: float = 2.0, **more: object) -> str:
     """Return settings.toml of a server that knows Spark on Java; `more` is of its part `spark`."""
     known = {"home": str(spark_home()), "drivers": 0, **more}
     lines = [
         f"{name} = {value!r}" if isinstance(value, str) else f"{name} = {str(value).lower()}"
         for name, value in known.items()
     ]
-    return "\n".join(["grace_s = 2.0", "places = 8", "warm_children = 2", "[spark]", *lines, ""])
+    return "\n".join([f"grace_s = {grace_s}", "places = 8", "warm_children = 2", "[spark]", *lines, ""])

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, OperationFailed, ResourceDoesNotExist
-from databricks.sdk.service import compute, jobs
+from databricks.sdk.service import jobs
 from databricks_live import notebook, put_notebook, results, workspace_client
 from live import Live
 from waiting import until
@@ -233,9 +233,8 @@ def test_a_query_gives_its_rows(client: WorkspaceClient, live: Live) -> None:
 
 def test_what_cannot_run_here_fails_and_says_so(client: WorkspaceClient) -> None:
     task = jobs.SubmitTask(
-        task_key="jar",
-        spark_jar_task=jobs.SparkJarTask(main_class_name="org.example.Main"),
-        libraries=[compute.Library(jar="dbfs:/a.jar")],
+        task_key="pipeline",
+        pipeline_task=jobs.PipelineTask(pipeline_id="of-the-cloud"),
     )
     waiter = client.jobs.submit(tasks=[task])
     with pytest.raises(OperationFailed):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,14 +50,20 @@ def test_a_script_as_aws_writes_it_runs_on_java_with_rdds_functions_and_paths_of
         "tell.append(orders.apply_mapping([('id', 'long', 'n', 'int')]).toDF().dtypes)\n"
         "print(tell)\n"
     )
-    arguments = {"--conf": f"{JVM['--conf']} --conf spark.mine=yes", "--extra-py-files": module}
+    arguments = {
+        "--conf": f"{JVM['--conf']} --conf spark.mine=yes",
+        "--extra-py-files": module,
+        "--enable-continuous-cloudwatch-log": "true",
+    }
     lines = spark.lines("java", HEAD + body + FOOT, arguments, WorkerType="G.025X", NumberOfWorkers=2)
+    streams = spark.live.client("logs").describe_log_streams(logGroupName="/aws-glue/jobs/logs-v2")["logStreams"]
 
     assert re.fullmatch(
         r"\['local\[\d+\]', 'runyard', 'yes', True, \[2, 4, 6\], 4, 4, \['A', '7'\], \[None, 7\], \[True, True\], "
         r"\[\('n', 'int'\)\]\]",
         lines[-1],
     ), lines
+    assert [one["logStreamName"].partition("-")[2] for one in streams] == ["driver", "progress-bar"]
 
 
 def test_a_stream_of_files_is_given_batch_by_batch_to_a_function(spark: Spark) -> None:
@@ -91,7 +94,7 @@ def test_a_stream_of_files_is_given_batch_by_batch_to_a_function(spark: Spark) -
 
 
 def test_jars_are_found_by_the_jvm_and_the_event_log_is_written(spark: Spark, tmp_path: Path) -> None:
-    put_jar(spark.live.home / "s3" / "jars" / "shout.jar", tmp_path)
+    java_spark.put_jar(spark.live.home / "s3" / "jars" / "shout.jar", tmp_path, name="shop/Shout", text=SHOUT)
     script = (
         "from pyspark.context import SparkContext\n"
         "sc = SparkContext.getOrCreate()\n"
@@ -127,16 +130,3 @@ def test_a_stop_ends_the_jvm_with_the_run(spark: Spark) -> None:
     assert spark.ended("held", run_id)["JobRunState"] == "STOPPED"
     assert len(set(pids)) == 2
     assert not any(map(is_alive, pids))
-
-
-def put_jar(jar: Path, folder: Path) -> None:
-    """Lay down a jar with one class, compiled here."""
-    (folder / "shop").mkdir()
-    (folder / "shop" / "Shout.java").write_text(SHOUT)
-    javac = shutil.which("javac")
-    if javac is None:
-        pytest.skip("there is no javac on the PATH")
-    subprocess.run([javac, "--release", "17", "shop/Shout.java"], cwd=folder, check=True)
-    jar.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(jar, "w") as archive:
-        archive.write(folder / "shop" / "Shout.class", "shop/Shout.class")

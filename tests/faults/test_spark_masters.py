@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import java_spark
 import pytest
+from databricks.sdk.service import compute, jobs
+from databricks_live import workspace_client
 from glue_spark import Spark
 from live import Live
 from spark_cluster import Cluster, running_cluster
@@ -41,6 +45,16 @@ def slowly(batches):
         yield batch
 spark.range(0, 40_000_000, 1, 1).mapInPandas(slowly, "id long").write.format("noop").mode("overwrite").save()
 """
+WAITS = """\
+import org.apache.spark.sql.SparkSession;
+public class Waits {
+    public static void main(String[] words) throws Exception {
+        SparkSession.builder().getOrCreate().range(10).count();
+        new java.io.File(words[0]).createNewFile();
+        Thread.sleep(3_600_000L);
+    }
+}
+"""
 SAIL = """\
 import sys
 from pysail.spark import SparkConnectServer
@@ -56,7 +70,7 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     home = tmp_path_factory.mktemp("masters") / "home"
-    server = Live(home, settings=java_spark.settings()).start()
+    server = Live(home, settings=java_spark.settings(grace_s=60.0))  # to tell a cluster takes a JVM.start()
     yield Spark(server, seconds=SECONDS)
     server.close()
 
@@ -78,6 +92,27 @@ def test_a_stop_takes_the_application_from_the_cluster(spark: Spark, cluster: Cl
     spark.glue.batch_stop_job_run(JobName="stopped", JobRunIds=[run_id])
 
     assert spark.ended("stopped", run_id)["JobRunState"] == "STOPPED"
+    until(lambda: not cluster.applications(), seconds=60)
+
+
+def test_a_stop_takes_a_driver_from_the_cluster_that_runs_there(spark: Spark, cluster: Cluster, tmp_path: Path) -> None:
+    java_spark.put_jar(spark.live.home / "dbfs" / "waits.jar", tmp_path, name="Waits", text=WAITS)
+    small = ["--conf", "spark.executor.memory=512m", "--conf", "spark.driver.memory=512m", "--class", "Waits"]
+    words = ["--deploy-mode", "cluster", *small, "dbfs:/waits.jar", str(tmp_path / "runs")]
+    client = workspace_client(spark.live)
+    conf = {"spark.runyard.engine": cluster.url}
+    task = jobs.SubmitTask(
+        task_key="waits",
+        spark_submit_task=jobs.SparkSubmitTask(parameters=words),
+        new_cluster=compute.ClusterSpec(spark_version="any", num_workers=1, node_type_id="any", spark_conf=conf),
+    )
+    run_id = client.jobs.submit(tasks=[task]).run_id
+    until((tmp_path / "runs").exists, seconds=SECONDS)
+    assert len(cluster.asked()["activedrivers"]) == 1
+    client.jobs.cancel_run(run_id)
+    client.jobs.wait_get_run_job_terminated_or_skipped(run_id, timeout=timedelta(seconds=SECONDS))
+
+    until(lambda: not cluster.asked()["activedrivers"], seconds=60)
     until(lambda: not cluster.applications(), seconds=60)
 
 
@@ -119,8 +154,8 @@ def test_a_spark_connect_server_does_the_work_and_stops_it_with_the_run(spark: S
     ("engine", "message"),
     [
         ("yarn", "either HADOOP_CONF_DIR or YARN_CONF_DIR must be set"),
-        ("k8s://https://127.0.0.1:1", "spark.kubernetes"),
-        ("sc://127.0.0.1:1", "127.0.0.1:1"),
+        ("k8s://https://127.0.0.1:1", "Spark cannot begin on k8s://https://127.0.0.1:1: io.fabric8.kubernetes"),
+        ("sc://127.0.0.1:1", "The Spark Connect server sc://127.0.0.1:1 cannot be reached"),
     ],
 )
 def test_a_cluster_that_is_not_there_fails_the_run_with_the_reason(spark: Spark, engine: str, message: str) -> None:
@@ -133,10 +168,10 @@ def test_a_cluster_that_is_not_there_fails_the_run_with_the_reason(spark: Spark,
 
 
 def is_still(file: Path) -> bool:
-    """Whether nobody writes to a file any more: for ten times what its writer would take for the next byte."""
-    seen = [file.stat().st_size]
-    until(lambda: seen.append(file.stat().st_size) or len(seen) > 100)
-    return seen[0] == seen[-1]
+    """Whether nobody writes to a file any more: for twenty times what its writer would take for the next byte."""
+    before, deadline = file.stat().st_size, time.monotonic() + 2
+    until(lambda: time.monotonic() > deadline)
+    return file.stat().st_size == before
 
 
 @contextmanager

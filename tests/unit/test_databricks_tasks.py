@@ -217,9 +217,26 @@ def test_libraries_become_packages_modules_and_requirements() -> None:
     assert spec["requirements"] == ["/Workspace/r.txt"]
 
 
-@pytest.mark.parametrize("kind", ["jar", "maven", "cran"])
+@pytest.mark.parametrize("kind", ["maven", "cran"])
 def test_libraries_that_no_python_process_loads_are_refused_when_the_task_runs(kind: str) -> None:
     assert f"'{kind}'" in refusal({**script("t"), "libraries": [{kind: "x"}]})
+
+
+def test_jars_and_the_configuration_of_the_cluster_are_for_the_engine_of_the_task() -> None:
+    conf = {"spark.runyard.engine": "spark-jvm"}
+    task = {
+        "task_key": "t",
+        "spark_jar_task": {"main_class_name": "shop.Main", "parameters": ["1"]},
+        "libraries": [{"jar": "dbfs:/a.jar"}, {"jar": "/Shared/b.jar"}],
+        "new_cluster": {"spark_conf": conf},
+    }
+    found = planned(task)
+
+    assert found.kind == "spark_jar"
+    assert (found.spec["main_class"], found.spec["arguments"]) == ("shop.Main", ["1"])
+    assert found.spec["jars"] == ["dbfs:/a.jar", "/Workspace/Shared/b.jar"]
+    assert found.spec["spark_conf"] == conf
+    assert planned({"task_key": "t", "spark_submit_task": {"parameters": ["a.py"]}}).spec["submit"] == ["a.py"]
 
 
 def test_the_environment_that_a_task_names_gives_its_packages() -> None:

@@ -15,6 +15,7 @@ from runyard.executors import (
     session,
     spark,
     spark_extra,
+    spark_submit,
     sql,
 )
 from runyard.executors.work import Executor
@@ -28,6 +29,8 @@ EXECUTORS: Mapping[str, Executor] = {
     "python_wheel": python_wheel.order,
     "session": session.order,
     "spark": spark.order,
+    "spark_jar": spark_submit.order,
+    "spark_submit": spark_submit.order,
     "sql": sql.order,
 }
 

@@ -30,6 +30,12 @@ UNKNOWN = (
 )
 
 
+NO_JARS = (
+    "The jars {jars} cannot be used on the engine {engine!r}: jars need Spark on Java. Run the task on the engine "
+    "'spark-jvm' (spark.runyard.engine in the cluster's spark_conf, or spark.engine of settings.toml), or remove them."
+)
+
+
 class Kind(StrEnum):
     """How a process comes to its Spark."""
 
@@ -105,12 +111,17 @@ def told(engine: Engine, spec: Mapping[str, Any], place: Place) -> dict[str, Any
             "java": spark_java.java(),
             "master": engine.master or f"local[{cores(asked)}]",
             "memory": memory(asked),
-            "jars": [str(place.mounts.resolve(uri)) for uri in asked.get("jars", ())],
+            "jars": [str(place.mounts.resolve(uri)) for uri in jars_of(spec)],
             "jars_first": bool(asked.get("jars_first")),
             "archives": str(place.environments / "spark-jvm"),
             "events": str(place.mounts.resolve(asked["events"])) if asked.get("events") else "",
         }
     return facts
+
+
+def jars_of(spec: Mapping[str, Any]) -> list[str]:
+    """Return the jars that a task names."""
+    return list(spec.get("spark", {}).get("jars") or spec.get("jars") or ())
 
 
 def equipped(order: Order, engine: Engine, spec: Mapping[str, Any], place: Place, *, wanted: bool) -> Order:
@@ -119,6 +130,8 @@ def equipped(order: Order, engine: Engine, spec: Mapping[str, Any], place: Place
     `wanted`: whether it is likely to use Spark at all.
     """
     if not engine.has_java:
+        if jars := jars_of(spec):
+            raise NotSupported(NO_JARS.format(jars=", ".join(jars), engine=engine.name))
         return replace(order, rare=wanted)
     path = [*order.python_path[:1], *spark_java.python_path(place.spark, place.environments), *order.python_path[1:]]
     is_told = "context" in spec or "spark" in spec  # which engine it has: one that waits with a JVM must be
@@ -151,7 +164,7 @@ def waiting_driver(place: SparkPlace) -> str:
 
 def _driver(engine: Engine, spec: Mapping[str, Any], place: Place) -> str:
     asked = spec.get("spark", {})
-    is_cold = asked.get("jars") or any(name.startswith(OF_A_COLD_JVM) for name in configured(spec))
+    is_cold = jars_of(spec) or any(name.startswith(OF_A_COLD_JVM) for name in configured(spec))
     if engine.kind is not Kind.LOCAL or is_cold or spec.get("packages"):
         return ""
     return spark_java.wait_hook(place.spark, memory=memory(asked))

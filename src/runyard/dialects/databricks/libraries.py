@@ -25,6 +25,8 @@ class Needs:
     package_options: list[str] = field(default_factory=list)
     python_files: list[str] = field(default_factory=list)
     requirements: list[str] = field(default_factory=list)
+    jars: list[str] = field(default_factory=list)  # for a JVM, where the run's engine has one
+    spark_conf: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def needs_of(task: Members, settings: Members) -> Needs:
     for line in _dependencies(task, settings):
         _add_line(needs, line)
     needs.environment = _variables(task, settings)
+    needs.spark_conf = reading.text_map(_cluster(task, settings).get("spark_conf"), "spark_conf")
     return needs
 
 
@@ -72,15 +75,20 @@ def _requirements(needs: Needs, library: Any) -> None:
     needs.requirements.append(in_workspace(library))
 
 
+def _jar(needs: Needs, library: Any) -> None:
+    needs.jars.append(in_workspace(library))
+
+
 _LIBRARIES: Mapping[str, Callable[[Needs, Any], None]] = {
     "pypi": _pypi,
     "whl": _wheel,
     "egg": _egg,
     "requirements": _requirements,
+    "jar": _jar,
 }
 _NO_LIBRARY = (
-    "The library {{{kind!r}: …}} cannot be installed here, because tasks run in a Python process without a JVM or R. "
-    "Remove it from the task's libraries, or use a pypi, whl, egg or requirements library."
+    "The library {{{kind!r}: …}} cannot be installed here, because nothing is fetched for a JVM, and there is no R. "
+    "Remove it from the task's libraries, or use a jar, pypi, whl, egg or requirements library."
 )
 
 
@@ -116,7 +124,7 @@ def _add_line(needs: Needs, line: str, *, folder: str = "") -> None:
 
 def _variables(task: Members, settings: Members) -> dict[str, str]:
     """Return the variables of a task's cluster, then those of the set it names."""
-    cluster = task.get("new_cluster") or _job_cluster(task, settings)
+    cluster = _cluster(task, settings)
     variables = reading.text_map(cluster.get("spark_env_vars"), "spark_env_vars")
     wanted = task.get("environment_variables_key")
     for given in settings.get("environment_variables", ()) if wanted else ():
@@ -124,6 +132,10 @@ def _variables(task: Members, settings: Members) -> dict[str, str]:
             spec = given.get("spec") or {}
             variables |= reading.text_map(spec.get("variables"), "environment_variables[].spec.variables")
     return variables
+
+
+def _cluster(task: Members, settings: Members) -> Members:
+    return task.get("new_cluster") or _job_cluster(task, settings)
 
 
 def _job_cluster(task: Members, settings: Members) -> Members:

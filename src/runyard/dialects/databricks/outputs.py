@@ -116,6 +116,8 @@ BY_KIND: Mapping[str, Callable[[Engine, TaskRun], dict[str, Any]]] = {
     "notebook": _notebook,
     "python_script": _printed,
     "python_wheel": _printed,
+    "spark_jar": _printed,
+    "spark_submit": _printed,
     "dbt": _printed,
     "sql": _sql,
     "run_job": _run_job,

@@ -27,6 +27,8 @@ RESOLVED: Mapping[str, tuple[str, Callable[[Spec], dict[str, Any]]]] = {
     "notebook": ("notebook_task", lambda spec: {"base_parameters": spec.get("parameters", {})}),
     "python_script": ("spark_python_task", lambda spec: {"parameters": spec.get("arguments", [])}),
     "python_wheel": ("python_wheel_task", _wheel),
+    "spark_jar": ("spark_jar_task", lambda spec: {"parameters": spec.get("arguments", [])}),
+    "spark_submit": ("spark_submit_task", lambda spec: {"parameters": spec.get("submit", [])}),
     "sql": ("sql_task", lambda spec: {"parameters": spec.get("parameters", {})}),
     "dbt": ("dbt_task", lambda spec: {"commands": spec.get("commands", [])}),
     "condition": ("condition_task", lambda spec: {"left": spec.get("left"), "right": spec.get("right")}),

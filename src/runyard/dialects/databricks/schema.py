@@ -90,7 +90,7 @@ SIMPLE_TASK: Mapping[str, Schema] = {
     },
     "condition_task": {"op": TEXT, "left": FREE_TEXT, "right": FREE_TEXT},
     "run_job_task": {"job_id": _number_or_reference, "job_parameters": TEXT_MAP, **OLDER},
-    "spark_jar_task": {"parameters": TEXTS},
+    "spark_jar_task": {"main_class_name": TEXT, "parameters": TEXTS},
     "spark_submit_task": {"parameters": TEXTS},
     "arazzo_task": {
         "document": TEXT,

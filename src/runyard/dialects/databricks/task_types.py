@@ -67,6 +67,17 @@ def _script(task: Members) -> Planned:
     return "python_script", {"script": script, "arguments": reading.texts(task.get("parameters"), "parameters")}
 
 
+def _jar(task: Members) -> Planned:
+    return "spark_jar", {
+        "main_class": reading.text(task["main_class_name"], "main_class_name"),
+        "arguments": reading.texts(task.get("parameters"), "parameters"),
+    }
+
+
+def _submit(task: Members) -> Planned:
+    return "spark_submit", {"submit": reading.texts(task.get("parameters"), "parameters")}
+
+
 def _wheel(task: Members) -> Planned:
     return "python_wheel", {
         "package_name": task["package_name"],
@@ -136,7 +147,9 @@ def _arazzo(task: Members) -> Planned:
 
 RUNNABLE: Mapping[str, Callable[[Members], Planned]] = {
     "notebook_task": _notebook,
+    "spark_jar_task": _jar,
     "spark_python_task": _script,
+    "spark_submit_task": _submit,
     "python_wheel_task": _wheel,
     "sql_task": _sql,
     "dbt_task": _dbt,
@@ -149,7 +162,9 @@ RUNNABLE: Mapping[str, Callable[[Members], Planned]] = {
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "notebook_task": ("notebook_path",),
+    "spark_jar_task": ("main_class_name",),
     "spark_python_task": ("python_file",),
+    "spark_submit_task": ("parameters",),
     "python_wheel_task": ("package_name", "entry_point"),
     "dbt_task": ("commands",),
     "condition_task": ("op",),
@@ -160,13 +175,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 """The members without which a task of a type is refused."""
 
-_JVM = (
-    "{what} needs a JVM with Spark, which this server does not start. Rewrite it as a spark_python_task, a "
-    "python_wheel_task or a notebook_task, which run here."
-)
 UNAVAILABLE: Mapping[str, str] = {
-    "spark_jar_task": _JVM.format(what="A spark_jar_task"),
-    "spark_submit_task": _JVM.format(what="A spark_submit_task"),
     "pipeline_task": "Declarative pipelines cannot run here. Write the pipeline's tables as notebook or SQL tasks.",
     "alert_task": _NO_SQL["alert"],
     "dashboard_task": _NO_SQL["dashboard"],

@@ -19,7 +19,7 @@ def needs_spark(module: str) -> ImportError:
 
 def begin(module: str) -> None:
     """Have Spark ready for a module of this package, or say what is missing."""
-    if util.find_spec("pyspark") is None or util.find_spec("pysail") is None:
+    if util.find_spec("pyspark") is None:
         raise needs_spark(module)
     import_module("runyard_spark.begin")
 

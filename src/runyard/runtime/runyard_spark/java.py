@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import pyspark.sql
+from py4j.protocol import Py4JJavaError
 from pyspark import conf as configuration
 from pyspark import rdd
 from pyspark.core import context
@@ -16,6 +17,7 @@ from pyspark.sql.streaming import readwriter as streams
 from . import progress
 from .driver import SUBMIT, Driver, functions_environment, settle_python
 from .facts import read_facts
+from .java_start import JavaFailed
 from .paths import Local, in_sql, local_files
 
 MASTER = "spark.master"
@@ -126,13 +128,25 @@ def _configured() -> None:
         asked = _configuration_of(given)
         if asked is not None and read_facts().engine:
             asked.set(MASTER, str(read_facts().engine["master"]))
-        begin(self, None, *given)
+        try:
+            begin(self, None, *given)
+        except Py4JJavaError as error:
+            raise JavaFailed(_why(error.java_exception)) from error
         self.environment.update(functions_environment())
         progress.tell(self)
         self._accumulatorServer.handle_error = _nothing  # its other end goes with the JVM, at the end of the run
 
     configuration.SparkConf.__init__ = made
     context.SparkContext._do_init = begun  # noqa: SLF001 - as above
+
+
+def _why(error: Any) -> str:
+    """Return what is at the bottom of an error of the JVM, which says it in the middle of a hundred frames."""
+    said = [str(error.toString())]
+    while (error := error.getCause()) is not None:
+        said.append(str(error.toString()))
+    master = read_facts().engine.get("master", "")
+    return f"Spark cannot begin on {master}: {' Caused by: '.join(dict.fromkeys((said[0], said[-1])))}"
 
 
 def _nothing(*_: Any) -> None:

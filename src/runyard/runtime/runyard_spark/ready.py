@@ -185,7 +185,7 @@ def _unless_on_sail(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_on_sail() -> bool:
-    return read_facts().engine.get("kind", "sail") == "sail"
+    return str(read_facts().engine.get("kind", "sail")) == "sail"
 
 
 def _make_ready() -> None:

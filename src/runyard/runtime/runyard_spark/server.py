@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from .facts import Facts, read_facts
 
 LOOPBACK = "127.0.0.1"
 REMOTE = "SPARK_REMOTE"
+DEFAULT_PORT = 15002
+PATIENCE_S = 10.0
 CATALOG = "glue"
 QUIET = "error"  # of Sail's own log, which would stand among a script's lines
 
@@ -33,7 +37,20 @@ class Server:
 
 def remote() -> str:
     """Return the Spark Connect URL that sessions are made at: one that the job names, or our own."""
-    return os.environ.get(REMOTE) or read_facts().engine.get("url") or Server.url()
+    url = os.environ.get(REMOTE) or read_facts().engine.get("url")
+    if url:
+        _reach(url)
+    return url or Server.url()
+
+
+def _reach(url: str) -> None:
+    """Refuse a server that is not there at once: the client itself would try for ten minutes."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or DEFAULT_PORT), timeout=PATIENCE_S):
+            pass
+    except OSError as error:
+        raise ConnectionError(f"The Spark Connect server {url} cannot be reached: {error}.") from error
 
 
 def _started(facts: Facts) -> Any:
