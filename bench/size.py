@@ -26,6 +26,7 @@ class Size:
     wire_rows: int  # of (i), of the large result
     bookmark_files: int  # of (j)
     spark_jobs: int  # of (k)
+    spark_submits: int  # of (k), which take seconds each
     page_views: int  # of (m), of each page
     log_bytes: int  # of (m), of the log that grows
 
@@ -48,6 +49,7 @@ FULL = Size(
     wire_rows=300_000,
     bookmark_files=100_000,
     spark_jobs=30,
+    spark_submits=5,
     page_views=15,
     log_bytes=100_000_000,
 )
@@ -69,6 +71,7 @@ QUICK = Size(
     wire_rows=4_000,
     bookmark_files=2_000,
     spark_jobs=3,
+    spark_submits=1,
     page_views=2,
     log_bytes=2_000_000,
 )

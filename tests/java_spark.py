@@ -25,11 +25,24 @@ ARCHIVES = FOLDER / "archives"
 """Where the tests' servers share what is made once for all JVMs."""
 
 
-@cache
+class NotHere(Exception):
+    """There can be no Spark on Java here; says why."""
+
+
 def spark_home() -> Path:
     """Return the folder of Spark on Java; skip where it cannot be had."""
+    try:
+        return installed_home()
+    except NotHere as error:
+        _give_up(str(error))
+        raise
+
+
+@cache
+def installed_home() -> Path:
+    """Return the folder of Spark on Java, installed if need be."""
     if shutil.which("java") is None:
-        _give_up("there is no java on the PATH")
+        raise NotHere("there is no java on the PATH")
     if not (FOLDER / "complete").exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
         with _only_maker(FOLDER / "lock"):
@@ -55,7 +68,7 @@ def _install() -> None:
     command = [*tool, "--target", str(FOLDER / "packages"), "--no-deps", SPARK, PY4J]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        _give_up(f"{SPARK} cannot be installed here: {done.stderr[-500:]}")
+        raise NotHere(f"{SPARK} cannot be installed here: {done.stderr[-500:]}")
     (FOLDER / "complete").touch()
 
 
