@@ -88,7 +88,7 @@ def test_what_is_laid_flat_is_of_the_new_records_alone(spark: Spark) -> None:
         "rows = glueContext.create_dynamic_frame.from_options('s3', {'paths': ['s3://raw/nested/']}, 'json',\n"
         "    transformation_ctx='rows')\n"
         "if rows.count():\n"
-        "    made = Relationalize.apply(frame=rows, staging_path='s3://temp/', name='root', transformation_ctx='made')\n"
+        "    made = Relationalize.apply(rows, staging_path='s3://temp/', name='root', transformation_ctx='made')\n"
         "    print(sorted(row[0] for row in made['root_tags'].toDF().select('`tags.val`').collect()))\n"
         "else:\n    print('nothing')\n"
     )

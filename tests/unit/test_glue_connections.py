@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from glue_service import Glue, Refused, glue_service, names
 
+from runyard.core.access import Role
+from runyard.dialects.glue.operations import OPERATIONS
+
 PROPERTIES = {"JDBC_CONNECTION_URL": "jdbc:postgresql://db:5432/shop", "USERNAME": "ann", "PASSWORD": "secret"}
 
 
@@ -106,3 +109,10 @@ def test_several_are_deleted_at_once_and_those_that_are_not_there_are_told(glue:
 def test_what_would_be_passed_over_is_refused(glue: Glue, members: dict[str, Any], message: str) -> None:
     with pytest.raises(Refused, match=message):
         glue("CreateConnection", **members)
+
+
+def test_who_may_only_look_does_not_see_connections() -> None:
+    reads = [one for one in OPERATIONS.values() if one.resource == "connections" and one.verb in {"get", "list"}]
+
+    assert len(reads) == 2
+    assert {one.need for one in reads} == {Role.OPERATOR}

@@ -178,7 +178,8 @@ class Operation:
     @property
     def need(self) -> Role:
         """The role that a caller must have."""
-        return Role.VIEWER if self.verb in READS else Role.OPERATOR
+        is_open = self.verb in READS and self.resource not in WITH_PASSWORDS
+        return Role.VIEWER if is_open else Role.OPERATOR
 
     @property
     def summary(self) -> str:
@@ -188,6 +189,8 @@ class Operation:
 
 READS = frozenset({"get", "list", "list_names", "get_many"})
 """The verbs that change nothing."""
+WITH_PASSWORDS = frozenset({"connections"})
+"""What tells whoever reads it how to reach other systems."""
 
 _TABLE = (
     ("CreateJob", create_job, "jobs", "insert"),

@@ -14,7 +14,7 @@ begin(__name__)
 from pyspark.sql import SparkSession  # noqa: E402 - not before Spark is ready
 from pyspark.sql import functions as F  # noqa: E402 - not before Spark is ready
 
-from . import databases, formats, purging, registering, tables  # noqa: E402 - as above
+from . import formats, purging, registering, tables  # noqa: E402 - as above
 from .addresses import address_of, of_connection, with_connection  # noqa: E402 - as above
 from .catalog import Catalog  # noqa: E402 - as above
 from .dynamicframe import DynamicFrame, DynamicFrameCollection  # noqa: E402 - as above
@@ -27,7 +27,6 @@ from .records import paths, seen  # noqa: E402 - as above
 from .schemas import declared_type  # noqa: E402 - as above
 from .sources import DataSink, DataSource, DynamicFrameReader, DynamicFrameWriter  # noqa: E402 - as above
 from .staging import frame  # noqa: E402 - as above
-from .vendors import check  # noqa: E402 - as above
 
 FILES = ("s3", "file")
 SAMPLED = {"maxSamplePartitions": 10, "maxSampleFilesPerPartition": 10}
@@ -180,9 +179,9 @@ class GlueContext:
         return DataSource(self, connection_type, options, context=transformation_ctx, predicate=push_down_predicate)
 
     def _of_database(self, options: Mapping[str, Any], connection_type: str, context: str) -> Found:
-        check(connection_type)
         told = with_connection(options, self.catalog)
-        return databases.read(self.spark_session, told, connection_type, context)
+        found: Found = _databases().read(self.spark_session, told, connection_type, context)
+        return found
 
     def _framed(self, found: Found, name: str) -> DynamicFrame:
         return DynamicFrame(found.dataframe, self, name).knowing(found.choices, found.nulls)
@@ -285,10 +284,9 @@ class GlueContext:
     write_from_jdbc_conf = write_dynamic_frame_from_jdbc_conf
 
     def _to_database(self, frame: Any, options: Mapping[str, Any], connection_type: str) -> Any:
-        check(connection_type)
-        told = with_connection(options, self.catalog)
+        told, write = with_connection(options, self.catalog), _databases().write
         for one, table in _targets(frame, str(told.get("dbtable") or ""), "{path}_{name}"):
-            databases.write(_rows(one), {**told, "dbtable": table}, connection_type)
+            write(_rows(one), {**told, "dbtable": table}, connection_type)
         return frame
 
     def extract_jdbc_conf(self, connection_name: str, catalog_id: str | None = None) -> dict[str, str]:
@@ -346,6 +344,12 @@ class GlueContext:
         from .streaming import for_each_batch  # noqa: PLC0415 - few jobs are streams
 
         for_each_batch(frame, batch_function, options or {})
+
+
+def _databases() -> Any:
+    from . import databases  # noqa: PLC0415 - few jobs read one
+
+    return databases
 
 
 def _targets(frame: Any, path: str, named: str = "{path}/{name}/") -> list[tuple[Any, str]]:

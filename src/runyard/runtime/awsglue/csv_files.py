@@ -88,7 +88,7 @@ def is_unquoted(options: Mapping[str, Any]) -> bool:
     return str(options.get("quoteChar", "")) == UNQUOTED
 
 
-def unquoted(source: str, target: str, options: Mapping[str, Any]) -> None:
+def converted(source: str, target: str, options: Mapping[str, Any]) -> None:
     """Write a Parquet file's rows as CSV without a quote anywhere."""
     separator = str(options.get("separator", ","))
     with pq.ParquetFile(source) as file, open(target, "w", encoding="utf-8") as lines:  # noqa: PTH123 - texts, as above

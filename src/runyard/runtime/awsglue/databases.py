@@ -21,7 +21,7 @@ from runyard_spark.facts import read_facts
 from .addresses import Address, address_of
 from .reading import Found
 from .staging import laid
-from .vendors import Columns, Vendor, plain_names, vendor_of
+from .vendors import Columns, Vendor, check, plain_names, vendor_of
 
 PARTITIONS = 7  # what AWS reads in parallel by if nothing else is said
 BATCH = 1000
@@ -61,6 +61,7 @@ class Source:
 
 def read(spark_session: Any, options: Mapping[str, Any], connection_type: str, context: str) -> Found:
     """Return the rows of a table; with a context and bookmarks enabled, those behind the last that was read."""
+    check(connection_type)
     source = _source(address_of(options, connection_type), options)
     with closing(source.vendor.connect(source.address)) as connection:
         columns = source.vendor.columns(connection, source.query)
@@ -206,6 +207,7 @@ VALUES: Mapping[type, Callable[[Any], Any]] = {
 
 def write(dataframe: Any, options: Mapping[str, Any], connection_type: str) -> None:
     """Add the rows of a frame to a table, which is made if it is not there: all of them, or none."""
+    check(connection_type)
     address, table = address_of(options, connection_type), str(options.get("dbtable") or "")
     check_names(table, [])
     vendor = vendor_of(address.vendor)

@@ -22,7 +22,6 @@ from .relations import flattened, relationalized  # noqa: E402 - as above
 from .schemas import cast_name, glue_of  # noqa: E402 - as above
 from .sources import DynamicFrameReader, DynamicFrameWriter  # noqa: E402 - as above
 from .staging import kept, staged  # noqa: E402 - as above
-from .unboxing import parser_of, unboxed  # noqa: E402 - as above
 
 __all__ = ["DynamicFrame", "DynamicFrameCollection", "DynamicFrameReader", "DynamicFrameWriter"]
 
@@ -208,6 +207,8 @@ class DynamicFrame:
     def unbox(self, path: str, format: str, transformation_ctx: str = "", **options: Any) -> DynamicFrame:
         """Return the rows with what a field's text says in its place; the text is json, csv or xml."""
         del transformation_ctx
+        from .unboxing import parser_of, unboxed  # noqa: PLC0415 - few jobs need it
+
         parse = parser_of(format, options)
         return self._mapped(unboxed(parts(path, self._df.schema), parse), {"info": f"unbox {path}", **options})
 

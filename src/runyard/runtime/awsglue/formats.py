@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from pyspark.sql import types as spark
 
-from . import avro_files, csv_files, json_files, orc_files, xml_files
-from .converting import Convert, write_converted
+from . import csv_files, json_files
 from .fields import column
 from .places import Part, per_file, with_values
 from .reading import Found, Reader, together
@@ -62,14 +62,29 @@ def _parquet(spark_session: Any, parts: list[Part], _: Mapping[str, Any], types:
     return Found(dataframe=together(made))
 
 
+def _of(module: str) -> Any:
+    """Return a module that is imported when its format is used: jobs that use others begin without it."""
+    return import_module(f"{__package__}.{module}")
+
+
+def _by(module: str) -> Reader:
+    def read_files(
+        spark_session: Any, parts: list[Part], options: Mapping[str, Any], types: Mapping[str, str]
+    ) -> Found:
+        found: Found = _of(module).read(spark_session, parts, options, types)
+        return found
+
+    return read_files
+
+
 READERS: Mapping[str, Reader] = {
     "csv": csv_files.read,
     "json": json_files.read,
     "parquet": _parquet,
     "glueparquet": _parquet,
-    "orc": orc_files.read,
-    "avro": avro_files.read,
-    "xml": xml_files.read,
+    "orc": _by("orc_files"),
+    "avro": _by("avro_files"),
+    "xml": _by("xml_files"),
 }
 
 # writing
@@ -92,25 +107,26 @@ def _by_engine(kind: str, told: Callable[[Any, Mapping[str, Any]], dict[str, str
     return write_rows
 
 
-def _by_conversion(convert: Convert, ending: str) -> Writer:
+def _by_conversion(module: str, ending: str) -> Writer:
     def write_rows(dataframe: Any, target: str, options: Mapping[str, Any], partitions: Sequence[str]) -> None:
-        write_converted(dataframe, target, convert, options, ending=ending, partitions=partitions)
+        convert = _of(module).converted
+        _of("converting").write_converted(dataframe, target, convert, options, ending=ending, partitions=partitions)
 
     return write_rows
 
 
 def _csv(dataframe: Any, target: str, options: Mapping[str, Any], partitions: Sequence[str]) -> None:
     csv_files.checked(dataframe)
-    by = _by_conversion(csv_files.unquoted, "csv") if csv_files.is_unquoted(options) else CSV_BY_ENGINE
+    is_unquoted = csv_files.is_unquoted(options)
+    by = _by_conversion("csv_files", "csv") if is_unquoted else _by_engine("csv", csv_files.written)
     by(dataframe, target, options, partitions)
 
 
-CSV_BY_ENGINE = _by_engine("csv", csv_files.written)
 WRITERS: Mapping[str, Writer] = {
     "csv": _csv,
     "json": _by_engine("json"),
     "parquet": _by_engine("parquet"),
     "glueparquet": _by_engine("parquet"),
-    "orc": _by_conversion(orc_files.converted, "orc"),
-    "avro": _by_conversion(avro_files.converted, "avro"),
+    "orc": _by_conversion("orc_files", "orc"),
+    "avro": _by_conversion("avro_files", "avro"),
 }
