@@ -36,7 +36,8 @@ OF_READERS = {  # changes nothing, or only what is the caller's own
     "Databricks": {"listClusterEvents", "createToken", "deleteToken"},
     "Dremio": {
         *("login", "loginV3", "loginApiv3", "logout", "logoutV3", "logoutApiv3"),
-        *("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds"),
+        *("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds", "recommendReflections", "recommendReflectionsByJobs"),
+        *("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType"),
     },
     "Arrow Flight's process": {"POST /flight/v1/plan"},
     "Our own API": {

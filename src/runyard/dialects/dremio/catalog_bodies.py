@@ -9,6 +9,7 @@ from runyard.core.document import Document
 from runyard.dialects import reading
 from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW
 from runyard.dialects.dremio.errors import wrong
+from runyard.dialects.dremio.reflections.policies import check_policies
 from runyard.dialects.dremio.source_secrets import restored
 
 Members = Mapping[str, Any]
@@ -41,8 +42,10 @@ def body_of(members: Members) -> tuple[str, list[str], dict[str, Any]]:
 
 def changed_body(seen: Document, members: Members) -> dict[str, Any]:
     """Return the content of something that is changed; what it says not is as if it had never been said."""
-    content = {name: seen.content[name] for name in NOT_IN_BODIES if name in seen.content}
+    stays = (*NOT_IN_BODIES, *OF_FILES) if seen.kind == TABLE else NOT_IN_BODIES
+    content = {name: seen.content[name] for name in stays if name in seen.content}
     new = _kept(members, KEPT[seen.kind])
+    check_policies(new)
     if "config" in new:
         new["config"] = restored(new["config"], seen.content.get("config"))
     if seen.kind == VIEW and not new.get("sql"):
@@ -59,6 +62,8 @@ def promoted_body(members: Members) -> tuple[list[str], dict[str, Any]]:
 
 NOT_IN_BODIES = ("path", "folder", "rows", "wiki", "tags")
 """What of a content is no member of the bodies that change it; the fields of a view follow from its new sql."""
+OF_FILES = ("fields", "format")
+"""What a table's files say, whatever a body says of the table."""
 
 
 def _space(members: Members) -> tuple[str, list[str], dict[str, Any]]:
@@ -75,7 +80,9 @@ def _folder(members: Members) -> tuple[str, list[str], dict[str, Any]]:
 def _source(members: Members) -> tuple[str, list[str], dict[str, Any]]:
     if not members.get("type"):
         raise wrong("The member type is missing; give the type of the source, as NAS or S3.")
-    return SOURCE, [_name(members)], _kept(members, OF_SOURCE)
+    kept = _kept(members, OF_SOURCE)
+    check_policies(kept)
+    return SOURCE, [_name(members)], kept
 
 
 def _dataset(members: Members) -> tuple[str, list[str], dict[str, Any]]:

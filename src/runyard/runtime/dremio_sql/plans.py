@@ -33,6 +33,18 @@ def cost_of(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return sum(_estimates(json.loads(plan)))
 
 
+def scanned_by(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """Return the sum of the rows that the plan is estimated to read."""
+    plan = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[-1][1]
+    return sum(_leaves(json.loads(plan)))
+
+
+def _leaves(nodes: list[Mapping[str, Any]]) -> Iterator[int]:
+    for node in nodes:
+        children = node.get("children") or []
+        yield from _leaves(children) if children else _estimates([node])
+
+
 def _estimates(nodes: list[Mapping[str, Any]]) -> Iterator[int]:
     for node in nodes:
         yield int(float(node.get("extra_info", {}).get(ESTIMATE, 0) or 0))

@@ -40,7 +40,7 @@ ROWS = rows(
     ("deleteReflection", "reflections.reflections", "delete", "delete"),
     ("refreshReflection", "reflections.reflections", "refresh", "exec"),
     ("listReflectionsOfDataset", "reflections.of_datasets", "list", "select"),
-    ("summariseReflections", "reflections.summaries", "list", "select"),
+    ("listReflectionSummaries", "reflections.summaries", "list", "select"),
     ("recommendReflections", "reflections.recommendations", "by_jobs", "exec"),
     ("recommendReflectionsOfDataset", "reflections.recommendations", "of_dataset", "exec"),
     ("recommendReflectionsOfDatasetByType", "reflections.recommendations", "of_dataset_by_type", "exec"),
@@ -73,7 +73,7 @@ NOT_OFFERED: Mapping[str, str] = {
     ),
     "getReflectionOfJob": "it is the job itself, which jobs.jobs shows",
     "cancelReflectionOfJob": "it is the job itself, which jobs.jobs.cancel cancels",
-    "summariseReflectionsAsBefore": "reflections.summaries is the same under its newer path",
+    "listReflectionSummariesAsBefore": "reflections.summaries is the same under its newer path",
     "recommendReflectionsByJobs": "reflections.recommendations.by_jobs is the same under its older path",
     "getCatalogEntityByPath": "its path is a part of the URL; catalog.entities.by_paths finds the same",
 }

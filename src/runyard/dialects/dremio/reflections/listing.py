@@ -176,8 +176,8 @@ OPERATIONS: tuple[Operation, ...] = (
             gives={**_LIST, "nextPageToken": "string"},
         )
         for identifier, path in (
-            ("summariseReflections", "reflection/summary"),
-            ("summariseReflectionsAsBefore", "reflection-summary"),
+            ("listReflectionSummaries", "reflection/summary"),
+            ("listReflectionSummariesAsBefore", "reflection-summary"),
         )
     ),
     *(

@@ -14,6 +14,7 @@ from runyard.core.errors import RunyardError
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import HOME
 from runyard.dialects.dremio.entities import REFRESH_POLICY
+from runyard.dialects.dremio.errors import wrong
 
 PERIOD, SCHEDULE, NEVER, ON_CHANGES = "PERIOD", "SCHEDULE", "NEVER", "REFRESH_ON_DATA_CHANGES"
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -47,6 +48,24 @@ class Policy:
         if self.on_changes:
             return "ON_DATA_CHANGES"
         return "SCHEDULED" if self.period_ms is not None or self.schedules else "MANUAL"
+
+
+def check_policies(content: Mapping[str, Any]) -> None:
+    """Refuse what a table or a source says of its reflections if it could not be kept."""
+    told = content.get("accelerationRefreshPolicy")
+    if told is None:
+        told = {word: content[name] for name, word in OF_SOURCE.items() if content.get(name) is not None}
+    kind, schedule = told.get("activePolicyType") or PERIOD, told.get("refreshSchedule")
+    if kind not in (PERIOD, SCHEDULE, NEVER, ON_CHANGES):
+        raise wrong(f"activePolicyType is {kind!r}; it is one of {PERIOD}, {SCHEDULE}, {NEVER}, {ON_CHANGES}.")
+    if kind == SCHEDULE and not schedule:
+        raise wrong("refreshSchedule is missing; give it as six fields, as '0 0 8 * * ?'.")
+    if schedule:
+        parse_quartz(str(schedule))
+    for name in ("refreshPeriodMs", "gracePeriodMs"):
+        value = told.get(name)
+        if value is not None and (not isinstance(value, int) or value < 0):
+            raise wrong(f"{name} is {value!r}; it is a whole number of milliseconds.")
 
 
 def policy_of(told: Mapping[str, Any]) -> Policy:

@@ -13,7 +13,7 @@ from sqlglot import exp
 from ..catalog import LiveCatalog, Path_, key_of
 from ..column_types import Column
 from ..errors import DremioError
-from ..plans import cost_of
+from ..plans import cost_of, scanned_by
 from ..translation.parsing import parsed
 from ..translation.queries import select
 from ..translation.scope import Query, Relation, Scope
@@ -39,6 +39,7 @@ from .rewriting import Asked, rewritten
 from .versions import version_of
 from .volatility import is_order_bound, is_volatile
 
+UNFELT = 1_000  # rows by which plans differ without anybody's noticing
 CONSIDERED, MATCHED, CHOSEN = "CONSIDERED", "MATCHED", "CHOSEN"
 
 
@@ -132,9 +133,10 @@ class Accelerator:
     def _is_better(self, other: Translation, plain: Translation, hints: Hints) -> bool:
         if other.columns != plain.columns:
             return False
-        if hints.chosen:
-            return True
-        return cost_of(self.connection, other.sql) <= cost_of(self.connection, plain.sql)
+        return bool(hints.chosen) or any(
+            measure(self.connection, other.sql) <= measure(self.connection, plain.sql) + UNFELT
+            for measure in (scanned_by, cost_of)
+        )
 
 
 def _tried(tree: exp.Expression, catalog: LiveCatalog, session: Session, matching: Matching) -> Translation | None:
