@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import java_spark
 import pytest
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors.sdk import OperationFailed
 from databricks.sdk.service import compute, jobs
 from databricks_live import put_notebook, workspace_client
 from live import Live
@@ -49,11 +51,13 @@ def client(live: Live) -> WorkspaceClient:
 
 def log_of(client: WorkspaceClient, task: jobs.SubmitTask) -> tuple[jobs.RunResultState | None, str]:
     """Run one task to its end; return how it ended, and what it printed or failed with."""
-    run = client.jobs.get_run(client.jobs.submit(tasks=[task]).run_id)
-    ended = client.jobs.wait_get_run_job_terminated_or_skipped(run.run_id or 0, timeout=TIMEOUT)
+    run_id = client.jobs.submit(tasks=[task]).run_id
+    with suppress(OperationFailed):  # so the SDK says of a run that failed
+        client.jobs.wait_get_run_job_terminated_or_skipped(run_id, timeout=TIMEOUT)
+    ended = client.jobs.get_run(run_id)
     output = client.jobs.get_run_output((ended.tasks or [])[0].run_id or 0)
     assert ended.state is not None
-    return ended.state.result_state, output.logs or output.error or ""
+    return ended.state.result_state, output.error or output.logs or ""
 
 
 def test_a_jar_runs_by_its_class_and_a_failure_of_it_is_told(

@@ -112,6 +112,33 @@ def test_jars_are_found_by_the_jvm_and_the_event_log_is_written(spark: Spark, tm
     assert b"SparkListenerApplicationEnd" in b"".join(one.read_bytes() for one in written)
 
 
+def test_sql_knows_the_data_catalog_with_its_partitions_if_the_job_says_so(spark: Spark) -> None:
+    for day, text in (("1", "n\n1\n2\n"), ("2", "n\n3\n")):
+        spark.put(f"sales/day={day}/a.csv", text)
+    place = {
+        "Columns": [{"Name": "n", "Type": "int"}],
+        "Location": "s3://raw/sales/",
+        "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde"},
+        "Parameters": {"skip.header.line.count": "1"},
+    }
+    sales = {"Name": "sales", "StorageDescriptor": place, "PartitionKeys": [{"Name": "day", "Type": "string"}]}
+    spark.glue.create_database(DatabaseInput={"Name": "shop"})
+    spark.glue.create_table(DatabaseName="shop", TableInput=sales)
+    spark.glue.create_partition(
+        DatabaseName="shop",
+        TableName="sales",
+        PartitionInput={"Values": ["1"], "StorageDescriptor": {**place, "Location": "s3://raw/sales/day=1/"}},
+    )
+    script = (
+        "from pyspark.sql import SparkSession\n"
+        "spark = SparkSession.builder.getOrCreate()\n"
+        "print(spark.sql('select day, sum(n) from shop.sales group by day').collect())\n"
+    )
+    arguments = {**JVM, "--enable-glue-datacatalog": "true"}
+
+    assert spark.lines("catalog", script, arguments)[-1] == "[Row(day='1', sum(n)=3)]"
+
+
 def test_a_stop_ends_the_jvm_with_the_run(spark: Spark) -> None:
     script = (
         "import os, time\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 import pyspark.sql
 from py4j.protocol import Py4JJavaError
@@ -15,6 +15,7 @@ from pyspark.sql import readwriter
 from pyspark.sql.streaming import readwriter as streams
 
 from . import progress
+from .data_catalog import make_known
 from .driver import SUBMIT, Driver, functions_environment, settle_python
 from .facts import read_facts
 from .java_start import JavaFailed
@@ -29,6 +30,12 @@ OF_CONTEXT = (
     "sequenceFile", "setCheckpointDir", "textFile", "wholeTextFiles",
 )  # fmt: skip
 OF_RDD = ("saveAsTextFile", "saveAsPickleFile", "saveAsSequenceFile")
+
+
+class Known:
+    """What of this run is done once."""
+
+    is_catalog_told: ClassVar[bool] = False
 
 
 def located(uri: Any) -> Any:
@@ -169,7 +176,11 @@ def _sessions() -> None:
     def get_or_create(self: Any) -> Any:
         if read_facts().engine:
             self._options = _settled(self._options)
-        return original(self)
+        session = original(self)
+        if read_facts().has_catalog and not Known.is_catalog_told:
+            Known.is_catalog_told = True
+            make_known(session)
+        return session
 
     builder.getOrCreate = get_or_create
 
