@@ -252,3 +252,18 @@ def test_a_value_that_is_not_of_its_declared_type_is_named(spark: Spark, tmp_pat
     run = spark.ended("loose", spark.start("loose", HEAD + body + FOOT))
 
     assert "Column amount is declared bigint and holds 'none'" in run["ErrorMessage"]
+
+
+def test_the_example_of_the_documentation_reads_what_is_new(spark: Spark, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/glue-frames.md").read_text()
+    example = page.partition("```python\n")[2].partition("```")[0]
+    base = sqlite_base(tmp_path / "shop.db")
+    base.say("CREATE TABLE orders (day TEXT, number INTEGER)")
+    base.say("INSERT INTO orders VALUES ('d1', 1), ('d1', 2)")
+    first = spark.lines("example", example.replace("/data/shop.db", str(tmp_path / "shop.db")), ENABLE)
+    base.say("INSERT INTO orders VALUES ('d2', 1)")
+    second = spark.begin("example", ENABLE)
+    spark.ended("example", second)
+
+    assert (first, spark.printed(second)) == (["2"], ["1"])
+    assert base.say("SELECT count(*) FROM copies") == [(3,)]
