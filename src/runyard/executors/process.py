@@ -40,7 +40,7 @@ def process_order(
         environment=told(work, place, **context),
         timeout_ms=work.timeout_ms,
         grace_ms=place.grace_ms,
-        python_path=[str(RUNTIME), *_importable(modules)],
+        python_path=[str(RUNTIME), *spark_engine.python_path(engine, place), *_importable(modules)],
         begin=[spark_extra.BEGIN] if engine is not spark_engine.ON_SAIL or spark_extra.is_installed() else [],
         files=[str(existing(place.mounts, uri, "file")) for uri in spec.get("files", ())],
         packages=[*wheels, *(requirement(place.mounts, one) for one in spec.get("packages", ()))],

@@ -124,8 +124,13 @@ def jars_of(spec: Mapping[str, Any]) -> list[str]:
     return list(spec.get("spark", {}).get("jars") or spec.get("jars") or ())
 
 
+def python_path(engine: Engine, place: Place) -> list[str]:
+    """Return what stands on a process's path so that it imports the Spark of its engine."""
+    return spark_java.python_path(place.spark, place.environments) if engine.has_java else []
+
+
 def equipped(order: Order, engine: Engine, spec: Mapping[str, Any], place: Place, *, wanted: bool) -> Order:
-    """Return the order with the packages of its engine on its path, served by what waits for such jobs.
+    """Return the order served by what waits for such jobs.
 
     `wanted`: whether it is likely to use Spark at all.
     """
@@ -133,9 +138,8 @@ def equipped(order: Order, engine: Engine, spec: Mapping[str, Any], place: Place
         if jars := jars_of(spec):
             raise NotSupported(NO_JARS.format(jars=", ".join(jars), engine=engine.name))
         return replace(order, rare=wanted)
-    path = [*order.python_path[:1], *spark_java.python_path(place.spark, place.environments), *order.python_path[1:]]
     is_told = "context" in spec or "spark" in spec  # which engine it has: one that waits with a JVM must be
-    return replace(order, python_path=path, driver=_driver(engine, spec, place) if wanted and is_told else "")
+    return replace(order, driver=_driver(engine, spec, place) if wanted and is_told else "")
 
 
 def check(engine: Engine) -> None:

@@ -17,7 +17,7 @@ from .java_start import Gateway, Outputs, java_of, start_by_submit, start_own
 LOOPBACK = "127.0.0.1"
 SUBMIT = "submit"
 OWN_NETWORK = ("spark.driver.host", "spark.driver.bindAddress")
-SECRETS = ("AWS_", "RUNYARD_", "DATABRICKS_")
+GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 
 
 class Driver:
@@ -38,6 +38,16 @@ class Driver:
         """Have a JVM up."""
         if cls._gateway is None:
             cls.keep(_started(read_facts()))
+
+    @classmethod
+    def has_died(cls) -> bool:
+        """Tell whether the JVM that waited is gone, as for want of memory; another is started then."""
+        if cls._gateway is None or cls._gateway.process.poll() is None:
+            return False
+        cls._gateway = None
+        for name in GATEWAY:
+            os.environ.pop(name, None)
+        return True
 
     @classmethod
     def configure(cls, jvm: Any) -> None:
@@ -85,7 +95,7 @@ def functions_environment() -> dict[str, str]:
     path = {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
     if read_facts().engine.get("kind") == SUBMIT:
         return path  # the machines of a cluster are none of ours, and secrets are not for them
-    return {**{name: text for name, text in os.environ.items() if not name.startswith("PYSPARK_GATEWAY")}, **path}
+    return {**{name: text for name, text in os.environ.items() if name not in GATEWAY}, **path}
 
 
 def settle_python() -> None:

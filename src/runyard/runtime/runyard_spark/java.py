@@ -124,8 +124,11 @@ def _configured() -> None:
 
     @wraps(make)
     def made(self: Any, *given: Any, **named: Any) -> None:
-        if jvm := context.SparkContext._jvm:  # noqa: SLF001 - Spark's own name
-            Driver.configure(jvm)  # a JVM that waited hears now for whom
+        spark: Any = context.SparkContext
+        if spark._jvm and Driver.has_died():  # noqa: SLF001 - Spark's own name
+            spark._gateway = spark._jvm = None  # noqa: SLF001 - as above
+        if spark._jvm:  # noqa: SLF001 - as above
+            Driver.configure(spark._jvm)  # noqa: SLF001 - a JVM that waited hears now for whom
         make(self, *given, **named)
 
     @wraps(begin)
