@@ -42,8 +42,8 @@ MB = 1_000_000
 LINE = 100  # bytes
 SEEN = """
 window.seen = new Promise((done) => {
-  const look = () => (document.querySelector(".window .row, .empty")
-    ? requestAnimationFrame(() => setTimeout(() => done(performance.now()))) : requestAnimationFrame(look));
+  const drawn = () => requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+  const look = () => (document.querySelector(".window .row, .empty") ? drawn() : requestAnimationFrame(look));
   look();
 });
 """
@@ -52,14 +52,17 @@ UNTIL = """
 async (told) => {
   const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const began = performance.now();
-  if (told.key) dispatchEvent(new KeyboardEvent("keydown", { key: told.key, bubbles: true }));
+  if (told.key) document.body.dispatchEvent(new KeyboardEvent("keydown", { key: told.key, bubbles: true }));
   if (told.field) {
     const field = document.querySelector(told.field);
     field.value = told.value;
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
   const is = new Function(`return ${told.until}`);
-  while (!is()) await drawn();
+  while (!is()) {
+    if (performance.now() - began > told.patience) throw new Error(`It never came to: ${told.until}`);
+    await drawn();
+  }
   await drawn();
   return performance.now() - began;
 }
@@ -167,7 +170,7 @@ def _obeying(browser: Browser, live: Live, told: dict[str, str]) -> float:
         page = context.new_page()
         page.goto(f"{live.url}/runs", wait_until="commit")
         page.evaluate("window.seen")
-        return float(page.evaluate(UNTIL, told))
+        return float(page.evaluate(UNTIL, {**told, "patience": PATIENCE_MS}))
 
 
 def _bytes_of_two_visits(browser: Browser, live: Live) -> tuple[float, float]:
