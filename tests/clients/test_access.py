@@ -220,6 +220,21 @@ def test_sql_is_read_by_a_viewer_and_changes_nothing(
         operator.execute("DROP VIEW mine")
 
 
+def test_the_consoles_sql_acts_for_whoever_asks(people: People, tokens: dict[str, dict[str, Any]]) -> None:
+    text = "SELECT 1; CREATE VIEW mine AS SELECT 1 AS a"
+
+    def outcome(role: str) -> list[str | None]:
+        line = ["curl", "-s", "-H", f"Authorization: Bearer {tokens[role]['token']}", "-d", json.dumps({"text": text})]
+        told = subprocess.run([*line, f"{people.live.url}/console/v1/sql/runs"], capture_output=True, check=True)
+        run = json.loads(told.stdout)
+        while run["state"] not in {"done", "failed"}:
+            run = people.told("GET", f"/console/v1/sql/runs/{run['id']}", tokens[role]["token"])[1]
+        return [(one["error"] or {}).get("code") for one in run["statements"]]
+
+    assert outcome("viewer") == [None, "42501"]
+    assert outcome("operator") == [None, None]
+
+
 def test_no_statement_reads_what_tokens_are_checked_with(live: Live, tokens: dict[str, dict[str, Any]]) -> None:
     with sql(live, "operator", tokens["operator"]["token"]) as operator:
         for table in ("token", "known_user", "main.token", "runyard.ledger.token"):

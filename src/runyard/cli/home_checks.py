@@ -14,6 +14,7 @@ from urllib.parse import quote
 from runyard.cli.finding import Finding, Subject, failure, warning, well
 from runyard.client.home import CREDENTIALS_FILE
 from runyard.core.errors import InvalidRequest
+from runyard.engine.seal import FILE as SEAL_FILE
 from runyard.engine.settings import load_settings
 from runyard.executors.mounts import default_mounts
 
@@ -53,9 +54,10 @@ def credentials(subject: Subject) -> Finding:
     file = subject.home / CREDENTIALS_FILE
     if not file.exists():
         return warning("credentials", "there are none yet", advice="`runyard serve` makes them.")
-    if file.stat().st_mode & OTHERS:
-        advice = f"chmod 600 '{file}', and delete it if others may have read it; the next start makes new ones."
-        return failure("credentials", f"{file} is open to others", advice=advice)
+    for kept in (file, subject.home / SEAL_FILE):
+        if kept.exists() and kept.stat().st_mode & OTHERS:
+            advice = f"chmod 600 '{kept}', and delete it if others may have read it; the next start makes new ones."
+            return failure("credentials", f"{kept} is open to others", advice=advice)
     return well("credentials", "readable by their owner only")
 
 

@@ -209,10 +209,13 @@ class Access:
 
     def note_use(self, token_id: int) -> None:
         """Note that a token was used, at most once a minute."""
-        now = self.now()
-        if token_id > 0 and now - self._used.get(token_id, 0) >= USED_MS:
-            self._used[token_id] = now
+        if self.is_use_due(token_id):
+            now = self._used[token_id] = self.now()
             self._store.write(lambda ledger: ledger.use_token(token_id, at=now))
+
+    def is_use_due(self, token_id: int) -> bool:
+        """Tell whether the ledger is to hear that a token is used."""
+        return token_id > 0 and self.now() - self._used.get(token_id, 0) >= USED_MS
 
     # how changes are made
 

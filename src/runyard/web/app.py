@@ -147,7 +147,10 @@ class App:
         try:
             if not self._gate.is_open:
                 identity = verify(_signed(asked, None), self._gate.secret_of, now=_now())
-                identity = replace(identity, role=self._known(identity.access_key).role)
+                caller = self._known(identity.access_key)
+                identity = replace(identity, role=caller.role)
+                if self._engine.access.is_use_due(caller.token_id):
+                    await asyncio.to_thread(self._engine.access.note_use, caller.token_id)
         except SignatureError as error:
             await self._services.objects.refuse(asked.scope, send, error)
             return

@@ -20,6 +20,7 @@ Answer = dict[str, Any]
 
 PATIENCE_S = 2.0
 HIDDEN = "********"
+SERVER = "runyard"
 SECRET_PARTS = ("password", "secret", "token", "header", "environment", "connections", "url", "key")
 """What the names of settings have in them whose values nobody may see."""
 PLAIN = frozenset({"key"})  # of a certificate: a file's name
@@ -98,7 +99,7 @@ def _process(pid: int) -> Answer | None:
     words = rest.split()
     return {
         "pid": pid,
-        "name": name,
+        "name": SERVER if pid == os.getpid() else name,  # however it was begun
         "parent": int(words[1]),
         "state": words[0],
         "since": _boot_ms() + int(words[19]) * 1000 // os.sysconf("SC_CLK_TCK"),

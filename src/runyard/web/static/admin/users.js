@@ -37,7 +37,7 @@ function User({ user, told }) {
   return html`<tr><td class="name" dir="auto">${user.name}</td><td>${rolesOf(user)}</td><td>${user.is_enabled ? "enabled" : html`<span class="tag">disabled</span>`}</td><td class="quiet">${isOwner ? "the first start" : html`<${Moment} at=${user.created_at} />`}</td>
     <td>${isOwner ? html`<span class="quiet">owns the home, and stays as it is</span>` : html`<div class="actions">
       <button type="button" class="small" onClick=${() => setChanges(true)} aria-label=${`Change the role of ${user.name}`}>Role</button>
-      <button type="button" class="small" onClick=${act(() => post(`${at}/password`), `${user.name} has another password.`)} aria-label=${`New password for ${user.name}`}>New password</button>
+      <button type="button" class="small" disabled=${isSelf} onClick=${act(() => post(`${at}/password`), `${user.name} has another password.`)} aria-label=${`New password for ${user.name}`}>New password</button>
       <button type="button" class="small" disabled=${isSelf} onClick=${user.is_enabled ? act(() => post(`${at}/disable`), `${user.name} is out.`) : act(() => post(`${at}/enable`), `${user.name} may sign in again.`)} aria-label=${`${user.is_enabled ? "Disable" : "Enable"} ${user.name}`}>${user.is_enabled ? "Disable" : "Enable"}</button>
       <button type="button" class=${`small ${isSure ? "danger" : ""}`} disabled=${isSelf} onBlur=${() => setIsSure(false)} onClick=${isSure ? act(() => ask("DELETE", at), `${user.name} is removed.`) : () => setIsSure(true)} aria-label=${`Remove ${user.name}`}>${isSure ? "Remove with all tokens" : "Remove"}</button></div>`}
       <${Problem} error=${error} />

@@ -1,8 +1,7 @@
-"""Users, tokens and who is recognized by them."""
+"""Users, tokens and who is recognized by them, in each database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from runyard.core.ids import Ids
 from runyard.core.job import Workspace
 from runyard.engine.access import Access, Wanted
 from runyard.engine.recognition import Recognition, Standing
-from runyard.store.store import open_store
+from runyard.store.store import Store
 
 DAY_MS = 86_400_000
 PASSWORD = "correct horse"
@@ -45,10 +44,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store, clock = open_store("sqlite://"), Clock()
-    yield Desk(access=Access(store, tmp_path, ids=Ids(clock), clock=clock), clock=clock, home=tmp_path)
-    store.close()
+def desk(tmp_path: Path, store: Store) -> Desk:
+    clock = Clock()
+    return Desk(access=Access(store, tmp_path, ids=Ids(clock), clock=clock), clock=clock, home=tmp_path)
 
 
 def test_a_role_may_what_those_before_it_may() -> None:
