@@ -232,6 +232,7 @@ def test_connections_of_the_catalog_lead_to_tables(spark: Spark, base: Base) -> 
         ({"dbtable": "orders"}, "url '' is no address of a database"),
         ({"url": "jdbc:sqlite:/x"}, "needs the dbtable to read"),
         ({"url": "jdbc:mysql://db/shop", "dbtable": "t"}, "The connection type is 'sqlite' and the url"),
+        ({"url": "jdbc:sqlite:/x", "dbtable": "t", "customJdbcDriverS3Path": "s3://x"}, "'customJdbcDriverS3Path'"),
         ({"url": "jdbc:sqlite:/x", "dbtable": "t; drop"}, "'t; drop' is not the plain name of a table"),
     ],
 )

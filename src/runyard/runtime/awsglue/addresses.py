@@ -84,6 +84,10 @@ def with_connection(options: Mapping[str, Any], catalog: Any, catalog_id: str | 
 def of_connection(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a connection of the Data Catalog says, in the words of `connection_options`."""
     properties = told.get("ConnectionProperties") or {}
+    if "SECRET_ID" in properties:
+        raise NotImplementedError(
+            f"The connection {told.get('Name')!r} has a SECRET_ID, and there is no Secrets Manager; give it a PASSWORD."
+        )
     if OF_CONNECTION["url"] not in properties:
         raise ValueError(f"The connection {told.get('Name')!r} has no JDBC_CONNECTION_URL among its properties.")
     return {word: properties[name] for word, name in OF_CONNECTION.items() if name in properties}

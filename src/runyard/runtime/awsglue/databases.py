@@ -25,6 +25,8 @@ from .vendors import Columns, Vendor, check, plain_names, vendor_of
 
 PARTITIONS = 7  # what AWS reads in parallel by if nothing else is said
 BATCH = 1000
+REFUSED = ("customJdbcDriverClassName", "customJdbcDriverS3Path", "postactions", "preactions", "secretId")
+"""Options that would change what happens, and are not followed here."""
 YES = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -61,7 +63,7 @@ class Source:
 
 def read(spark_session: Any, options: Mapping[str, Any], connection_type: str, context: str) -> Found:
     """Return the rows of a table; with a context and bookmarks enabled, those behind the last that was read."""
-    check(connection_type)
+    _check(connection_type, options)
     source = _source(address_of(options, connection_type), options)
     with closing(source.vendor.connect(source.address)) as connection:
         columns = source.vendor.columns(connection, source.query)
@@ -73,6 +75,13 @@ def read(spark_session: Any, options: Mapping[str, Any], connection_type: str, c
     with ThreadPoolExecutor(max_workers=min(len(parts), read_facts().cores or 1)) as threads:
         places = list(threads.map(lambda part: _laid(part, schema, columns), parts))
     return Found(dataframe=spark_session.read.schema(schema).parquet(*places))
+
+
+def _check(connection_type: str, options: Mapping[str, Any]) -> None:
+    check(connection_type)
+    for name in REFUSED:
+        if options.get(name):
+            raise NotImplementedError(f"The connection option {name!r} is not followed in this awsglue; leave it out.")
 
 
 def _source(address: Address, options: Mapping[str, Any]) -> Source:
@@ -207,7 +216,7 @@ VALUES: Mapping[type, Callable[[Any], Any]] = {
 
 def write(dataframe: Any, options: Mapping[str, Any], connection_type: str) -> None:
     """Add the rows of a frame to a table, which is made if it is not there: all of them, or none."""
-    check(connection_type)
+    _check(connection_type, options)
     address, table = address_of(options, connection_type), str(options.get("dbtable") or "")
     check_names(table, [])
     vendor = vendor_of(address.vendor)

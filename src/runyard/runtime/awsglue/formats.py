@@ -95,13 +95,17 @@ def write(dataframe: Any, target: str, kind: str, options: Mapping[str, Any], pa
     _known(WRITERS, kind, "written")(dataframe, target, options, partitions)
 
 
+SNAPPY = "snappy"  # what AWS and Spark write Parquet with, if nothing else is said
 Writer = Callable[[Any, str, Mapping[str, Any], Sequence[str]], None]
 
 
-def _by_engine(kind: str, told: Callable[[Any, Mapping[str, Any]], dict[str, str]] = lambda *_: {}) -> Writer:
+def _by_engine(
+    kind: str, told: Callable[[Any, Mapping[str, Any]], dict[str, str]] = lambda *_: {}, *, compression: str = ""
+) -> Writer:
     def write_rows(dataframe: Any, target: str, options: Mapping[str, Any], partitions: Sequence[str]) -> None:
-        compression = {"compression": str(options["compression"])} if options.get("compression") else {}
-        writer = dataframe.write.mode("append").options(**told(dataframe, options), **compression)
+        asked = str(options.get("compression") or compression)
+        by = {"compression": asked} if asked else {}
+        writer = dataframe.write.mode("append").options(**told(dataframe, options), **by)
         (writer.partitionBy(*partitions) if partitions else writer).format(kind).save(target)
 
     return write_rows
@@ -125,8 +129,8 @@ def _csv(dataframe: Any, target: str, options: Mapping[str, Any], partitions: Se
 WRITERS: Mapping[str, Writer] = {
     "csv": _csv,
     "json": _by_engine("json"),
-    "parquet": _by_engine("parquet"),
-    "glueparquet": _by_engine("parquet"),
+    "parquet": _by_engine("parquet", compression=SNAPPY),
+    "glueparquet": _by_engine("parquet", compression=SNAPPY),
     "orc": _by_conversion("orc_files", "orc"),
     "avro": _by_conversion("avro_files", "avro"),
 }
