@@ -25,7 +25,8 @@ SCRIPT = {"script": {"name": "hello.py", "source": "print('hello')"}}
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server of one's own."""
-    server = Live(tmp_path_factory.mktemp("access") / "home").start()
+    cloud = '[connections.cloud]\nservice = "databricks"\nurl = "http://127.0.0.1:9"\ntoken = "of the owner"\n'
+    server = Live(tmp_path_factory.mktemp("access") / "home", settings=cloud).start()
     yield server
     server.close()
 
@@ -218,6 +219,22 @@ def test_sql_is_read_by_a_viewer_and_changes_nothing(
         operator.execute("CREATE VIEW mine AS SELECT 1 AS a")
         assert operator.execute("SELECT a FROM mine").fetchall() == [(1,)]
         operator.execute("DROP VIEW mine")
+
+
+def test_other_services_are_asked_with_the_owners_keys_by_operators_only(
+    live: Live, tokens: dict[str, dict[str, Any]]
+) -> None:
+    asked = b"SELECT job_id FROM databricks_workspace.workflows.jobs WHERE deployment_name = 'cloud'"
+    states = {}
+    for role in ("viewer", "operator"):
+        with sql(live, role, tokens[role]["token"]) as connection:
+            connection.execute("SET statement_timeout = '2s'")
+            with pytest.raises(psycopg.Error) as caught:
+                connection.execute(asked)
+            states[role] = caught.value.sqlstate
+
+    assert states["viewer"] == "42501"
+    assert states["operator"] in {"08006", "57014"}  # nothing answers there
 
 
 def test_the_consoles_sql_acts_for_whoever_asks(people: People, tokens: dict[str, dict[str, Any]]) -> None:

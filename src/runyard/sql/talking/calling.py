@@ -48,7 +48,7 @@ def refuse_in_transaction(talk: Talk) -> None:
 
 def answered(talk: Talk, statement: Select, plan: Plan, given: Mapping[str, Value]) -> tuple[Plan, list[str]]:
     """Make the calls of a query, in their order; return its plan with their answers, and what is said of them."""
-    asking = Asking(connections=talk.means.connections, allow=talk.allow_change)
+    asking = Asking(connections=talk.means.connections, allow=talk.allow_call)
     means = changes.Means(catalog=talk.means.catalog, asking=asking, query=_no_query, binds=given)
     calls = calls_of(statement)
     done: list[Called] = []

@@ -43,7 +43,7 @@ def _carried_out(talk: Talk, statement: Changing, given: Mapping[str, Value], te
         plan = talk.plan(tree)
         return talk.query(tree, plan, [given.get(name) for name in plan.names], text=text)
 
-    asking = Asking(connections=talk.means.connections, allow=talk.allow_change)
+    asking = Asking(connections=talk.means.connections, allow=talk.allow_call)
     means = changes.Means(catalog=talk.means.catalog, asking=asking, query=query, binds=given)
     with talk.means.runner.asked(asking, talk.preferences.timeout_ms):
         return talk.shown(changes.carry_out(statement, means))

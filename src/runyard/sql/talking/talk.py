@@ -84,7 +84,7 @@ class Talk:
         """Run a query; where binds name its connections, it is planned for them."""
         if plan.naming:
             plan, arguments = self._for_connections(tree, plan, arguments)
-        asking = Asking(connections=self.means.connections) if plan.remotes else None
+        asking = Asking(connections=self.means.connections, allow=self.allow_call) if plan.remotes else None
         values = {**bound(plan.names, arguments), "workspace": self.means.workspace(), **self.means.told}
         rows = self.means.runner.rows(plan, values, text=text, asking=asking, timeout_ms=self.preferences.timeout_ms)
         notices = asking.notices if asking is not None else []
@@ -109,10 +109,10 @@ class Talk:
         if not role.covers(need):
             raise SqlError(DENIED, f"{action} needs the role {need}; this session's is {role}.")
 
-    def allow_change(self, connection: Connection) -> None:
-        """Refuse calls to other services with keys of the settings; what this server is asked for, it judges itself."""
+    def allow_call(self, connection: Connection) -> None:
+        """Refuse calls of other services, made with the keys of the server's owner; this server judges for itself."""
         if connection.name != LOCAL:
-            self.require(Role.OPERATOR, f"A call of {connection.name}")
+            self.require(Role.OPERATOR, f"A call of {connection.name}, with the keys of the server's owner,")
 
     def guarded(self, work: Callable[[], Result]) -> Result:
         """Do work unless the transaction has failed, and note if it fails."""
