@@ -24,6 +24,7 @@ from bench import (
     first_line,
     listed_pages,
     memory,
+    reflections,
     spark_job,
     sql_engine,
     sql_wire,
@@ -48,6 +49,7 @@ FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
         bookmark_files,
         spark_job,
         console_pages,
+        reflections,
     )
 }
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")

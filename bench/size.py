@@ -29,6 +29,8 @@ class Size:
     spark_submits: int  # of (k), which take seconds each
     page_views: int  # of (m), of each page
     log_bytes: int  # of (m), of the log that grows
+    tpch_scale: float  # of (r)
+    reflected_queries: int  # of (r)
 
 
 FULL = Size(
@@ -52,6 +54,8 @@ FULL = Size(
     spark_submits=5,
     page_views=15,
     log_bytes=100_000_000,
+    tpch_scale=1,
+    reflected_queries=15,
 )
 QUICK = Size(
     starts=3,
@@ -74,4 +78,6 @@ QUICK = Size(
     spark_submits=1,
     page_views=2,
     log_bytes=2_000_000,
+    tpch_scale=0.05,
+    reflected_queries=2,
 )
