@@ -66,7 +66,7 @@ def test_every_operation_of_the_model_has_a_handler_and_the_other_way_round() ->
     model = load_model()
 
     assert set(OPERATIONS) == set(model.operations)
-    assert len(OPERATIONS) == 69
+    assert len(OPERATIONS) == 74
 
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:

@@ -176,3 +176,48 @@ def test_what_is_deleted_takes_along_what_stands_in_it(glue: Glue) -> None:
     assert [one["Values"] for one in left] == [["2026", "eu"]]
     assert names(glue("GetDatabases"), "DatabaseList", "Name") == ["shop"]
     assert glue("GetPartitions", DatabaseName="shop", TableName="sales")["Partitions"] == []
+
+
+def test_a_partition_is_changed_and_may_get_other_values(glue: Glue) -> None:
+    add(glue, ("2025", "eu"), ("2026", "eu"))
+    of = {"DatabaseName": "shop", "TableName": "sales"}
+    moved = {**partition("2025", "us"), "Parameters": {"a": "b"}}
+    glue("UpdatePartition", **of, PartitionValueList=["2025", "eu"], PartitionInput=moved)
+    same = {"StorageDescriptor": {"Location": "s3://raw/other/"}}
+    glue("UpdatePartition", **of, PartitionValueList=["2026", "eu"], PartitionInput=same)
+
+    shown = glue("GetPartition", **of, PartitionValues=["2025", "us"])["Partition"]
+    assert shown["Parameters"] == {"a": "b"}
+    shown = glue("GetPartition", **of, PartitionValues=["2026", "eu"])["Partition"]
+    assert (shown["Values"], shown["StorageDescriptor"]) == (["2026", "eu"], {"Location": "s3://raw/other/"})
+    with pytest.raises(Refused, match="AlreadyExistsException"):
+        glue("UpdatePartition", **of, PartitionValueList=["2025", "us"], PartitionInput=partition("2026", "eu"))
+    assert glue("GetPartition", **of, PartitionValues=["2025", "us"])["Partition"]["Values"] == ["2025", "us"]
+    with pytest.raises(Refused, match="EntityNotFoundException"):
+        glue("UpdatePartition", **of, PartitionValueList=["1", "x"], PartitionInput=partition("1", "x"))
+
+
+def test_many_partitions_and_tables_are_read_changed_and_deleted_at_once(glue: Glue) -> None:
+    add(glue, ("2025", "eu"), ("2026", "eu"))
+    of = {"DatabaseName": "shop", "TableName": "sales"}
+    asked = [{"Values": list(one)} for one in (("2026", "eu"), ("1", "x"), ("2025", "eu"))]
+    found = glue("BatchGetPartition", **of, PartitionsToGet=asked)
+    entries = [
+        {"PartitionValueList": one["Values"], "PartitionInput": {**partition(*one["Values"]), "Parameters": {"n": "1"}}}
+        for one in asked
+    ]
+    changed = glue("BatchUpdatePartition", **of, Entries=entries)["Errors"]
+    after = glue("GetPartitions", **of)["Partitions"]
+    deleted = glue("BatchDeletePartition", **of, PartitionsToDelete=asked)["Errors"]
+    gone = glue("BatchDeleteTable", DatabaseName="shop", TablesToDelete=["SALES", "none"])["Errors"]
+
+    assert [one["Values"] for one in found["Partitions"]] == [["2026", "eu"], ["2025", "eu"]]
+    assert [(one["PartitionValueList"], one["ErrorDetail"]["ErrorCode"]) for one in changed] == [
+        (["1", "x"], "EntityNotFoundException")
+    ]
+    assert [one["Parameters"] for one in after] == [{"n": "1"}, {"n": "1"}]
+    assert [one["PartitionValues"] for one in deleted] == [["1", "x"]]
+    assert [(one["TableName"], one["ErrorDetail"]["ErrorCode"]) for one in gone] == [
+        ("none", "EntityNotFoundException")
+    ]
+    assert glue("GetTables", DatabaseName="shop")["TableList"] == []

@@ -75,6 +75,15 @@ def add_partition(shelves: Shelves, of: Document, content: Content) -> Document:
     return shelves.add(PARTITIONS, "partition", name, parent_id=of.id, content=content)
 
 
+def replaced_partition(shelves: Shelves, of: Document, values: Sequence[str], content: Content) -> Document:
+    """Write what is said of a partition anew; with other values it is another one, which must not be there yet."""
+    seen, wanted = partition(shelves, of, values), content.get("Values") or list(values)
+    if list(wanted) == list(values):
+        return shelves.save(seen, {**content, "Values": list(values)})
+    shelves.remove(seen)
+    return add_partition(shelves, of, content)
+
+
 def databases(shelves: Shelves) -> list[Document]:
     """Return every database, by name."""
     return sorted(shelves.every(DATABASES), key=lambda one: one.name)

@@ -23,31 +23,31 @@ TAKEN = "AlreadyExistsException"
 
 def create_database(call: Call) -> Members:
     """Creates a database of the Data Catalog."""
-    _change(call, lambda shelves: catalog.add_database(shelves, call["DatabaseInput"]))
+    change(call, lambda shelves: catalog.add_database(shelves, call["DatabaseInput"]))
     return {}
 
 
 def get_database(call: Call) -> Members:
     """Shows a database."""
-    found = _read(call, lambda shelves: catalog.database(shelves, call["Name"]))
+    found = read(call, lambda shelves: catalog.database(shelves, call["Name"]))
     return {"Database": DATABASE.show(Entry(found))}
 
 
 def get_databases(call: Call) -> Members:
     """Lists the databases, by name."""
-    some, token = part_of(call, _read(call, catalog.databases), scope="databases", most=MOST)
+    some, token = part_of(call, read(call, catalog.databases), scope="databases", most=MOST)
     return page("DatabaseList", [DATABASE.show(Entry(one)) for one in some], token)
 
 
 def update_database(call: Call) -> Members:
     """Overwrites what is said of a database."""
-    _change(call, lambda one: catalog.replaced(one, catalog.database(one, call["Name"]), call["DatabaseInput"]))
+    change(call, lambda one: catalog.replaced(one, catalog.database(one, call["Name"]), call["DatabaseInput"]))
     return {}
 
 
 def delete_database(call: Call) -> Members:
     """Deletes a database with its tables; the files stay."""
-    _change(call, lambda shelves: shelves.remove(catalog.database(shelves, call["Name"])))
+    change(call, lambda shelves: shelves.remove(catalog.database(shelves, call["Name"])))
     return {}
 
 
@@ -56,13 +56,13 @@ def delete_database(call: Call) -> Members:
 
 def create_table(call: Call) -> Members:
     """Creates a table in a database; its files are where StorageDescriptor.Location says."""
-    _change(call, lambda shelves: catalog.add_table(shelves, call["DatabaseName"], _table_input(call)))
+    change(call, lambda shelves: catalog.add_table(shelves, call["DatabaseName"], _table_input(call)))
     return {}
 
 
 def get_table(call: Call) -> Members:
     """Shows a table."""
-    return {"Table": TABLE.show(_named(call, _read(call, lambda shelves: _table(shelves, call, "Name"))))}
+    return {"Table": TABLE.show(_named(call, read(call, lambda shelves: table_of(shelves, call, "Name"))))}
 
 
 def get_tables(call: Call) -> Members:
@@ -72,14 +72,14 @@ def get_tables(call: Call) -> Members:
         of = catalog.database(shelves, call["DatabaseName"])
         return catalog.tables(shelves, of, call.members.get("Expression"))
 
-    some, token = part_of(call, _read(call, find), scope=f"tables of {call['DatabaseName']}", most=MOST)
+    some, token = part_of(call, read(call, find), scope=f"tables of {call['DatabaseName']}", most=MOST)
     return page("TableList", [TABLE.show(_named(call, one)) for one in some], token)
 
 
 def update_table(call: Call) -> Members:
     """Overwrites what is said of a table."""
     given = _table_input(call)
-    _change(
+    change(
         call,
         lambda shelves: catalog.replaced(shelves, catalog.table(shelves, call["DatabaseName"], given["Name"]), given),
     )
@@ -88,7 +88,7 @@ def update_table(call: Call) -> Members:
 
 def delete_table(call: Call) -> Members:
     """Deletes a table with its partitions; the files stay."""
-    _change(call, lambda shelves: shelves.remove(_table(shelves, call, "Name")))
+    change(call, lambda shelves: shelves.remove(table_of(shelves, call, "Name")))
     return {}
 
 
@@ -97,8 +97,9 @@ def delete_table(call: Call) -> Members:
 
 def create_partition(call: Call) -> Members:
     """Adds a partition to a table."""
-    _change(
-        call, lambda shelves: catalog.add_partition(shelves, _table(shelves, call, "TableName"), call["PartitionInput"])
+    change(
+        call,
+        lambda shelves: catalog.add_partition(shelves, table_of(shelves, call, "TableName"), call["PartitionInput"]),
     )
     return {}
 
@@ -107,7 +108,7 @@ def batch_create_partition(call: Call) -> Members:
     """Adds partitions to a table; those that are there already stand in the errors."""
 
     def add(shelves: Shelves) -> list[Members]:
-        of, errors = _table(shelves, call, "TableName"), []
+        of, errors = table_of(shelves, call, "TableName"), []
         for given in call["PartitionInputList"]:
             try:
                 catalog.add_partition(shelves, of, given)
@@ -116,54 +117,57 @@ def batch_create_partition(call: Call) -> Members:
                 errors.append({"PartitionValues": given["Values"], "ErrorDetail": detail})
         return errors
 
-    return {"Errors": _change(call, add)}
+    return {"Errors": change(call, add)}
 
 
 def get_partition(call: Call) -> Members:
     """Shows a partition."""
-    found = _read(call, lambda shelves: _partition(shelves, call))
-    return {"Partition": PARTITION.show(_of_table(call, found))}
+    found = read(call, lambda shelves: _partition(shelves, call))
+    return {"Partition": PARTITION.show(of_table(call, found))}
 
 
 def get_partitions(call: Call) -> Members:
     """Lists the partitions of a table that an expression over its keys holds for, the oldest first."""
 
     def find(shelves: Shelves) -> tuple[Document, list[Document]]:
-        of = _table(shelves, call, "TableName")
+        of = table_of(shelves, call, "TableName")
         return of, catalog.partitions(shelves, of)
 
-    of, found = _read(call, find)
+    of, found = read(call, find)
     if expression := call.members.get("Expression"):
         values = [one.content["Values"] for one in found]
         found = [found[place] for place in fitting(of.content.get("PartitionKeys", []), values, expression)]
     scope = f"partitions of {call['DatabaseName']}.{call['TableName']}"
     some, token = part_of(call, _segment(call, found), scope=scope, most=MOST_PARTITIONS)
-    return page("Partitions", [PARTITION.show(_of_table(call, one)) for one in some], token)
+    return page("Partitions", [PARTITION.show(of_table(call, one)) for one in some], token)
 
 
 def delete_partition(call: Call) -> Members:
     """Deletes a partition; the files stay."""
-    _change(call, lambda shelves: shelves.remove(_partition(shelves, call)))
+    change(call, lambda shelves: shelves.remove(_partition(shelves, call)))
     return {}
 
 
 # how handlers find and show things
 
 
-def _read(call: Call, work: Callable[[Shelves], T]) -> T:
+def read(call: Call, work: Callable[[Shelves], T]) -> T:
+    """Read the catalog at one moment."""
     return call.engine.documents.read(call.workspace, work)
 
 
-def _change(call: Call, work: Callable[[Shelves], T]) -> T:
+def change(call: Call, work: Callable[[Shelves], T]) -> T:
+    """Change the catalog in one transaction."""
     return call.engine.documents.change(call.workspace, work)
 
 
-def _table(shelves: Shelves, call: Call, member: str) -> Document:
+def table_of(shelves: Shelves, call: Call, member: str) -> Document:
+    """Return the table that a member of the request names."""
     return catalog.table(shelves, call["DatabaseName"], call[member])
 
 
 def _partition(shelves: Shelves, call: Call) -> Document:
-    return catalog.partition(shelves, _table(shelves, call, "TableName"), call["PartitionValues"])
+    return catalog.partition(shelves, table_of(shelves, call, "TableName"), call["PartitionValues"])
 
 
 def _table_input(call: Call) -> dict[str, Any]:
@@ -177,7 +181,8 @@ def _named(call: Call, one: Document) -> Entry:
     return Entry(one, database=catalog.folded(call["DatabaseName"]), table=catalog.own_name(one))
 
 
-def _of_table(call: Call, one: Document) -> Entry:
+def of_table(call: Call, one: Document) -> Entry:
+    """Return a partition with the names of its table and database."""
     names = {"database": catalog.folded(call["DatabaseName"]), "table": catalog.folded(call["TableName"])}
     return Entry(one, **names)
 

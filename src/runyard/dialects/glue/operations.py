@@ -11,6 +11,7 @@ from runyard.core.errors import NotFound, WrongState
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue import asked, pages, rules
 from runyard.dialects.glue import bookmark_operations as bookmarks
+from runyard.dialects.glue import catalog_batches as batches
 from runyard.dialects.glue import catalog_operations as catalog
 from runyard.dialects.glue import connection_operations as connections
 from runyard.dialects.glue import session_operations as sessions
@@ -225,6 +226,11 @@ _TABLE = (
     ("GetPartition", catalog.get_partition, "partitions", "get"),
     ("GetPartitions", catalog.get_partitions, "partitions", "list"),
     ("DeletePartition", catalog.delete_partition, "partitions", "delete"),
+    ("UpdatePartition", batches.update_partition, "partitions", "update"),
+    ("BatchGetPartition", batches.batch_get_partition, "partitions", "get_many"),
+    ("BatchUpdatePartition", batches.batch_update_partition, "partitions", "update_many"),
+    ("BatchDeletePartition", batches.batch_delete_partition, "partitions", "delete_many"),
+    ("BatchDeleteTable", batches.batch_delete_table, "tables", "delete_many"),
     ("CreateConnection", connections.create_connection, "connections", "insert"),
     ("GetConnection", connections.get_connection, "connections", "get"),
     ("GetConnections", connections.get_connections, "connections", "list"),

@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "insert": "insert",
     "insert_many": "exec",
     "update": "update",
+    "update_many": "exec",
     "delete": "delete",
     "delete_many": "exec",
     "start": "insert",
