@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from http import HTTPStatus
 from typing import Any
 
 from console_yard import Visitor
@@ -151,6 +152,33 @@ def queries(live: Live) -> dict[str, Any]:
     dremio.when(done, "COMPLETED")
     dremio.when(wrong, "FAILED")
     return {"done": done, "wrong": wrong}
+
+
+def reflected(live: Live) -> dict[str, Any]:
+    """Make a table with a reflection, ask once what it answers, and return that query and the reflection."""
+    dremio = Http(live)
+    if dremio.send("GET", "catalog/by-path/shops")[0] != HTTPStatus.OK:
+        dremio("POST", "catalog", {"entityType": "space", "name": "shops"})
+    numbers = " CROSS JOIN ".join(f"(VALUES {DIGITS}) AS d{place}(n)" for place in range(5))
+    columns = "MOD(d0.n, 7) AS shop, d1.n AS day, d2.n * 100 + d3.n * 10 + d4.n AS money"
+    _done(dremio, f"CREATE TABLE shops.visits AS SELECT {columns} FROM {numbers}")
+    fields = "USING DIMENSIONS (shop, day) MEASURES (money (SUM, COUNT))"
+    _done(dremio, f"ALTER TABLE shops.visits CREATE AGGREGATE REFLECTION by_day {fields}")
+
+    def usable() -> dict[str, Any] | None:
+        (found,) = dremio("GET", "reflection")["data"]
+        return found if found["status"]["combinedStatus"] == "CAN_ACCELERATE" else None
+
+    made = until(usable, seconds=120)
+    asked = _done(dremio, "SELECT shop, SUM(money) AS money FROM shops.visits GROUP BY shop ORDER BY shop")
+    return {"reflection": made, "asked": asked}
+
+
+def _done(dremio: Http, sql: str) -> str:
+    """Run a statement that must succeed, and return its job."""
+    asked = dremio.submit(sql)
+    dremio.when(asked, "COMPLETED")
+    return asked
 
 
 def crowd(live: Live, *, count: int = 4) -> list[str]:

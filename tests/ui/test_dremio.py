@@ -11,7 +11,7 @@ from dremio_live import Http
 from live import Live
 from playwright.sync_api import Page, expect
 from ui_pages import sideways, violations
-from ui_yard import SALES, SETTINGS, crowd, disperse, queries, run_number
+from ui_yard import SALES, SETTINGS, crowd, disperse, queries, reflected, run_number
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,29 @@ def test_a_query_shows_its_way_its_rows_page_by_page_and_as_a_chart(page: Page, 
     page.get_by_role("button", name="revenue").click()
     expect(page.get_by_role("img", name="Chart of orders, revenue by sale, 600 rows")).to_be_visible()
     assert drawn(page) > 200
+
+
+def test_a_reflection_shows_its_state_what_it_holds_and_what_it_saved(page: Page, live: Live, visitor: Visitor) -> None:
+    page.goto(f"{live.url}/dremio")
+    expect(page.locator(".signal")).to_have_text("live")
+    made = reflected(live)
+    row = page.get_by_role("region", name="Table of reflections").locator("tbody tr")
+    expect(row).to_contain_text("by_day", timeout=30_000)
+    expect(row).to_contain_text("answers queries")
+    expect(row).to_contain_text("shops.visits")
+    expect(row).to_contain_text("shop, day, money")
+    cells = row.get_by_role("cell")
+    expect(cells.nth(3)).to_have_text("70")
+    expect(cells.nth(6)).to_have_text("1 query")
+    expect(cells.nth(7)).to_have_text("99,930 rows")
+    expect(page.get_by_text("1 reflection · 99,930 rows not read")).to_be_visible()
+    page.goto(f"{live.url}/runs/{run_number(visitor, made['asked'])}")
+
+    query = page.get_by_role("region", name="Query", exact=True)
+    expect(query).to_contain_text("Accelerated")
+    expect(query.get_by_role("listitem").last).to_contain_text("chosen")
+    relations = Http(live)("GET", f"job/{made['asked']}")["acceleration"]["reflectionRelationships"]
+    assert [set(one) for one in relations] == [{"datasetId", "reflectionId", "relationship"}]
 
 
 def drawn(page: Page) -> int:

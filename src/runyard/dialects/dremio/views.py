@@ -22,6 +22,8 @@ ABANDONED = (
 """What is said of a job whose process was lost with its launcher."""
 BY_DBT = '"app": "dbt"'
 """What dbt writes into each of its statements. It waits for ever for a job that was CANCELED."""
+RELATION = ("datasetId", "reflectionId", "relationship")
+"""What clients are told of a reflection; what it saved is the console's."""
 WITH_ROWS = frozenset({"RUNNING", "COMPLETED"})
 
 
@@ -93,8 +95,8 @@ def row_count(job: Job) -> int:
 
 
 def _acceleration(job: Job) -> dict[str, Any] | None:
-    relations = job.told.acceleration
-    return {"reflectionRelationships": list(relations)} if relations and job.state == "COMPLETED" else None
+    relations = [{name: one[name] for name in RELATION if name in one} for one in job.told.acceleration]
+    return {"reflectionRelationships": relations} if relations and job.state == "COMPLETED" else None
 
 
 JOB = View(

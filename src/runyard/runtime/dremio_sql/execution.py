@@ -176,7 +176,7 @@ class Execution:
             acceleration=relations,
         )  # fmt: skip
 
-    def _translated(self, found: Statement, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, str]]]:
+    def _translated(self, found: Statement, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
         """Return a query in the engine's words, over reflections where that is cheaper."""
         if not self.order.reflections:
             return translate(found.query, catalog, self.order.session), []

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from runyard.dialects.dremio.reflections.shelves import every
 from runyard.dialects.dremio.told import jobs_of
 from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.dremio.views import Job
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import Id, Nothing, check_phase
+from runyard.engine.engine import now_ms
 from runyard.store.ledger import Page
 from runyard.web.console.insight.queries import query_line
 from runyard.web.console.languages import asked_of_dremio
@@ -21,6 +23,7 @@ from runyard.web.console.run_lists import BUDGET_S, condition_of_phase
 
 Answer = dict[str, Any]
 
+FOR_EVER_MS = 100 * 365 * 86_400_000  # clients are told of a thousand years where something never expires
 FIELDS = ("dimensionFields", "measureFields", "displayFields")
 MOST_ACTIVE = 500  # queries that are looked at for the queues
 
@@ -100,30 +103,34 @@ def _told(call: Call, path: str) -> Mapping[str, Any]:
 
 def show_reflections(call: Call, _: Nothing) -> Answer:
     """Shows the reflections with their state and what they saved."""
-    return {"reflections": [_reflection(one) for one in _told(call, "reflection").get("data", ())]}
+    told = _told(call, "reflection").get("data", ())
+    saved = {one.id: one.counts.get("saved_rows", 0) for one in call.engine.documents.read(call.workspace, every)}
+    return {"reflections": [{**_reflection(one), "saved_rows": saved.get(one["id"], 0)} for one in told]}
 
 
 def _reflection(told: Mapping[str, Any]) -> Answer:
-    status = told.get("status", {})
+    status = told["status"]
+    expires_at = _moment(status.get("expiresAt"))
     return {
         "id": told["id"],
-        "name": told.get("name", ""),
-        "type": told.get("type", ""),
-        "dataset": ".".join(told.get("datasetPath", ())) or told.get("datasetName", ""),
+        "name": told["name"],
+        "type": told["type"],
+        "dataset": told["datasetName"],
         "fields": ", ".join(one["name"] for name in FIELDS for one in told.get(name) or ()),
-        "status": "DISABLED" if told.get("enabled") is False else status.get("combinedStatus", "NONE"),
+        "status": status["combinedStatus"],
+        "method": status["refreshMethod"],
         "failure": status.get("lastFailureMessage"),
-        "records": told.get("recordCount"),
-        "bytes": told.get("currentSizeBytes"),
+        "records": told["recordCount"],
+        "bytes": told["currentSizeBytes"],
         "fetched_at": _moment(status.get("lastDataFetch")),
-        "expires_at": _moment(status.get("expiresAt")),
+        "expires_at": None if expires_at is None or expires_at - now_ms() > FOR_EVER_MS else expires_at,
         "refresh_ms": status.get("lastRefreshDurationMillis"),
-        "considered": told.get("consideredCount", 0),
-        "matched": told.get("matchedCount", 0),
-        "chosen": told.get("acceleratedCount", 0),
+        "considered": told["consideredCount"],
+        "matched": told["matchedCount"],
+        "chosen": told["acceleratedCount"],
     }
 
 
 def _moment(text: str | None) -> int | None:
-    """Return the moment that an ISO text means; what is never comes as none, or as the beginning of all times."""
-    return int(datetime.fromisoformat(text).timestamp() * 1000) or None if text else None
+    """Return the moment that an ISO text means."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000) if text else None

@@ -12,7 +12,7 @@ from runyard.core.job import WORKFLOW, Job
 from runyard.core.run import Attempt, Run, State
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import OneRun
-from runyard.dialects.native.views import ATTEMPT, RUN, RUN_LINE
+from runyard.dialects.native.views import ATTEMPT, RUN_LINE, task
 from runyard.web.console.insight.chain import chain_of
 from runyard.web.console.insight.masks import MASK, masked
 from runyard.web.console.insight.queries import query_of
@@ -21,6 +21,7 @@ from runyard.web.console.trouble import trouble_of
 
 Answer = dict[str, Any]
 
+SETTINGS = ("arazzo",)  # what of a run's settings its page looks at
 LONGEST_OUTPUT = 20_000  # characters of a task's result that a page shows
 
 
@@ -30,7 +31,7 @@ def show_run(call: Call, asked: OneRun) -> Answer:
     attempts = call.engine.attempts(run)
     children = call.engine.child_runs(attempts)
     return {
-        "run": masked(RUN.show(run)),
+        "run": masked(_run(run)),
         "meant": meant,
         "attempts": [_attempt(attempt) for attempt in attempts],
         "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
@@ -53,6 +54,12 @@ def show_run(call: Call, asked: OneRun) -> Answer:
         "job": _job(call, run),
         "may": _may(run, attempts),
     }
+
+
+def _run(run: Run) -> Answer:
+    """Show a run without its settings, which are as long as its tasks once more; their record shows them."""
+    settings = {name: run.settings[name] for name in SETTINGS if name in run.settings}
+    return {**RUN_LINE.show(run), "settings": settings, "tasks": [task(one) for one in run.tasks]}
 
 
 def find(call: Call, number: int) -> tuple[Run, str | None]:
@@ -98,7 +105,7 @@ def _caller(call: Call, run: Run) -> Answer | None:
 def _may(run: Run, attempts: Sequence[Attempt]) -> Answer:
     """Say what can be done with a run as it is now."""
     has_ended = run.state is State.ENDED
-    is_ours = not run.is_told and all(task.kind != WORKFLOW for task in run.tasks) and run.is_listed
+    is_ours = not run.is_told and all(one.kind != WORKFLOW for one in run.tasks) and run.is_listed
     return {
         "stop": not has_ended and run.state is not State.STOPPING,
         "repair": has_ended and is_ours and bool(attempts) and run.parent_attempt_id is None,

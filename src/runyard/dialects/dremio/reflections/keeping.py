@@ -32,7 +32,8 @@ def keep(store: Shelves, run: Run, output: Mapping[str, Any]) -> None:
     for told in output.get("acceleration") or ():
         number = from_entity_id(told["reflectionId"])
         if number is not None and store.get(number) is not None:
-            shelves.count(store, number, shelves.COUNTED[: STATES[told["relationship"]]])
+            words = shelves.COUNTED[: STATES[told["relationship"]]]
+            shelves.count(store, number, words, saved_rows=told.get("savedRows", 0))
 
 
 def _made(store: Shelves, run: Run, facts: Mapping[str, Any]) -> None:

@@ -123,12 +123,14 @@ def note(shelves: Shelves, reflection: Document, **facts: Any) -> None:
         shelves.save(seen, {**seen.content, **facts})
 
 
-def count(shelves: Shelves, reflection_id: int, words: Iterable[str]) -> None:
-    """Count that a job has considered, matched or chosen a reflection."""
+def count(shelves: Shelves, reflection_id: int, words: Iterable[str], *, saved_rows: int = 0) -> None:
+    """Count that a job has considered, matched or chosen a reflection, and how many rows that saved it."""
     name = str(reflection_id)
     seen = shelves.named(COUNTS, name)
     before: Mapping[str, int] = seen.content if seen is not None else {}
     content = {**before, **{word: before.get(word, 0) + 1 for word in words}}
+    if saved_rows:
+        content["saved_rows"] = before.get("saved_rows", 0) + saved_rows
     if seen is None:
         shelves.add(COUNTS, "counts", name, parent_id=reflection_id, content=content)
     else:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,12 +65,19 @@ class Accelerated:
     states: Mapping[str, str] = field(default_factory=dict)  # by reflection: the furthest that it came
     used: tuple[Reflected, ...] = ()
     considered: tuple[Reflected, ...] = ()
+    saved_rows: int = 0  # that the plan without reflections is estimated to read beyond those of this one
 
     @property
-    def told(self) -> list[dict[str, str]]:
-        """Return the relationships as a job tells them."""
+    def told(self) -> list[dict[str, Any]]:
+        """Return the relationships as a job tells them; those that answer it share what they saved."""
+        used = {each.reflection for each in self.used}
         return [
-            {"datasetId": each.dataset, "reflectionId": each.reflection, "relationship": self.states[each.reflection]}
+            {
+                "datasetId": each.dataset,
+                "reflectionId": each.reflection,
+                "relationship": self.states[each.reflection],
+                **({"savedRows": self.saved_rows // len(used)} if each.reflection in used else {}),
+            }
             for each in self.considered
         ]
 
@@ -103,10 +110,13 @@ class Accelerator:
         states |= dict.fromkeys(matching.matched, MATCHED)
         considered = tuple(each.reflected for each in candidates)
         used = [each.reflected for each in candidates if other and is_read_in(other.sql, each.reflected.folder)]
-        if not other or not used or not self._is_better(other, plain, hints):
+        saved = self._saved(other, plain, hints) if other and used else None
+        if other is None or saved is None:
             return Accelerated(translation=plain, states=states, considered=considered)
         states |= {each.reflection: CHOSEN for each in used}
-        return Accelerated(translation=other, states=states, used=tuple(used), considered=considered)
+        return Accelerated(
+            translation=other, states=states, used=tuple(used), considered=considered, saved_rows=saved
+        )  # fmt: skip
 
     def _candidates(self, hints: Hints, read: frozenset[Path_], looking: Looking) -> list[Candidate]:
         """Return the reflections that are fresh, of the dataset as it is, and share something with the query."""
@@ -130,13 +140,19 @@ class Accelerator:
             return None  # its dataset is gone, or cannot be read
         return Candidate(reflected=reflected, manifest=manifest, levels=tuple(levels))
 
-    def _is_better(self, other: Translation, plain: Translation, hints: Hints) -> bool:
+    def _saved(self, other: Translation, plain: Translation, hints: Hints) -> int | None:
+        """Return how many rows fewer a query over reflections reads; None if it is no better than the plain one."""
         if other.columns != plain.columns:
-            return False
-        return bool(hints.chosen) or any(
-            measure(self.connection, other.sql) <= measure(self.connection, plain.sql) + UNFELT
-            for measure in (scanned_by, cost_of)
-        )
+            return None
+        fewer = self._fewer(scanned_by, other, plain)
+        if hints.chosen or fewer >= -UNFELT or self._fewer(cost_of, other, plain) >= -UNFELT:
+            return max(fewer, 0)
+        return None
+
+    def _fewer(
+        self, measure: Callable[[duckdb.DuckDBPyConnection, str], int], other: Translation, plain: Translation
+    ) -> int:
+        return measure(self.connection, plain.sql) - measure(self.connection, other.sql)
 
 
 def _tried(tree: exp.Expression, catalog: LiveCatalog, session: Session, matching: Matching) -> Translation | None:

@@ -18,15 +18,17 @@ import { ask, go, place } from "./router.js";
 import { Timeline } from "./timeline.js";
 import { TaskWaits, Waits } from "./waits.js";
 
+const LARGE = 150; // tasks of a run that is looked at less often while it goes on
+
 /** @param {{id: string}} told */
 export function Run({ id }) {
   const answer = useAnswer(`run ${id}`, (stop) => get(`${OWN}/runs/${id}`, {}, stop));
   const whole = answer.value;
   useEffect(() => {
     const own = whole?.run.id ?? Number(id);
-    const look = calmly(answer.again, 300);
+    const look = calmly(answer.again, (whole?.run.tasks.length ?? 0) > LARGE ? 1500 : 300);
     return hear((runs) => { if (runs.some((run) => run.id === own)) look(); }, look);
-  }, [id, whole?.run.id]);
+  }, [id, whole?.run.id, (whole?.run.tasks.length ?? 0) > LARGE]);
   if (answer.error && !whole) {
     return html`<${Refusal} error=${answer.error} what="run"><p><a href="/runs">All runs</a></p><//>`;
   }
