@@ -55,7 +55,7 @@ export {{ EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, p
 export {{ HighlightStyle, bracketMatching, syntaxHighlighting }} from "@codemirror/language";
 export {{ defaultKeymap, history, historyKeymap, toggleComment }} from "@codemirror/commands";
 export {{
-  autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion,
+  autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap,
 }} from "@codemirror/autocomplete";
 export {{ lintKeymap, setDiagnostics }} from "@codemirror/lint";
 export {{ SQLDialect, sql }} from "@codemirror/lang-sql";

@@ -1,7 +1,7 @@
 // @ts-check
 // The editor: CodeMirror in a shadow root, where its styles are adopted sheets, which the policy of the page allows.
 import {
-  autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, Compartment, completionKeymap, defaultKeymap, drawSelection, EditorState, EditorView, HighlightStyle,
+  autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, closeCompletion, Compartment, completionKeymap, defaultKeymap, drawSelection, EditorState, EditorView, HighlightStyle,
   highlightActiveLine, history, historyKeymap, keymap, lineNumbers, lintKeymap, placeholder, setDiagnostics, SQLDialect, syntaxHighlighting, tags,
 } from "codemirror";
 import { known, offered } from "./completing.js";
@@ -50,7 +50,7 @@ const dialect = (words) => SQLDialect.define({
 });
 
 /**
- * @param {HTMLElement} host @param {{text: string, words: any, changed: (text: string) => void, run: () => void, explain: () => void, leave: () => void}} told
+ * @param {HTMLElement} host @param {{text: string, words: any, changed: (text: string) => void, run: () => void, explain: () => void}} told
  */
 export function edit(host, told) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
@@ -62,7 +62,7 @@ export function edit(host, told) {
     const { start, options } = offered(all, word.text, context.state.sliceDoc(0, word.from), context.state.doc.toString());
     return options.length ? { from: word.from + start, options, validFor: /^[\w$]*$/ } : null;
   };
-  const act = (/** @type {() => void} */ work) => () => { work(); return true; };
+  const act = (/** @type {() => void} */ work) => (/** @type {any} */ view) => { closeCompletion(view); work(); return true; };
   const view = new EditorView({
     root,
     parent: root,
@@ -80,7 +80,7 @@ export function edit(host, told) {
           { key: "Mod-Enter", run: act(told.run), preventDefault: true },
           { key: "Shift-Mod-Enter", run: act(told.explain), preventDefault: true },
           ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap,
-          { key: "Escape", run: act(told.leave) },
+          { key: "Escape", run: (/** @type {any} */ view) => { view.contentDOM.blur(); return true; } },
           ...defaultKeymap,
         ]),
         EditorView.updateListener.of((/** @type {any} */ update) => { if (update.docChanged) told.changed(update.state.doc.toString()); }),
@@ -108,13 +108,21 @@ export function edit(host, told) {
 /** What is typed over a selection we insert: a browser would keep the looks of what it replaces, in a style that the policy forbids.
  * @param {InputEvent} event @param {any} view */
 function overwrite(event, view) {
-  const { from, to } = view.state.selection.main;
   const text = event.data;
+  const { from, to } = selection(view);
   if (event.inputType !== "insertText" || from === to || !text || view.composing) return false;
   event.preventDefault();
-  const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  const insert = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: "input.type", scrollIntoView: true });
   if (!view.state.facet(EditorView.inputHandler).some((/** @type {any} */ one) => one(view, from, to, text, insert))) view.dispatch(insert());
   return true;
+}
+
+/** What is selected: the editor may not have heard yet of what was selected a moment ago. @param {any} view */
+function selection(view) {
+  const seen = (view.root.getSelection ?? document.getSelection).call(view.root.getSelection ? view.root : document);
+  if (!seen || seen.isCollapsed || !view.contentDOM.contains(seen.anchorNode)) return view.state.selection.main;
+  const places = [view.posAtDOM(seen.anchorNode, seen.anchorOffset), view.posAtDOM(seen.focusNode, seen.focusOffset)];
+  return { from: Math.min(...places), to: Math.max(...places) };
 }
 
 /** The word at a place, at least one letter of it. @param {any} state @param {number} at */

@@ -82,7 +82,7 @@ function Editor({ text, words, handle, changed, run, explain }) {
     import("./editor.js").then(({ edit }) => {
       if (isGone || !host.current || handle.current) return;
       const hadFocus = document.activeElement === plain.current;
-      handle.current = edit(host.current, { text: told.current.text, words, changed, run: () => told.current.run(), explain: () => told.current.explain(), leave: () => /** @type {HTMLElement} */ (document.activeElement)?.blur() });
+      handle.current = edit(host.current, { text: told.current.text, words, changed, run: () => told.current.run(), explain: () => told.current.explain() });
       setIsThere(true);
       if (hadFocus) handle.current.focus();
     }, () => {}); // without it the plain box stays
