@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 
 import click
-from access_table import table
 
 from runyard.cli.main import commands
 from runyard.dialects.databricks.operations import OPERATIONS as DATABRICKS
@@ -75,7 +75,8 @@ def settings() -> Iterator[str]:
 def access() -> str:
     """Return the page about access, which people write, with its table as it is now."""
     before, _, rest = ACCESS.read_text().partition(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+    table = runpy.run_path(str(Path(__file__).with_name("access_table.py")))["table"]()
+    return f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}"
 
 
 def main() -> None:

@@ -156,6 +156,21 @@ def test_dremio_refuses_by_its_own_errors_and_logs_users_in(live: Live, people: 
     del live
 
 
+def test_arrow_flight_refuses_too(live: Live, tokens: dict[str, dict[str, Any]]) -> None:
+    flight = pytest.importorskip("pyarrow.flight")
+    client = flight.FlightClient(json.loads((live.home / "server.json").read_text())["flight"])
+
+    def rows(role: str) -> Any:
+        header = client.authenticate_basic_token(role, tokens[role]["token"])
+        options = flight.FlightCallOptions(headers=[header])
+        found = client.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT 1 AS a"), options)
+        return client.do_get(found.endpoints[0].ticket, options).read_all().to_pylist()
+
+    with pytest.raises(flight.FlightUnauthorizedError, match="needs the role operator"):
+        rows("viewer")
+    assert rows("operator") == [{"a": 1}]
+
+
 def test_our_own_language_and_the_command_line_refuse(
     live: Live, people: People, tokens: dict[str, dict[str, Any]]
 ) -> None:

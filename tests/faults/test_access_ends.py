@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -141,6 +143,25 @@ def test_users_tokens_and_logins_outlive_a_server_that_was_killed(live: Live, pe
     assert people.told("GET", "/runyard/v1/me", gone["token"])[0] == 401
     with sql(live, "ana", password) as connection:
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_launcher_that_does_not_answer_is_shown_as_one(live: Live, people: People) -> None:
+    def launcher() -> dict[str, Any] | None:
+        status, told = people.told("GET", "/console/v1/server", live.credentials["token"])
+        assert status == 200
+        known: dict[str, Any] | None = told["launcher"]
+        return known
+
+    alive = launcher()
+    assert alive is not None
+    os.kill(alive["pid"], signal.SIGSTOP)
+    try:
+        assert launcher() is None
+    finally:
+        os.kill(alive["pid"], signal.SIGCONT)
+    again = launcher()
+    assert again is not None
+    assert again["pid"] == alive["pid"]
 
 
 def test_a_thousand_strangers_cost_the_server_no_memory_of_them(live: Live, people: People) -> None:
