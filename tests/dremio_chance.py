@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from dremio_reflections import Mirrors
 
@@ -28,6 +29,10 @@ VIEWS = {
         "SELECT g, d, SUM(m) AS total, COUNT(*) AS c FROM lake.t GROUP BY g, d",
         {"g": "VARCHAR", "d": "DATE", "total": "DECIMAL(38,2)", "c": "BIGINT"},
     ),
+    "v6": (
+        "SELECT q.a, q.b, q.c, q.e AS d FROM (SELECT i, m, g, d FROM lake.t WHERE m >= 1) AS q(a, b, c, e)",
+        {"a": "INTEGER", "b": "DECIMAL(12,2)", "c": "VARCHAR", "d": "DATE"},
+    ),
     "v5": ("SELECT ug, mm, d, i FROM lake.v2", {"ug": "VARCHAR", "mm": "DECIMAL(14,2)", "d": "DATE", "i": "INTEGER"}),
 }  # fmt: skip
 NUMBERS = ("INTEGER", "BIGINT", "DECIMAL", "DOUBLE")
@@ -50,6 +55,7 @@ class Chance:
 
     yard: Mirrors
     random: Random
+    made: dict[str, tuple[str, dict[str, list[Any]]]] = field(default_factory=dict)
 
     def build(self) -> None:
         """Make tables and views."""
@@ -93,6 +99,15 @@ class Chance:
         """Return what may be asked and reflected, with the types of its columns."""
         return {"t": dict(TYPES), **{name: dict(types) for name, (_, types) in VIEWS.items()}}
 
+    def add(self) -> None:
+        """Add rows to the table, and bring what is held up to date with them alone where that can be."""
+        values = ", ".join(f"({', '.join(self._row())})" for _ in range(self.random.choice([1, 7])))
+        listed = ", ".join(f"CAST(c{place} AS {kind})" for place, kind in enumerate(TYPES.values()))
+        names = ", ".join(f"c{place}" for place in range(len(TYPES)))
+        self.yard.run(f"INSERT INTO lake.t SELECT {listed} FROM (VALUES {values}) AS r({names})")
+        for name, (dataset, fields) in self.made.items():
+            self.yard.reflect(dataset, name=name, previous=name, method="INCREMENTAL", **fields)
+
     def reflect(self) -> None:
         """Make a reflection of one of the datasets."""
         dataset, types = self.random.choice(list(self.datasets().items()))
@@ -100,15 +115,18 @@ class Chance:
             fields = self._some(list(types), least=max(1, len(types) - 2))
             sort = self._some(fields, least=0)[:2]
             rest = [each for each in fields if each not in sort]
-            self.yard.reflect(f"lake.{dataset}", display=fields, sort=sort, partition=self._some(rest, least=0)[:1])
+            self._reflect(dataset, display=fields, sort=sort, partition=self._some(rest, least=0)[:1])
             return
         plain = [name for name, kind in types.items() if kind != "DOUBLE"]
         dimensions = self._some(plain, least=1)
         granular = [{"name": each, "granularity": self.random.choice(["DATE", "NORMAL"])} for each in dimensions]
         measures = [(name, *self._measures(kind)) for name, kind in types.items() if self.random.random() < 0.8]
-        self.yard.reflect(
-            f"lake.{dataset}", dimension=granular, measure=measures, sort=self._some(dimensions, least=0)[:1]
-        )
+        self._reflect(dataset, dimension=granular, measure=measures, sort=self._some(dimensions, least=0)[:1])
+
+    def _reflect(self, dataset: str, **fields: list[Any]) -> None:
+        name = f"r{len(self.made)}"
+        self.yard.reflect(f"lake.{dataset}", name=name, **fields)
+        self.made[name] = (f"lake.{dataset}", fields)
 
     def _measures(self, kind: str) -> list[str]:
         known = ["COUNT", "MIN", "MAX", *(["SUM"] * 3 if _is_number(kind) else [])]
@@ -148,8 +166,8 @@ class Chance:
             return f"{name} = {one}"
         ways = [f"{name} {sign} {one}"] * 5
         ways += [
-            f"{name} IS NULL", f"{name} IS NOT NULL", f"{name} BETWEEN {one} AND {other}", f"{name} IN ({one}, {other})",
-            f"NOT ({name} = {one})", f"{one} {sign} {name}",
+            f"{name} IS NULL", f"{name} IS NOT NULL", f"{name} BETWEEN {one} AND {other}",
+            f"{name} IN ({one}, {other})", f"NOT ({name} = {one})", f"{one} {sign} {name}",
         ]  # fmt: skip
         if kind == "TIMESTAMP":
             ways += [f"CAST({name} AS DATE) {sign} {self.constant('DATE')}"] * 2

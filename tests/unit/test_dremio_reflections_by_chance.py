@@ -23,7 +23,9 @@ def play(folder: Path, seed: int, *, queries: int = QUERIES) -> Counter[str]:
     for _ in range(REFLECTIONS):
         chance.reflect()
     seen: Counter[str] = Counter()
-    for _ in range(queries):
+    for number in range(queries):
+        if number == queries // 2:
+            chance.add()
         sql = chance.query()
         try:
             plain = chance.yard.run(sql)

@@ -30,6 +30,7 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     large_cost: int = 30_000_000  # rows that a plan's steps are thought to give together; what costs more is LARGE
     result_days: float = 1.0  # how long the rows of a job are kept
+    adds_floats: bool = False  # let reflections add up sums of FLOAT and DOUBLE, whose last digits depend on the order
     spares_dbt: bool = False  # tell dbt of a cancelled job that it failed: for the word CANCELED it waits for ever
     queues: Mapping[str, Lane] = msgspec.field(default_factory=_lanes)
 

@@ -61,7 +61,9 @@ def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[s
         return {"drop": run.settings["drop"]}
     if "refresh" in run.settings:
         return telling.refresh(found, run, engine.now())
-    return {"reflections": telling.usable(found, engine.now())} if found.reflections else {}
+    if not found.reflections:
+        return {}
+    return {"reflections": telling.usable(found, engine.now()), "floats": engine.settings.dremio.adds_floats}
 
 
 def _check(settings: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from .tables import Manifest, write_manifest
 from .translation.conversions import target
 from .translation.parsing import parsed
 from .translation.scope import Query, View
-from .translation.translate import translate
+from .translation.translate import Translation, translate
 
 DONE = (Column(name="ok", type=BOOLEAN), Column(name="summary", type=VARCHAR))
 EXPLAINED = (Column(name="text", type=VARCHAR), Column(name="json", type=VARCHAR))
@@ -45,6 +45,11 @@ class Commander:
     catalog: LiveCatalog
     connection: duckdb.DuckDBPyConnection
     folder: Path  # under which new tables lie
+    translate: Callable[[str], Translation] | None = None  # how queries are put into the engine's words
+
+    def translated(self, sql: str) -> Translation:
+        """Return a query in the engine's words, as it would be run."""
+        return (self.translate or (lambda text: translate(text, self.catalog, self.catalog.session)))(sql)
 
     def carry_out(self, statement: Statement) -> Done:
         """Carry a command out; one that changes the catalog says what is to be recorded."""
@@ -144,7 +149,7 @@ class Commander:
         inner = read_statement(statement.query)
         if inner.kind != "SELECT":
             raise unsupported(f"EXPLAIN PLAN FOR {inner.kind.replace('_', ' ')} has no translation here")
-        sql = translate(inner.query, self.catalog, self.catalog.session).sql
+        sql = self.translated(inner.query).sql
         text = self.connection.execute(f"EXPLAIN {sql}").fetchall()[-1][1]
         plan = self.connection.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[-1][1]
         return Done(answer=rows_query(EXPLAINED, [(text, plan)]))

@@ -43,7 +43,7 @@ LOST = "The refresh was lost; it is tried again."
 def attend(engine: Engine) -> int | None:
     """Do what is due in each workspace that has reflections, or has had some; return when to come by again."""
     moments = [_look_after(engine, workspace) for workspace in _workspaces(engine)]
-    return min(moments, default=None)
+    return min((at for at in moments if at is not None), default=None)
 
 
 def _workspaces(engine: Engine) -> list[Workspace]:
@@ -57,7 +57,7 @@ def _workspaces(engine: Engine) -> list[Workspace]:
     return list((known | {one.id: one for one in left}).values())
 
 
-def _look_after(engine: Engine, workspace: Workspace) -> int:
+def _look_after(engine: Engine, workspace: Workspace) -> int | None:
     tending = Tending(engine=engine, workspace=workspace)
     lying = folders.materializations(home_of(engine, workspace))  # before the ledger: what is made later is known there
     found = engine.documents.read(workspace, telling.standing)
@@ -67,7 +67,7 @@ def _look_after(engine: Engine, workspace: Workspace) -> int:
     for reflection in tending.due(found):
         tending.begin(reflection)
     tending.clear(found, lying)
-    return tending.next_at(found)
+    return tending.next_at(found) if found.reflections or lying else None
 
 
 @dataclass(frozen=True, kw_only=True)
