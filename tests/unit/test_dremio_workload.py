@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from waiting import until
 
 from runyard.core.errors import InvalidRequest
 from runyard.engine.settings import load_settings
-from runyard.runtime.dremio_sql.routing import Lane, Withdrawn, chosen, wait_for_place
+from runyard.runtime.dremio_sql.routing import NO_LIMIT, Lane, Withdrawn, chosen, free_place, wait_for_place
 from runyard.runtime.dremio_sql.rules import Facts, WrongCondition, condition
 
 RULE = {"name": "etl", "conditions": "user() = 'ada'", "acceptName": "LARGE", "action": "PLACE"}
@@ -245,8 +247,47 @@ def test_who_stands_in_line_gives_up_in_time_too(tmp_path: Path) -> None:
     assert until(lambda: wait_for_place(lane(1), tmp_path)) is not None
 
 
+def test_a_place_is_had_at_once_unless_all_are_taken_or_somebody_is_before_us(tmp_path: Path) -> None:
+    first = free_place(lane(2), tmp_path)
+    turn = os.open(tmp_path / "turn", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    behind = free_place(lane(2), tmp_path)
+    os.close(turn)
+    second, third = free_place(lane(2), tmp_path), free_place(lane(2), tmp_path)
+
+    assert first is not None
+    assert second is not None
+    assert (behind, third) == (None, None)
+    for held in (first, second):
+        os.close(held)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from runyard.runtime.dremio_sql.routing import Lane, wait_for_place
+wait_for_place(Lane(name="SMALL", slots=1, wait_ms=None), Path(sys.argv[1]))
+print("has it", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_end_of_who_has_a_place_wakes_who_waits_for_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        before = free_place(lane(1), tmp_path)
+        threading.Timer(0.05, holder.kill).start()  # as a query is cancelled
+        place = wait_for_place(lane(1), tmp_path)
+
+    assert before is None
+    assert place is not None
+    os.close(place)
+
+
 def test_a_queue_without_a_limit_lets_everybody_in(tmp_path: Path) -> None:
-    assert wait_for_place(Lane(name="SMALL", slots=None, wait_ms=None), tmp_path) is None
+    assert wait_for_place(Lane(name="SMALL", slots=None, wait_ms=None), tmp_path) == NO_LIMIT
 
 
 # the machine

@@ -22,7 +22,7 @@ from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
 from runyard.engine.transaction import Claim
 from runyard.executors import spark_engine
-from runyard.executors.kinds import LOADED_PROGRAMS, PROGRAMS
+from runyard.executors.kinds import LOADED_PROGRAMS, PROGRAMS, QUERIES
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
 from runyard.executors.launcher.events import Ended
 from runyard.executors.launcher.events import Event as LauncherEvent
@@ -210,6 +210,7 @@ def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent]
         preload=(*settings.preload, *LOADED_PROGRAMS) if settings.preload else (),
         rare=settings.spark.preload,
         driver=(spark_engine.waiting_driver(_spark_place(home, settings)), settings.spark.drivers),
+        quick=QUERIES if settings.preload else "",
         idle_s=settings.spark.idle_s,
         programs=(str(RUNTIME), PROGRAMS),
         **mode,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runyard.executors.launcher.order import Order
 from runyard.executors.process import RUNTIME, process_order
 from runyard.executors.work import Place, Work
+
+READY = "dremio_sql_task:make_ready:database"
+"""What the launcher's children do for a query that is yet to come."""
 
 
 def order(work: Work, place: Place) -> Order:
@@ -13,4 +18,5 @@ def order(work: Work, place: Place) -> Order:
     The spec holds `context`: `sql`, its `path`, who asks as what, the `catalog`, the `home` of tables and queues, and
     the `workload` that says which queue it takes.
     """
-    return process_order(work, place, script=RUNTIME / "dremio_sql_task.py", preloaded=True)
+    plain = process_order(work, place, script=RUNTIME / "dremio_sql_task.py", preloaded=True)
+    return replace(plain, driver=READY, begin=[])  # of Spark it knows nothing

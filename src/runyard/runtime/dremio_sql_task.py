@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dremio_sql.task import main
+from dremio_sql.task import main, rehearse
+
+
+def make_ready(_what: str, _streams: object) -> None:
+    """Open a database for the query that this process will get, and carry out another one before."""
+    rehearse()
+
 
 if __name__ == "__main__":
     main()

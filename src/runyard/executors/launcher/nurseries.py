@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from runyard.executors.launcher.order import Order
 
 
+QUICK_ONES = 2  # children that have made something ready which is no matter of seconds
+
+
 class Nurseries:
     """Gives each order the cheapest child that serves it.
 
@@ -25,8 +28,8 @@ class Nurseries:
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, cradles: Path, on_ready: Callable[[], None]) -> None:
-        self._bare, self._loaded, self._rare, self._drivers = self._all = tuple(
-            Nursery(selector, cradles=cradles, on_ready=on_ready) for _ in range(4)
+        self._bare, self._loaded, self._rare, self._drivers, self._quick = self._all = tuple(
+            Nursery(selector, cradles=cradles, on_ready=on_ready) for _ in range(5)
         )
         self._settings: Settings | None = None
         self._wanted_at: dict[Nursery, float] = {}  # of what only some jobs want: when one last did
@@ -39,7 +42,7 @@ class Nurseries:
             self._loaded.use(replace(settings, rare=[], driver=""))
         else:
             self._loaded.empty()
-        for each in (self._rare, self._drivers):
+        for each in (self._rare, self._drivers, self._quick):
             self._use_wanted(each)
 
     def has(self, pid: int) -> bool:
@@ -81,6 +84,8 @@ class Nurseries:
         settings = self._settings
         if settings and order.driver and order.driver == settings.driver and self._has_ready(self._drivers):
             return self._drivers
+        if settings and order.driver and order.driver == settings.quick and self._has_ready(self._quick):
+            return self._quick
         if settings and order.rare and settings.rare and self._has_ready(self._rare):
             return self._rare
         return self._loaded if order.preloaded and settings and settings.preload else self._bare
@@ -91,8 +96,8 @@ class Nurseries:
         self._wanted_at[kind] = time.monotonic()
         if is_new:
             self._use_wanted(kind)
-        # A driver takes seconds to come: who finds none ready begins without.
-        return kind.has_idle if kind is self._drivers else kind.has_borne
+        # A driver may take seconds to come: who finds none ready begins without.
+        return kind.has_borne if kind is self._rare else kind.has_idle
 
     def _use_wanted(self, kind: Nursery) -> None:
         settings = self._settings
@@ -100,6 +105,8 @@ class Nurseries:
             kind.release()
         elif kind is self._drivers and settings.driver:
             kind.use(replace(settings, rare=[], warm=settings.drivers))
+        elif kind is self._quick and settings.quick:
+            kind.use(replace(settings, rare=[], driver=settings.quick, warm=QUICK_ONES))
         elif kind is self._rare and settings.rare:
             kind.use(replace(settings, preload=[*settings.preload, *settings.rare], rare=[], driver=""))
         else:

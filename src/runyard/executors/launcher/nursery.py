@@ -36,6 +36,7 @@ class Settings:
     rare: list[str] = field(default_factory=list)  # modules that only some jobs want: imported when the first comes
     driver: str = ""  # "module:function:what": called by each child before it is ready, when a job has wanted it
     drivers: int = 0  # how many of those idle
+    quick: str = ""  # another of these, for jobs of another kind
     idle_s: float = 0.0  # after which what only some jobs want is let go; 0 keeps it
     runtime: str = ""  # a folder that every job finds on its path
     programs: list[str] = field(default_factory=list)  # modules of it that every child imports, as they are light

@@ -17,10 +17,10 @@ from .catalog import LiveCatalog, Snapshot
 from .changes import FRAGMENT, Changer, Prepared
 from .column_types import Column, columns_document, literal
 from .commands import DONE, Commander
-from .database import new_connection
+from .database import SPARE
 from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
 from .information_schema import rows_query
-from .plans import Plan, cost_of
+from .plans import Plan, cost_of, cost_of_prepared
 from .results import ROWS, stored, stored_words, write_schema
 from .statements import Statement, statement
 from .translation.scope import Query
@@ -29,6 +29,7 @@ from .translation.translate import Session, Translation, exact, translate
 if TYPE_CHECKING:
     from .acceleration.planning import Accelerator
 
+KEEP = "keep"  # the statement that writes a query's rows, while it is prepared
 COUNTER = "produced"  # a sequence that every row of a result passes
 PAUSE_S = 0.01
 COUNT_EVERY_S = 0.2
@@ -84,6 +85,7 @@ class Execution:
     order: Order
     listener: Listener = field(default_factory=Listener)
     clock: Callable[[], int] = lambda: int(time.time() * 1000)
+    is_last: bool = False  # of its process, which ends with it
     _connection: duckdb.DuckDBPyConnection | None = None
     _counting: duckdb.DuckDBPyConnection | None = None  # for another thread: a connection at work refuses every other
     _asking: threading.Lock = field(default_factory=threading.Lock)
@@ -102,7 +104,9 @@ class Execution:
         finally:
             with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
                 self._ended.set()
-                if self._connection is not None:
+                if self._connection is not None and self.is_last:
+                    SPARE.leave_open(self._connection)
+                elif self._connection is not None:
                     self._connection.close()
             if self._release is not None:
                 self._release()
@@ -152,7 +156,7 @@ class Execution:
 
     def _opened(self) -> LiveCatalog:
         order = self.order
-        self._connection = new_connection(memory=order.memory, threads=order.threads, temporary=order.temporary)
+        self._connection = SPARE.taken(memory=order.memory, threads=order.threads, temporary=order.temporary)
         self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
         self._counting = self._connection.cursor()
         return LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
@@ -166,11 +170,10 @@ class Execution:
 
     def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         translation, relations = self._translated(found, catalog)
-        plan = self._planned(translation.sql)
+        plan = self._placed(lambda: self._cost_of_keeping(translation))
         self._step("STARTING")
-        query = Query(sql=translation.sql, columns=translation.columns)
         self._step("RUNNING")
-        count = self._store(query)
+        count = self._stored(f"EXECUTE {KEEP}", translation.columns)
         return Outcome(
             kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=(*catalog.looked_up,),
             acceleration=relations,
@@ -231,10 +234,19 @@ class Execution:
             changes=changed.changes, read=(*catalog.looked_up,),
         )  # fmt: skip
 
+    def _cost_of_keeping(self, query: Translation) -> int:
+        """Prepare what keeps a query's rows, so that it is planned once, and return what the query costs."""
+        self._database.execute(f"PREPARE {KEEP} AS {self._keeping(Query(sql=query.sql, columns=query.columns))}")
+        return cost_of_prepared(self._database, KEEP, counter=COUNTER)
+
     def _planned(self, sql: str) -> Plan:
         """Plan a query and wait for its slot."""
+        return self._placed(lambda: cost_of(self._database, sql))
+
+    def _placed(self, cost: Callable[[], int]) -> Plan:
+        """Plan and wait for a slot."""
         self._step("PLANNING")
-        plan = Plan(cost=cost_of(self._database, sql), accelerates=self.order.accelerates)
+        plan = Plan(cost=cost(), accelerates=self.order.accelerates)
         if self._cancelled.is_set():
             raise QueryCancelled
         if limit := self.listener.wait(plan):
@@ -250,15 +262,18 @@ class Execution:
 
     def _store(self, query: Query) -> int:
         """Write a query's rows as the job's results and return how many they are."""
-        folder = self.order.results
-        folder.mkdir(parents=True, exist_ok=True)
+        return self._stored(self._keeping(query), query.columns)
+
+    def _keeping(self, query: Query) -> str:
+        """Return the statement that writes a query's rows, each of which is counted."""
+        self.order.results.mkdir(parents=True, exist_ok=True)
         words = stored_words(exact(query), query.columns)
         counted = f"SELECT * FROM ({words}) AS counted WHERE nextval('{COUNTER}') > 0"
-        copied = self._database.execute(
-            f"COPY ({counted}) TO {literal(str(folder / ROWS))} (FORMAT parquet)"
-        ).fetchall()
-        count = int(copied[0][0])
-        write_schema(folder, query.columns, count)
+        return f"COPY ({counted}) TO {literal(str(self.order.results / ROWS))} (FORMAT parquet)"
+
+    def _stored(self, keeping: str, columns: tuple[Column, ...]) -> int:
+        count = int(self._database.execute(keeping).fetchall()[0][0])
+        write_schema(self.order.results, columns, count)
         return count
 
 
@@ -310,7 +325,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         drop=context.get("drop"),
     )
     listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost))
-    execution = Execution(order=order, listener=listener)
+    execution = Execution(order=order, listener=listener, is_last=True)
     with _counted(execution, report):
         outcome = execution.run()
     if outcome.handed_on is not None:

@@ -33,6 +33,22 @@ def cost_of(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return sum(_estimates(json.loads(plan)))
 
 
+def cost_of_prepared(connection: duckdb.DuckDBPyConnection, name: str, *, counter: str) -> int:
+    """Return the cost of the query in a prepared statement that keeps its rows: of what is beneath their counter."""
+    plan = connection.execute(f"EXPLAIN (FORMAT JSON) EXECUTE {name}").fetchall()[-1][1]
+    return sum(_estimates(_beneath(json.loads(plan), counter)))
+
+
+def _beneath(nodes: list[Mapping[str, Any]], counter: str) -> list[Mapping[str, Any]]:
+    """Return the operators beneath the one that counts rows; where there is none, nothing comes to be counted."""
+    for node in nodes:
+        if counter in str(node.get("extra_info", {}).get("Expression", "")):
+            return list(node.get("children", []))
+        if found := _beneath(node.get("children", []), counter):
+            return found
+    return []
+
+
 def scanned_by(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     """Return the sum of the rows that the plan is estimated to read."""
     plan = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[-1][1]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .routing import RAN_TOO_LONG, chosen, wait_for_place
+from .routing import RAN_TOO_LONG, chosen, free_place, wait_for_place
 
+PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
 QUEUES = "queues"  # in the workspace's folder
 WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
 MS = 1000
@@ -31,16 +32,27 @@ class Report:
     _writing: threading.Lock = field(default_factory=threading.Lock)  # rows are counted in a thread of their own
 
     def step(self, word: str) -> None:
-        """Tell that the query has come to a step."""
-        self._tell(steps=[*self.told["steps"], [word, _now()]])
+        """Tell that the query has come to a step; those that last no time are told with the next one."""
+        self.told["steps"] = [*self.told["steps"], [word, _now()]]
+        if word not in PASSING:
+            self._tell()
 
     def queue(self, cost: float) -> str:
         """Return once a place of the queue for a plan of this cost is ours, with its memory limit if it has one."""
         lane = chosen(self.context["workload"], self.context, cost)
         now = _now()
-        self._tell(cost=cost, queue=lane.name, queued_at=now, steps=[*self.told["steps"], ["QUEUED", now]])
-        self.place = wait_for_place(lane, Path(self.context["home"]) / QUEUES / lane.name)
-        self._tell(granted_at=_now())
+        folder = Path(self.context["home"]) / QUEUES / lane.name
+        self.told |= {
+            "cost": cost,
+            "queue": lane.name,
+            "queued_at": now,
+            "steps": [*self.told["steps"], ["QUEUED", now]],
+        }
+        self.place = free_place(lane, folder)
+        if self.place is None:
+            self._tell()
+            self.place = wait_for_place(lane, folder)
+        self.told["granted_at"] = _now()
         os.nice(lane.niceness)
         if lane.run_ms is not None:
             self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))

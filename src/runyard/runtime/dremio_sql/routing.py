@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ RAN_TOO_LONG = (
     "Query cancelled by Workload Manager. Query runtime of {seconds:.2f} seconds exceeded for '{queue}' queue."
 )
 REJECTED = "Query cancelled by Workload Manager. {message}"
-LOOK_S = 0.005  # between two looks for a free place, by the one query that is next
+LOOK_S = 0.005  # between two looks for a free place where it cannot be told whose end would free one
+LOOK_AGAIN_S = 1.0  # the longest wait for such an end before another look: somebody may have given us more places
+PLACE = "place-"
+NO_LIMIT = -1  # what holds a place of a queue that has any number of them
 REJECT = "REJECT"
 NICENESS: Mapping[str, int] = {"BACKGROUND": 10, "LOW": 5}
 """By the CPU tier of a queue; in the higher ones nobody goes first."""
@@ -96,30 +100,47 @@ def _named(workload: Mapping[str, Any], name: str) -> Lane:
     return Lane(name=found, **workload["queues"][found])
 
 
-def wait_for_place(lane: Lane, folder: Path) -> int | None:
+def free_place(lane: Lane, folder: Path) -> int | None:
+    """Return a descriptor that holds a place of the queue, or None where none is free or others are before us."""
+    if lane.slots is None:
+        return NO_LIMIT
+    turn = _line(folder)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _free(folder, lane.slots)
+    except BlockingIOError:
+        return None
+    finally:
+        os.close(turn)
+
+
+def wait_for_place(lane: Lane, folder: Path) -> int:
     """Return a descriptor that holds a place of the queue for as long as this process lives.
 
-    Who waits stands in line for the lock `turn`; its holder looks for a free place. A process that dies leaves line or
-    place by that, because the kernel holds these locks for it.
+    Who waits stands in line for the lock `turn`; its holder waits for the end of a process that has a place. A process
+    that dies leaves line or place by that, because the kernel holds these locks for it.
     """
     if lane.slots is None:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
+        return NO_LIMIT
     with _patience(lane):
-        turn = os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        turn = _line(folder)
         try:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            return _next_free(folder, lane.slots)
+            while (place := _free(folder, lane.slots)) is None:
+                _wait_for_an_end([folder / f"{PLACE}{number}" for number in range(lane.slots)])
+            return place
         finally:
             os.close(turn)
 
 
-def _next_free(folder: Path, slots: int) -> int:
-    while True:
-        for number in range(slots):
-            if (place := _taken(folder / f"place-{number}")) is not None:
-                return place
-        time.sleep(LOOK_S)
+def _line(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    return os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _free(folder: Path, slots: int) -> int | None:
+    taken = (_taken(folder / f"{PLACE}{number}") for number in range(slots))
+    return next((place for place in taken if place is not None), None)
 
 
 def _taken(file: Path) -> int | None:
@@ -129,7 +150,28 @@ def _taken(file: Path) -> int | None:
     except BlockingIOError:
         os.close(place)
         return None
+    os.pwrite(place, b"%-20d" % os.getpid(), 0)
     return place
+
+
+def _wait_for_an_end(places: Sequence[Path]) -> None:
+    """Wait until a process ends that has one of the places, or for a moment where it cannot be told who has."""
+    with ExitStack() as stack:
+        ends = [end for each in places if (end := _end_of(each)) is not None]
+        for end in ends:
+            stack.callback(os.close, end)
+        if len(ends) == len(places):
+            select.select(ends, [], [], LOOK_AGAIN_S)
+        else:
+            time.sleep(LOOK_S)
+
+
+def _end_of(file: Path) -> int | None:
+    """Return a descriptor that becomes readable when the process ends that has this place; None if none can be had."""
+    try:
+        return os.pidfd_open(int(file.read_bytes()))
+    except (AttributeError, ValueError, OSError):  # not on every system; not written yet; ended just now
+        return None
 
 
 @contextmanager

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 import traceback
 from dataclasses import asdict
 from pathlib import Path
 
+from .catalog import LiveCatalog, Snapshot
+from .column_types import literal
+from .database import SPARE
 from .errors import DremioError
 from .execution import execute
+from .plans import cost_of
 from .report import WITHDRAWN, Report
 from .routing import Withdrawn
+from .statements import statement
+from .translation.translate import Session, translate
 
 FAILED = "sql"
+REHEARSED = "SELECT 1 AS one"
+
+
+def rehearse() -> None:
+    """Open a database, and carry out a small query in it: what comes next finds everything where it needs it."""
+    SPARE.make()
+    folder = tempfile.mkdtemp(prefix="runyard-query-")
+    if SPARE.connection is not None:
+        cursor = SPARE.connection.cursor()
+        session = Session(user="", now_ms=0)
+        catalog = LiveCatalog(snapshot=Snapshot(), connection=cursor, session=session)
+        translation = translate(statement(REHEARSED).query, catalog, session)
+        cost_of(cursor, translation.sql)
+        cursor.execute(f"COPY ({translation.sql}) TO {literal(folder + '/rows')} (FORMAT parquet)")
+        cursor.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:
