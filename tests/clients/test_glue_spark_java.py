@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import java_spark
 import pytest
@@ -63,6 +64,7 @@ def test_a_script_as_aws_writes_it_runs_on_java_with_rdds_functions_and_paths_of
         r"\[\('n', 'int'\)\]\]",
         lines[-1],
     ), lines
+    assert not list((spark.live.home / "s3" / "java").rglob(".*.crc"))
     assert [one["logStreamName"].partition("-")[2] for one in streams] == ["driver", "progress-bar"]
 
 
@@ -137,6 +139,26 @@ def test_sql_knows_the_data_catalog_with_its_partitions_if_the_job_says_so(spark
     arguments = {**JVM, "--enable-glue-datacatalog": "true"}
 
     assert spark.lines("catalog", script, arguments)[-1] == "[Row(day='1', sum(n)=3)]"
+
+
+def test_statements_of_a_session_on_java_share_one_jvm(spark: Spark) -> None:
+    command = {"Name": "glueetl", "PythonVersion": "3"}
+    spark.glue.create_session(Id="java", Role="runner", Command=command, DefaultArguments=JVM)
+    until(lambda: spark.glue.get_session(Id="java")["Session"]["Status"] == "READY", seconds=SECONDS)
+    said = []
+    for code in ("numbers = sc.parallelize([1, 2, 3])", "numbers.sum()", "spark.range(4).count()"):
+        number = spark.glue.run_statement(SessionId="java", Code=code)["Id"]
+        shown = until(lambda number=number: available(spark, number), seconds=SECONDS)
+        said.append(shown["Output"]["Data"].get("TextPlain", ""))
+    spark.glue.stop_session(Id="java")
+
+    assert said == ["", "6\n", "4\n"]
+
+
+def available(spark: Spark, number: int) -> Any:
+    shown = spark.glue.get_statement(SessionId="java", Id=number)["Statement"]
+    assert shown["State"] != "ERROR", shown
+    return shown if shown["State"] == "AVAILABLE" else None
 
 
 def test_a_stop_ends_the_jvm_with_the_run(spark: Spark) -> None:

@@ -80,6 +80,8 @@ def check_setting(name: str, home: str) -> None:
     engine = engine_named(name)
     if home or engine.has_java:
         spark_java.home(SparkPlace(home=home))
+    if engine.has_java:
+        spark_java.java()
 
 
 def engine_of(spec: Mapping[str, Any], place: Place) -> Engine:

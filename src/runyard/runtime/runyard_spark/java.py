@@ -144,10 +144,17 @@ def _configured() -> None:
             raise JavaFailed(_why(error.java_exception)) from error
         self.environment.update(functions_environment())
         progress.tell(self)
+        _leave_no_checksums(self)
         self._accumulatorServer.handle_error = _nothing  # its other end goes with the JVM, at the end of the run
 
     configuration.SparkConf.__init__ = made
     context.SparkContext._do_init = begun  # noqa: SLF001 - as above
+
+
+def _leave_no_checksums(made: Any) -> None:
+    """Have Hadoop write no `.crc` file beside each: in a bucket there are none."""
+    files = made._jvm.org.apache.hadoop.fs.FileSystem  # noqa: SLF001 - Spark's own name
+    files.getLocal(made._jsc.hadoopConfiguration()).setWriteChecksum(False)  # noqa: SLF001 - as above
 
 
 def _why(error: Any) -> str:
