@@ -35,7 +35,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture(autouse=True)
 def patient() -> None:
-    """Wait longer for what a page shows: its process begins with the first who asks, on a machine that has more to do."""
+    """Wait longer for what a page shows: its process begins with the first who asks."""
     expect.set_options(timeout=30_000)
 
 

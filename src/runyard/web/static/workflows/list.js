@@ -34,7 +34,7 @@ export function Workflows() {
     document.querySelectorAll(".flows tbody tr")[to]?.scrollIntoView({ block: "nearest" });
   };
   mover.open = () => { if (rows[marked]) go(`/workflows/${rows[marked].id}`); };
-  if (state.isThere && !state.next && state.rows.length === 0) return html`<main id="main"><${FirstSteps} /></main>`;
+  if (state.isThere && !state.next && state.rows.length === 0) return html`<main id="main"><h1 class="unseen">Workflows</h1><${FirstSteps} /></main>`;
   return html`<main id="main"><h1>Workflows</h1><${Problem} error=${state.error} />
     <div class="filters" role="search"><input type="search" data-search placeholder="Find a workflow or document   /" aria-label="Find a workflow or document" value=${place.value.query.text ?? ""} onInput=${(/** @type {any} */ event) => ask({ text: event.target.value })} /></div>
     ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Workflows"><table class="flows jobs list"><thead><tr><th>State</th><th>Workflow</th><th>Document</th><th>Run as</th><th>Asked for</th><th>Took</th></tr></thead>
