@@ -143,3 +143,18 @@ def test_a_job_killed_between_its_writing_and_its_commit_reads_the_same_again(sp
     assert (spark.printed(killed), again) == (["1"], ["1"])
     entry = spark.glue.get_job_bookmark(JobName="killed")["JobBookmarkEntry"]
     assert (entry["Run"], entry["Attempt"], entry["PreviousRunId"]) == (2, 0, killed)
+
+
+def test_a_bounded_run_reads_the_oldest_files_and_leaves_the_others_to_the_next(spark: Spark) -> None:
+    script = (
+        "rows = glueContext.create_dynamic_frame.from_options('s3', {'paths': ['s3://raw/bounded/'],\n"
+        "    'boundedFiles': '2'}, 'json', transformation_ctx='rows')\n"
+        "print(sorted(row['id'] for row in rows.toDF().collect()))\n"
+    )
+    for number in range(5):
+        file = spark.put(f"bounded/{number}.json", json.dumps({"id": number}))
+        moment = time.time() - 7200 + number * 600
+        os.utime(file, (moment, moment))
+    first = run(spark, "bounded", ENABLE, HEAD + script + FOOT)
+
+    assert [first, *(run(spark, "bounded", ENABLE) for _ in range(3))] == [["[0, 1]"], ["[2, 3]"], ["[4]"], ["[]"]]

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from runyard.core.bookmark import (
     BAND_MS,
     Bookmark,
+    Bound,
     Element,
     File,
     Reader,
     begun,
+    bounded,
     check_keys,
     committed,
     files_between,
@@ -135,6 +137,64 @@ def test_every_file_that_comes_in_time_is_read_exactly_once_for_each_time_it_is_
     assert {
         (f"{name}", at * minute) for name, at in {name: at for at, name in sorted(writes) if at < last}.items()
     } <= set(seen)
+
+
+# bounds
+
+
+def read_some(files: Sequence[File], before: Element | None, at: int, bound: Bound) -> tuple[list[str], Element]:
+    fresh, element = new_files(files, before, started_at=at)
+    taken, element = bounded(files, fresh, element, bound)
+    return [one.name for one in taken], element
+
+
+def test_a_bound_takes_the_oldest_and_leaves_the_others_to_the_next_runs() -> None:
+    files = [file("c", FIRST - 1), file("a", FIRST - HOUR), file("b", FIRST - HOUR), file("d", FIRST - 2)]
+    state: Element | None = None
+    runs = []
+    for run in range(4):
+        names, state = read_some(files, state, FIRST + run, Bound(files=2))
+        runs.append(names)
+
+    assert runs == [["a", "b"], ["d", "c"], [], []]
+
+
+def test_a_bound_of_bytes_takes_at_least_one_file() -> None:
+    files = [file("a", FIRST - 3, size=10), file("b", FIRST - 2, size=3), file("c", FIRST - 1, size=3)]
+    first, state = read_some(files, None, FIRST, Bound(size=6))
+    second, state = read_some(files, state, FIRST, Bound(size=6))
+
+    assert (first, second) == (["a"], ["b", "c"])
+    assert read_some(files, state, FIRST, Bound(size=6))[0] == []
+
+
+def test_old_files_that_a_bound_left_are_read_however_late_the_next_run_is() -> None:
+    files = [file("a", FIRST - 3 * HOUR), file("b", FIRST - 2 * HOUR)]
+    _, state = read_some(files, None, FIRST, Bound(files=1))
+    later = [*files, file("c", FIRST + 1)]
+
+    assert read(later, state, THIRD)[0] == ["b", "c"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=40, unique_by=lambda one: one[1]),
+    st.integers(1, 5),
+    st.lists(st.integers(1, 100), min_size=1, max_size=12, unique=True),
+)
+def test_whatever_the_bound_every_file_that_was_there_is_read_exactly_once(
+    writes: list[tuple[int, int]], most: int, runs: list[int]
+) -> None:
+    minute = 60_000
+    state: Element | None = None
+    seen: list[str] = []
+    present = [file(f"{name}", at * minute) for at, name in writes]
+    for run in [*sorted(runs), *range(101, 145)]:  # enough runs to read them all
+        there = [one for one in present if one.modified_at < run * minute]
+        names, state = read_some(there, state, run * minute, Bound(files=most))
+        assert len(names) <= most
+        seen += names
+
+    assert sorted(seen) == sorted(one.name for one in present)
 
 
 # rows

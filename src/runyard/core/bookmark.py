@@ -157,6 +157,40 @@ def new_files(files: Iterable[File], before: Element | None, *, started_at: int)
     return fresh, {"kind": FILES, "started_at": started_at, "marks": sorted(marks)}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bound:
+    """How much a run reads at most, the oldest files first; at least one, or it would never go on."""
+
+    files: int | None = None
+    size: int | None = None  # bytes
+
+    def within(self, files: Iterable[File]) -> list[File]:
+        """Return the oldest of some files."""
+        taken: list[File] = []
+        size = 0
+        for file in sorted(files, key=lambda one: (one.modified_ns, one.name)):
+            size += file.size
+            if taken and ((self.files and len(taken) >= self.files) or (self.size and size > self.size)):
+                break
+            taken.append(file)
+        return taken
+
+
+def bounded(files: Iterable[File], fresh: Sequence[File], element: Element, bound: Bound) -> tuple[list[File], Element]:
+    """Return those of the new files that a bound allows, and what is read then; the others stay new."""
+    taken = bound.within(fresh)
+    left = {one.name: one for one in fresh}
+    for one in taken:
+        del left[one.name]
+    if not left:
+        return taken, element
+    # What is older than the oldest that is left was read, now or before, and is done for good.
+    started_at = min(element["started_at"], min(one.modified_at for one in left.values()) + BAND_MS)
+    remembered_from = (started_at - BAND_MS) * NS
+    marks = [one.mark() for one in files if one.modified_ns >= remembered_from and one.name not in left]
+    return taken, {"kind": FILES, "started_at": started_at, "marks": sorted(marks)}
+
+
 def files_between(files: Sequence[File], since: Element | None, until: Element | None) -> list[File]:
     """Return the files that one state has read and an earlier one had not."""
     _check_kind(since, FILES)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runyard.core import bookmark as rules
-from runyard.core.bookmark import Bookmark, Element, File, Reader, Span
+from runyard.core.bookmark import Bookmark, Bound, Element, File, Reader, Span
 from runyard.core.errors import InvalidRequest, NotFound, WrongState
 from runyard.core.ids import moment_of
 from runyard.core.job import Job, Workspace
@@ -63,13 +63,19 @@ class Bookmarks:
         return self._store.write(begin)
 
     def new_files(
-        self, workspace: Workspace, reading: Reading, context: str, uris: Sequence[str]
+        self,
+        workspace: Workspace,
+        reading: Reading,
+        context: str,
+        uris: Sequence[str],
+        *,
+        bound: Bound | None = None,
     ) -> tuple[list[File], Element | None]:
         """Return the files below some places that the run is to read, and what it is to commit then."""
         self._check(reading)
         files = [file for uri in uris for file in files_at(self._engine.mounts.resolve(uri), uri)]
         if reading.option == rules.DISABLED or not context:
-            return files, None
+            return bound.within(files) if bound else files, None
         reader = self._reader(workspace, reading)
         if reading.since is not None and reading.until is not None:
             since, until = (
@@ -78,6 +84,8 @@ class Bookmarks:
             return rules.files_between(files, since, until), None
         last, started_at = self._standing(reader)
         fresh, element = rules.new_files(files, last.get(context), started_at=started_at)
+        if bound is not None:
+            fresh, element = rules.bounded(files, fresh, element, bound)
         return fresh, element if reading.option == rules.ENABLED else None
 
     def new_rows(

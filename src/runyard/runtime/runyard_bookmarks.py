@@ -67,10 +67,11 @@ class Session:
             self._version = self._ask("begin")["version"]
         self._has_begun = True
 
-    def files(self, paths: Sequence[str], context: str) -> list[str]:
-        """Return the files that are new."""
+    def files(self, paths: Sequence[str], context: str, **bound: int | None) -> list[str]:
+        """Return the files that are new, or as many of them as a bound allows."""
         self.begin()
-        answer = self._ask("files", paths=paths, context=context)
+        given = {name: most for name, most in bound.items() if most is not None}
+        answer = self._ask("files", paths=paths, context=context, **given)
         self._keep(context, answer["element"])
         return list(answer["files"])
 
@@ -119,12 +120,20 @@ def begin() -> None:
     session().begin()
 
 
-def new_files(path: str | Iterable[str], transformation_ctx: str = "") -> list[str]:
+def new_files(
+    path: str | Iterable[str],
+    transformation_ctx: str = "",
+    *,
+    most_files: int | None = None,
+    most_bytes: int | None = None,
+) -> list[str]:
     """Return the files at or below a path (or several) that no committed run has read, or that were changed since.
 
-    They are named as the path is. Names that begin with a dot or an underscore are no data.
+    They are named as the path is. Names that begin with a dot or an underscore are no data. With `most_files` or
+    `most_bytes` a run reads the oldest of them up to that, at least one, and leaves the others to the next.
     """
-    return session().files([path] if isinstance(path, str) else list(path), transformation_ctx)
+    paths = [path] if isinstance(path, str) else list(path)
+    return session().files(paths, transformation_ctx, most_files=most_files, most_bytes=most_bytes)
 
 
 def new_rows(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from runyard.core.bookmark import Bound
 from runyard.core.errors import InvalidRequest
 from runyard.dialects import aws_ids
 from runyard.dialects.native.calls import Call
@@ -16,6 +17,7 @@ from runyard.engine.bookmarks import Reading
 
 Answer = dict[str, Any]
 Context = Annotated[str, Meta(max_length=1000)]
+Most = Annotated[int, Meta(ge=1)]
 
 
 class Begin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,10 +30,12 @@ class Begin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewFiles(Begin, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to look for files."""
+    """Where to look for files, and how many of them, or how much, to read at most: the oldest first."""
 
     paths: list[str]
     context: Context = ""
+    most_files: Most | None = None
+    most_bytes: Most | None = None
 
 
 class NewRows(Begin, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +60,11 @@ def begin(call: Call, asked: Begin) -> Answer:
 
 def new_files(call: Call, asked: NewFiles) -> Answer:
     """Names the files that a job has not read, and what its commit is to say of them."""
-    files, element = call.engine.bookmarks.new_files(call.workspace, _reading(asked), asked.context, asked.paths)
+    is_bounded = asked.most_files is not None or asked.most_bytes is not None
+    bound = Bound(files=asked.most_files, size=asked.most_bytes) if is_bounded else None
+    files, element = call.engine.bookmarks.new_files(
+        call.workspace, _reading(asked), asked.context, asked.paths, bound=bound
+    )
     return {"files": [file.name for file in files], "element": element}
 
 

@@ -23,10 +23,12 @@ from .utils import DISABLED, getResolvedOptions
 
 HIDDEN = (".", "_")
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-REFUSED = ("boundedFiles", "boundedSize", "bulkRead", "maxFilesInBand", "startingTimestamp")
+REFUSED = ("bulkRead", "maxFilesInBand", "startingTimestamp")
 """Options of connections to S3 that would change what is read, and are not followed here."""
 SAMPLE = "runyard.sample"
 """Among the options of a connection: how much of it is wanted, if not all."""
+BOUNDS = {"boundedFiles": "most_files", "boundedSize": "most_bytes"}
+"""How much a run reads at most, and what that is called of a bookmark."""
 BAND = "maxBand"
 BAND_MS = 900_000
 GROUPINGS = ("inPartition", "none")
@@ -69,7 +71,11 @@ def files_of(partitions: Mapping[str, Mapping[str, str]], options: Mapping[str, 
 def _wanted(paths: Sequence[str], options: Mapping[str, Any], context: str) -> list[str]:
     _check(options)
     excluded = _excluded(options)
-    found = [file for file in _files(paths, context) if not any(fnmatch.fnmatch(file, one) for one in excluded)]
+    found = [
+        file
+        for file in _files(paths, context, _bound(options))
+        if not any(fnmatch.fnmatch(file, one) for one in excluded)
+    ]
     return found if flag(options, "recurse", default=True) else _beside(found, paths)
 
 
@@ -105,9 +111,19 @@ def _excluded(options: Mapping[str, Any]) -> list[str]:
     return [str(one) if str(one).startswith("/") else local(str(one)) for one in patterns]
 
 
-def _files(paths: Sequence[str], context: str) -> Iterator[str]:
-    if context and getResolvedOptions(sys.argv, [])["job_bookmark_option"] != DISABLED:
-        yield from (local(uri) for uri in runyard_bookmarks.new_files(paths, context))
+def _bound(options: Mapping[str, Any]) -> dict[str, int]:
+    found = {}
+    for option, name in BOUNDS.items():
+        if options.get(option):
+            if not str(options[option]).strip().isdigit():
+                raise ValueError(f"{option} must be a whole number, not {options[option]!r}.")
+            found[name] = int(options[option])
+    return found
+
+
+def _files(paths: Sequence[str], context: str, bound: Mapping[str, int]) -> Iterator[str]:
+    if bound or (context and getResolvedOptions(sys.argv, [])["job_bookmark_option"] != DISABLED):
+        yield from (local(uri) for uri in runyard_bookmarks.new_files(paths, context, **bound))
         return
     for path in map(local, paths):
         if os.path.isfile(path):  # noqa: PTH113 - a hundred thousand of them, by their texts
