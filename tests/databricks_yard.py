@@ -16,10 +16,10 @@ from runyard.core.ids import Ids
 from runyard.core.job import Task, Workspace
 from runyard.core.run import Attempt, Outcome, Run
 from runyard.dialects.databricks.calls import Call
-from runyard.dialects.databricks.finishing import finish
+from runyard.dialects.databricks.jobs.settings import LANGUAGE
 from runyard.dialects.databricks.operations import OPERATIONS
-from runyard.dialects.databricks.settings import LANGUAGE
-from runyard.dialects.databricks.starting import start
+from runyard.dialects.databricks.runs.finishing import finish
+from runyard.dialects.databricks.runs.starting import start
 from runyard.dialects.exchange import Request
 from runyard.engine.conductor import Conductor
 from runyard.engine.engine import Engine

@@ -16,10 +16,11 @@ from runyard.core.errors import RunyardError
 from runyard.core.graph import UPSTREAM_CANCELLED
 from runyard.core.job import Task
 from runyard.core.run import PHASES, Attempt, Outcome, Repair, Run, State, phase
-from runyard.dialects.databricks import errors, outputs, standing, states, views
+from runyard.dialects.databricks import errors, standing, states, views
 from runyard.dialects.databricks.facts import Facts, Part, TaskRun, TaskRuns, job_run
-from runyard.dialects.databricks.repairing import history
-from runyard.dialects.databricks.run_operations import OPERATIONS
+from runyard.dialects.databricks.runs import outputs
+from runyard.dialects.databricks.runs.repairing import history
+from runyard.dialects.databricks.runs.run_operations import OPERATIONS
 from runyard.dialects.databricks.states import Standing
 from runyard.dialects.view import View
 

@@ -16,7 +16,7 @@ import pytest
 from databricks_yard import Yard, databricks_yard, notebook, script, submitted
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks.export import page
+from runyard.dialects.databricks.runs.export import page
 
 TOLD: dict[str, Any] = {
     "name": "/Workspace/Users/ada/My <notebook>",

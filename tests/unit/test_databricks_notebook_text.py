@@ -7,8 +7,8 @@ import json
 import pytest
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks.export import page
-from runyard.dialects.databricks.notebook_text import (
+from runyard.dialects.databricks.runs.export import page
+from runyard.dialects.databricks.trees.notebook_text import (
     Cell,
     Notebook,
     from_jupyter,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from runyard.core.errors import InvalidRequest
-from runyard.dialects.databricks import parameters
-from runyard.dialects.databricks.selection import chosen
+from runyard.dialects.databricks.jobs.selection import chosen
+from runyard.dialects.databricks.runs import parameters
 
 NOTEBOOK = {"notebook_task": {"notebook_path": "/a", "base_parameters": {"a": "own", "b": "own"}}}
 

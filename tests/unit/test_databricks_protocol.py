@@ -17,10 +17,10 @@ from runyard.core.access import Role
 from runyard.core.errors import LedgerUnavailable, LimitReached, RunyardError
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Operation
 from runyard.dialects.databricks.errors import CODES, STATUS, wire_error
+from runyard.dialects.databricks.jobs.triggers import triggers_of
 from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.protocol import Databricks
 from runyard.dialects.databricks.routes import Routes
-from runyard.dialects.databricks.triggers import triggers_of
 from runyard.dialects.exchange import Reply, Request
 from runyard.web.sigv4_claim import SignatureError
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run
-from runyard.dialects.databricks import references
-from runyard.dialects.databricks.starting import start
+from runyard.dialects.databricks.runs import references
+from runyard.dialects.databricks.runs.starting import start
 from runyard.engine.starting import Starting
 
 SATURDAY_MS = 1_798_891_445_000  # 2027-01-02T12:04:05Z

@@ -14,7 +14,7 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.graph import HEALTHY, check_tasks
 from runyard.core.job import Task
 from runyard.core.run import Attempt, Outcome
-from runyard.dialects.databricks.repairing import Wish, as_now, chosen, written_as_now
+from runyard.dialects.databricks.runs.repairing import Wish, as_now, chosen, written_as_now
 
 
 def ended(tasks: list[Task], outcomes: list[Outcome]) -> dict[str, Attempt]:

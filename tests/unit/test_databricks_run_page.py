@@ -10,7 +10,7 @@ from databricks_yard import Yard, databricks_yard, notebook, script, submitted
 
 from runyard.core.access import Role
 from runyard.core.run import Outcome
-from runyard.dialects.databricks.run_page import RunPages
+from runyard.dialects.databricks.runs.run_page import RunPages
 from runyard.dialects.exchange import Reply, Request
 from runyard.web.sigv4_claim import SignatureError
 

@@ -12,7 +12,7 @@ from databricks_yard import Yard, databricks_yard, get, notebook, of_glue, scrip
 from runyard.core.errors import InvalidRequest, NotFound
 from runyard.core.job import Task
 from runyard.core.run import Outcome
-from runyard.dialects.databricks import run_pages
+from runyard.dialects.databricks.runs import run_pages
 from runyard.engine.requests import Request
 
 

@@ -10,7 +10,7 @@ from databricks_yard import Yard, databricks_yard, get, notebook, script, submit
 
 from runyard.core.errors import InvalidRequest
 from runyard.core.run import Outcome, Run
-from runyard.dialects.databricks import outputs
+from runyard.dialects.databricks.runs import outputs
 
 
 @pytest.fixture

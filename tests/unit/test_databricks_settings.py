@@ -11,7 +11,7 @@ import pytest
 from databricks_yard import Yard, databricks_yard, notebook, script
 
 from runyard.core.errors import InvalidRequest, RunyardError
-from runyard.dialects.databricks import settings
+from runyard.dialects.databricks.jobs import settings
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from databricks_yard import Yard, databricks_yard, notebook, script
 
 from runyard.core.errors import InvalidRequest, NotFound
 from runyard.core.run import Outcome, State
-from runyard.dialects.databricks.parameters import Told
-from runyard.dialects.databricks.planning import plan_again
-from runyard.dialects.databricks.starting import start
+from runyard.dialects.databricks.runs.parameters import Told
+from runyard.dialects.databricks.runs.planning import plan_again
+from runyard.dialects.databricks.runs.starting import start
 from runyard.engine.starting import Starting
 
 

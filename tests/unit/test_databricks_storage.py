@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from runyard.core.errors import InvalidRequest, WrongState
-from runyard.dialects.databricks import storage
 from runyard.dialects.databricks.kept import Kept
-from runyard.dialects.databricks.trees import DBFS, VOLUMES, WORKSPACE
+from runyard.dialects.databricks.trees import storage
+from runyard.dialects.databricks.trees.trees import DBFS, VOLUMES, WORKSPACE
 from runyard.executors.mounts import default_mounts
 
 

@@ -8,7 +8,7 @@ import pytest
 from databricks_yard import script
 
 from runyard.core.job import RunIf, Task
-from runyard.dialects.databricks import libraries, task_types, tasks
+from runyard.dialects.databricks.jobs import libraries, task_types, tasks
 
 
 def planned(task: dict[str, Any], **settings: Any) -> Task:

@@ -15,8 +15,8 @@ from runyard.core.notice import Address, Channel, What
 from runyard.core.run import Outcome, State
 from runyard.core.trigger import Trigger, Wish
 from runyard.core.trigger import check as check_trigger
-from runyard.dialects.databricks.notifications import EVENTS, METRICS, check, message, wishes
-from runyard.dialects.databricks.triggers import (
+from runyard.dialects.databricks.jobs.notifications import EVENTS, METRICS, check, message, wishes
+from runyard.dialects.databricks.jobs.triggers import (
     CONDITIONS,
     ENDINGS,
     PAUSED,

@@ -11,7 +11,7 @@ from runyard.core.job import Task
 from runyard.core.run import Attempt, Outcome, Repair, Run, State
 from runyard.dialects.databricks.facts import Facts, TaskRun, TaskRuns, job_run
 from runyard.dialects.databricks.machine import CLUSTER_ID
-from runyard.dialects.databricks.shapes import in_version
+from runyard.dialects.databricks.runs.shapes import in_version
 from runyard.dialects.databricks.views import RUN, RUN_TASK, as_run
 
 URL = "http://here"

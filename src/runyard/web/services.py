@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runyard.dialects.aws import events, iam, logs, sts
-from runyard.dialects.databricks.account import HOST_FACTS
-from runyard.dialects.databricks.finishing import finish as finish_databricks
-from runyard.dialects.databricks.notifications import HERALD
+from runyard.dialects.databricks.around.account import HOST_FACTS
+from runyard.dialects.databricks.jobs.notifications import HERALD
+from runyard.dialects.databricks.jobs.triggers import triggers_of
 from runyard.dialects.databricks.openapi import described
 from runyard.dialects.databricks.operations import OPERATIONS
 from runyard.dialects.databricks.protocol import PATHS, Databricks
-from runyard.dialects.databricks.run_page import PREFIX as RUN_PAGES
-from runyard.dialects.databricks.run_page import RunPages
-from runyard.dialects.databricks.starting import start as start_databricks
-from runyard.dialects.databricks.triggers import triggers_of
+from runyard.dialects.databricks.runs.finishing import finish as finish_databricks
+from runyard.dialects.databricks.runs.run_page import PREFIX as RUN_PAGES
+from runyard.dialects.databricks.runs.run_page import RunPages
+from runyard.dialects.databricks.runs.starting import start as start_databricks
 from runyard.dialects.dremio.changes import keep as keep_dremio
 from runyard.dialects.dremio.finishing import finish as finish_dremio
 from runyard.dialects.dremio.openapi import described as described_dremio

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from runyard.core.errors import RunyardError, WrongState
-from runyard.dialects.databricks import storage
 from runyard.dialects.databricks.calls import Call
+from runyard.dialects.databricks.trees import storage
 
 T = TypeVar("T")
 FOLDER = "databricks"  # in the home

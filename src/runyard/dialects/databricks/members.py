@@ -13,9 +13,9 @@ import msgspec
 
 from runyard.core.errors import InvalidRequest
 from runyard.dialects import reading
-from runyard.dialects.databricks import form
 from runyard.dialects.databricks.calls import Operation
 from runyard.dialects.databricks.errors import Refusal
+from runyard.dialects.databricks.trees import form
 from runyard.dialects.exchange import Request
 from runyard.executors.launcher.depth import DEEPEST, is_too_deep
 

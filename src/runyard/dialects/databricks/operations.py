@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from runyard.dialects.databricks import (
-    account,
-    cluster_operations,
-    dbfs,
-    dbfs_streams,
-    files,
-    job_operations,
-    permissions,
-    personal_tokens,
-    run_operations,
-    secrets,
-    submission,
-    warehouses,
-    workspace_files,
-)
+from runyard.dialects.databricks.around import account, cluster_operations, personal_tokens, secrets, warehouses
 from runyard.dialects.databricks.calls import Operation
+from runyard.dialects.databricks.jobs import job_operations, permissions
+from runyard.dialects.databricks.runs import run_operations, submission
+from runyard.dialects.databricks.trees import dbfs, dbfs_streams, files, workspace_files
 
 AREAS = (
     job_operations,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runyard.dialects.databricks import settings, versions
+from runyard.dialects.databricks import versions
+from runyard.dialects.databricks.jobs import settings
 from runyard.sql.local.databricks_runs import CONNECTION
 from runyard.sql.local.tables import HERE, Branch, LocalColumn, LocalTable, literal
 

@@ -10,9 +10,9 @@ import msgspec
 
 from runyard.core import graph
 from runyard.core.run import Attempt, Repair, Run
-from runyard.dialects.databricks import repairing
 from runyard.dialects.databricks.facts import Facts, Part, TaskRun, TaskRuns, job_run
-from runyard.dialects.databricks.run_reading import LOOP, nested_task
+from runyard.dialects.databricks.runs import repairing
+from runyard.dialects.databricks.runs.run_reading import LOOP, nested_task
 from runyard.dialects.databricks.standing import of_run
 from runyard.dialects.databricks.views import RUN as RUN_VIEW
 from runyard.dialects.databricks.views import RUN_TASK, as_run

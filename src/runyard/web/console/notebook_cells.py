@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runyard.dialects.databricks.export import NOTEBOOK_FILE
-from runyard.dialects.databricks.outputs import read_json
+from runyard.dialects.databricks.runs.export import NOTEBOOK_FILE
+from runyard.dialects.databricks.runs.outputs import read_json
 
 
 def cells_in(folder: Path) -> Sequence[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from runyard.core.errors import NotFound
 from runyard.core.run import Attempt, Run
-from runyard.dialects.databricks.outputs import SQL_FILE, read_json
+from runyard.dialects.databricks.runs.outputs import SQL_FILE, read_json
 from runyard.dialects.dremio.views import LANGUAGE as DREMIO
 from runyard.dialects.exchange import Reply
 from runyard.dialects.native.calls import Call
