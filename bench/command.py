@@ -20,6 +20,8 @@ from bench import (
     arazzo_flows,
     bookmark_files,
     console_pages,
+    dremio_flight,
+    dremio_queries,
     finished_runs,
     first_line,
     listed_pages,
@@ -50,6 +52,8 @@ FIGURES: Mapping[str, Callable[[Size], Iterator[Row]]] = {
         spark_job,
         console_pages,
         reflections,
+        dremio_queries,
+        dremio_flight,
     )
 }
 COLUMNS = ("", "what", "ours", "against", "theirs", "ratio", "goal", "met")

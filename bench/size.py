@@ -26,10 +26,12 @@ class Size:
     wire_rows: int  # of (i), of the large result
     bookmark_files: int  # of (j)
     spark_jobs: int  # of (k)
+    tpch_rounds: int  # of (n)
+    flight_rows: int  # of (o)
     spark_submits: int  # of (k), which take seconds each
     page_views: int  # of (m), of each page
     log_bytes: int  # of (m), of the log that grows
-    tpch_scale: float  # of (r)
+    tpch_scale: float  # of (n) and (r)
     reflected_queries: int  # of (r)
 
 
@@ -56,6 +58,8 @@ FULL = Size(
     log_bytes=100_000_000,
     tpch_scale=1,
     reflected_queries=15,
+    tpch_rounds=5,
+    flight_rows=10_000_000,
 )
 QUICK = Size(
     starts=3,
@@ -80,4 +84,6 @@ QUICK = Size(
     log_bytes=2_000_000,
     tpch_scale=0.05,
     reflected_queries=2,
+    tpch_rounds=1,
+    flight_rows=200_000,
 )

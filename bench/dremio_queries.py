@@ -1,0 +1,143 @@
+"""(n) Dremio's SQL by its API, against DuckDB alone: the 22 queries of TPC-H, and the smallest query there is.
+
+Both read the same Parquet files. DuckDB answers in this process, in one connection; ours are jobs: submitted, polled
+every two milliseconds as they come, their rows fetched as JSON. The floor of `SELECT 1` is four calls that do nothing,
+and a database that is opened, asked and closed: no query in a database of its own comes for less.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+from live import Live
+
+from bench.figures import Row, at_most
+from bench.servers import CACHE, running_server
+from bench.size import Size
+
+FIGURE = "n"
+QUERIES = Path(__file__).parents[1] / "tests/unit/tpch_queries.sql"
+PROGRAM = Path(sys.executable).parent / "tpchgen-cli"
+PAUSE_S = 0.002
+MS = 1000
+SMALLEST = "SELECT 1"
+WARM_S = 3.0  # until the launcher has what it keeps for queries
+
+
+def measure(size: Size) -> Iterator[Row]:
+    data = tpch(size.tpch_scale)
+    with running_server() as live:
+        api = Api.of(live)
+        api.know(data)
+        yield _tpch(api, data, size)
+        yield _smallest(api, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """One kept connection to a server, as a client of Dremio's has it."""
+
+    connection: http.client.HTTPConnection
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, live: Live) -> Api:
+        address = urlsplit(live.url)
+        headers = {"authorization": f"Bearer {live.credentials['token']}", "content-type": "application/json"}
+        return cls(connection=http.client.HTTPConnection(address.hostname or "", address.port), headers=headers)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        self.connection.request(method, path, None if body is None else json.dumps(body), dict(self.headers))
+        answer = self.connection.getresponse()
+        content = answer.read()
+        assert answer.status in (200, 204), content
+        return json.loads(content) if content else None
+
+    def know(self, data: Path) -> None:
+        """Let the server know the files as a source, and each as a view."""
+        source = {"entityType": "source", "name": "files", "type": "NAS", "config": {"path": str(data)}}
+        self.call("POST", "/api/v3/catalog", source)
+        self.call("POST", "/api/v3/catalog", {"entityType": "space", "name": "tpch"})
+        for file in data.glob("*.parquet"):
+            self.run(f'CREATE VIEW tpch.{file.stem} AS SELECT * FROM files."{file.name}"')
+
+    def run(self, sql: str) -> Any:
+        """Run a statement and return its first rows."""
+        job = self.finished(sql)
+        return self.call("GET", f"/api/v3/job/{job}/results?limit=500")["rows"]
+
+    def finished(self, sql: str) -> str:
+        """Run a statement and return the id of its job."""
+        job: str = self.call("POST", "/api/v3/sql", {"sql": sql, "context": ["tpch"]})["id"]
+        while (state := self.call("GET", f"/api/v3/job/{job}")["jobState"]) != "COMPLETED":
+            assert state not in ("FAILED", "CANCELED"), sql
+            time.sleep(PAUSE_S)
+        return job
+
+
+def _tpch(api: Api, data: Path, size: Size) -> Row:
+    plain = duckdb.connect()
+    for file in data.glob("*.parquet"):
+        plain.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM '{file}'")
+    ours, theirs = [], []
+    for _ in range(size.tpch_rounds + 1):
+        sides = [0.0, 0.0]
+        for query in queries():
+            began = time.perf_counter()
+            found = plain.execute(query).fetchall()
+            between = time.perf_counter()
+            rows = api.run(query)
+            sides = [sides[0] + time.perf_counter() - between, sides[1] + between - began]
+            assert len(rows) == min(len(found), 500), query
+        ours.append(sides[0])
+        theirs.append(sides[1])
+    what = f"22 queries of TPC-H, SF{size.tpch_scale:g}"
+    # The first round found neither files in memory nor databases that wait.
+    return Row(
+        figure=FIGURE, what=what, unit="s", against="DuckDB alone", ours=ours[1:], peer=theirs[1:], goal=at_most(1.1)
+    )
+
+
+def _smallest(api: Api, size: Size) -> Row:
+    time.sleep(WARM_S)
+    ours, theirs = [], []
+    for _ in range(size.starts):
+        began = time.perf_counter()
+        for _ in range(4):
+            api.call("GET", "/apiv2/login")
+        with duckdb.connect() as database:
+            database.execute(SMALLEST).fetchall()
+        between = time.perf_counter()
+        api.run(SMALLEST)
+        ours.append((time.perf_counter() - between) * MS)
+        theirs.append((between - began) * MS)
+        time.sleep(0.1)  # who waits between two queries finds a database that waits too
+    return Row(
+        figure=FIGURE, what="SELECT 1 as a job", unit="ms", against="4 calls, a database", ours=ours, peer=theirs
+    )
+
+
+def queries() -> list[str]:
+    pieces = re.split(r"^-- \d+ --$", QUERIES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return [piece.strip() for piece in pieces]
+
+
+def tpch(scale: float) -> Path:
+    """Return a folder of TPC-H's tables, made once."""
+    folder = CACHE / f"tpch-{scale:g}"
+    if not (folder / "lineitem.parquet").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [PROGRAM, "parquet", "-s", f"{scale:g}", "--output-dir", folder]
+        subprocess.run(command, check=True, capture_output=True)
+    return folder
