@@ -17,6 +17,8 @@ from .java_start import Gateway, Outputs, java_of, start_by_submit, start_own
 LOOPBACK = "127.0.0.1"
 SUBMIT = "submit"
 OWN_NETWORK = ("spark.driver.host", "spark.driver.bindAddress")
+OF_SUBMIT = ("spark.driver.", "spark.jars", "spark.plugins", "spark.submit.")
+"""Configuration that spark-submit turns into how the JVM is started."""
 GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 
 
@@ -113,7 +115,7 @@ def _started(facts: Facts) -> Gateway:
     java = java_of(facts.engine)
     folder = facts.temporary()
     settle_python()
-    if facts.engine["kind"] == SUBMIT:
+    if facts.engine["kind"] == SUBMIT or any(name.startswith(OF_SUBMIT) for name in facts.conf):
         conf = properties(facts)
         return start_by_submit(java, master=conf.pop("spark.master"), conf=conf, outputs=Outputs(), folder=folder)
     return start_own(java, outputs=Outputs(), folder=folder)
