@@ -15,6 +15,7 @@ import pytest
 from dremio_live import Http
 from executing import Workshop, running_workshop
 from live import Live
+from waiting import until
 
 # No part of the development environment: dbt keeps newer releases of other tools away.
 DBT = ["dbt-core>=1.11,<1.12", "dbt-dremio>=1.11,<1.12"]
@@ -134,3 +135,33 @@ def test_dbt_goes_on_where_it_was_before(dbt: Dbt) -> None:
     dbt("docs", "generate")
     catalog = json.loads((dbt.folder / "target" / "catalog.json").read_text())
     assert {"model.shop.by_customer", "model.shop.best", "seed.shop.orders"} <= {*catalog["nodes"], *catalog["sources"]}
+
+
+REFLECTION = """{{ config(materialized='reflection', reflection_type='aggregate', dimensions=['customer'],
+measures=['price'], computations=['SUM, COUNT'], localsort_by=['customer']) }}
+-- depends_on: {{ ref('orders') }}
+"""
+
+
+def test_dbt_makes_reflections_and_changes_them(dbt: Dbt) -> None:
+    dbt("seed")
+    (dbt.folder / "models" / "sums.sql").write_text(REFLECTION)
+    asked = 'SELECT customer, SUM(price) AS total FROM "$scratch".orders GROUP BY customer ORDER BY customer'
+    before = dbt.http.rows(asked)
+
+    assert "PASS=1 WARN=0 ERROR=0" in dbt("run", "--select", "sums")
+    (made,) = dbt.http("GET", "reflection")["data"]
+    assert "PASS=1 WARN=0 ERROR=0" in dbt("run", "--select", "sums")
+
+    def ready() -> bool:
+        (shown,) = dbt.http("GET", "reflection")["data"]
+        return bool(shown["status"]["combinedStatus"] == "CAN_ACCELERATE" and shown["status"]["refresh"] == "SCHEDULED")
+
+    until(ready, seconds=60)
+    ended = dbt.http.run(asked)
+    assert [each["relationship"] for each in ended["acceleration"]["reflectionRelationships"]] == ["CHOSEN"]
+    assert dbt.http.rows(asked) == before
+    (changed,) = dbt.http("GET", "reflection")["data"]
+    assert (changed["id"], changed["name"], changed["tag"] != made["tag"]) == (made["id"], "sums", True)
+    assert changed["measureFields"] == [{"name": "price", "measureTypeList": ["SUM", "COUNT"]}]
+    assert changed["partitionDistributionStrategy"] == "STRIPED"

@@ -111,7 +111,8 @@ def _dimension(field: Mapping[str, Any], columns: Types) -> dict[str, Any]:
 def _measure(field: Mapping[str, Any], columns: Types) -> dict[str, Any]:
     name, kind = field["name"], columns[field["name"]]
     allowed = allowed_measures(kind)
-    wanted = list(dict.fromkeys(field.get("measureTypeList") or default_measures(kind)))
+    # dbt-dremio parts "SUM, COUNT" at the comma alone.
+    wanted = list(dict.fromkeys(str(each).strip() for each in field.get("measureTypeList") or default_measures(kind)))
     if not allowed:
         raise WrongDefinition(f"measure field [{name}] is a {kind}, of which nothing can be measured")
     for each in wanted:
