@@ -6,6 +6,7 @@ import random
 from http import HTTPStatus
 from typing import Any
 
+from arazzo_command import Yard
 from console_yard import Visitor
 from databricks.sdk.service import jobs
 from databricks_live import notebook, put_notebook, workspace_client
@@ -172,6 +173,14 @@ def reflected(live: Live) -> dict[str, Any]:
     made = until(usable, seconds=120)
     asked = _done(dremio, "SELECT shop, SUM(money) AS money FROM shops.visits GROUP BY shop ORDER BY shop")
     return {"reflection": made, "asked": asked}
+
+
+def followed(live: Live) -> int:
+    """Run a workflow of a document that starts a job and waits for it, recorded; return its run."""
+    yard = Yard(live)
+    done = yard.command(*yard.with_source(yard.job("orders-of-the-day", "import time; time.sleep(1.5)"), "--record"))
+    line = next(line for line in done.stderr.splitlines() if line.startswith("recorded as run "))
+    return int(line.split()[3].strip(";"))
 
 
 def _done(dremio: Http, sql: str) -> str:

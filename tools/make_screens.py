@@ -26,9 +26,11 @@ from ui_yard import (  # noqa: E402 - same
     chained,
     crowd,
     disperse,
+    followed,
     nightly,
     nights,
     queries,
+    reflected,
     run_number,
 )
 
@@ -42,6 +44,19 @@ for number in range(100_000):
     print(f"stage {number} processed {1000 * number:,} rows", flush=True)
     time.sleep(0.05)
 """
+
+
+SLOWEST = """SELECT r.id AS run_id, r.job_name, r.phase, r.created_at, t.task_key AS slowest_task,
+       max(t.ended_at - t.running_at) / 1000.0 AS took_s
+FROM runyard.ledger.runs AS r JOIN runyard.ledger.task_runs AS t ON t.run_id = r.id
+GROUP BY r.id
+ORDER BY took_s DESC"""
+STEPS = """SELECT task_key, round(avg(ended_at - running_at)) AS avg_ms, max(ended_at - running_at) AS max_ms
+FROM runyard.ledger.task_runs
+WHERE running_at IS NOT NULL AND task_key <> 'main'
+GROUP BY task_key
+ORDER BY avg_ms DESC
+LIMIT 8"""
 
 
 def _nothing(_: Page) -> None:
@@ -61,6 +76,17 @@ def _frame_of_a_cell(page: Page) -> None:
     page.locator(".framed").scroll_into_view_if_needed()
     page.frame_locator(".framed").get_by_text("All 17 shops are in").wait_for()
     page.evaluate("scrollTo(0, 0)")
+
+
+def _asked(text: str, *, chart: str = "") -> Callable[[Page], None]:
+    """Run a text on the page of SQL, and wait for what is seen of it."""
+
+    def prepare(page: Page) -> None:
+        page.locator(".cm-content").fill(text)
+        page.locator(".cm-content").press("Control+Enter")
+        page.wait_for_selector(".chart canvas" if chart else ".body .datarow")
+
+    return prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +112,11 @@ SHOTS: Mapping[str, Shot] = {
     "chart": Shot(path="/runs/{query}", ready=".grid tbody tr", prepare=_picture_of_rows),
     "bookmark": Shot(path="/runs/{bookmarked}", ready=".chain", scheme="light"),
     "dremio": Shot(path="/dremio", ready=".queue .items li"),
+    "sql": Shot(path="/sql", ready=".cm-content", prepare=_asked(SLOWEST), is_whole=False),
+    "sql-chart": Shot(
+        path="/sql?view=chart", ready=".cm-content", scheme="light", prepare=_asked(STEPS, chart="bars"), is_whole=False
+    ),
+    "workflows": Shot(path="/workflows/{workflow}", ready=".flow .node"),
     "phone": Shot(path="/runs/{failed}", ready=".lines .all > div", size=PHONE, is_whole=False),
 }
 
@@ -120,6 +151,8 @@ def _furnished() -> Iterator[tuple[Live, Mapping[str, Any]]]:
             made = {"job": job, "failed": nights(visitor, job, count=NIGHTS)[-1], "bookmarked": chained(live)}
             made |= {"cells": cells_shown(live), "query": run_number(visitor, queries(live)["done"])}
             visitor.ended({"id": made["cells"]})
+            reflected(live)
+            made |= {"workflow": followed(live)}
             made |= {"growing": visitor.submit(GROWING, name="backfill.py")["id"]}
             asked = crowd(live)
             yield live, made

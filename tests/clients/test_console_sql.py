@@ -187,7 +187,9 @@ def test_a_result_is_kept_as_csv_json_and_parquet_with_every_row(visitor: Visito
     table = list(csv.reader(io.StringIO(file(visitor, run, "csv").decode())))
     objects = json.loads(file(visitor, run, "json"))
     (tmp_path / "rows.parquet").write_bytes(file(visitor, run, "parquet"))
-    kept = duckdb.sql(f"SELECT count(*), sum(n), count(*) FILTER (even) FROM '{tmp_path}/rows.parquet'").fetchall()
+    counts = f"SELECT count(*), sum(n), count(*) FILTER (even) FROM '{tmp_path}/rows.parquet'"
+    with duckdb.connect() as database:
+        kept = database.execute(counts).fetchall()
 
     assert table[0] == ["n", "name", "even", "at"]
     assert table[-1] == [str(MANY), f"row {MANY}", "true", "2026-01-31T10:00:00.000Z"]
@@ -275,6 +277,7 @@ def test_the_server_never_loads_the_sql_and_a_process_that_dies_is_begun_again(l
     os.kill(sql_process(live), signal.SIGKILL)
     again = until(lambda: _answered(visitor), seconds=60)
 
+    assert again is not None
     assert "apsw" not in maps
     assert again["state"] in ("running", "done")
     assert visitor.ask("GET", f"{SQL}/runs/{run['id']}").status == 404
