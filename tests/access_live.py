@@ -21,6 +21,10 @@ class People:
         """Add a user, and return the password that was made."""
         return str(self._done("POST", "/users", {"name": name, "role": role, **words})["password"])
 
+    def password(self, name: str) -> str:
+        """Give a user another password, and return it."""
+        return str(self._done("POST", f"/users/{name}/password", {})["password"])
+
     def role(self, name: str, role: str | None, **words: Any) -> None:
         self._done("POST", f"/users/{name}/role", {"role": role, **words})
 

@@ -295,6 +295,7 @@ def test_without_authentication_nobody_signs_in_and_other_pages_of_the_machine_c
             "user": "admin",
             "workspace": "default",
             "role": "admin",
+            "workspaces": ["default"],
             "needs_password": False,
         }
         assert next(visitor.events())[0] == "hello"

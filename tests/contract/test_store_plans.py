@@ -53,6 +53,7 @@ READS_A_WHOLE_PARTIAL_INDEX = {  # which holds only what is wanted, in the order
     "runs_of_attempts": {"json_each"},
     "runs_by_ids": {"json_each"},
     "workspaces_with_documents": {"workspace"},  # which are few
+    "workspaces": {"sqlite_autoindex_workspace_1"},
     "users": {"sqlite_autoindex_known_user_1"},  # people are few, and their page shows them all
     "tokens": {"token"},
 }

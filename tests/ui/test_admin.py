@@ -213,3 +213,31 @@ def test_what_is_shown_is_what_the_server_says(live: Live, people: People) -> No
     assert known["smtp"]["password"] == "********"
     assert known["environment"] == {"API_KEY": "********"}
     assert "hunter22" not in json.dumps(told)
+
+
+def test_who_has_several_workspaces_goes_from_one_to_another(browser: Browser, live: Live, people: People) -> None:
+    password = people.add("gina", "viewer")
+    people.role("gina", "operator", workspace="sales")
+    people.add("sid", "operator", workspace="sales")
+    token = people.token("sid", workspace="sales")["token"]
+    script = {"script": {"name": "of-sales.py", "source": "print(1)"}}
+    assert people.told("POST", "/runyard/v1/runs", token, script)[0] == 201
+    context = entered(browser, live, "gina", password)
+    page = context.new_page()
+    page.goto(f"{live.url}/runs")
+    page.locator(".signal.live").wait_for()
+    expect(page.get_by_role("link", name="of-sales.py")).to_have_count(0)
+    page.get_by_label("Workspace").select_option("sales")
+
+    expect(page.get_by_role("link", name="of-sales.py")).to_be_visible()
+    expect(page.get_by_label("Workspace")).to_have_value("sales")
+    page.get_by_role("link", name="of-sales.py").click()
+    expect(page.get_by_role("button", name="Run again")).to_be_enabled()
+    assert violations(page) == []
+    context.close()
+    alone = entered(browser, live, "sid", people.password("sid"))
+    theirs = alone.new_page()
+    theirs.goto(f"{live.url}/runs")
+    expect(theirs.get_by_role("link", name="of-sales.py")).to_be_visible()
+    expect(theirs.get_by_label("Workspace")).to_have_count(0)
+    alone.close()

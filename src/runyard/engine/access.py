@@ -24,13 +24,12 @@ from runyard.core.access import (
 from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound, WrongState
 from runyard.core.ids import Ids
 from runyard.core.proof import verifier
-from runyard.engine.seal import Seal, load_seal
+from runyard.engine.seal import CHANGES, Seal, load_seal
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
 T = TypeVar("T")
 
-CHANGES = "access.changes"  # of a home: grows with each change, so that its size is the number of the last one
 TOKEN = "ryt_"  # noqa: S105 - what the text of a token begins with
 TOKEN_BYTES = 24
 KEY_PREFIX = "AKRT"

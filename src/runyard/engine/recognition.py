@@ -76,6 +76,18 @@ class Recognition:
             return None
         return self._standing(found, workspace)
 
+    def workspaces_of(self, who: Standing) -> list[str]:
+        """Return the workspaces that somebody may go to: of a token its own, of a login those with a role."""
+        if who.token_id:
+            return [who.workspace]
+
+        def look(ledger: Ledger) -> list[str]:
+            user = ledger.user_named(who.user)
+            names = [one.name for one in ledger.workspaces()]
+            return [name for name in names if user is not None and user.role_in(name) is not None]
+
+        return self._access.read(look) or [who.workspace]
+
     def workspace_named(self, workspace_id: int) -> str | None:
         """Return the name of a workspace; nothing ever changes one."""
         if workspace_id not in self._workspaces:

@@ -12,6 +12,7 @@ from pathlib import Path
 from runyard.core.proof import KEY_BYTES, Verifier
 
 FILE = "access.key"  # of a home; servers that share a ledger share it
+CHANGES = "access.changes"  # of a home: grows with each change of users and tokens, so that its size numbers them
 SECRET_BYTES = 30  # 40 characters, as AWS's secrets have
 SALT_BYTES = 16
 NONCE_BYTES = 16

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from runyard.core.access import Token, User
-from runyard.store.records import TOKEN, USER
+from runyard.core.job import Workspace
+from runyard.store.records import TOKEN, USER, WORKSPACE
 from runyard.store.rows import Rows
 
 
 class Access(Rows):
     """Users, and the tokens of each; they belong to no workspace."""
+
+    def workspaces(self) -> list[Workspace]:
+        """Return every workspace, by name."""
+        return self._all(WORKSPACE, "workspaces")
 
     def users(self) -> list[User]:
         """Return every user, by name."""

@@ -423,6 +423,9 @@ SELECT min(job_name) AS name FROM run WHERE workspace_id = :workspace_id AND job
 -- The run that stands so many further back, from the index alone: the end of a part of a long search.
 SELECT id FROM run WHERE workspace_id = :workspace_id AND id < :before ORDER BY id DESC LIMIT 1 OFFSET :rows;
 
+-- workspaces --
+SELECT /* workspace_columns */ FROM workspace ORDER BY name;
+
 -- users --
 SELECT /* known_user_columns */ FROM known_user ORDER BY name;
 

@@ -16,7 +16,7 @@ from runyard.client.home import Keys, read_keys
 from runyard.client.native import NativeClient
 from runyard.core.access import Role
 from runyard.core.errors import LedgerUnavailable
-from runyard.engine.access import CHANGES
+from runyard.engine.seal import CHANGES
 from runyard.sql.wire.greeting import NAMED, Proved, Speaker
 from runyard.sql.yard import Person
 

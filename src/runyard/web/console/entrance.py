@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -69,16 +70,32 @@ class Entrance:
             "user": caller.user,
             "workspace": caller.workspace,
             "role": caller.role,
+            "workspaces": [caller.workspace] if self._gate.is_open else self._gate.recognition.workspaces_of(caller),
             "needs_password": not self._gate.is_open,
         }
         return _told(HTTPStatus.OK, known)
 
     def _sign_in(self, headers: Mapping[str, str], body: bytes) -> Reply:
         given = _members(body)
+        if "workspace" in given:
+            return self._go(headers, str(given["workspace"]))
         caller = OWNER if self._is_link(given.get("ticket")) else self._by_password(given)
         if caller is None:
             text = WRONG_TICKET if "ticket" in given else WRONG_PASSWORD
             return _told(HTTPStatus.UNAUTHORIZED, {"error": "unauthenticated", "message": text})
+        return self._let_in(headers, caller)
+
+    def _go(self, headers: Mapping[str, str], workspace: str) -> Reply:
+        """Let somebody who has signed in go on in another workspace of theirs."""
+        caller = self.caller(headers)
+        if caller is None:
+            return _told(HTTPStatus.UNAUTHORIZED, {"error": "unauthenticated", "message": "Sign in first."})
+        if workspace not in self._gate.recognition.workspaces_of(caller):
+            text = f"{caller.user} has no role in a workspace {workspace!r}; an administrator can give one."
+            return _told(HTTPStatus.FORBIDDEN, {"error": "forbidden", "message": text})
+        return self._let_in(headers, replace(caller, workspace=workspace))
+
+    def _let_in(self, headers: Mapping[str, str], caller: Caller) -> Reply:
         token, ends_at = self._gate.open_session(caller.user, caller.workspace, token_id=caller.token_id)
         age = max(0, ends_at // 1000 - int(time.time()))
         kept = f"{self.cookie}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{_secure(headers)}"

@@ -69,6 +69,12 @@ export async function signIn(given) {
   await whoIsThere();
 }
 
+/** Go on in another workspace; everything is looked at anew. @param {string} workspace */
+export async function goTo(workspace) {
+  await post(`${OWN}/session`, { workspace });
+  location.assign("/");
+}
+
 export async function signOut() {
   await ask("DELETE", `${OWN}/session`);
   session.value = null;

@@ -1,6 +1,6 @@
 // @ts-check
 // The frame of every page: who is there, where one is, and whether the server still answers.
-import { session, signOut, whoIsThere } from "./api.js";
+import { goTo, session, signOut, whoIsThere } from "./api.js";
 import { Dremio } from "./dremio.js";
 import { html, render, useEffect } from "./h.js";
 import { Job } from "./job.js";
@@ -52,6 +52,7 @@ function Top({ path }) {
   return html`<header class="top"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>runyard</a>
     <nav aria-label="Pages">${Object.entries(PLACES).map(([to, title]) => html`<a key=${to} href=${to} aria-current=${here((path === "/" ? "/runs" : path).startsWith(to))}>${title}</a>`)}</nav>
     <span class="space"></span>
+    ${session.value?.workspaces?.length > 1 ? html`<select class="workspace" aria-label="Workspace" title="Workspace" value=${session.value.workspace} onChange=${(/** @type {any} */ event) => goTo(event.target.value)}>${session.value.workspaces.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>` : null}
     <span class=${`signal ${connection.value}`} title=${connection.value === "live" ? "Changes appear at once" : "Connecting"}><i></i><span>${connection.value}</span></span>
     <button type="button" class="plain" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`} title=${`Theme: ${theme.value}`}>◐</button>
     <button type="button" class="plain" onClick=${() => { helps.value = true; }} aria-label="Keyboard help" title="Keyboard help (?)">?</button>
