@@ -16,6 +16,7 @@ from .java_start import Gateway, Outputs, java_of, start_by_submit, start_own
 
 LOOPBACK = "127.0.0.1"
 SUBMIT = "submit"
+DERBY = "derby.system.home"  # where Hive's metastore lies, for who asks for one
 OWN_NETWORK = ("spark.driver.host", "spark.driver.bindAddress")
 OF_SUBMIT = ("spark.driver.", "spark.jars", "spark.plugins", "spark.submit.")
 """Configuration that spark-submit turns into how the JVM is started."""
@@ -59,7 +60,7 @@ class Driver:
             return
         cls._is_configured = True
         settings = getattr(jvm, "java.lang.System")
-        for name, text in properties(facts).items():
+        for name, text in {**properties(facts), DERBY: str(facts.temporary())}.items():
             settings.setProperty(name, text)
 
     @classmethod

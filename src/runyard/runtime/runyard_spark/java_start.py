@@ -55,7 +55,9 @@ class Java:
     @property
     def classpath(self) -> list[str]:
         """Return where classes are found; an archive serves all who begin with the same."""
-        own = [str(self.home / "conf"), *map(str, sorted((self.home / "jars").glob("*.jar")))]
+        configured = [one for one in (self.home / "conf").glob("*") if one.suffix != ".template"]
+        jars = map(str, sorted((self.home / "jars").glob("*.jar")))
+        own = [*([str(self.home / "conf")] if configured else []), *jars]  # with a folder on it there is no archive
         return [*self.jars, *own] if self.jars_first else [*own, *self.jars]
 
     @property
@@ -168,7 +170,7 @@ def module_options(java: Java) -> list[str]:
 
 def logging_file(java: Java) -> Path:
     """Return what Spark is told about its log."""
-    file = java.archives / "log4j2.properties"
+    file = java.archives / f"log4j2-{sha256(LOGGING.encode()).hexdigest()[:8]}.properties"
     if not file.exists():
         _keep(file, LOGGING)
     return file

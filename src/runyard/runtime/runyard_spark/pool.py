@@ -50,13 +50,16 @@ def wait(told: str, streams: Sequence[int]) -> None:
 
 def _ensure_archive(java: Java, folder: Path) -> None:
     """Make the archive of classes if there is none: once for all jobs of this home, whoever comes first."""
-    if java.archive.exists():
+    failed = java.archive.with_suffix(".none")  # as with a folder of configuration: it is not tried again and again
+    if java.archive.exists() or failed.exists():
         return
     java.archives.mkdir(parents=True, exist_ok=True)
     with java.archive.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not java.archive.exists():
             _make_archive(java, folder)
+        if not java.archive.exists():
+            failed.touch()
 
 
 def _make_archive(java: Java, folder: Path) -> None:
@@ -104,7 +107,8 @@ def _heat(folder: Path) -> None:
     rows.createOrReplaceTempView("rows")
     session.read.parquet(written).groupBy("word").count().collect()
     session.sql("select a.word, sum(b.id) from rows a join rows b on a.id = b.id group by 1 order by 2").collect()
-    session.createDataFrame([(1, "a")], "n int, s string").count()
+    words = session.createDataFrame([(1, "a")], "n int, s string")
+    words.select(functions.udf(len, "int")("s")).collect()
     _say(session, AS_JOBS_WANT_IT)
     session.stop()
 
