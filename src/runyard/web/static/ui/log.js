@@ -10,7 +10,10 @@ const ROW = 19; // pixels of a line that is not wrapped
 const MOST = 20_000; // lines held at once
 const MOST_WRAPPED = 2_000; // lines drawn at once when their heights differ
 const WINDOW = 192 * 1024;
+const LEAST = 1024; // bytes of a window that only tells how long the log is
+const FAR_BEHIND = 4 * WINDOW;
 const WAIT_S = 20;
+const A_GESTURE = 1000; // milliseconds in which a reader's hand still moves what is shown
 
 /** @typedef {{at: number, text: string, markup: string | null}} Line */
 
@@ -116,13 +119,13 @@ class Held {
 
   /** Where more comes than can be shown: go to the end if that is what is looked at, else leave the lines as they are. */
   async keepUp() {
-    const told = await this.window({});
-    this.size = Math.max(this.size, told.size);
-    if (this.isFollowed && told.start > this.end) {
+    const { size: whole } = await this.window({ limit: LEAST });
+    if (!this.isFollowed) {
+      if (this.lines.length > MOST / 2) this.size = Math.max(this.size, whole); // the rest comes as one scrolls
+    } else if (whole > this.end + FAR_BEHIND) {
+      const told = await this.window({});
       this.lines = lines(told.text, told.start);
-      Object.assign(this, { start: told.start, end: told.end, endsWhole: told.text.endsWith("\n") });
-    } else if (!this.isFollowed && this.lines.length < MOST / 2) {
-      this.size = this.end; // there is room for more
+      Object.assign(this, { start: told.start, end: told.end, size: told.end, endsWhole: told.text.endsWith("\n") });
     }
   }
 
@@ -183,6 +186,8 @@ function Lines({ held, wraps, follows, unfollow, found }) {
   const [top, setTop] = useState(0);
   const first = held.lines[0]?.at ?? 0;
   const last = useRef(0);
+  const touched = useRef(Number.NEGATIVE_INFINITY);
+  const touch = () => { touched.current = performance.now(); };
   const was = useRef({ first, count: 0 });
   useLayoutEffect(() => {
     const element = box.current;
@@ -202,7 +207,8 @@ function Lines({ held, wraps, follows, unfollow, found }) {
     const element = /** @type {HTMLElement} */ (box.current);
     setTop(element.scrollTop);
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-    if (follows && element.scrollTop < last.current - 2 && below > 4 * ROW) unfollow();
+    const isReader = performance.now() - touched.current < A_GESTURE; // and not lines that came or went
+    if (follows && isReader && element.scrollTop < last.current - 2 && below > 4 * ROW) unfollow();
     last.current = element.scrollTop;
     if (element.scrollTop < 20 * ROW) held.before();
     if (below < 20 * ROW) held.after();
@@ -216,7 +222,7 @@ function Lines({ held, wraps, follows, unfollow, found }) {
     return line.markup === null ? html`<div key=${line.at} class=${kind} style=${where}>${line.text || " "}</div>`
       : html`<div key=${line.at} class=${kind} style=${where} dangerouslySetInnerHTML=${{ __html: line.markup }}></div>`;
   });
-  return html`<div class=${`lines ${wraps ? "wraps" : ""}`} data-log tabindex="0" role="log" aria-live="off" aria-label="Log" ref=${box} onScroll=${scroll}>
+  return html`<div class=${`lines ${wraps ? "wraps" : ""}`} data-log tabindex="0" role="log" aria-live="off" aria-label="Log" ref=${box} onScroll=${scroll} onWheel=${touch} onTouchMove=${touch} onKeyDown=${touch} onPointerDown=${touch} onPointerMove=${(/** @type {PointerEvent} */ event) => { if (event.buttons) touch(); }}>
     <div class="all" style=${wraps ? {} : { height: `${held.lines.length * ROW}px` }}>${drawn}</div></div>`;
 }
 
