@@ -96,6 +96,57 @@ def test_a_task_that_waits_names_those_before_it_and_one_that_never_ran_says_why
     expect(page.get_by_role("heading", name="slow", exact=True)).to_be_visible()
 
 
+def test_a_run_that_was_skipped_says_why(page: Page, live: Live) -> None:
+    client, gate = workspace_client(live), live.home / "skipping"
+    path = put_notebook(client, "only one", waiting_for(gate))
+    job = client.jobs.create(
+        name="only-one",
+        tasks=[notebook("main", path)],
+        max_concurrent_runs=1,
+        queue=jobs.QueueSettings(enabled=False),
+    )
+    _, skipped = (client.jobs.run_now(job_id=job.job_id or 0).bind()["run_id"] for _ in range(2))
+    page.goto(f"{live.url}/runs/{skipped}")
+
+    expect(page.locator(".heading .phase")).to_have_text("skipped")
+    trouble = page.get_by_role("region", name="What went wrong")
+    expect(trouble.get_by_role("heading")).to_have_text("Job only-one has reached its limit of 1 concurrent runs.")
+    gate.touch()
+
+
+def test_a_repair_runs_the_chosen_task_again_with_other_parameters(page: Page, live: Live, visitor: Visitor) -> None:
+    job_id = nightly(live, "mended")
+    run = visitor.ended(visitor.told("POST", f"/runyard/v1/jobs/{job_id}/runs", {"arguments": {"fail": "clean"}}))
+    page.goto(f"{live.url}/runs/{run['id']}")
+    page.get_by_role("button", name="Repair").click()
+    dialog = page.get_by_role("dialog", name="Repair this run")
+    expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(6)
+    assert SECRET not in dialog.inner_html()
+    dialog.get_by_role("textbox", name="fail").fill("nothing")
+    dialog.get_by_role("button", name="Run 6 again").click()
+
+    expect(page.locator(".heading .phase")).to_have_text("succeeded", timeout=60_000)
+    expect(page.get_by_role("row", name="fail nothing").first).to_be_visible()
+    history = page.get_by_role("region", name="History")
+    expect(history.get_by_role("listitem").first).to_contain_text("Original")
+    expect(history.get_by_role("listitem").nth(1)).to_contain_text("Repair 1")
+    page.get_by_role("button", name="clean: succeeded").click()
+    expect(page.get_by_role("button", name="try 1")).to_be_visible()
+
+
+def test_a_task_shows_the_values_that_its_references_stood_for(page: Page, live: Live, visitor: Visitor) -> None:
+    client = workspace_client(live)
+    path = put_notebook(client, "told", "print(dbutils.widgets.get('who'))")
+    task = notebook("main", path)
+    assert task.notebook_task is not None
+    task.notebook_task.base_parameters = {"who": "run {{job.run_id}} of {{job.name}}"}
+    job = client.jobs.create(name="told-what", tasks=[task])
+    run = visitor.ended(visitor.told("POST", f"/runyard/v1/jobs/{job.job_id}/runs", {"arguments": {}}))
+    page.goto(f"{live.url}/runs/{run['id']}")
+
+    expect(page.get_by_role("row", name=f"who run {run['id']} of told-what")).to_be_visible()
+
+
 # before and after
 
 
