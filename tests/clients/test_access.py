@@ -123,6 +123,7 @@ def test_databricks_refuses_a_viewer_and_tells_who_is_who(live: Live, tokens: di
     assert viewer.jobs.get(made.job_id or 0).creator_user_name == "operator"
     groups = [(client.current_user.me().groups or [])[0].display for client in (viewer, operator, admin)]
     assert groups == ["users", "users", "admins"]
+    assert len({client.current_user.me().id for client in (viewer, operator, admin)}) == 3
 
 
 def test_tokens_are_made_listed_and_revoked_as_databricks_clients_do(live: Live, people: People) -> None:
