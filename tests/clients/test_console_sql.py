@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,26 @@ def test_the_server_never_loads_the_sql_and_a_process_that_dies_is_begun_again(l
     assert "apsw" not in maps
     assert again["state"] in ("running", "done")
     assert visitor.ask("GET", f"{SQL}/runs/{run['id']}").status == 404
+
+
+def test_a_server_that_leaves_keeps_nobody_waiting_for_a_statement(tmp_path: Path) -> None:
+    own = Live(tmp_path / "home").start()
+    try:
+        visitor = Visitor(own).enter()
+        run = begun(visitor, ENDLESS)
+        until(lambda: visitor.told("GET", f"{SQL}/runs/{run['id']}")["statements"][0]["state"] == "running")
+        seen = visitor.told("GET", f"{SQL}/runs/{run['id']}")["version"]
+        waiting = threading.Thread(target=lambda: heard.append(visitor.ask("GET", f"{SQL}/runs/{run['id']}?{words}")))
+        heard: list[Any] = []
+        words = f"seen={seen}&wait_s=60"
+        waiting.start()
+        assert visitor.ask("GET", f"{SQL}/words").status == 200  # asked behind it
+        status = own.stop()
+        waiting.join(60)
+
+        assert (status, [reply.status for reply in heard]) == (0, [503])
+    finally:
+        own.close()
 
 
 def _answered(visitor: Visitor) -> dict[str, Any] | None:

@@ -109,7 +109,12 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     console = Console(engine, gate, wire.reach)
     app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
-    server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=engine.release)
+
+    def leave() -> None:
+        engine.release()
+        console.release()
+
+    server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=leave)
     wires: list[SqlWire | FlightWire] = [wire, *_flight_wire(flight_listener, ready, options, settings)]
     engine.start()
     for one in wires:

@@ -37,7 +37,6 @@ class SqlWire:
         # Through it the console's calls are handed over: who holds the other end is the process, or will be.
         self._hatch, self._handed = socket.socketpair()
         self._hatch.setblocking(False)
-        self.trouble = ""  # why the process cannot be started, if it cannot
         self._is_leaving = False
         self._process: subprocess.Popen[bytes] | None = None
         # The kernel ties the process to the thread that starts it, so this one lives as long as the server.
@@ -85,7 +84,6 @@ class SqlWire:
             failures = failures + 1 if time.monotonic() - began < SHORT_LIFE_S else 0
             pause = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
             told = "" if has_served else CANNOT_START.format(status=status, pause=pause)
-            self.trouble = told
             if self._is_left_within(pause, told):
                 return
 

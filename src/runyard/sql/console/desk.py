@@ -54,6 +54,7 @@ class Look(One, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run, once it is another one than its reader saw."""
 
     seen: int = -1
+    with_text: bool = False
     wait_s: Annotated[float, Meta(ge=0, le=60)] = 0
 
 
@@ -140,7 +141,7 @@ class Desk:
         """Tell how a run stands, at once or when that has changed."""
         run = self._run(person, asked.run)
         run.wait(asked.seen, asked.wait_s)
-        return Told(record=_shown(run))
+        return Told(record={**_shown(run), "text": run.text} if asked.with_text else _shown(run))
 
     def rows(self, person: Person, asked: Rows) -> Told:
         """Give rows of a statement; those that have not come yet are read from its cursor."""

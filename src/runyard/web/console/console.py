@@ -45,6 +45,10 @@ class Console:
         """Return where a person finds the console: without authentication, or by a link that is good once."""
         return f"{url}/" if self._gate.is_open else self.entrance.link(url)
 
+    def release(self) -> None:
+        """Let no page wait for a statement any longer: the server leaves."""
+        self._window.release()
+
     def caller(self, method: str, path: str, headers: Mapping[str, str]) -> Caller | None:
         """Return who a call's cookie says it comes from; refuse what a page from elsewhere sends."""
         if not path.startswith(BY_COOKIE):

@@ -26,6 +26,7 @@ from runyard.web.claims import Keys
 PLACE = "/console/v1/sql/"
 LONGEST_HEAD = 1 << 20
 _length = struct.Struct(">I")
+WAITS = "wait_s"  # the word of a call that is answered when something has changed
 AWAY = "The process that speaks SQL does not answer; another one is begun in a moment. Try again."
 
 
@@ -35,6 +36,7 @@ class Window:
     def __init__(self, reach: Callable[[], socket], keys_of: Callable[[Caller], Keys]) -> None:
         self._reach = reach
         self._keys_of = keys_of
+        self._waiting: set[asyncio.StreamWriter] = set()  # of calls that wait for something to change
 
     async def serve(self, scope: Mapping[str, Any], caller: Caller, receive: Receive, send: Send) -> None:
         """Answer one call of somebody who is known."""
@@ -62,11 +64,19 @@ class Window:
         except OSError:
             await answer(send, _away())
             return
+        if WAITS in members:
+            self._waiting.add(writer)
         try:
             writer.write(msgspec.json.encode(asked) + b"\n")
             await _pass_on(reader, send)
         finally:
+            self._waiting.discard(writer)
             writer.close()
+
+    def release(self) -> None:
+        """Let nobody wait any longer: the server leaves, and they ask the next one."""
+        for writer in list(self._waiting):
+            writer.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, send: Send) -> None:

@@ -23,7 +23,7 @@ export async function run(text, { limit, explain = false }) {
   const mine = begin();
   const began = Date.now();
   try {
-    const told = await post(`${SQL}/runs`, { text, explain, ...(limit ? { limit_s: Number(limit) } : {}) });
+    const told = await post(`${SQL}/runs`, { text, explain, ...(Number(limit) > 0 ? { limit_s: Number(limit) } : {}) });
     await follow(told, mine);
   } catch (error) {
     if (mine === turn) problem.value = /** @type {Error} */ (error);
@@ -35,15 +35,17 @@ export async function run(text, { limit, explain = false }) {
   }
 }
 
-/** Look at a result that the server still has, as after the page was loaded again. @param {string} id */
+/** Look at a result that the server still has, as after the page was loaded again; gives its text. @param {string} id @returns {Promise<string | null>} */
 export async function find(id) {
   const mine = begin();
   try {
-    await follow(await get(`${SQL}/runs/${id}`), mine);
+    const told = await get(`${SQL}/runs/${id}`, { with_text: true });
+    follow(told, mine).catch((error) => { problem.value = error; }).finally(() => { if (mine === turn) isAsking.value = false; });
+    return told.text;
   } catch (error) {
     if (mine === turn && !(error instanceof Refused && error.status === 404)) problem.value = /** @type {Error} */ (error);
-  } finally {
     if (mine === turn) isAsking.value = false;
+    return null;
   }
 }
 

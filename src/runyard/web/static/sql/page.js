@@ -2,6 +2,7 @@
 // The console of the SQL language: an editor, what came of its text, and what there is to ask.
 import { get, session } from "../ui/api.js";
 import { html, useEffect, useRef, useState } from "../ui/h.js";
+import { hear } from "../ui/live.js";
 import { Command, Problem, say, useAnswer } from "../ui/parts.js";
 import { ask, place } from "../ui/router.js";
 import { cancel, find, isAsking, recall, result, run, SQL } from "./asking.js";
@@ -30,7 +31,8 @@ export function Sql() {
   const editor = useRef(/** @type {any} */ (null));
   const now = useRef({ text, limit });
   now.current = { text, limit };
-  useEffect(() => { recall(); if (words.run && words.run !== result.value?.id) find(words.run); }, [session.value?.user]);
+  useEffect(() => { recall(); if (words.run && words.run !== result.value?.id) find(words.run).then((found) => { if (found !== null) setRan({ text: found, from: Math.max(0, text.indexOf(found)) }); }); }, [session.value?.user]);
+  useEffect(() => hear(() => {}, known.again), []); // what could not be had comes with the server
   useEffect(() => {
     const timer = setTimeout(() => { ask({ q: text.length <= LONGEST_LINK ? text : "" }); keepDraft(text); }, REST_MS);
     return () => clearTimeout(timer);
