@@ -58,8 +58,8 @@ def _data(scale: float) -> Path:
     """Return a folder with the table, which is written once."""
     folder = CACHE / f"tpch-{scale:g}"
     if not (folder / "lineitem" / "lineitem.parquet").exists():
-        command = [PROGRAM, "parquet", "-s", f"{scale:g}", "--tables", "lineitem", "--output-dir", folder / "lineitem"]
-        subprocess.run(command, check=True, capture_output=True)
+        options = ["-s", f"{scale:g}", "--tables", "lineitem", "--output-dir", str(folder / "lineitem")]
+        subprocess.run([str(PROGRAM), "parquet", *options], check=True, capture_output=True)
     return folder
 
 
@@ -79,7 +79,7 @@ def _in_the_engine(data: Path, rounds: int) -> tuple[list[float], list[float]]:
 
 def _ran(yard: Mirrors, sql: str, *, chosen: bool) -> float:
     begun: dict[str, float] = {}
-    listener = Listener(step=lambda name, _: begun.setdefault(name, time.perf_counter()) and None)
+    listener = Listener(step=lambda name, _: begun.update({name: time.perf_counter()}))
     told = list(yard.reflections.values())
     outcome = yard.execution(sql, listener, reflections=told).run()
     taken = (time.perf_counter() - begun["RUNNING"]) * MS

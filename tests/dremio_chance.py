@@ -106,7 +106,7 @@ class Chance:
         names = ", ".join(f"c{place}" for place in range(len(TYPES)))
         self.yard.run(f"INSERT INTO lake.t SELECT {listed} FROM (VALUES {values}) AS r({names})")
         for name, (dataset, fields) in self.made.items():
-            self.yard.reflect(dataset, name=name, previous=name, method="INCREMENTAL", **fields)
+            self.yard.reflect(dataset, fields, name=name, previous=name, method="INCREMENTAL")
 
     def reflect(self) -> None:
         """Make a reflection of one of the datasets."""
@@ -125,7 +125,7 @@ class Chance:
 
     def _reflect(self, dataset: str, **fields: list[Any]) -> None:
         name = f"r{len(self.made)}"
-        self.yard.reflect(f"lake.{dataset}", name=name, **fields)
+        self.yard.reflect(f"lake.{dataset}", fields, name=name)
         self.made[name] = (f"lake.{dataset}", fields)
 
     def _measures(self, kind: str) -> list[str]:

@@ -18,12 +18,14 @@ class Mirrors(Yard):
     reflections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def reflect(
-        self, path: str, *, name: str = "", previous: str = "", method: str = "FULL", **fields: Sequence[Any]
-    ) -> dict[str, Any]:
+        self, path: str, told: Mapping[str, Sequence[Any]] | None = None, *, name: str = "", previous: str = "",
+        method: str = "FULL", **more: Sequence[Any],
+    ) -> dict[str, Any]:  # fmt: skip
         """Make what a reflection of a dataset holds, and let queries use it; return what was told of it."""
+        fields = {**(told or {}), **more}
         wanted = {f"{word}Fields": [_field(each) for each in listed] for word, listed in fields.items()}
         identifier, made = name or f"r{len(self.reflections)}", uuid.uuid4().hex
-        told = {
+        order = {
             "reflection": identifier,
             "materialization": made,
             "kind": "RAW" if "display" in fields else "AGGREGATION",
@@ -34,13 +36,13 @@ class Mirrors(Yard):
             "method": method,
         }
         sql = f"REFRESH REFLECTION '{identifier}' AS '{made}'"
-        execution = self.execution(sql, refresh=told, reflections=self._others(identifier), accelerates=True)
+        execution = self.execution(sql, refresh=order, reflections=self._others(identifier), accelerates=True)
         outcome = execution.run()
         assert outcome.materialization is not None
         known = dict(outcome.materialization)
         self.reflections[identifier] = {
             "reflection": identifier, "dataset": f"dataset of {path}", "materialization": made,
-            "path": path.split("."), "folder": told["folder"], "shares": known["shares"],
+            "path": path.split("."), "folder": order["folder"], "shares": known["shares"],
             "fetched_at": known["fetched_at"], "expires_at": None, "strict": False,
         }  # fmt: skip
         return {**known, "acceleration": list(outcome.acceleration), "plan": outcome.plan}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ FIELDS = [
     {"name": "l", "type": {"name": "LIST"}},
 ]
 SUMS = {"type": "AGGREGATION", "name": "sums", "dimensionFields": [{"name": "G"}], "measureFields": [{"name": "n"}]}
+NOTHING: Mapping[str, Any] = {}
 COPY = {"type": "RAW", "name": "copy", "displayFields": [{"name": "g"}, {"name": "n"}]}
 
 
@@ -64,8 +65,9 @@ def identifier(yard: Yard, name: str) -> str:
     return found
 
 
-def made(yard: Yard, dataset: str = "t", **more: Any) -> dict[str, Any]:
+def made(yard: Yard, dataset: str = "t", fields: Mapping[str, Any] = NOTHING, **said: Any) -> dict[str, Any]:
     """Add a reflection, and return it as it is shown."""
+    more = {**fields, **said}
     body = {**({} if "type" in more else SUMS), "datasetId": identifier(yard, dataset), **more}
     told: dict[str, Any] = yard("POST", "reflection", body)
     return told
@@ -207,7 +209,7 @@ def test_columns_of_a_view_that_nobody_has_described_are_looked_up(yard: Yard) -
     yard("POST", "catalog", {"entityType": "dataset", "type": "VIRTUAL_DATASET", "path": ["lake", "v"], "sql": sql})
 
     fields = {"dimensionFields": [{"name": "two"}], "measureFields": [{"name": "one"}]}
-    assert made(yard, "v", **fields)["measureFields"] == [{"name": "one", "measureTypeList": ["COUNT", "SUM"]}]
+    assert made(yard, "v", fields)["measureFields"] == [{"name": "one", "measureTypeList": ["COUNT", "SUM"]}]
     told = {**SUMS, "datasetId": identifier(yard, "v"), "name": "x"}
     assert yard.refusal("POST", "reflection", told)[0] == 400
 
@@ -215,7 +217,7 @@ def test_columns_of_a_view_that_nobody_has_described_are_looked_up(yard: Yard) -
 def test_the_summary_comes_in_pages_and_is_filtered(yard: Yard) -> None:
     for number in range(3):
         made(yard, name=f"sums {number}", enabled=number > 0)
-    made(yard, **COPY)
+    made(yard, fields=COPY)
 
     page = yard("GET", "reflection/summary?maxResults=3")
     assert [one["name"] for one in page["data"]] == ["sums 0", "sums 1", "sums 2"]
@@ -421,7 +423,7 @@ def test_an_old_materialisation_stays_of_use_while_refreshes_fail(yard: Yard) ->
 def test_what_is_made_of_something_is_made_after_it(yard: Yard) -> None:
     view(yard, "v", "t")
     above, beside = made(yard, "v"), made(yard)
-    below = made(yard, **COPY)
+    below = made(yard, fields=COPY)
 
     order = []
     while runs := jobs(yard):
@@ -433,7 +435,7 @@ def test_what_is_made_of_something_is_made_after_it(yard: Yard) -> None:
 
 def test_a_refresh_is_told_what_it_may_be_made_from(yard: Yard) -> None:
     view(yard, "v", "t")
-    below = made(yard, **COPY)
+    below = made(yard, fields=COPY)
     finish(yard, jobs(yard)[0])
     above = made(yard, "v")
     (run,) = jobs(yard)

@@ -216,6 +216,12 @@ def test_hints_say_which_reflections_may_be_used(cube: Mirrors) -> None:
     assert cube.states(sql.format("/*+ choose_reflections('copy, other') */")) == {"copy": "CHOSEN"}
 
 
+def test_an_explained_query_shows_what_it_would_read(cube: Mirrors) -> None:
+    asked = "EXPLAIN PLAN FOR SELECT place, SUM(price) FROM lake.sales GROUP BY place"
+
+    assert cube.ask(asked).rows[0]["json"] != cube.run(asked).rows[0]["json"]
+
+
 def test_only_what_has_the_data_of_now_is_used_where_that_is_asked_for(cube: Mirrors) -> None:
     current = "SELECT /*+ current_iceberg_data_only */ COUNT(*) FROM lake.sales"
     assert cube.states(current) == {"cube": "CHOSEN"}

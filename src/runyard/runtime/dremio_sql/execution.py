@@ -164,12 +164,16 @@ class Execution:
     def _command(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         self._step("PLANNING")
         self._step("RUNNING")
-        done = Commander(catalog=catalog, connection=self._database, folder=self.order.tables).carry_out(found)
+        commander = Commander(
+            catalog=catalog, connection=self._database, folder=self.order.tables,
+            translate=lambda sql: self._translated(sql, catalog)[0],
+        )  # fmt: skip
+        done = commander.carry_out(found)
         count = self._store(done.answer)
         return Outcome(kind=found.kind, row_count=count, plan=None, columns=done.answer.columns, changes=done.changes)
 
     def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
-        translation, relations = self._translated(found, catalog)
+        translation, relations = self._translated(found.query, catalog)
         plan = self._placed(lambda: self._cost_of_keeping(translation))
         self._step("STARTING")
         self._step("RUNNING")
@@ -179,11 +183,11 @@ class Execution:
             acceleration=relations,
         )  # fmt: skip
 
-    def _translated(self, found: Statement, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
+    def _translated(self, sql: str, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
         """Return a query in the engine's words, over reflections where that is cheaper."""
         if not self.order.reflections:
-            return translate(found.query, catalog, self.order.session), []
-        accelerated = self._accelerator(catalog).accelerated(found.query, self.order.session)
+            return translate(sql, catalog, self.order.session), []
+        accelerated = self._accelerator(catalog).accelerated(sql, self.order.session)
         return accelerated.translation, accelerated.told
 
     def _accelerator(self, catalog: LiveCatalog) -> Accelerator:

@@ -86,7 +86,7 @@ def _joined(documents: Iterable[Document], datasets: Mapping[int, Document], she
     for one in shelves.every(MATERIALIZATIONS):
         made.setdefault(one.parent_id, []).append(one)
     for one in documents:
-        if one.parent_id in datasets:
+        if one.parent_id is not None and one.parent_id in datasets:
             yield Reflection(
                 document=one,
                 dataset=datasets[one.parent_id],

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -33,7 +33,7 @@ class Described:
     fingerprint: str
 
 
-def described(path: Path_, catalog: LiveCatalog) -> Described:
+def described(path: Path_, catalog: LiveCatalog, tree: Callable[[str], exp.Expression] = parsed) -> Described:
     """Return what a dataset is made of; raise DremioError if it is not there, or can be read no more."""
     alone = replace(catalog, looked_up={}, session=replace(catalog.session, context=()))
     columns = alone.columns(path)
@@ -51,7 +51,7 @@ def described(path: Path_, catalog: LiveCatalog) -> Described:
         shares=shares,
         bases=bases,
         views=tuple(views),
-        is_tracked=not any(_is_untracked(view) for view in views),
+        is_tracked=not any(_is_untracked(tree(view.sql)) for view in views),
         fingerprint=hashlib.sha256(json.dumps(told).encode()).hexdigest(),
     )
 
@@ -67,9 +67,9 @@ def _bases(catalog: LiveCatalog) -> Iterator[Base]:
                 yield Base(path=path, kind=FILES, place=str(files.place), format=files.format)
 
 
-def _is_untracked(view: View) -> bool:
+def _is_untracked(view: exp.Expression) -> bool:
     """Tell whether a view reads what no path of the catalog names: files by options, and versions."""
-    tables = parsed(view.sql).find_all(exp.Table)
+    tables = view.find_all(exp.Table)
     return any(isinstance(each.this, exp.Anonymous) or each.args.get("version") for each in tables)
 
 

@@ -54,6 +54,7 @@ class Looking:
     catalog: LiveCatalog
     _columns: dict[Path_, tuple[Column, ...]] = field(default_factory=dict)
     _trees: dict[str, exp.Expression] = field(default_factory=dict)
+    _layers: dict[Path_, tuple[Level, ...]] = field(default_factory=dict)
 
     def columns(self, path: Path_) -> tuple[Column, ...]:
         """Return the columns of a table or view."""
@@ -72,8 +73,21 @@ class Looking:
         relation = Relation(name="", alias=path[-1], path=tuple(path), columns=columns)
         if not isinstance(meaning, View):
             return Source(relation=relation, key=key_of(candidate))
-        body = self._trees.setdefault(meaning.sql, parsed(meaning.sql))
+        body = self.tree(meaning.sql)
         return Source(relation=relation, key=key_of(candidate), body=body, context=meaning.context)
+
+    def tree(self, sql: str) -> exp.Expression:
+        """Return a view's text as a tree, which nobody changes; it is read once."""
+        if sql not in self._trees:
+            self._trees[sql] = parsed(sql)
+        return self._trees[sql]
+
+    def layers(self, path: Path_) -> tuple[Level, ...]:
+        """Return the layers of a dataset, which are looked at once."""
+        key = key_of(path)
+        if key not in self._layers:
+            self._layers[key] = tuple(self.levels(self.at(path)))
+        return self._layers[key]
 
     def source(self, node: exp.Expression, context: Sequence[str], named: Mapping[str, object]) -> Source:
         """Return what a FROM of one relation holds."""

@@ -18,7 +18,7 @@ from ..translation.parsing import parsed
 from ..translation.queries import select
 from ..translation.scope import Query, Relation, Scope
 from ..translation.translate import Session, Translation, translate_tree
-from .datasets import described
+from .datasets import Described, described
 from .deriving import Held
 from .expressions import NoMatch, names_in, unused
 from .hints import Hints, hints_of
@@ -92,6 +92,7 @@ class Accelerator:
     now_ms: int
     kept: Kept = field(default_factory=Kept)
     floats: bool = False  # sums of floating-point numbers may come from parts
+    _known: dict[Path_, Described] = field(default_factory=dict)
 
     def accelerated(self, sql: str, session: Session) -> Accelerated:
         """Return a query in DuckDB's words, over reflections where that is cheaper."""
@@ -130,15 +131,22 @@ class Accelerator:
         if not self.kept.take(reflected.folder):
             return None
         try:
-            manifest, found = read_manifest(reflected.folder), described(reflected.path, self.catalog)
+            manifest, found = read_manifest(reflected.folder), self._described(reflected.path, looking)
             if manifest.fingerprint != found.fingerprint:
                 return None
             if strict and not (found.is_tracked and all(version_of(base) == seen for base, seen in manifest.bases)):
                 return None
-            levels = looking.levels(looking.at(reflected.path))
+            levels = looking.layers(reflected.path)
         except (DremioError, NoMatch):
             return None  # its dataset is gone, or cannot be read
-        return Candidate(reflected=reflected, manifest=manifest, levels=tuple(levels))
+        return Candidate(reflected=reflected, manifest=manifest, levels=levels)
+
+    def _described(self, path: Path_, looking: Looking) -> Described:
+        """Return a dataset as it is now; it is looked at once a query, however many reflections it has."""
+        key = key_of(path)
+        if key not in self._known:
+            self._known[key] = described(path, self.catalog, looking.tree)
+        return self._known[key]
 
     def _saved(self, other: Translation, plain: Translation, hints: Hints) -> int | None:
         """Return how many rows fewer a query over reflections reads; None if it is no better than the plain one."""
