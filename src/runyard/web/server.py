@@ -109,12 +109,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     console = Console(engine, gate, wire.reach)
     app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
-
-    def leave() -> None:
-        engine.release()
-        console.release()
-
-    server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=leave)
+    server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=_leave(engine, console))
     wires: list[SqlWire | FlightWire] = [wire, *_flight_wire(flight_listener, ready, options, settings)]
     engine.start()
     for one in wires:
@@ -130,6 +125,16 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
             one.stop()
         engine.close()
         app.close()
+
+
+def _leave(engine: Engine, console: Console) -> Callable[[], None]:
+    """Return what ends the calls that wait for something: they would hold up the drain."""
+
+    def leave() -> None:
+        engine.release()
+        console.release()
+
+    return leave
 
 
 def _allow_many_files() -> None:

@@ -46,7 +46,7 @@ function Whole({ whole }) {
     if (found >= 0) ask({ e: found });
   };
   return html`<main id="main"><div class="heading"><div><p class="over">Arazzo workflow${whole.title ? ` of ${whole.title}` : ""}</p><h1 dir="auto">${whole.workflow}</h1>
-      <p class="facts-line"><${Phase} phase=${whole.phase} /> <${Took} run=${run} /> <span class="quiet"><${Moment} at=${run.created_at} /></span> <span class="quiet" dir="auto">${whole.document}</span></p></div>
+      <p class="facts-line"><${Phase} phase=${whole.phase} /> <${Took} run=${run} /> <span class="quiet"><${Moment} at=${run.created_at} /></span> <span class="quiet" dir="auto" title=${whole.document}>${whole.document.startsWith("file:") ? decodeURIComponent(whole.document.split("/").at(-1)) : whole.document}</span></p></div>
       <div class="actions">${whole.tasks.length > 1 ? whole.tasks.map((/** @type {string} */ key) => html`<button type="button" class="small" key=${key} aria-pressed=${key === whole.task} onClick=${() => ask({ task: key, number: "", e: "" })}>${key}</button>`) : null}
         ${whole.tries > 1 ? Array.from({ length: whole.tries }, (_, one) => html`<button type="button" class="small" key=${one} aria-pressed=${one === whole.number} onClick=${() => ask({ number: one, e: "" })}>try ${one + 1}</button>`) : null}
         <a class="button" href=${`/runs/${run.id}`}>The run</a></div></div>
