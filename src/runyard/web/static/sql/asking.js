@@ -56,7 +56,7 @@ export async function cancel() {
 }
 
 /** @param {number} statement @param {number} start @param {number} limit @param {{whole?: boolean, stop?: AbortSignal}} [how] */
-export const rows = (statement, start, limit, { whole, stop } = {}) => get(`${SQL}/runs/${result.value.id}/rows`, { statement, start, limit, whole: whole || undefined }, stop);
+export const rows = (statement, start, limit, { whole, stop } = {}) => get(`${SQL}/runs/${result.value.id}/rows`, { statement, start, limit, whole: whole || undefined }, stop).catch((error) => { throw gone(error); });
 
 /** @param {number} statement @param {string} form */
 export const file = (statement, form) => `${SQL}/runs/${result.value.id}/file${query({ statement, form })}`;
@@ -91,7 +91,7 @@ async function follow(told, mine) {
 }
 
 /** @param {any} error */
-const gone = (error) => (error?.status === 404 ? new Error("The server was started again meanwhile, and its results are gone. Run the text again.") : error);
+const gone = (error) => (error?.status === 404 ? new Error("The server no longer has this result: it was started again, or nobody looked for half an hour, and its results are gone. Run the text again.") : error);
 
 const shelf = () => `runyard.sql.${session.value?.workspace ?? ""}.${session.value?.user ?? ""}`;
 
