@@ -241,3 +241,28 @@ def test_who_has_several_workspaces_goes_from_one_to_another(browser: Browser, l
     expect(theirs.get_by_role("link", name="of-sales.py")).to_be_visible()
     expect(theirs.get_by_label("Workspace")).to_have_count(0)
     alone.close()
+
+
+def test_people_change_their_own_password_and_go_on(browser: Browser, live: Live, people: People) -> None:
+    first = people.add("pia", "viewer")
+    context, other = (entered(browser, live, "pia", first) for _ in range(2))
+    page, beside = context.new_page(), other.new_page()
+    beside.goto(f"{live.url}/runs")
+    beside.locator(".signal.live").wait_for()
+    page.goto(f"{live.url}/admin")
+    page.get_by_role("button", name="Change your password").click()
+    dialog = page.get_by_role("dialog", name="Change your password")
+    dialog.get_by_label("Password now").fill("not that one")
+    dialog.get_by_label("New password").fill("quite another one")
+    dialog.get_by_role("button", name="Change it").click()
+    expect(dialog.get_by_role("alert")).to_have_text("That is not your password.")
+    dialog.get_by_label("Password now").fill(first)
+    dialog.get_by_role("button", name="Change it").click()
+
+    expect(page.get_by_role("status").filter(has_text="The password is changed")).to_be_visible()
+    expect(beside.get_by_role("button", name="Sign in")).to_be_visible()
+    page.goto(f"{live.url}/runs")
+    expect(page.locator(".signal")).to_have_text("live")
+    for one in (context, other):
+        one.close()
+    entered(browser, live, "pia", "quite another one").close()

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from runyard.core.errors import RunyardError
 from runyard.dialects.exchange import Login, Reply
 from runyard.web.authentication import OWNER, Caller, Gate
 from runyard.web.credentials import ADMINISTRATOR
@@ -79,6 +80,8 @@ class Entrance:
         given = _members(body)
         if "workspace" in given:
             return self._go(headers, str(given["workspace"]))
+        if "new_password" in given:
+            return self._change_password(headers, given)
         caller = OWNER if self._is_link(given.get("ticket")) else self._by_password(given)
         if caller is None:
             text = WRONG_TICKET if "ticket" in given else WRONG_PASSWORD
@@ -94,6 +97,18 @@ class Entrance:
             text = f"{caller.user} has no role in a workspace {workspace!r}; an administrator can give one."
             return _told(HTTPStatus.FORBIDDEN, {"error": "forbidden", "message": text})
         return self._let_in(headers, replace(caller, workspace=workspace))
+
+    def _change_password(self, headers: Mapping[str, str], given: Mapping[str, Any]) -> Reply:
+        """Give whoever knows the old password another one; this page goes on, all others have to sign in anew."""
+        caller = self.caller(headers)
+        known = None if caller is None else self._by_password({**given, "user": caller.user})
+        if caller is None or known is None or known.token_id:
+            return _told(HTTPStatus.UNAUTHORIZED, {"error": "wrong_password", "message": "That is not your password."})
+        try:
+            self._gate.access.set_password(caller.user, str(given["new_password"]).strip())
+        except RunyardError as error:
+            return _told(HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "message": str(error)})
+        return self._let_in(headers, replace(caller, token_id=0))
 
     def _let_in(self, headers: Mapping[str, str], caller: Caller) -> Reply:
         token, ends_at = self._gate.open_session(caller.user, caller.workspace, token_id=caller.token_id)

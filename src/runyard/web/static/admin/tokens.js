@@ -1,9 +1,9 @@
 // @ts-check
 // Tokens: one's own, or for an administrator everybody's. What one is told by is shown once.
-import { ask, get, may, NATIVE, post, session } from "../ui/api.js";
+import { ask, changePassword, get, may, NATIVE, post, session } from "../ui/api.js";
 import { html, useState } from "../ui/h.js";
 import { Copy, Dialog, Moment, Panel, Problem, say, useAnswer } from "../ui/parts.js";
-import { ROLES } from "./users.js";
+import { OWNER, ROLES } from "./users.js";
 
 const DAY_S = 86_400;
 /** @type {[string, number | null][]} */
@@ -15,12 +15,29 @@ export function Tokens() {
   const [made, setMade] = useState(/** @type {any} */ (null));
   const isAdmin = may("admin");
   const isAnybody = !session.value?.needs_password;
-  return html`<${Panel} title=${isAdmin ? "Tokens" : "Your tokens"} aside=${html`<button type="button" class="small" disabled=${isAnybody} title=${isAnybody ? "With --auth off nobody needs one" : undefined} onClick=${() => setMakes(true)}>New token</button>`}><${Problem} error=${error} />
+  const [changes, setChanges] = useState(false);
+  return html`<${Panel} title=${isAdmin ? "Tokens" : "Your tokens"} aside=${html`${isAnybody || session.value?.user === OWNER ? null : html`<button type="button" class="small" onClick=${() => setChanges(true)}>Change your password</button>`} <button type="button" class="small" disabled=${isAnybody} title=${isAnybody ? "With --auth off nobody needs one" : undefined} onClick=${() => setMakes(true)}>New token</button>`}><${Problem} error=${error} />
     ${value?.tokens.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="All tokens"><table class="list"><thead><tr><th>Name</th>${isAdmin ? html`<th>User</th>` : null}<th>Workspace</th><th>Good for</th><th>Access key</th><th>Made</th><th>Last used</th><th>Expires</th><th>Change</th></tr></thead><tbody>
       ${value.tokens.map((/** @type {any} */ one) => html`<${Token} key=${one.id} token=${one} isAdmin=${isAdmin} gone=${() => { say(`${one.name} counts for nothing now.`); again(); }} />`)}</tbody></table></div>`
       : value ? html`<p class="quiet">None yet. A token lets a program in: as a bearer token, as AWS keys, and as the password of the SQL port.</p>` : null}
+    ${changes ? html`<${Password} close=${() => setChanges(false)} />` : null}
     ${makes ? html`<${Make} isAdmin=${isAdmin} close=${() => setMakes(false)} done=${(/** @type {any} */ token) => { setMakes(false); setMade(token); again(); }} />` : null}
     ${made ? html`<${Shown} token=${made} close=${() => setMade(null)} />` : null}<//>`;
+}
+
+/** @param {{close: () => void}} told */
+function Password({ close }) {
+  const [old, setOld] = useState("");
+  const [next, setNext] = useState("");
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    try { await changePassword(old, next); say("The password is changed; other pages and sessions of yours have ended."); close(); } catch (problem) { setError(/** @type {Error} */ (problem)); }
+  };
+  return html`<${Dialog} title="Change your password" close=${close}><form onSubmit=${submit}>
+    <label>Password now<input type="password" autocomplete="current-password" required value=${old} onInput=${(/** @type {any} */ event) => setOld(event.target.value)} /></label>
+    <label>New password<input type="password" autocomplete="new-password" required minlength="8" value=${next} onInput=${(/** @type {any} */ event) => setNext(event.target.value)} /></label>
+    <${Problem} error=${error} /><footer><button type="button" onClick=${close}>Cancel</button><button type="submit" class="primary">Change it</button></footer></form><//>`;
 }
 
 /** @param {{token: any, isAdmin: boolean, gone: () => void}} told */

@@ -6,7 +6,7 @@ import { Copy, Dialog, Moment, Panel, Problem, say, useAnswer } from "../ui/part
 
 export const ROLES = ["viewer", "operator", "admin"];
 const EVERYWHERE = "*";
-const OWNER = "admin";
+export const OWNER = "admin";
 
 /** @param {any} user */
 const rolesOf = (user) => Object.entries(user.roles).map(([place, role]) => (place === EVERYWHERE ? role : `${role} in ${place}`)).join(", ") || "none";

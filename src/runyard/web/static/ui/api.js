@@ -48,7 +48,7 @@ export async function ask(method, path, body, stop) {
   }
   const told = await reply.json().catch(() => ({}));
   if (reply.ok) return told;
-  if (reply.status === 401) session.value = null;
+  if (reply.status === 401 && told.error !== "wrong_password") session.value = null;
   throw new Refused(reply.status, told.message ?? `The server answered ${reply.status}.`);
 }
 
@@ -68,6 +68,9 @@ export async function signIn(given) {
   await post(`${OWN}/session`, given);
   await whoIsThere();
 }
+
+/** @param {string} password @param {string} next */
+export const changePassword = (password, next) => post(`${OWN}/session`, { password, new_password: next });
 
 /** Go on in another workspace; everything is looked at anew. @param {string} workspace */
 export async function goTo(workspace) {
