@@ -10,6 +10,17 @@ from typing import Any
 
 from dremio_engine import Ran, Yard
 
+SALES = """CREATE TABLE lake.sales AS SELECT * FROM (VALUES
+ (1, 'north', CAST('1.50' AS DECIMAL(10,2)), TIMESTAMP '2024-01-01 10:00:00', DATE '2024-01-01', 1.5e0),
+ (2, 'north', CAST('2.50' AS DECIMAL(10,2)), TIMESTAMP '2024-01-01 11:00:00', DATE '2024-01-02', 2.5e0),
+ (2, 'north', CAST('2.50' AS DECIMAL(10,2)), TIMESTAMP '2024-01-01 11:00:00', DATE '2024-01-02', 2.5e0),
+ (3, 'South', NULL, TIMESTAMP '2024-01-02 00:00:00', DATE '2024-01-02', NULL),
+ (NULL, NULL, CAST('4.25' AS DECIMAL(10,2)), NULL, NULL, 3e0),
+ (5, 'south', CAST('4.25' AS DECIMAL(10,2)), TIMESTAMP '2024-03-02 05:00:00', DATE '2024-02-02', 3e0)
+) AS x(i, place, price, ts, d, f)"""
+DIMENSIONS = ["place", "ts", {"name": "d", "granularity": "NORMAL"}]
+MEASURES = [("price", "SUM", "COUNT", "MIN", "MAX"), ("i", "SUM", "COUNT"), ("f", "SUM", "COUNT", "MAX")]
+
 
 @dataclass
 class Mirrors(Yard):
