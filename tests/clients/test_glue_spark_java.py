@@ -49,6 +49,10 @@ def test_a_script_as_aws_writes_it_runs_on_java_with_rdds_functions_and_paths_of
         "tell.append(frame.rdd.map(lambda row: os.environ['RUNYARD_ATTEMPT_ID'] != '').collect())\n"
         "orders = glueContext.create_dynamic_frame.from_options('s3', {'paths': ['s3://java/numbers/']}, 'parquet')\n"
         "tell.append(orders.apply_mapping([('id', 'long', 'n', 'int')]).toDF().dtypes)\n"
+        "try:\n"
+        "    spark.range(1).write.format('delta').save('s3://java/delta/')\n"
+        "except NotImplementedError as error:\n"
+        "    tell.append('Tables of Delta are there on the engine sail' in str(error))\n"
         "print(tell)\n"
     )
     arguments = {
@@ -61,7 +65,7 @@ def test_a_script_as_aws_writes_it_runs_on_java_with_rdds_functions_and_paths_of
 
     assert re.fullmatch(
         r"\['local\[\d+\]', 'runyard', 'yes', True, \[2, 4, 6\], 4, 4, \['A', '7'\], \[None, 7\], \[True, True\], "
-        r"\[\('n', 'int'\)\]\]",
+        r"\[\('n', 'int'\)\], True\]",
         lines[-1],
     ), lines
     assert not list((spark.live.home / "s3" / "java").rglob(".*.crc"))
@@ -143,7 +147,8 @@ def test_sql_knows_the_data_catalog_with_its_partitions_if_the_job_says_so(spark
 
 def test_statements_of_a_session_on_java_share_one_jvm(spark: Spark) -> None:
     command = {"Name": "glueetl", "PythonVersion": "3"}
-    spark.glue.create_session(Id="java", Role="runner", Command=command, DefaultArguments=JVM)
+    role = "arn:aws:iam::123456789012:role/runner"
+    spark.glue.create_session(Id="java", Role=role, Command=command, DefaultArguments=JVM)
     until(lambda: spark.glue.get_session(Id="java")["Session"]["Status"] == "READY", seconds=SECONDS)
     said = []
     for code in ("numbers = sc.parallelize([1, 2, 3])", "numbers.sum()", "spark.range(4).count()"):

@@ -11,10 +11,12 @@ from py4j.protocol import Py4JJavaError
 from pyspark import conf as configuration
 from pyspark import rdd
 from pyspark.core import context
+from pyspark.errors import AnalysisException
 from pyspark.sql import readwriter
 from pyspark.sql.streaming import readwriter as streams
 
 from . import progress
+from .absent import refuse_format
 from .data_catalog import make_known
 from .driver import SUBMIT, Driver, functions_environment, settle_python
 from .facts import read_facts
@@ -91,6 +93,27 @@ def _options(kind: type) -> None:
 
 def _found(key: str, value: Any) -> Any:
     return located(value) if key.lower() in PATH_OPTIONS else value
+
+
+def _formats(kind: type, names: Sequence[str]) -> None:
+    """Have formats of tables that are not here refused with the engine that has them."""
+    for name in names:
+        setattr(kind, name, _with_format(getattr(kind, name)))
+
+
+def _with_format(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def called(self: Any, *given: Any, **named: Any) -> Any:
+        try:
+            return original(self, *given, **named)
+        except AnalysisException as error:
+            refuse_format(str(error))
+            raise
+        except Py4JJavaError as error:
+            refuse_format(str(error.java_exception.getMessage()))
+            raise
+
+    return called
 
 
 def _statement(kind: type) -> None:
@@ -211,6 +234,9 @@ def _make_ready() -> None:
         streams.DataStreamWriter,
     ):
         _options(kind)
+    _formats(readwriter.DataFrameReader, ("load",))
+    _formats(readwriter.DataFrameWriter, ("save", "saveAsTable"))
+    _formats(pyspark.sql.SparkSession, ("sql",))
     _paths(context.SparkContext, OF_CONTEXT)
     _paths(rdd.RDD, OF_RDD)
     _statement(pyspark.sql.SparkSession)
