@@ -197,6 +197,46 @@ def test_our_own_language_and_the_command_line_refuse(
     assert {"viewer", "operator", "chief", "admin"} <= {one["name"] for one in users}
 
 
+def test_the_command_line_manages_users_of_a_home(live: Live, people: People) -> None:
+    def command(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "runyard.cli.main", *words, "--home", str(live.home)]
+        return subprocess.run(line, input=said, capture_output=True, text=True, timeout=60, check=False)
+
+    def told(*words: str, said: str = "") -> Any:
+        done = command(*words, "--json", said=said)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    made = told("users", "add", "lea", "--role", "viewer", "--workspace", "sales")
+    assert (made["roles"], made["has_password"], len(made["password"])) == ({"sales": "viewer"}, True, 16)
+    assert told("users", "role", "lea", "operator")["roles"] == {"sales": "viewer", "*": "operator"}
+    assert told("users", "role", "lea", "none", "--workspace", "sales")["roles"] == {"*": "operator"}
+    assert "password" not in told("users", "password", "lea", "--password-stdin", said="of her own\n")
+    login = {"userName": "lea", "password": "of her own"}
+    assert people.told("POST", "/apiv2/login", "none", login)[0] == 200
+    assert told("users", "disable", "lea")["is_enabled"] is False
+    assert people.told("POST", "/apiv2/login", "none", login)[0] == 401
+    assert told("users", "enable", "lea")["is_enabled"] is True
+    token = told("tokens", "create", "--user", "lea", "--name", "ci", "--role", "viewer")
+    assert [one["id"] for one in told("tokens", "list", "--user", "lea")] == [token["id"]]
+    table = command("users", "list").stdout.splitlines()
+    assert table[0].split() == ["NAME", "ROLES", "STATE", "PASSWORD", "CREATED"]
+    assert command("users", "remove", "lea").stdout == "removed user lea\n"
+    assert people.told("GET", "/runyard/v1/me", token["token"])[0] == 401
+    for words, text in (
+        (("users", "add", "a b"), "Invalid user name 'a b'"),
+        (("users", "add", "lou", "--role", "admin", "--workspace", "sales"), "an administrator is one of the whole"),
+        (("users", "disable", "admin"), "owner of this server's home"),
+        (("tokens", "create", "--user", "nobody"), "User nobody not found."),
+        (("users", "password", "admin"), "owner of this server's home"),
+    ):
+        wrong = command(*words)
+        assert (wrong.returncode, wrong.stdout) == (1, "")
+        assert text in wrong.stderr
+    assert command("users", "add", "lou", "--no-password", "--password-stdin").returncode == 2
+    assert command("tokens", "create", "--expires", "soon").returncode == 2
+
+
 def test_a_password_is_known_beside_its_name_by_every_client_of_http(live: Live, people: People) -> None:
     password = people.add("gil", "viewer")
 
