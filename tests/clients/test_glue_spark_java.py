@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_statements_of_a_session_on_java_share_one_jvm(spark: Spark) -> None:
     said = []
     for code in ("numbers = sc.parallelize([1, 2, 3])", "numbers.sum()", "spark.range(4).count()"):
         number = spark.glue.run_statement(SessionId="java", Code=code)["Id"]
-        shown = until(lambda number=number: available(spark, number), seconds=SECONDS)
+        shown = until(partial(available, spark, number), seconds=SECONDS)
         said.append(shown["Output"]["Data"].get("TextPlain", ""))
     spark.glue.stop_session(Id="java")
 
