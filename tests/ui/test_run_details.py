@@ -157,7 +157,7 @@ def test_a_glue_run_shows_its_bookmark_its_trigger_and_the_run_that_followed(
     mark = page.get_by_role("region", name="Bookmark")
     expect(mark).to_contain_text("This run committed what it read")
     expect(mark.locator("code")).to_have_text("orders")
-    expect(mark.get_by_role("link")).to_have_text(re.compile(r"^run \d+$"))
+    expect(mark.get_by_role("link")).to_have_text(re.compile(r"^Run \d+$"))
     chain = page.get_by_role("region", name="Before and after")
     expect(chain).to_contain_text("Started by the trigger orders came in")
     chain.get_by_role("link", name="orders-report").click()

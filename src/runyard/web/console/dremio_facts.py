@@ -67,7 +67,9 @@ def list_queries(call: Call, asked: ListQueries) -> Answer:
 
 
 def _queue(told: Mapping[str, Any], active: Iterable[Job]) -> Answer:
-    own = [job for job in active if job.told.queue == told["name"]]
+    own = sorted(
+        (job for job in active if job.told.queue == told["name"]), key=lambda job: job.told.scheduling_started_at or 0
+    )
     return {
         "name": told["name"],
         "tier": told.get("cpuTier"),

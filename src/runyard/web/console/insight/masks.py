@@ -25,12 +25,16 @@ def masked(value: Any) -> Any:
 
 def _member(name: str, value: Any, *, named: str) -> Any:
     is_covered = is_secret_name(str(name)) or (name in VALUES and is_secret_name(named))
-    return MASK if is_covered and _says_something(value) else masked(value)
+    return _covered(value) if is_covered else masked(value)
 
 
-def _says_something(value: Any) -> bool:
-    """Tell whether there is anything to cover: a switch, or nothing, gives nothing away."""
-    return value not in ("", None) and not isinstance(value, bool | Mapping | list)
+def _covered(value: Any) -> Any:
+    """Cover all that says something: a switch, or nothing, gives nothing away."""
+    if isinstance(value, Mapping):
+        return {name: _covered(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_covered(each) for each in value]
+    return value if value in ("", None) or isinstance(value, bool) else MASK
 
 
 def _listed(values: Sequence[Any]) -> list[Any]:

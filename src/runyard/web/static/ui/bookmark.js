@@ -13,7 +13,7 @@ export function Bookmark({ run }) {
   return html`<${Panel} title="Bookmark" aside=${html`<span>version ${mark.version} · run ${mark.run_number} of the job</span>`}>
     <p>${mark.is_committed ? "This run committed what it read; the next one goes on from here." : "This run began to read and has committed nothing: the next one reads the same again."}</p>
     <${Read} read=${mark.read} />
-    ${mark.previous_run_id ? html`<p class="quiet">Before it read <a href=${`/runs/${mark.previous_run_id}`}>run ${mark.previous_run_id}</a>.</p>` : null}<//>`;
+    ${mark.previous_run_id ? html`<p class="quiet"><a href=${`/runs/${mark.previous_run_id}`}>Run ${mark.previous_run_id}</a> was the last to read before it.</p>` : null}<//>`;
 }
 
 /** @param {{id: string}} told */

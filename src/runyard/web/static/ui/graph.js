@@ -12,6 +12,7 @@ const DOWN = 14; // between tasks of a layer
 const EDGE = 12;
 const SMALLEST = 0.7; // how far a wide graph shrinks before it scrolls
 const LONGEST = 18; // characters of a name
+const FEW = 30; // tasks up to which nobody needs to look closer
 const STEP = 1.25;
 const [LEAST, LARGEST] = [0.08, 2];
 
@@ -34,7 +35,7 @@ export function Graph({ tasks, latest, chosen, choose }) {
   const size = zoom === null ? { minWidth: `${Math.round(shape.width * SMALLEST)}px` } : { width: `${Math.round(shape.width * zoom)}px`, maxWidth: "none" };
   return html`<div class="around"><div class="graph" tabindex="0" role="region" aria-label="Graph of tasks" ref=${box} onKeyDown=${press} onWheel=${wheel} onPointerDown=${drag}>
     <svg width=${shape.width} height=${shape.height} style=${size} viewBox=${`0 0 ${shape.width} ${shape.height}`}>${drawn}</svg></div>
-    <div class="zoom" role="group" aria-label="Zoom"><button type="button" class="small" onClick=${() => to(1 / STEP)} aria-label="Smaller" title="Smaller (-)">−</button><button type="button" class="small" onClick=${() => setZoom(null)} title="As wide as here (0)">Fit</button><button type="button" class="small" onClick=${() => to(STEP)} aria-label="Larger" title="Larger (+)">+</button></div></div>`;
+    ${tasks.length > FEW ? html`<div class="zoom" role="group" aria-label="Zoom"><button type="button" class="small" onClick=${() => to(1 / STEP)} aria-label="Smaller" title="Smaller (-)">−</button><button type="button" class="small" onClick=${() => setZoom(null)} title="As wide as here (0)">Fit</button><button type="button" class="small" onClick=${() => to(STEP)} aria-label="Larger" title="Larger (+)">+</button></div>` : null}</div>`;
 }
 
 /** @param {{node: {key: string, x: number, y: number}, phase: string, isChosen: boolean, choose: (key: string) => void}} told */

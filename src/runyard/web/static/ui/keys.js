@@ -25,6 +25,7 @@ export const KEYS = {
   o: ["Jobs", () => go("/jobs")],
   s: ["SQL", () => go("/sql")],
   w: ["Workflows", () => go("/workflows")],
+  d: ["Dremio", () => go("/dremio")],
   e: ["To the editor of SQL", focus("[data-editor]")],
   a: ["Admin", () => go("/admin")],
   l: ["To the log", focus("[data-log]")],
