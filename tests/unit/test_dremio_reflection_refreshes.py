@@ -266,6 +266,24 @@ def test_a_view_that_says_something_else_is_made_anew(yard: Yard) -> None:
     assert len(jobs(yard)) == 1
 
 
+def test_a_table_that_was_dropped_and_made_again_makes_its_views_anew(yard: Yard) -> None:
+    view(yard, "v", "t")
+    made(yard, "v")
+    finish(yard, jobs(yard)[0])
+    assert jobs(yard) == []
+    dropped = yard.submit("DROP TABLE lake.t")
+    yard.begin(dropped)
+    yard.end(dropped, output={"changes": [{"op": "drop", "kind": "table", "path": ["lake", "t"]}]})
+    assert jobs(yard) == []
+
+    again = yard.submit("CREATE TABLE lake.t AS SELECT 1")
+    yard.begin(again)
+    change = {"op": "put", "kind": "table", "path": ["lake", "t"], "folder": "/another", "fields": []}
+    yard.end(again, output={"changes": [change]})
+
+    assert len(jobs(yard)) == 1
+
+
 def test_a_disabled_reflection_holds_nothing(yard: Yard) -> None:
     reflection = made(yard)
     finish(yard, jobs(yard)[0])

@@ -244,6 +244,21 @@ def test_a_table_that_was_made_again_makes_a_reflection_of_it_no_more_used(cube:
     assert cube.states("SELECT place, COUNT(*) FROM lake.sales GROUP BY place") == {}
 
 
+def test_a_version_of_a_table_is_asked_of_the_table(copy: Mirrors) -> None:
+    with pytest.raises(DremioError, match="Time travel needs an Iceberg table"):
+        copy.ask("SELECT i FROM lake.sales AT SNAPSHOT '1'")
+
+
+def test_columns_that_are_named_by_those_before_them_are_not_confused(yard: Mirrors) -> None:
+    yard.run("CREATE TABLE lake.a AS SELECT * FROM (VALUES (1, 10), (2, 20)) AS r(x, id)")
+    yard.run("CREATE TABLE lake.b AS SELECT * FROM (VALUES (1, 100, 7), (2, 200, 8)) AS r(k, id, id0)")
+    yard.run("CREATE VIEW lake.ab AS SELECT * FROM lake.a JOIN lake.b ON a.x = b.k")
+    yard.reflect("lake.b", name="b", display=["k", "id0"])
+
+    assert yard.states("SELECT id0 FROM lake.ab") == {"b": "CONSIDERED"}
+    assert sorted(yard.rows("SELECT id0 FROM lake.ab")) == [[100], [200]]
+
+
 def test_files_that_are_gone_are_no_more_used(cube: Mirrors) -> None:
     shutil.rmtree(cube.reflections["cube"]["folder"])
 

@@ -32,7 +32,7 @@ from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.settings import DAY_MS
 from runyard.runtime.dremio_sql.acceleration import folders
-from runyard.runtime.dremio_sql.acceleration.versions import Base, definition_token, version_of
+from runyard.runtime.dremio_sql.acceleration.versions import TABLE, Base, definition_token, version_of
 
 USER = "$dremio$"
 LOOK_MS = 10_000  # how often it comes by where nothing tells of a change
@@ -149,8 +149,8 @@ class Tending:
         return at if at is None or not failures else max(at, policies.next_try(failures, state["failed_at"]))
 
     def _is_another(self, reflection: Reflection, held: Document, found: Standing) -> bool:
-        """Tell whether a reflection, or a view that it is made of, says something else than when it was made."""
-        if held.content["fields"] != reflection.fields:
+        """Tell whether a reflection, or what it is made of, is something else than when it was made."""
+        if held.content["fields"] != reflection.fields or _is_replaced(held, found):
             return True
         for view in held.content["facts"]["views"]:
             document = found.documents.get(catalog.name_of(view["path"]))
@@ -239,6 +239,15 @@ class Tending:
         moments = [self.due_at(one, found) for one in found.reflections if one.is_enabled and one.refreshing is None]
         known = [max(at, self.now + 1) for at in moments if at is not None]
         return min([*known, self.now + LOOK_MS])
+
+
+def _is_replaced(held: Document, found: Standing) -> bool:
+    """Tell whether a table that was made here has been dropped and made again."""
+    for base in held.content["facts"]["bases"]:
+        table = found.documents.get(catalog.name_of(base["path"]))
+        if base["kind"] == TABLE and table is not None and table.content.get("folder") != base["place"]:
+            return True
+    return False
 
 
 def _forget(store: Shelves, old: Iterable[Document]) -> None:

@@ -41,17 +41,19 @@ def described(path: Path_, catalog: LiveCatalog, tree: Callable[[str], exp.Expre
     shares = tuple(key_of(each) for each in alone.looked_up)
     views = [alone.snapshot.views[key] for key in shares if key in alone.snapshot.views]
     bases = tuple(_bases(alone))
+    promoted = [key for key in shares if key in alone.snapshot.datasets]
     told = {
         "columns": columns_document(columns),
         "views": sorted([list(key_of(view.path)), view.sql, list(view.context)] for view in views),
         "bases": sorted([list(key_of(base.path)), base.place, base.format] for base in bases),
+        "settings": sorted([list(key), dict(alone.snapshot.datasets[key].settings)] for key in promoted),
     }
     return Described(
         columns=columns,
         shares=shares,
         bases=bases,
         views=tuple(views),
-        is_tracked=not any(_is_untracked(tree(view.sql)) for view in views),
+        is_tracked=len(views) + len(bases) == len(shares) and not any(_is_untracked(tree(view.sql)) for view in views),
         fingerprint=hashlib.sha256(json.dumps(told).encode()).hexdigest(),
     )
 

@@ -186,7 +186,7 @@ class Matching:
         """Return a table or view of a FROM, or the RAW reflection that has every column that is asked for."""
         raws = [each for each in self.candidates if each.manifest.kind == "RAW"]
         around = node.find_ancestor(exp.Select)
-        if not raws or around is None or is_volatile(around) or is_order_bound(around):
+        if not raws or around is None or is_volatile(around) or is_order_bound(around) or node.args.get("version"):
             return query
         found = self.looking.catalog.resolved(path, scope.context)
         key = key_of(found[0]) if found else None
@@ -211,7 +211,9 @@ class Matching:
         names = frozenset(names_in(around))
         if not stars:
             return names
-        return None if scope.wanted is None or around.args.get("distinct") else names | scope.wanted
+        # A star beside others, or over several relations, gives columns names that depend on those before them.
+        is_alone = len(around.expressions) == 1 and not around.args.get("joins") and not around.args.get("distinct")
+        return names | scope.wanted if is_alone and scope.wanted is not None else None
 
     # one SELECT
 
