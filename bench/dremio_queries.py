@@ -138,6 +138,6 @@ def tpch(scale: float) -> Path:
     folder = CACHE / f"tpch-{scale:g}"
     if not (folder / "lineitem.parquet").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [PROGRAM, "parquet", "-s", f"{scale:g}", "--output-dir", folder]
+        command = [str(PROGRAM), "parquet", "-s", f"{scale:g}", "--output-dir", str(folder)]
         subprocess.run(command, check=True, capture_output=True)
     return folder

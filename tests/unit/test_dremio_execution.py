@@ -184,6 +184,8 @@ def test_an_error_of_the_engine_has_no_line_of_a_text_that_nobody_wrote(yard: Ya
 class Heard:
     """What a job's process is told."""
 
+    engine: tuple[str, str] | None = None
+
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.counts: list[int] = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+CONNECT = "sc://"
 MINUTES_5, HOURS_24 = 300.0, 86_400.0
 
 
@@ -14,6 +15,13 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     slots: int  # queries that run at once
     wait_s: float = MINUTES_5  # how long one waits for that before it is cancelled
+    engine: str = ""  # which of the engines elsewhere carries them out; empty: this machine
+
+
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An engine that speaks Spark Connect: Sail, or Spark. It must see the same files by the same paths."""
+
+    url: str  # sc://host:port
 
 
 def _lanes() -> dict[str, Lane]:
@@ -32,6 +40,7 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     result_days: float = 1.0  # how long the rows of a job are kept
     adds_floats: bool = False  # let reflections add up sums of FLOAT and DOUBLE, whose last digits depend on the order
     spares_dbt: bool = False  # tell dbt of a cancelled job that it failed: for the word CANCELED it waits for ever
+    engines: Mapping[str, Elsewhere] = msgspec.field(default_factory=dict)
     queues: Mapping[str, Lane] = msgspec.field(default_factory=_lanes)
 
     def __post_init__(self) -> None:
@@ -41,4 +50,12 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name, lane in self.queues.items():
             if lane.slots < 1 or lane.wait_s <= 0:
                 raise ValueError(f"dremio.queues.{name} lets nothing run: slots and wait_s must be more than 0.")
+            if lane.engine and lane.engine not in self.engines:
+                known = ", ".join(self.engines) or "none"
+                raise ValueError(
+                    f"dremio.queues.{name}.engine is {lane.engine!r}; of dremio.engines there are {known}."
+                )
+        for name, engine in self.engines.items():
+            if not engine.url.startswith(CONNECT):
+                raise ValueError(f"dremio.engines.{name}.url is {engine.url!r}; it must be like {CONNECT}host:15002.")
         msgspec.structs.force_setattr(self, "queues", {**_lanes(), **self.queues})

@@ -25,14 +25,14 @@ from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
 NO_BRANCHES = "UNSUPPORTED_OPERATION ERROR: This catalog has no branches, tags or commits; leave out the references."
-NO_ENGINE = "RESOURCE ERROR: There is no engine {name!r} here; the one of this machine is {engine!r}."
+NO_ENGINE = "RESOURCE ERROR: There is no engine {name!r} here; there are {known}, of which the first is this machine."
 READ_FOR_MS = 3_600_000  # how long somebody may still be reading a table that was dropped
 
 
 def finish(finishing: Finishing) -> Mapping[str, Any]:
     """Return the spec of a job's task: its text, and what its process must know of the catalog and the ledger."""
     run, engine, workspace = finishing.run, finishing.engine, finishing.workspace
-    _check(run.settings)
+    _check(run.settings, engine)
     home = home_of(engine, workspace)
     documents = catalog.opened(engine, workspace)
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
@@ -51,6 +51,7 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "workload": workload.routing(engine, workspace),
         "queue": run.settings.get("routingQueue", ""),
         "tag": run.settings.get("routingTag", ""),
+        "engine": run.settings.get("engineName") or "",
     }
     return {"context": {**context, **_of_reflections(reflections, run, engine)}}
 
@@ -66,13 +67,14 @@ def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[s
     return {"reflections": telling.usable(found, engine.now()), "floats": engine.settings.dremio.adds_floats}
 
 
-def _check(settings: Mapping[str, Any]) -> None:
+def _check(settings: Mapping[str, Any], engine: Engine) -> None:
     """Refuse, as a job that fails, what was asked for and cannot be had here."""
     if settings.get("references"):
         raise NotSupported(NO_BRANCHES)
     name = settings.get("engineName")
-    if name and name != ENGINE:
-        raise NotSupported(NO_ENGINE.format(name=name, engine=ENGINE))
+    known = (ENGINE, *engine.settings.dremio.engines)
+    if name and name not in known:
+        raise NotSupported(NO_ENGINE.format(name=name, known=", ".join(known)))
 
 
 def _clear(engine: Engine, workspace: Workspace) -> None:

@@ -29,16 +29,17 @@ def get_project(call: Call) -> dict[str, Any]:
 
 
 def list_engines(call: Call) -> list[dict[str, Any]]:
-    """List the engines: one."""
-    return [_engine(call)]
+    """List the engines: this machine, and those elsewhere that the settings name."""
+    return [_engine(call), *(_elsewhere(call, name) for name in call.engine.settings.dremio.engines)]
 
 
 def get_engine(call: Call) -> dict[str, Any]:
     """Show an engine."""
-    shown = _engine(call)
-    if call.text("id") not in (shown["id"], ENGINE):
-        raise missing(f"Could not find engine {call.text('id')}; the one of this machine is {shown['id']}.")
-    return shown
+    known = list_engines(call)
+    found = next((one for one in known if call.text("id") in (one["id"], one["name"])), None)
+    if found is None:
+        raise missing(f"Could not find engine {call.text('id')}; the one of this machine is {known[0]['id']}.")
+    return found
 
 
 def refuse_engine(_: Call) -> None:
@@ -91,6 +92,11 @@ def _engine(call: Call) -> dict[str, Any]:
         "instanceFamily": "M5D",
         "additionalEngineStateInfo": "NONE",
     }
+
+
+def _elsewhere(call: Call, name: str) -> dict[str, Any]:
+    url = call.engine.settings.dremio.engines[name].url
+    return {**_engine(call), "id": name, "name": name, "description": f"Spark Connect at {url}"}
 
 
 def _java_date(moment: int) -> str:

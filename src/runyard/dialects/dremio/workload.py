@@ -118,10 +118,12 @@ def routing(engine: Engine, workspace: Workspace) -> dict[str, Any]:
             "run_ms": one.content.get("maxRunTimeoutMs"),
             "tier": one.content.get("cpuTier"),
             "memory": one.content.get("maxQueryMemoryPerNodeBytes"),
+            "engine": one.content.get("engineId", ""),
         }
         for one in _queues(engine, workspace)
     }
-    return {"queues": queues, "rules": [*rules["rules"], rules["defaultRule"]]}
+    engines = {name: one.url for name, one in engine.settings.dremio.engines.items()}
+    return {"queues": queues, "rules": [*rules["rules"], rules["defaultRule"]], "engines": engines}
 
 
 def _queues(engine: Engine, workspace: Workspace) -> list[Document]:
@@ -146,6 +148,7 @@ def _of_settings(engine: Engine) -> dict[str, dict[str, Any]]:
             "cpuTier": "BACKGROUND" if name.startswith("REFLECTION") else "MEDIUM",
             "maxAllowedRunningJobs": lane.slots,
             "maxStartTimeoutMs": int(lane.wait_s * 1000),
+            **({"engineId": lane.engine} if lane.engine else {}),
         }
         for name, lane in engine.settings.dremio.queues.items()
     }

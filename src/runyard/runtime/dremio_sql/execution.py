@@ -21,6 +21,7 @@ from .database import SPARE
 from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
 from .information_schema import rows_query
 from .plans import Plan, cost_of, cost_of_prepared
+from .recording import RECORDED, recorded
 from .results import ROWS, stored, stored_words, write_schema
 from .statements import Statement, statement
 from .translation.scope import Query
@@ -61,6 +62,8 @@ class Listener:
     step: Callable[[str, int], None] = lambda name, at_ms: None  # noqa: ARG005 nobody listens
     # Waits, and returns how much memory the query may have there, as `1GB`; empty for what the machine has.
     wait: Callable[[Plan], str | None] = lambda plan: None  # noqa: ARG005 there is always a slot
+    # Returns name and address of the engine that carries the query out, once it has its slot; None: this one.
+    elsewhere: Callable[[], tuple[str, str] | None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,11 +180,24 @@ class Execution:
         plan = self._placed(lambda: self._cost_of_keeping(translation))
         self._step("STARTING")
         self._step("RUNNING")
-        count = self._stored(f"EXECUTE {KEEP}", translation.columns)
+        count = self._kept_elsewhere(translation)
+        if count is None:
+            count = self._stored(f"EXECUTE {KEEP}", translation.columns)
         return Outcome(
             kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=(*catalog.looked_up,),
             acceleration=relations,
         )  # fmt: skip
+
+    def _kept_elsewhere(self, query: Translation) -> int | None:
+        """Let the engine of the queue carry a query out, if it is none of this machine's; return its count of rows."""
+        engine = self.listener.elsewhere()
+        if engine is None:
+            return None
+        from .remote import Endpoint, keep_remote_rows  # noqa: PLC0415 of queries that go elsewhere alone
+        from .remote_words import spark_words  # noqa: PLC0415 same
+
+        words = spark_words(query.sql, engine[0], self._database)
+        return keep_remote_rows(words, query.columns, Endpoint(name=engine[0], url=engine[1]), self.order.results)
 
     def _translated(self, sql: str, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
         """Return a query in the engine's words, over reflections where that is cheaper."""
@@ -298,6 +314,8 @@ class Brought:
 class Telling(Protocol):
     """Who is told of a job while it goes on."""
 
+    engine: tuple[str, str] | None  # name and address of what carries it out, once it has a place; None: this machine
+
     def step(self, word: str) -> None:
         """Hear that the job has come to a step."""
         ...
@@ -328,7 +346,8 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         refresh=context.get("refresh"),
         drop=context.get("drop"),
     )
-    listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost))
+    listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost),
+                        elsewhere=lambda: report.engine)  # fmt: skip
     execution = Execution(order=order, listener=listener, is_last=True)
     with _counted(execution, report):
         outcome = execution.run()
@@ -362,27 +381,3 @@ def _counted(execution: Execution, report: Telling) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-# What the catalog's owner keeps of a change; rows of a table stand in the table's own manifest.
-RECORDED: Mapping[str, tuple[str, str]] = {
-    "create_view": ("put", "view"),
-    "create_table": ("put", "table"),
-    "create_folder": ("put", "folder"),
-    "drop_view": ("drop", "view"),
-    "drop_table": ("drop", "table"),
-    "drop_folder": ("drop", "folder"),
-    "create_reflection": ("create_reflection", "reflection"),
-    "drop_reflection": ("drop_reflection", "reflection"),
-    "toggle_reflections": ("toggle_reflections", "reflection"),
-    "refresh_reflections": ("refresh_reflections", "reflection"),
-    "route_reflections": ("route_reflections", "reflection"),
-}
-WORDS = {"columns": "fields", "context": "sqlContext"}
-
-
-def recorded(change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a change of the catalog in its owner's words."""
-    operation, kind = RECORDED[change["change"]]
-    facts = {WORDS.get(name, name): value for name, value in change.items() if name != "change"}
-    return {"op": operation, "kind": kind, **facts}

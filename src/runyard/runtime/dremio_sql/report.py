@@ -28,6 +28,7 @@ class Report:
     context: Mapping[str, Any]
     told: dict[str, Any] = field(default_factory=lambda: {"steps": []})
     place: int | None = None  # a descriptor that holds the place in the queue until the process ends
+    engine: tuple[str, str] | None = None  # name and address of what carries the query out, if not this machine
     _counted_at: float = 0.0
     _writing: threading.Lock = field(default_factory=threading.Lock)  # rows are counted in a thread of their own
 
@@ -41,6 +42,7 @@ class Report:
         """Return once a place of the queue for a plan of this cost is ours, with its memory limit if it has one."""
         lane = chosen(self.context["workload"], self.context, cost)
         now = _now()
+        self.engine = self._elsewhere(lane.engine)
         folder = Path(self.context["home"]) / QUEUES / lane.name
         self.told |= {
             "cost": cost,
@@ -57,6 +59,12 @@ class Report:
         if lane.run_ms is not None:
             self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))
         return f"{lane.memory}B" if lane.memory else ""
+
+    def _elsewhere(self, of_queue: str) -> tuple[str, str] | None:
+        """Return the engine that the query or its queue names, unless it is the one of this machine."""
+        known = self.context["workload"].get("engines", {})
+        named = self.context.get("engine") or of_queue
+        return (named, known[named]) if named in known else None
 
     def rows(self, count: int) -> None:
         """Tell how many rows there are so far, now and then."""

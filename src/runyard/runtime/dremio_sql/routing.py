@@ -63,6 +63,7 @@ class Lane:
     run_ms: int | None = None  # how long a query may run in it
     tier: str = "MEDIUM"
     memory: int | None = None  # bytes that a query may have
+    engine: str = ""  # what carries its queries out, if not this machine
 
     @property
     def niceness(self) -> int:
