@@ -37,19 +37,18 @@ class Kind:
         self.scalars: dict[str, None] = {}  # in the order seen
         self.fields: dict[str, Kind] | None = None
         self.element: Kind | None = None
-        self.entry: Kind | None = (
-            None  # of a map, which only a format with schemas of its own can tell from a structure
-        )
+        self.entry: Kind | None = None  # of a map, which only schemas of a format's own can tell from a structure
         self.digits = self.scale = 0
 
     def see(self, value: Any) -> None:
         """Take a value's type into account."""
         if value is None:
             return
-        if isinstance(value, Mapping):
-            self.fields = {} if self.fields is None else self.fields
-            for name, each in value.items():
-                self.fields.setdefault(str(name), Kind()).see(each)
+        exact = SCALARS.get(type(value))  # most values by far: every record passes here
+        if exact is not None:
+            self.scalars[exact] = None
+        elif isinstance(value, Mapping):
+            self._see_fields(value)
         elif isinstance(value, list | tuple):
             self.element = self.element or Kind()
             for each in value:
@@ -57,7 +56,18 @@ class Kind:
         else:
             self.scalars[self._scalar(value)] = None
 
+    def _see_fields(self, record: Mapping[Any, Any]) -> None:
+        fields = self.fields = {} if self.fields is None else self.fields
+        for name, each in record.items():
+            known = fields.get(name)
+            if known is None:
+                known = fields.setdefault(str(name), Kind())
+            known.see(each)
+
     def _scalar(self, value: Any) -> str:
+        exact = SCALARS.get(type(value))
+        if exact is not None:
+            return exact
         if isinstance(value, Decimal):
             shape = value.as_tuple()
             exponent = shape.exponent if isinstance(shape.exponent, int) else 0
