@@ -98,13 +98,19 @@ async function drawing(box, { scale, series, kind, name }) {
     const edge = kind === "bars" || scale.places.length < 2 ? { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => spread(low, high, scale.places.length) } : {};
     return new Plot(/** @type {any} */ ({
       width: element.clientWidth, height: HIGH, legend: { live: true }, cursor: { y: false },
-      scales: { x: { time: scale.kind === "moment", ...edge } },
-      axes: [along, { ...axis, size: 64 }],
+      scales: { x: { time: scale.kind === "moment", ...edge }, y: kind === "bars" ? { range: fromZero } : {} },
+      axes: [along, { ...axis, size: broad }],
       series: [{ label: name, value: (/** @type {any} */ _, /** @type {number} */ at) => (at === null ? "–" : scale.kind === "text" ? scale.labels[at] ?? "" : scale.kind === "moment" ? new Date(at * 1000).toLocaleString() : String(at)) },
         ...series.map((one, at) => ({ label: one.name, stroke: colour(COLOURS[at]), fill: kind === "bars" ? `color-mix(in srgb, ${colour(COLOURS[at])} 55%, transparent)` : undefined, width: 2, paths, points: { show: kind === "points" || undefined, size: 6 } }))],
     }), [scale.places, ...series.map((one) => one.values)], element);
   };
 }
+
+/** Bars begin at nothing, or they would lie. @param {any} _ @param {number} low @param {number} high */
+const fromZero = (_, low, high) => [Math.min(0, low * 1.05), Math.max(0, high * 1.05) || 1];
+
+/** As broad as its longest number. @param {any} _ @param {string[] | null} values */
+const broad = (_, values) => Math.max(48, ...(values ?? []).map((one) => 16 + 7.2 * String(one).length));
 
 /** Leave room for the first and the last bar. @param {number} low @param {number} high @param {number} count */
 const spread = (low, high, count) => { const room = count > 1 ? (high - low) / (count - 1) / 2 : 0.5; return [low - room, high + room]; };
