@@ -62,6 +62,25 @@ def test_a_page_whose_server_was_killed_says_so_comes_back_and_catches_up(watchi
     expect(watching.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_page_that_is_opened_while_the_server_is_away_shows_itself_when_it_is_back(watching: Page, own: Live) -> None:
+    visitor = Visitor(own).enter()
+    visitor.ended(visitor.submit("print('patience')", name="opened-late.py"))
+    watching.goto(f"{own.url}/runs")
+    link = watching.locator(".window").get_by_role("link", name="opened-late.py")
+    expect(link).to_be_visible()
+    port = own.url.rpartition(":")[2]
+    own.kill()
+    expect(watching.get_by_role("alert")).to_contain_text("The connection to the server is lost")
+    link.click()
+    expect(watching.get_by_role("heading", name="The server does not answer")).to_be_visible()
+    expect(watching.get_by_text("jobs keep running meanwhile. This page shows itself")).to_be_visible()
+    own.arguments = ("--port", port)  # the later one counts
+    own.start()
+
+    expect(watching.locator(".heading .phase")).to_have_text("succeeded", timeout=60_000)
+    expect(watching.get_by_role("log")).to_contain_text("patience")
+
+
 def test_the_link_that_serve_prints_signs_in_once(browser: Browser, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0"]
     live = Live(tmp_path / "linked")
