@@ -20,11 +20,13 @@ from typing import Any
 
 import boto3
 import diamond
+import dremio
 import increments
 import languages
 from rich.console import Console
 from rich.table import Table
 
+from runyard.dialects.dremio_ids import project_id
 from runyard.executors.launcher.client import Launcher
 
 HERE = Path(__file__).parent
@@ -188,6 +190,9 @@ def main() -> None:
             "AWS_DEFAULT_REGION": "us-east-1",
             "DATABRICKS_HOST": url,
             "DATABRICKS_TOKEN": keys["token"],
+            "DREMIO_URI": url,
+            "DREMIO_TOKEN": keys["token"],
+            "DREMIO_PROJECT_ID": project_id("default"),
         }
         console.print(f"[b]runyard[/b] serves on {url}; what follows is plain boto3 and databricks-sdk.")
         story = Story(console)
@@ -197,6 +202,7 @@ def main() -> None:
         diamond.show(console, orders=f"{folder}/s3/{BUCKET}/orders.csv")
         languages.show_sql(console, address=ready["pg"], password=keys["password"])
         languages.show_workflow(console, home=Path(folder))
+        dremio.show_query(console)
     console.print(f"All of it took {time.monotonic() - began:.1f} s. Your own server: [b]runyard serve[/b]")
     if arguments.save:
         drawn = console.export_svg(title="make demo")
