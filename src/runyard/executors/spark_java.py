@@ -16,7 +16,7 @@ from runyard.executors.work import SparkPlace
 
 INSTALL = (
     "This run needs Spark on Java. Install it apart from the server's own packages, `pip install --target DIR "
-    "'pyspark>=4.2,<4.3'`, and name it in settings.toml as spark.home = 'DIR/pyspark' (a Spark distribution will do, "
+    "'pyspark>=4.2,<4.3'`, and name it in settings.toml as spark.home = 'DIR/pyspark' (a distribution of Spark 4 will do, "
     "and so does SPARK_HOME); or install 'runyard[spark-jvm]' in the place of 'runyard[spark]'."
 )
 NO_JAVA = (

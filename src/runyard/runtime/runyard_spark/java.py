@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import pyspark.sql
 from py4j.protocol import Py4JJavaError
 from pyspark import conf as configuration
-from pyspark import rdd
-from pyspark.core import context
+from pyspark import context, rdd  # in Spark 3 they lie here, and in Spark 4 by this name too
 from pyspark.errors import AnalysisException
 from pyspark.sql import readwriter
 from pyspark.sql.streaming import readwriter as streams
