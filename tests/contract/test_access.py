@@ -315,3 +315,17 @@ def test_the_use_of_a_token_is_noted_once_a_minute(desk: Desk) -> None:
         desk.clock.at += 30_000
 
     assert used == [began, began, began + 60_000, began + 60_000]
+
+
+def test_whoever_guesses_at_a_password_has_to_pause_and_tokens_go_on(desk: Desk) -> None:
+    desk.access.add_user("ana", Role.OPERATOR, password=PASSWORD)
+    desk.access.add_user("bob", Role.VIEWER, password=PASSWORD)
+    token = desk.token("ana")
+    for number in range(10):
+        assert desk.recognition.by_password("ana", f"guess {number}") is None
+
+    assert desk.recognition.by_password("ana", PASSWORD) is None
+    assert desk.recognition.by_password("bob", PASSWORD) is not None
+    assert desk.recognition.by_token(token) is not None
+    desk.clock.at += 60_000
+    assert desk.recognition.by_password("ana", PASSWORD) is not None

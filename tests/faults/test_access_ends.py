@@ -145,6 +145,21 @@ def test_users_tokens_and_logins_outlive_a_server_that_was_killed(live: Live, pe
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
+def test_passwords_are_not_guessed_by_trying_them_in_any_language(live: Live, people: People) -> None:
+    password = people.add("ana", "viewer")
+    people.add("bob", "viewer")
+    for number in range(10):
+        wrong = {"userName": "ana", "password": f"guess {number}"}
+        assert people.told("POST", "/apiv2/login", "none", wrong)[0] == 401
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        sql(live, "ana", password)
+    assert people.told("POST", "/apiv2/login", "none", {"userName": "ana", "password": password})[0] == 401
+    token = people.token("ana")["token"]
+    assert people.told("GET", "/runyard/v1/me", token)[0] == 200
+    with sql(live, "admin", live.credentials["password"]) as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
 def test_a_launcher_that_does_not_answer_is_shown_as_one(live: Live, people: People) -> None:
     def launcher() -> dict[str, Any] | None:
         status, told = people.told("GET", "/console/v1/server", live.credentials["token"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runyard.core.access import Role, Token, User, least
 from runyard.core.proof import Verifier, verifier
 from runyard.engine.access import TOKEN, Access
+from runyard.engine.guesses import Guesses
 from runyard.store.ledger import Ledger
 
 MOST_KNOWN = 4096  # credentials that are remembered
@@ -38,6 +39,7 @@ class Recognition:
         self._usual = usual  # the workspace of those who name none
         self._known: dict[Hashable, tuple[int, int, Found]] = {}
         self._workspaces: dict[int, str] = {}
+        self.guesses = Guesses(access.now)
 
     def by_token(self, text: str) -> Standing | None:
         """Return whose token this is."""
@@ -55,6 +57,8 @@ class Recognition:
         digest = self._access.seal.digest(f"{user}\0{password}")
 
         def right(ledger: Ledger) -> User | None:
+            if self.guesses.are_too_many(user):  # who was right before goes on
+                return None
             known = ledger.user_named(user)
             given = verifier(password, self._access.seal.salt(user))  # also where there is none: equally long
             if known is None or known.proof is None:
@@ -63,6 +67,8 @@ class Recognition:
             return known if hmac.compare_digest(kept.stored_key, given.stored_key) else None
 
         found = self._found(("password", user, digest), right)
+        if found is None:
+            self.guesses.note(user)
         return self._standing(found, workspace or (found and found[0].workspace(self._usual)))
 
     def by_session(self, user: str, workspace: str, *, since: int, token_id: int) -> Standing | None:

@@ -81,10 +81,14 @@ class Gate:
 
     def prove(self, user: str, signed: bytes, proof: bytes, *, workspace: str | None) -> Proved | None:
         """Return who proves a password by SCRAM; every known one is tried, so that each answer takes as long."""
-        known = [(one, OWNER) for one in self._owners_proofs] if user == ADMINISTRATOR else []
+        guesses, is_owner = self.recognition.guesses, user == ADMINISTRATOR
+        if guesses.are_too_many(user) and not is_owner:  # whose password nobody guesses
+            return None
+        known = [(one, OWNER) for one in self._owners_proofs] if is_owner else []
         known += self.recognition.proofs(user)
         fitting = [(by, caller) for by, caller in known if is_proved(by, proof, signed)]
         if not fitting:
+            guesses.note(user)
             return None
         by, caller = fitting[0]
         if workspace is not None and workspace != caller.workspace:
