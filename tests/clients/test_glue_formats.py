@@ -245,3 +245,24 @@ def test_what_a_format_cannot_is_refused_by_its_name(spark: Spark, body: str, me
 
     assert run["JobRunState"] == "FAILED"
     assert message in run["ErrorMessage"]
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+HOSTILE = {
+    "bomb": (f'<!DOCTYPE r [<!ENTITY l0 "ha">{LAUGHS}]><r><row><a>&l9;</a></row></r>', "limit on input amplification"),
+    "outside": (
+        '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><row><a>&x;</a></row></r>',
+        "undefined entity",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_xml_neither_grows_without_end_nor_reads_other_files(spark: Spark, name: str) -> None:
+    text, message = HOSTILE[name]
+    spark.put(f"{name}/a.xml", text)
+    body = f"read('{name}', 'xml', {{'rowTag': 'row'}})"
+    run = spark.ended(name, spark.start(name, HEAD + READS + body + FOOT))
+
+    assert run["JobRunState"] == "FAILED"
+    assert f"{name}/a.xml is no XML: {message}" in run["ErrorMessage"]
