@@ -16,8 +16,8 @@ from runyard.executors.work import SparkPlace
 
 INSTALL = (
     "This run needs Spark on Java. Install it apart from the server's own packages, `pip install --target DIR "
-    "'pyspark>=4.2,<4.3'`, and name it in settings.toml as spark.home = 'DIR/pyspark' (a distribution of Spark 4 will do, "
-    "and so does SPARK_HOME); or install 'runyard[spark-jvm]' in the place of 'runyard[spark]'."
+    "'pyspark>=4.2,<4.3'`, and name it in settings.toml as spark.home = 'DIR/pyspark' (a distribution of Spark 4 will "
+    "do, and so does SPARK_HOME); or install 'runyard[spark-jvm]' in the place of 'runyard[spark]'."
 )
 NO_JAVA = (
     "This run needs Java 17 or newer: there is no `java` on the server's PATH, nor in JAVA_HOME. Install it, such as "
