@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,29 @@ def test_a_result_is_kept_as_csv_json_and_parquet_with_every_row(visitor: Visito
     assert table[-1] == [str(MANY), f"row {MANY}", "true", "2026-01-31T10:00:00.000Z"]
     assert (len(table), len(objects), objects[1]["even"]) == (MANY + 1, MANY, True)
     assert kept == [(MANY, MANY * (MANY + 1) // 2, MANY // 2)]
+
+
+def test_a_file_whose_reader_goes_is_read_no_further(visitor: Visitor) -> None:
+    run = ended(visitor, ROWS.replace(str(MANY), "5000000"))
+    reply = visitor.ask("GET", f"{SQL}/runs/{run['id']}/file?form=csv")
+    reply.read(1_000)
+    reply.close()
+    seen: list[tuple[float, int]] = []
+
+    def rests() -> bool:
+        """Tell whether no row has come for two seconds."""
+        count = visitor.told("GET", f"{SQL}/runs/{run['id']}")["statements"][0]["count"]
+        if not seen or seen[-1][1] != count:
+            seen.append((time.monotonic(), count))
+        return time.monotonic() - seen[-1][0] > 2
+
+    assert until(rests, seconds=60)
+    assert seen[-1][1] < 1_000_000
+
+
+def test_a_text_that_is_too_long_is_refused(visitor: Visitor) -> None:
+    assert visitor.ask("POST", f"{SQL}/runs", {"text": "x" * (17 << 20)}).status == 413
+    assert visitor.ask("POST", f"{SQL}/runs", {"text": "x" * (2 << 20)}).status == 400
 
 
 def test_no_file_is_made_of_what_has_no_rows(visitor: Visitor) -> None:

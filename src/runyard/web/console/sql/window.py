@@ -44,6 +44,9 @@ class Window:
             body = await whole(receive)
         except HungUp:
             return
+        if body is None:
+            await answer(send, _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The text is too long."))
+            return
         members = _members(scope, body)
         if members is None:
             await answer(send, _refusal(HTTPStatus.BAD_REQUEST, "invalid_request", "The body must be a JSON object."))
@@ -66,10 +69,12 @@ class Window:
             return
         if WAITS in members:
             self._waiting.add(writer)
+        gone = asyncio.create_task(_gone(receive))
         try:
             writer.write(msgspec.json.encode(asked) + b"\n")
-            await _pass_on(reader, send)
+            await _pass_on(reader, send, gone)
         finally:
+            gone.cancel()
             self._waiting.discard(writer)
             writer.close()
 
@@ -79,7 +84,13 @@ class Window:
             writer.transport.abort()
 
 
-async def _pass_on(reader: asyncio.StreamReader, send: Send) -> None:
+async def _gone(receive: Receive) -> None:
+    """Return when the page has gone: what is sent to it then goes nowhere, and nobody says so."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _pass_on(reader: asyncio.StreamReader, send: Send, gone: asyncio.Task[None]) -> None:
     """Send an answer as it comes; one that breaks off breaks the connection, so that nobody takes it for whole."""
     try:
         line = await reader.readline()
@@ -93,6 +104,8 @@ async def _pass_on(reader: asyncio.StreamReader, send: Send) -> None:
     headers.append((b"x-content-type-options", b"nosniff"))
     await send({"type": "http.response.start", "status": head["status"], "headers": headers})
     async for piece in _pieces(reader):
+        if gone.done():
+            return
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
@@ -102,7 +115,7 @@ async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         yield await reader.readexactly(length)
 
 
-def _members(scope: Mapping[str, Any], body: bytes | None) -> dict[str, Any] | None:
+def _members(scope: Mapping[str, Any], body: bytes) -> dict[str, Any] | None:
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     try:
         given = msgspec.json.decode(body or b"{}")

@@ -8,6 +8,7 @@ const KINDS = { bars: "Bars", line: "Line", points: "Points" };
 const COLOURS = ["--running", "--succeeded", "--timed_out", "--upstream_failed", "--failed", "--stopping"];
 const MOST_SERIES = COLOURS.length;
 const A_MOMENT = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+const IS_NAME = /(^|_)id$/i; // a number that counts nothing
 let isStyled = false;
 
 /** A value as a number, if it is one; services write large numbers as text. @param {any} value */
@@ -21,7 +22,7 @@ export function readable(rows, columns) {
   const numbers = columns.map((_, at) => at).filter((at) => rows.some((row) => amount(row[at]) !== null) && rows.every((row) => row[at] === null || amount(row[at]) !== null));
   const others = columns.map((_, at) => at).filter((at) => !numbers.includes(at));
   const along = others[0] ?? (numbers.length > 1 ? numbers[0] : -1);
-  return { numbers, along, upward: numbers.filter((at) => at !== along).slice(0, 1) };
+  return { numbers, along, upward: [...numbers].sort((one, other) => Number(IS_NAME.test(columns[one])) - Number(IS_NAME.test(columns[other]))).filter((at) => at !== along).slice(0, 1) };
 }
 
 /** What is drawn may come from outside, and whoever gave it is told of changes: names of columns, and the kind.
