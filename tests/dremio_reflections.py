@@ -59,7 +59,8 @@ class Mirrors(Yard):
         return {**known, "acceleration": list(outcome.acceleration), "plan": outcome.plan}
 
     def _others(self, identifier: str) -> list[dict[str, Any]]:
-        return [each for name, each in self.reflections.items() if name != identifier]
+        # As a server does: what is made anew is made of what has the data of now.
+        return [{**each, "strict": True} for name, each in self.reflections.items() if name != identifier]
 
     def ask(self, sql: str, **settings: Any) -> Ran:
         """Run a query with what reflections there are."""
