@@ -189,6 +189,8 @@ def test_a_run_is_told_in_the_words_of_each_language_with_the_call_that_fetches_
 
     records = {one["title"]: one for one in visitor.told("GET", f"/console/v1/runs/{run['id']}/records")["records"]}
 
+    assert list(records) == ["runyard", "AWS Glue", "Databricks"]
+    assert records["AWS Glue"]["record"]["JobRun"]["JobRunState"] == "SUCCEEDED"
     assert records["Databricks"]["record"]["run_id"] == run["id"]
     assert records["Databricks"]["record"]["state"]["result_state"] == "SUCCESS"
     assert f"databricks jobs get-run {run['id']}" in records["Databricks"]["calls"]

@@ -36,6 +36,7 @@ class Record:
     """How one language's client fetches the record of a run."""
 
     title: str
+    language: str  # whose own runs it shows first
     fetch: Callable[[Call, Run], Reply]
     calls: Callable[[Call, Run], Sequence[str]]  # ready to copy
     fits: Callable[[Run], bool] = lambda _: True
@@ -50,7 +51,9 @@ class Records(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def show_records(call: Call, asked: Records) -> Answer:
     """Shows a run as each language's clients see it, with the calls that fetch it."""
     run, _ = find(call, asked.run)
-    return {"records": [_shown(call, run, record, exact=asked.exact) for record in RECORDS if record.fits(run)]}
+    fitting = sorted((one for one in RECORDS if one.fits(run)), key=lambda one: one.language != run.language)
+    shown = [_shown(call, run, one, exact=asked.exact) for one in fitting]
+    return {"records": [shown[0], *(one for one in shown[1:] if one["status"] == HTTPStatus.OK)]}
 
 
 def _shown(call: Call, run: Run, record: Record, *, exact: bool) -> Answer:
@@ -131,15 +134,16 @@ def _dremio_path(run: Run) -> str:
 RECORDS = (
     Record(
         title="AWS Glue",
+        language="glue",
         fetch=lambda call, run: asked_of_glue(call, "GetJobRun", {"JobName": run.job_name, "RunId": _glue_run(run)}),
         calls=lambda _, run: (
             f"aws glue get-job-run --job-name {quote(run.job_name)} --run-id {_glue_run(run)}",
             f"boto3.client('glue').get_job_run(JobName={run.job_name!r}, RunId='{_glue_run(run)}')",
         ),
-        fits=lambda run: run.language == "glue",
     ),
     Record(
         title="Databricks",
+        language="databricks",
         fetch=lambda call, run: asked_of_databricks(call, "GET", f"/api/2.2/jobs/runs/get?run_id={run.id}"),
         calls=lambda _, run: (
             f"databricks jobs get-run {run.id}",
@@ -148,12 +152,14 @@ RECORDS = (
     ),
     Record(
         title="Dremio",
+        language=DREMIO,
         fetch=lambda call, run: asked_of_dremio(call, _dremio_path(run)),
         calls=lambda call, run: (f'curl -H "Authorization: Bearer $DREMIO_TOKEN" {call.url}{_dremio_path(run)}',),
         fits=lambda run: run.language == DREMIO,
     ),
     Record(
         title="runyard",
+        language="native",
         fetch=lambda call, run: Native().answer(call.engine, _request(call, "GET", f"{NATIVE}/runs/{run.id}")),
         calls=lambda call, run: (
             f"runyard runs show {run.id} --json",
