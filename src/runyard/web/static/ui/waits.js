@@ -9,15 +9,15 @@ const MOST = 6;
 /** @param {{run: any, waiting: any}} told */
 export function Waits({ run, waiting }) {
   if (!isLive(run.phase)) return null;
-  const text = waiting ? WAITS[/** @type {"job"} */ (waiting.for)](waiting) : null;
+  const text = waiting ? WAITS[/** @type {"job"} */ (waiting.for)](waiting, run) : null;
   const shown = text ?? (run.reason ? html`${run.reason}` : null);
   return shown ? html`<div class="notice waits" role="note" aria-label="What it waits for">${shown}${waiting?.runs.length ? html` <span class="quiet">Now: ${several(waiting.runs)}</span>` : null}</div>` : null;
 }
 
-/** @type {Record<"job" | "place" | "lane", (waiting: any) => any>} */
+/** @type {Record<"job" | "place" | "lane", (waiting: any, run: any) => any>} */
 const WAITS = {
   job: (waiting) => html`<b>It waits for other runs of its job.</b> ${counted(waiting.count, "run")} of it ${waiting.count === 1 ? "goes" : "go"} on, which is as many as may; ${waiting.ahead ? `${counted(waiting.ahead, "run")} ${waiting.ahead === 1 ? "waits" : "wait"} before this one.` : "this one is next."}`,
-  place: (waiting) => html`<b>It waits for a free place of this server.</b> ${counted(waiting.count, "task")} ${waiting.count === 1 ? "holds" : "hold"} the ${counted(waiting.places, "place")} (<code>places</code> in the settings); ${counted(waiting.queued, "task")} ${waiting.queued === 1 ? "waits" : "wait"} in all, first come, first served.`,
+  place: (waiting, run) => html`<b>${run.phase === "running" ? "Tasks of it wait" : "It waits"} for a free place of this server.</b> ${counted(waiting.count, "task")} ${waiting.count === 1 ? "holds" : "hold"} the ${counted(waiting.places, "place")} (<code>places</code> in the settings); ${counted(waiting.queued, "task")} ${waiting.queued === 1 ? "waits" : "wait"} in all, first come, first served.`,
   lane: (waiting) => html`<b>It waits for a place in its queue</b> <a href="/dremio">${waiting.lane}</a>, since <${Moment} at=${waiting.since} as="clock" />.`,
 };
 
