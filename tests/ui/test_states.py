@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from console_yard import Visitor
 from live import Live
 from playwright.sync_api import Browser, Page, expect
-from ui_pages import run_of, sideways, tree, violations
+from ui_pages import run_of, sideways, sign_in, tree, violations
 from waiting import until
 
 TASKS = 1_000
@@ -117,6 +118,32 @@ def test_text_from_right_to_left_is_written_so_in_every_place(page: Page, live: 
     expect(trouble).to_have_text(f"ValueError: {RIGHT_TO_LEFT}")
     expect(page.get_by_role("log")).to_contain_text(RIGHT_TO_LEFT)
     expect(page.get_by_role("row", name="Message")).to_contain_text(RIGHT_TO_LEFT)
+
+
+# no place is free
+
+
+def test_a_run_that_waits_for_a_place_says_who_holds_it(browser: Browser, tmp_path: Path) -> None:
+    live = Live(tmp_path / "home", settings="places = 1\n").start()
+    try:
+        visitor, gate = Visitor(live).enter(), tmp_path / "gate"
+        source = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+        visitor.submit(source, name="holder.py")
+        waiter = visitor.submit("print(1)", name="waiter.py")
+        context = browser.new_context()
+        sign_in(context, live)
+        page = context.new_page()
+        page.goto(f"{live.url}/runs/{waiter['id']}")
+        note = page.get_by_role("note", name="What it waits for")
+        expect(note).to_contain_text("It waits for a free place of this server. 1 task holds the 1 place")
+        expect(note.get_by_role("link", name="holder.py")).to_be_visible()
+        gate.touch()
+
+        expect(page.locator(".heading .phase")).to_have_text("succeeded", timeout=30_000)
+        expect(note).to_have_count(0)
+        context.close()
+    finally:
+        live.close()
 
 
 # who may only look
