@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from runyard.core.document import Document
 from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW, path_of
 from runyard.dialects.dremio.source_files import folder_of
 from runyard.executors.mounts import Mounts
 
+POSTGRES, PORT = "POSTGRES", 5432
 SOURCES = "sources"  # below a workspace's folder: where a source lies that names no place of this machine
 
 
@@ -23,7 +25,8 @@ def snapshot(documents: Sequence[Document], mounts: Mounts, home: Path) -> dict[
     return {
         "spaces": [path_of(one)[0] for kind in (HOME, SPACE) for one in by_kind.get(kind, [])],
         "folders": [path_of(one) for one in by_kind.get(FOLDER, [])],
-        "sources": [_source(one, mounts, home) for one in by_kind.get(SOURCE, [])],
+        "sources": [_source(one, mounts, home) for one in by_kind.get(SOURCE, []) if not _is_database(one)],
+        "databases": [_database(one) for one in by_kind.get(SOURCE, []) if _is_database(one)],
         "views": [_view(one) for one in by_kind.get(VIEW, [])],
         "tables": [{"path": path_of(one), "folder": one.content["folder"]} for one in tables if not _format(one)],
         "datasets": [_dataset(one) for one in tables if _format(one)],
@@ -33,6 +36,23 @@ def snapshot(documents: Sequence[Document], mounts: Mounts, home: Path) -> dict[
 def _source(source: Document, mounts: Mounts, home: Path) -> dict[str, Any]:
     place = folder_of(source, mounts) or home / SOURCES / str(source.id)
     return {"name": path_of(source)[0], "root": str(place)}
+
+
+def _is_database(source: Document) -> bool:
+    return source.content.get("type") == POSTGRES
+
+
+def _database(source: Document) -> dict[str, Any]:
+    """Return a database with the password to it: it is told to the job's own process alone."""
+    config = source.content.get("config") or {}
+    user, password = (quote(str(config.get(name) or ""), safe="") for name in ("username", "password"))
+    keys = f"{user}:{password}@" if user else ""
+    database = quote(str(config.get("databaseName") or "postgres"), safe="")
+    place = f"{config.get('hostname') or 'localhost'}:{config.get('port') or PORT}/{database}"
+    return {
+        "name": path_of(source)[0],
+        "uri": f"postgresql://{keys}{place}{'?sslmode=require' if config.get('useSsl') else ''}",
+    }
 
 
 def _view(view: Document) -> dict[str, Any]:

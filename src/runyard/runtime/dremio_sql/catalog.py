@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from .column_types import Column, from_document
+from .databases import Database, table_of
 from .errors import DremioError, invalid, unsupported
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .sources import PACKAGES, Files, format_of, inspected, located, read
@@ -51,6 +52,7 @@ class Snapshot:
     views: Mapping[Path_, View] = field(default_factory=dict)
     tables: Mapping[Path_, tuple[Path_, Path]] = field(default_factory=dict)  # by key: the path as written, the folder
     sources: Mapping[str, tuple[str, Path]] = field(default_factory=dict)  # by key: the name as written, the root
+    databases: Mapping[str, Database] = field(default_factory=dict)  # sources of another kind, by key
     datasets: Mapping[Path_, Dataset] = field(default_factory=dict)
     system: Mapping[Path_, SystemTable] = field(default_factory=dict)
 
@@ -73,6 +75,9 @@ class Snapshot:
                 key_of(each["path"]): (tuple(each["path"]), Path(each["folder"])) for each in told.get("tables", ())
             },
             sources={each["name"].lower(): (each["name"], Path(each["root"])) for each in told.get("sources", ())},
+            databases={
+                each["name"].lower(): Database(name=each["name"], uri=each["uri"]) for each in told.get("databases", ())
+            },
             datasets={key_of(each.path): each for each in datasets},
             system={key_of(each["path"]): _system_table(each) for each in told.get("system", ())},
         )
@@ -126,6 +131,8 @@ class LiveCatalog:
         if key in self.snapshot.tables:
             folder = self.snapshot.tables[key][1]
             return table_query(folder, read_manifest(folder))
+        if key[0] in self.snapshot.databases:
+            return table_of(self.snapshot.databases[key[0]], path[1:], self.connection)
         return self._file(path)
 
     def _file(self, path: Path_) -> Query | None:

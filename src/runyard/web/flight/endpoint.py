@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import flight
 
+from runyard.runtime.dremio_sql.databases import Withheld
 from runyard.runtime.dremio_sql.errors import DremioError
+from runyard.runtime.dremio_sql.results import stored
 from runyard.runtime.dremio_sql.statements import statement
 from runyard.web.flight import messages
 from runyard.web.flight.actions import ACTIONS, Asked
@@ -114,13 +116,21 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
             return QUESTIONS[found[0]][0](found[1]), command
         if found is None:
             wanted = Wanted(sql=command.decode("utf-8", "replace"), path=tuple(session.schema))
-            return self.columns(session, wanted.sql, wanted.path), self._ticket(session, wanted, context)
+            return self._known(session, wanted, context)
         if found[0] not in QUERIES:
             raise unsupported(NO_COMMAND.format(name=found[0]))
-        wanted = QUERIES[found[0]](self, session, found[1])
-        schema = self.columns(session, wanted.sql, wanted.path)
-        handle = self._ticket(session, wanted, context)
+        schema, handle = self._known(session, QUERIES[found[0]](self, session, found[1]), context)
         return schema, messages.enveloped("TicketStatementQuery", statement_handle=handle)
+
+    def _known(self, session: Session, wanted: Wanted, context: Any) -> tuple[Any, bytes]:
+        """Return the columns and the ticket of a statement; what only a job may look at, is run to know them."""
+        try:
+            return self.columns(session, wanted.sql, wanted.path), self._ticket(session, wanted, context)
+        except Withheld:
+            if context is None:
+                raise
+            ended = self.run(context, session, wanted)
+            return schema_of(stored(ended.folder).columns), ended.job.encode()
 
     def _ticket(self, session: Session, wanted: Wanted, context: Any) -> bytes:
         """Return what brings a statement's rows; a change is carried out now, for who never fetches its one row."""

@@ -64,7 +64,8 @@ def plan(call: Call, asked: Plan) -> dict[str, Any] | Reply:
     home = home_of(call.engine, call.workspace)
     told = snapshot(documents.read(call.workspace, catalog.every), call.engine.mounts, home)
     system = system_tables.named_in(call.engine, call.workspace, asked.sql)
-    return {"catalog": {**told, "system": system}, "user": call.user}
+    named = [{**one, "uri": ""} for one in told["databases"]]  # whoever asks has a token, and no key to a database
+    return {"catalog": {**told, "databases": named, "system": system}, "user": call.user}
 
 
 def submit(call: Call, asked: Submit) -> dict[str, Any] | Reply:
