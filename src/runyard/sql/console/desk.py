@@ -64,6 +64,7 @@ class Rows(One, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statement: Annotated[int, Meta(ge=0)] = 0
     start: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=5000)] = 200
+    ahead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0  # how many rows behind them are read from the cursor too
     whole: bool = False  # of long values not only the beginning
 
 
@@ -149,7 +150,7 @@ class Desk:
         answer = _answer(run, asked.statement)
         wanted = asked.start + asked.limit
         if answer.count < wanted and answer.state == "done":
-            run.draw(answer, wanted)
+            run.draw(answer, wanted + asked.ahead)
         rows = answer.read(asked.start, asked.limit)
         told = {"rows": shown(answer.headings, rows, **({"longest": None} if asked.whole else {}))}
         return Told(record={**told, "start": asked.start, "count": answer.count, "is_through": answer.is_through})

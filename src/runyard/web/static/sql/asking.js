@@ -55,8 +55,8 @@ export async function cancel() {
   try { await post(`${SQL}/runs/${id}/cancel`); } catch (error) { problem.value = /** @type {Error} */ (error); }
 }
 
-/** @param {number} statement @param {number} start @param {number} limit @param {{whole?: boolean, stop?: AbortSignal}} [how] */
-export const rows = (statement, start, limit, { whole, stop } = {}) => get(`${SQL}/runs/${result.value.id}/rows`, { statement, start, limit, whole: whole || undefined }, stop).catch((error) => { throw gone(error); });
+/** @param {number} statement @param {number} start @param {number} limit @param {{whole?: boolean, ahead?: number, stop?: AbortSignal}} [how] */
+export const rows = (statement, start, limit, { whole, ahead, stop } = {}) => get(`${SQL}/runs/${result.value.id}/rows`, { statement, start, limit, ahead, whole: whole || undefined }, stop).catch((error) => { throw gone(error); });
 
 /** @param {number} statement @param {string} form */
 export const file = (statement, form) => `${SQL}/runs/${result.value.id}/file${query({ statement, form })}`;

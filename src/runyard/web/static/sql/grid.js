@@ -9,6 +9,7 @@ import { NUMBERS, text, Value, whole } from "./values.js";
 
 const PAGE = 200;
 const MOST_PAGES = 40; // that the page holds; the others come again when one looks there
+const MOST_AHEAD = 100_000; // rows that the server reads on for one who scrolls far
 const ROW = 30;
 const BEYOND = 8;
 const MOST_ROWS = 1_000_000; // a browser draws no box that is higher
@@ -26,15 +27,15 @@ export function Grid({ statement, number }) {
   const [marked, setMarked] = useState(-1);
   const [opened, setOpened] = useState(-1);
   const count = Math.min(list.count, MOST_ROWS);
-  const look = () => {
+  const look = (/** @type {any} */ event = null) => {
     const element = box.current;
     if (!element) return;
     const from = Math.max(0, Math.floor(element.scrollTop / ROW) - BEYOND);
     const to = Math.min(count, from + Math.ceil(element.clientHeight / ROW) + 2 * BEYOND);
     setShown({ from, to });
-    list.want(from, to);
+    list.want(from, to, Boolean(event));
   };
-  useLayoutEffect(look, [key, count, list.isThrough]);
+  useLayoutEffect(() => look(), [key, count, list.isThrough, list.turn]);
   useEffect(() => { setMarked(-1); if (box.current) box.current.scrollTop = 0; }, [key]);
   mover.move = (step) => {
     const to = Math.min(Math.max(marked + step, 0), count - 1);
@@ -77,11 +78,11 @@ function usePages(key, number, statement) {
   const [state, setState] = useState({ key, count: statement.count, isThrough: statement.is_through, error: /** @type {Error | null} */ (null), turn: 0 });
   if (owner.current !== key) { owner.current = key; pages.current = new Map(); asked.current = new Set(); }
   const mine = state.key === key ? state : { key, count: statement.count, isThrough: statement.is_through, error: null, turn: 0 };
-  const load = async (/** @type {number} */ page) => {
+  const load = async (/** @type {number} */ page, ahead = 0) => {
     if (asked.current.has(page)) return;
     asked.current.add(page);
     try {
-      const answer = await fetchRows(number, page * PAGE, PAGE);
+      const answer = await fetchRows(number, page * PAGE, PAGE, { ahead: ahead || undefined });
       if (owner.current !== key) return;
       pages.current.delete(page);
       pages.current.set(page, answer.rows);
@@ -93,9 +94,12 @@ function usePages(key, number, statement) {
       asked.current.delete(page);
     }
   };
-  const want = (/** @type {number} */ from, /** @type {number} */ to) => {
-    for (let page = Math.floor(from / PAGE); page * PAGE < to; page += 1) if (!pages.current.has(page)) load(page);
-    if (!mine.isThrough && !mine.error && to + PAGE / 2 > mine.count && mine.count < MOST_ROWS) load(Math.floor(mine.count / PAGE));
+  const isWhole = (/** @type {number} */ page) => (pages.current.get(page)?.length ?? -1) >= Math.min(PAGE, mine.count - page * PAGE);
+  const want = (/** @type {number} */ from, /** @type {number} */ to, /** @type {boolean} */ isAsked) => {
+    if (mine.error && !isAsked) return; // what failed is tried again when somebody scrolls
+    // Who goes on scrolling sees twice as far each time.
+    if (!mine.isThrough && to + PAGE / 2 > mine.count && mine.count < MOST_ROWS) load(Math.floor(mine.count / PAGE), Math.min(mine.count, MOST_AHEAD));
+    for (let page = Math.floor(from / PAGE); page * PAGE < to; page += 1) if (!isWhole(page)) load(page);
   };
   const row = (/** @type {number} */ at) => pages.current.get(Math.floor(at / PAGE))?.[at % PAGE] ?? null;
   return { ...mine, want, row, first: pages.current.get(0) ?? [] };
