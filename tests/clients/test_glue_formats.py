@@ -150,6 +150,7 @@ def test_a_declared_schema_decides_the_types_of_json_and_xml(spark: Spark) -> No
 def test_csv_is_read_and_written_by_every_option(spark: Spark) -> None:
     spark.put("lines/a.csv", "a|b\n0|0\n3\n4|'x|y'\n5|'two\nlines'\n")
     spark.put("quotes/a.csv", 'a,b\n"1,2\n3,"4"\n')
+    spark.put("uneven/a.csv", 'a,b\n1,2\n3\n"x,y",5,6,7\n')
     spark.put("escapes/a.csv", 'a,b\n1,"x\\"y"\n')
     told = spark.rows(
         "csv",
@@ -158,13 +159,15 @@ def test_csv_is_read_and_written_by_every_option(spark: Spark) -> None:
         "lines = read('lines', 'csv', told)\n"
         "W(read('quotes', 'csv', {'withHeader': True, 'quoteChar': -1}), 's3', {'path': 's3://raw/bare/'}, 'csv',\n"
         "    {'separator': ';', 'quoteChar': -1, 'writeHeader': False})\n"
-        "tell([rows(lines), rows(read('quotes', 'csv', {'withHeader': 'true', 'quoteChar': '-1'})),\n"
+        "tell([rows(lines), rows(read('uneven', 'csv', {'withHeader': True})),\n"
+        "      rows(read('quotes', 'csv', {'withHeader': 'true', 'quoteChar': '-1'})),\n"
         "      rows(read('escapes', 'csv', {'withHeader': True, 'escaper': '\\\\'}))])\n",
     )
 
     assert told[0] == [["3", None], ["4", "x|y"], ["5", "two\nlines"]]
-    assert told[1] == [['"1', "2"], ["3", '"4"']]
-    assert told[2] == [["1", 'x"y']]
+    assert told[1] == [["1", "2"], ["3", None], ["x,y", "5"]]
+    assert told[2] == [['"1', "2"], ["3", '"4"']]
+    assert told[3] == [["1", 'x"y']]
     assert (spark.live.home / "s3/raw/escapes/a.csv").read_text().startswith("a,b")
     written = (spark.live.home / "s3/raw/bare").glob("*.csv")
     assert [one.read_text() for one in written] == ['"1;2\n3;"4"\n']
