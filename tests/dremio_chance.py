@@ -139,19 +139,33 @@ class Chance:
     # queries
 
     def query(self) -> str:
-        """Return a query."""
-        dataset, types = self.random.choice(list(self.datasets().items()))
+        """Return a query; mostly of what has a reflection, and often of what that holds alone."""
+        dataset, types, values = self._subject()
         source = f"lake.{dataset}"
         if self.random.random() < 0.2:
             source = f"(SELECT * FROM lake.{dataset}{self._where(types, 0.5)}) AS q"
         kind = self.random.random()
         if kind < 0.6:
-            return self._grouped(source, types)
+            return self._grouped(source, types, values)
         if kind < 0.7:
             return self._distinct(source, types)
         if kind < 0.8:
             return self._joined(dataset, types)
         return self._plain(source, types)
+
+    def _subject(self) -> tuple[str, dict[str, str], dict[str, str]]:
+        """Return a dataset, the columns to group and filter by, and those to add up."""
+        if self.random.random() < 0.3:
+            dataset, types = self.random.choice(list(self.datasets().items()))
+            return dataset, types, types
+        path, fields = self.random.choice(list(self.made.values()))
+        types = self.datasets()[path.removeprefix("lake.")]
+        if self.random.random() < 0.2:
+            return path.removeprefix("lake."), types, types
+        groups = [each["name"] if isinstance(each, dict) else each for each in fields.get("dimension", ())]
+        held = groups or fields.get("display", [])
+        values = [name for name, *_ in fields.get("measure", ())] or held
+        return path.removeprefix("lake."), {name: types[name] for name in held}, {name: types[name] for name in values}
 
     def _where(self, types: dict[str, str], chance: float) -> str:
         if self.random.random() > chance:
@@ -189,7 +203,7 @@ class Chance:
         return self.random.choice(ways.get(kind, ["{0}"])).format(name)
 
     def _aggregate(self, types: dict[str, str]) -> str:
-        name, kind = self.random.choice([one for one in types.items() if one[1] != "DOUBLE"])
+        name, kind = self.random.choice([one for one in types.items() if one[1] != "DOUBLE"] or [("1", "INTEGER")])
         ways = ["COUNT(*)", "COUNT({0})", "MIN({0})", "MAX({0})", "COUNT(DISTINCT {0})", "COUNT(1)", "NDV({0})"]
         if _is_number(kind):
             ways += [
@@ -206,9 +220,9 @@ class Chance:
             words += f" FILTER (WHERE {self._test(types)})"
         return words
 
-    def _grouped(self, source: str, types: dict[str, str]) -> str:
+    def _grouped(self, source: str, types: dict[str, str], measured: dict[str, str]) -> str:
         keys = [self._key(*self.random.choice(list(types.items()))) for _ in range(self.random.choice([0, 1, 1, 2, 3]))]
-        values = [self._aggregate(types) for _ in range(self.random.choice([1, 1, 2, 3]))]
+        values = [self._aggregate(measured) for _ in range(self.random.choice([1, 1, 2, 3]))]
         listed = [f"{words} AS a{place}" for place, words in enumerate([*keys, *values])]
         sql = f"SELECT {', '.join(listed)} FROM {source}{self._where(types, 0.5)}"
         if keys:
