@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -268,3 +271,23 @@ def test_the_example_of_the_documentation_reads_what_is_new(spark: Spark, tmp_pa
 
     assert (first, spark.printed(second)) == (["2"], ["1"])
     assert base.say("SELECT count(*) FROM copies") == [(3,)]
+
+
+def test_the_aws_cli_keeps_connections_and_hides_their_passwords(spark: Spark) -> None:
+    def aws(*words: str) -> Any:
+        command = [str(Path(sys.executable).with_name("aws")), "glue", *words, "--output", "json"]
+        environment = dict(spark.live.aws_environment)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "{}")
+
+    properties = {"JDBC_CONNECTION_URL": "jdbc:postgresql://db/shop", "USERNAME": "ann", "PASSWORD": "secret"}
+    told = {"Name": "cli", "ConnectionType": "JDBC", "ConnectionProperties": properties}
+    aws("create-connection", "--connection-input", json.dumps(told))
+    hidden = aws("get-connections", "--hide-password", "--filter", "ConnectionType=JDBC")["ConnectionList"]
+    shown = aws("get-connection", "--name", "cli")["Connection"]["ConnectionProperties"]
+    gone = aws("batch-delete-connection", "--connection-name-list", "cli", "none")
+
+    assert "PASSWORD" not in next(one for one in hidden if one["Name"] == "cli")["ConnectionProperties"]
+    assert shown == properties
+    assert (gone["Succeeded"], list(gone["Errors"])) == (["cli"], ["none"])
