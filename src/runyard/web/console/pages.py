@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from importlib import resources
@@ -35,6 +36,8 @@ MODULES: Mapping[str, str] = {
     "ansi_up": "vendor/ansi_up.js",
     "codemirror": "vendor/codemirror.js",
 }
+ENTRY = "ui/main.js"
+_STATIC_IMPORT = re.compile(r"""^(?:import|export)\b[^"'();]*\bfrom\s*["']([^"']+)["']""", re.MULTILINE)
 _IMPORTS = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 _POLICY = (
     "default-src 'none'; script-src 'self' 'sha256-{proof}'; style-src 'self'; img-src 'self' data:; "
@@ -92,10 +95,22 @@ class Pages:
 
     def _filled(self, template: str) -> str:
         root = f"{PLACE}{self.version}"
-        own = sorted(name for name in self._files if name.startswith("ui/"))
         imports = ",\n".join(f'    "{name}": "{root}/{file}"' for name, file in MODULES.items())
-        ahead = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in own)
+        ahead = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in _needed_first(self._files))
         return template.replace("$root", root).replace("$imports", imports).replace("$ahead", ahead)
+
+
+def _needed_first(files: Mapping[str, bytes]) -> Sequence[str]:
+    """Return what the first page imports, and what that imports, so that a browser asks for all of it at once."""
+    found, open_ = dict.fromkeys([ENTRY]), [ENTRY]
+    while open_:
+        name = open_.pop()
+        for told in _STATIC_IMPORT.findall(files[name].decode()):
+            target = MODULES.get(told) or posixpath.normpath(posixpath.join(posixpath.dirname(name), told))
+            if target not in found:
+                found[target] = None
+                open_.append(target)
+    return sorted(found)
 
 
 def _files(folder: Traversable, above: str) -> Iterator[tuple[str, bytes]]:

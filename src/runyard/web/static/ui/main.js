@@ -1,7 +1,6 @@
 // @ts-check
 // The frame of every page: who is there, where one is, and whether the server still answers.
 import { goTo, session, signOut, whoIsThere } from "./api.js";
-import { Dremio } from "./dremio.js";
 import { html, render, useEffect } from "./h.js";
 import { Job } from "./job.js";
 import { Jobs } from "./jobs.js";
@@ -11,17 +10,19 @@ import { Lazy } from "./lazy.js";
 import { Login } from "./login.js";
 import { Empty, said } from "./parts.js";
 import { followOldLink, listen as listenToLinks, place } from "./router.js";
-import { Run } from "./run.js";
 import { Runs } from "./runs.js";
 import { nextTheme, theme } from "./theme.js";
+
+/** The page of a run, with the graph and the log, which is most of all code: it comes at once where a run is opened, else as soon as there is time. */
+const runPage = () => import("./run.js");
 
 /** @type {[RegExp, string, (id: string) => any][]} */
 const PAGES = [
   [/^\/(?:runs|login)?$/, "Runs", () => html`<${Runs} />`],
-  [/^\/runs\/(\d+)$/, "Run", (id) => html`<${Run} key=${id} id=${id} />`],
+  [/^\/runs\/(\d+)$/, "Run", (id) => html`<${Lazy} key=${id} load=${runPage} name="Run" told=${{ id }} />`],
   [/^\/jobs$/, "Jobs", () => html`<${Jobs} />`],
   [/^\/jobs\/(\d+)$/, "Job", (id) => html`<${Job} key=${id} id=${id} />`],
-  [/^\/dremio$/, "Dremio", () => html`<${Dremio} />`],
+  [/^\/dremio$/, "Dremio", () => html`<${Lazy} load=${() => import("./dremio.js")} name="Dremio" />`],
   [/^\/sql$/, "SQL", () => html`<${Lazy} load=${() => import("../sql/page.js")} name="Sql" />`],
   [/^\/workflows$/, "Workflows", () => html`<${Lazy} load=${() => import("../workflows/list.js")} name="Workflows" />`],
   [/^\/workflows\/(\d+)$/, "Workflow", (id) => html`<${Lazy} key=${id} load=${() => import("../workflows/one.js")} name="Workflow" told=${{ id }} />`],
@@ -66,12 +67,14 @@ const Waiting = () => html`<main class="login"><p class="quiet" role="status">Th
 
 async function begin() {
   followOldLink();
+  if (/^\/runs\/\d/.test(location.pathname)) runPage();
   listenToLinks();
   listenToKeys();
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const look = () => whoIsThere().catch(() => { render(html`<${App} />`, root); setTimeout(look, 1000); });
   await look();
   render(html`<${App} />`, root);
+  (window.requestIdleCallback ?? setTimeout)(runPage);
 }
 
 begin();
