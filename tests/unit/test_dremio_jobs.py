@@ -21,6 +21,7 @@ from runyard.dialects.dremio.views import moment
 from runyard.dialects.dremio_ids import job_id
 from runyard.engine.lanes import Dremio
 from runyard.engine.requests import Request
+from runyard.engine.settings import DAY_MS
 from runyard.runtime.dremio_sql.results import ROWS
 from runyard.runtime.dremio_sql.results import SCHEMA as SCHEMA_FILE
 
@@ -310,6 +311,17 @@ def test_rows_are_removed_after_a_day_and_the_job_stays(yard: Yard, done: str) -
 
 
 # what the process of a job is told
+
+
+def test_a_job_is_known_for_thirty_days(yard: Yard, done: str) -> None:
+    yard.time[0] += 29 * DAY_MS
+    yard.context(yard.submit())
+    before = yard.job(done)["jobState"]
+    yard.time[0] += 2 * DAY_MS
+    yard.context(yard.submit())
+
+    assert before == "COMPLETED"
+    assert yard.refusal("GET", f"job/{done}") == (404, f"Could not find a job with id [{done}]")
 
 
 def test_a_process_is_told_who_asks_what(yard: Yard) -> None:

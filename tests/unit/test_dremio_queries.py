@@ -66,8 +66,11 @@ def test_an_aggregate_brings_what_dremio_says(yard: Yard, aggregate: str, answer
 
 
 QUERIES: list[tuple[str, list[list[Any]]]] = [
-    ("SELECT x FROM (VALUES (1), (NULL), (2)) t(x) ORDER BY x DESC", [[2], [1], [None]]),
+    ("SELECT x FROM (VALUES (1), (NULL), (2)) t(x) ORDER BY x DESC", [[None], [2], [1]]),
     ("SELECT x FROM (VALUES (1), (NULL)) t(x) ORDER BY x NULLS FIRST", [[None], [1]]),
+    ("SELECT x FROM (VALUES (1), (NULL)) t(x) ORDER BY x", [[1], [None]]),
+    ("SELECT x FROM (VALUES (1), (NULL)) t(x) ORDER BY x DESC", [[None], [1]]),
+    ("SELECT x FROM (VALUES (1), (NULL)) t(x) ORDER BY x DESC NULLS LAST", [[1], [None]]),
     ("SELECT x AS y, COUNT(*) FROM (VALUES (1), (1)) t(x) GROUP BY y", [[1, 2]]),
     ("SELECT x + 1 AS y FROM (VALUES (1), (2)) t(x) GROUP BY 1 ORDER BY 1", [[2], [3]]),
     ("SELECT FLATTEN(CONVERT_FROM('[1, 2]', 'JSON')) AS x", [[1], [2]]),

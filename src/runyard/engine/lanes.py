@@ -38,6 +38,7 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     large_cost: int = 30_000_000  # rows that a plan's steps are thought to give together; what costs more is LARGE
     result_days: float = 1.0  # how long the rows of a job are kept
+    job_days: float = 30.0  # how long a job is known, unless the server's own retention is shorter
     adds_floats: bool = False  # let reflections add up sums of FLOAT and DOUBLE, whose last digits depend on the order
     spares_dbt: bool = False  # tell dbt of a cancelled job that it failed: for the word CANCELED it waits for ever
     engines: Mapping[str, Elsewhere] = msgspec.field(default_factory=dict)
@@ -45,8 +46,9 @@ class Dremio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Have every queue that the rules name, also where only some are set; refuse what lets nothing run or stay."""
-        if self.result_days <= 0:
-            raise ValueError(f"dremio.result_days is {self.result_days:g}; it must be more than 0.")
+        for name in ("result_days", "job_days"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"dremio.{name} is {getattr(self, name):g}; it must be more than 0.")
         for name, lane in self.queues.items():
             if lane.slots < 1 or lane.wait_s <= 0:
                 raise ValueError(f"dremio.queues.{name} lets nothing run: slots and wait_s must be more than 0.")

@@ -1,4 +1,4 @@
-"""How long the rows of jobs are kept, and tables that no job has brought to its end; jobs are kept as all runs are."""
+"""How long jobs and their rows are kept, and tables that no job has brought to its end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,17 @@ def sweep(engine: Engine, workspace: Workspace) -> None:
                 (engine.attempt_folder(attempt.id) / name).unlink(missing_ok=True)
         after = run.id
     _remove_left_over(engine, workspace)
+    _forget_old(engine, workspace)
     engine.documents.change(workspace, lambda shelves: _note(shelves, {"after": after}))
+
+
+def _forget_old(engine: Engine, workspace: Workspace) -> None:
+    """Forget jobs that are older than Dremio knows them, some at a time."""
+    before = first_of(engine.now() - int(engine.settings.dremio.job_days * DAY_MS))
+    where: dict[str, Value] = {"language": LANGUAGE, "before": before}
+    old = engine.runs(workspace, Page(limit=AT_ONCE, where=where, newest_first=False))
+    if ended := [run for run in old if run.state is State.ENDED]:
+        engine.forget(ended)
 
 
 def _remove_left_over(engine: Engine, workspace: Workspace) -> None:

@@ -19,7 +19,7 @@ VALUE_FIELDS = (
     ("int32_to_int32_list_map", pa.map_(pa.int32(), pa.list_(pa.int32()))),
 )
 NAME, VERSION, ARROW_VERSION, READ_ONLY, SQL, SUBSTRAIT, TRANSACTION, CANCEL, INGEST = 0, 1, 2, 3, 4, 5, 8, 9, 10
-INSENSITIVE, AT_END = 1, 3
+INSENSITIVE, HIGH = 1, 0
 FACTS: Mapping[int, tuple[int, Any]] = {
     NAME: (STRING, "runyard, in Dremio's language"),
     VERSION: (STRING, version("runyard")),
@@ -37,7 +37,7 @@ FACTS: Mapping[int, tuple[int, Any]] = {
     504: (STRING, '"'),
     505: (BITS, INSENSITIVE),  # names in quotes
     506: (BOOL, True),  # every table may be read
-    507: (BITS, AT_END),  # where NULL is ordered
+    507: (BITS, HIGH),  # where NULL is ordered
     513: (STRING, "\\"),
     572: (BOOL, False),
     573: (BOOL, False),

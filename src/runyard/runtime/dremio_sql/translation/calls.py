@@ -138,7 +138,7 @@ def _within(node: exp.WithinGroup, scope: Scope, compiled: Compile) -> dict[str,
 
 
 def ordered(node: exp.Expression, words: str) -> str:
-    """Return an expression of ORDER BY; without a word NULL comes last, in either direction."""
+    """Return an expression of ORDER BY; without a word NULL is higher than every value, as the parser has read it."""
     direction = " DESC" if node.args.get("desc") else ""
     return f"{words}{direction} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
 

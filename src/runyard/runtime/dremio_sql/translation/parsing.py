@@ -31,6 +31,10 @@ class Parser(DremioParser):
 class Written(Dremio):
     """Dremio's words, with functions left as they were written."""
 
+    # The validator of its open-source server leaves Calcite's default as it is: NULL is higher than every value, so
+    # that it comes last, and first where the order is descending. sqlglot says otherwise.
+    NULL_ORDERING = "nulls_are_large"
+
     Parser = Parser
 
 
