@@ -74,7 +74,7 @@ def known(kind: str) -> dict[str, Any]:
     """Return what statements find defined: in a session of Spark `spark` and `sc`, made with their first use."""
     if kind != WITH_SPARK:
         return {}
-    from dbruntime.absent import spark_globals  # type: ignore[import-not-found] # noqa: PLC0415 - beside this file
+    from dbruntime.absent import spark_globals  # noqa: PLC0415 - beside this file, and only sessions of Spark want it
 
     found = spark_globals()
     return {name: found[name] for name in ("spark", "sc")}
