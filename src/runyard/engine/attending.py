@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TROUBLE_MS = 10_000  # until it looks again after it could not
+REST_S = 0.1  # between two looks, however many runs end meanwhile
 
 Attend = Callable[["Engine"], int | None]
 """Does what is due in every workspace, and returns when to come by again; None: when a run has ended, or is told to."""
@@ -30,6 +32,7 @@ class Attendant(Watcher):
         self._engine = engine
         self._attended = {name: one.attend for name, one in languages.items() if one.attend is not None}
         self._next: list[int] = []
+        self._leaving = threading.Event()
 
     def start(self) -> None:
         """Begin to come by."""
@@ -45,6 +48,12 @@ class Attendant(Watcher):
         """Let each language look after its own."""
         moments = [self._looked_after(name, attend) for name, attend in self._attended.items()]
         self._next = [at for at in moments if at is not None]
+        self._leaving.wait(REST_S)
+
+    def close(self) -> None:
+        """Finish what is being done; the next server does the rest."""
+        self._leaving.set()
+        super().close()
 
     def due_at(self) -> int | None:
         """Return when the first of them wants to look again."""
