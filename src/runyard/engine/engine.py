@@ -307,10 +307,6 @@ class Engine(Jobs, Overview):
         if not forget(self._store, [run], self.attempt_folder):
             raise WrongState(f"Run {run_id} was repaired or deleted by somebody else meanwhile.")
 
-    def forget(self, runs: list[Run]) -> None:
-        """Remove runs that have ended, with their folders, as retention does."""
-        forget(self._store, runs, self.attempt_folder)
-
     def wait_run(self, workspace: Workspace, run_id: int, *, timeout_s: float) -> Run:
         """Return the run once it has ended, or as it is when the time is up."""
         return self.wait_for(workspace, run_id, timeout_s=timeout_s, until=lambda run: run.state is State.ENDED)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from runyard.core.document import Document
+from runyard.core.errors import NotFound, WrongState
 from runyard.core.ids import first_of
 from runyard.core.job import Workspace
 from runyard.core.run import Run, State
@@ -49,8 +51,10 @@ def _forget_old(engine: Engine, workspace: Workspace) -> None:
     before = first_of(engine.now() - int(engine.settings.dremio.job_days * DAY_MS))
     where: dict[str, Value] = {"language": LANGUAGE, "before": before}
     old = engine.runs(workspace, Page(limit=AT_ONCE, where=where, newest_first=False))
-    if ended := [run for run in old if run.state is State.ENDED]:
-        engine.forget(ended)
+    for run in old:
+        if run.state is State.ENDED:
+            with suppress(NotFound, WrongState):  # somebody else was quicker
+                engine.delete_run(workspace, run.id)
 
 
 def _remove_left_over(engine: Engine, workspace: Workspace) -> None:
