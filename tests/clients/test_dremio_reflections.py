@@ -182,6 +182,33 @@ def test_a_view_over_files_of_a_source_is_accelerated_and_kept_up_to_date(http: 
     assert source["name"] == "shop"
 
 
+def test_a_folder_becomes_a_table_with_its_reflection_and_new_files_are_added_to_that(http: Http, live: Live) -> None:
+    folder = live.home / "s3" / "logs" / "events"
+    folder.mkdir(parents=True)
+    (folder / "one.csv").write_text("kind,n\na,1\nb,2\n")
+    http("POST", "catalog", {"entityType": "source", "name": "logs", "type": "S3", "config": {"rootPath": "/logs"}})
+    create = "ALTER TABLE logs.events CREATE AGGREGATE REFLECTION events USING DIMENSIONS (kind) MEASURES (n (MAX))"
+    assert http.run(create)["jobState"] == "COMPLETED"
+    reflection = ready(http, "events")
+    table = dataset(http, "logs", "events")
+    assert (table["type"], table["format"]["type"]) == ("PHYSICAL_DATASET", "text")
+    policy = {"activePolicyType": "NEVER", "method": "INCREMENTAL", "neverExpire": True}
+    http("PUT", f"catalog/{table['id']}", {"tag": table["tag"], "accelerationRefreshPolicy": policy})
+
+    (folder / "two.csv").write_text("kind,n\na,7\n")
+    http("POST", f"catalog/{table['id']}/refresh")
+
+    until(lambda: (named(http, "events") or {})["status"]["refreshMethod"] == "INCREMENTAL", seconds=SECONDS)
+    asked = "SELECT kind, MAX(n) AS m, COUNT(*) AS c FROM logs.events GROUP BY kind ORDER BY kind"
+    job = http.submit(asked)
+    assert relations(http.when(job, *FINAL)) == {reflection["id"]: "CHOSEN"}
+    assert http("GET", f"job/{job}/results")["rows"] == [
+        {"kind": "a", "m": "7", "c": 2},
+        {"kind": "b", "m": "2", "c": 1},
+    ]
+    assert (named(http, "events") or {})["recordCount"] == 3
+
+
 def test_what_a_query_reads_is_not_removed_before_it_has_ended(http: Http, live: Live) -> None:
     http.run("ALTER TABLE lake.sales CREATE RAW REFLECTION copy USING DISPLAY (n)")
     reflection = ready(http, "copy")
