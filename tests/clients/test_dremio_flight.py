@@ -170,10 +170,9 @@ def test_what_fails_while_it_runs_is_told_with_the_rows(live: Live) -> None:
 
 def test_a_client_who_has_left_leaves_no_job_behind(live: Live, http: Http) -> None:
     query = LONG.replace(" AS s ", " AS left_alone ")
-    client = Client(live, timeout=3)
-    info = client.info(query)
+    info, hasty = Client(live).info(query), Client(live, timeout=5)
     with pytest.raises(flight.FlightTimedOutError):
-        client.flight.do_get(info.endpoints[0].ticket, client.options).read_all()
+        hasty.flight.do_get(info.endpoints[0].ticket, hasty.options).read_all()
 
     assert until(lambda: [job["status"] for job in jobs(http, "left_alone")] == ["CANCELED"], seconds=60)
 
