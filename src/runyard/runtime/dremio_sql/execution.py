@@ -21,7 +21,7 @@ from .database import SPARE
 from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
 from .information_schema import rows_query
 from .plans import Plan, cost_of, cost_of_prepared
-from .recording import RECORDED, recorded
+from .recording import RECORDED, not_carried_out, recorded
 from .results import ROWS, stored, stored_words, write_schema
 from .statements import Statement, statement
 from .translation.scope import Query
@@ -352,7 +352,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
     with _counted(execution, report):
         outcome = execution.run()
     if outcome.handed_on is not None:
-        raise unsupported(f"{outcome.kind.replace('_', ' ')} is not carried out by this server")
+        raise unsupported(not_carried_out(outcome.kind))
     return Brought(
         row_count=outcome.row_count,
         schema=columns_document(outcome.columns),

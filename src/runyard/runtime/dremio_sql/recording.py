@@ -27,3 +27,23 @@ def recorded(change: Mapping[str, Any]) -> dict[str, Any]:
     operation, kind = RECORDED[change["change"]]
     facts = {WORDS.get(name, name): value for name, value in change.items() if name != "change"}
     return {"op": operation, "kind": kind, **facts}
+
+
+NO_BRANCHES = "the catalog has no branches and tags; AT SNAPSHOT reads an Iceberg table of a source as it was"
+NO_FUNCTIONS = "there are no functions of one's own; write the expression into a view"
+BY_ROLES = "who may do what follows from roles: `runyard users role NAME viewer|operator|admin`"
+BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
+INSTEAD: Mapping[str, str] = {
+    **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE"), BY_ROLES),
+    **dict.fromkeys(("CREATE_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"),
+    **dict.fromkeys(("CREATE_FUNCTION", "DROP_FUNCTION"), NO_FUNCTIONS),
+    **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
+    **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),
+}
+"""Why a command is not there, and what does the same."""
+
+
+def not_carried_out(kind: str) -> str:
+    """Return the refusal of a command that is known and not there."""
+    why = INSTEAD.get(kind)
+    return f"{kind.replace('_', ' ')} is not carried out by this server{f': {why}' if why else ''}"

@@ -1,0 +1,31 @@
+"""Commands of Dremio's that are known and not there: each says why, and what does the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from runyard.runtime.dremio_sql.recording import INSTEAD, not_carried_out
+from runyard.runtime.dremio_sql.statements import EXECUTED, statement
+
+COMMANDS = {
+    "GRANT SELECT ON TABLE a.b TO USER ada": "roles",
+    "REVOKE SELECT ON TABLE a.b FROM USER ada": "roles",
+    "CREATE ROLE analysts": "roles",
+    'CREATE USER "ada"': "users are made by an administrator",
+    "CREATE FUNCTION f (x INT) RETURNS INT RETURN SELECT x + 1": "write the expression into a view",
+    "DROP FUNCTION f": "write the expression into a view",
+    "CREATE BRANCH b IN nessie": "no branches",
+    "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "Parquet",
+}
+
+
+@pytest.mark.parametrize(("sql", "why"), COMMANDS.items())
+def test_a_command_that_is_not_there_says_what_does_the_same(sql: str, why: str) -> None:
+    kind = statement(sql).kind
+
+    assert kind not in EXECUTED
+    assert why in not_carried_out(kind)
+
+
+def test_no_command_that_is_there_has_such_a_text() -> None:
+    assert not INSTEAD.keys() & EXECUTED
