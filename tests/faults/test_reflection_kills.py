@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,10 @@ def test_a_refresh_outlives_the_server_that_ordered_it(live: Live) -> None:
     until(lambda: shown(http)["status"]["failureCount"] == 1, seconds=SECONDS)
 
 
+def _is_newer(http: Http, before: str) -> bool:
+    return bool(shown(http)["status"]["lastRefreshFinished"] != before)
+
+
 def test_queries_go_on_with_the_right_rows_while_what_they_read_is_replaced(live: Live) -> None:
     http = Http(live)
     assert http.run(SALES)["jobState"] == "COMPLETED"
@@ -98,7 +103,7 @@ def test_queries_go_on_with_the_right_rows_while_what_they_read_is_replaced(live
         for _ in range(4):
             before = shown(http)["status"]["lastRefreshFinished"]
             http("POST", f"reflection/{identifier}/refresh")
-            until(lambda seen=before: shown(http)["status"]["lastRefreshFinished"] != seen, seconds=SECONDS)
+            until(partial(_is_newer, http, before), seconds=SECONDS)
         done.set()
 
     thread = threading.Thread(target=replace)
