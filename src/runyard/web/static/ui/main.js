@@ -15,6 +15,7 @@ import { nextTheme, theme } from "./theme.js";
 
 /** The page of a run, with the graph and the log, which is most of all code: it comes at once where a run is opened, else as soon as there is time. */
 const runPage = () => import("./run.js");
+const soon = () => { runPage().catch(() => {}); }; // whoever opens it then is told
 
 /** @type {[RegExp, string, (id: string) => any][]} */
 const PAGES = [
@@ -67,14 +68,14 @@ const Waiting = () => html`<main class="login"><p class="quiet" role="status">Th
 
 async function begin() {
   followOldLink();
-  if (/^\/runs\/\d/.test(location.pathname)) runPage();
+  if (/^\/runs\/\d/.test(location.pathname)) soon();
   listenToLinks();
   listenToKeys();
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const look = () => whoIsThere().catch(() => { render(html`<${App} />`, root); setTimeout(look, 1000); });
   await look();
   render(html`<${App} />`, root);
-  (window.requestIdleCallback ?? setTimeout)(runPage);
+  (window.requestIdleCallback ?? setTimeout)(soon);
 }
 
 begin();
