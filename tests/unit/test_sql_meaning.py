@@ -11,6 +11,7 @@ from runyard.sql.callables.functions import register
 from runyard.sql.errors import SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.grammar.parsing import parse
+from runyard.sql.grammar.writer import RESERVED
 from runyard.sql.statements import Select
 
 ATOMS = "a b s j 1 0 2 -1 NULL 'a' 'A' 1.5 TRUE FALSE x'41' t.a \"b\" 'it''s' 0x10 1e2 .5 ''"
@@ -239,3 +240,25 @@ def test_queries_mean_what_they_meant(seed: int) -> None:
 
     assert understood > 300
     assert refused == 0
+
+
+def test_the_words_that_must_be_quoted_are_those_that_sqlite_takes_for_no_name() -> None:
+    database = apsw.Connection(":memory:")
+
+    def is_taken(word: str) -> bool:
+        try:
+            database.execute(f"SELECT 1 AS {word}")
+        except apsw.SQLError:
+            return False
+        return True
+
+    assert {word.lower() for word in apsw.keywords if not is_taken(word)} - {"null"} == RESERVED
+
+
+def test_a_column_may_have_a_name_that_sqlite_would_read_as_a_word_of_its_own() -> None:
+    statement = parse("SELECT NULL AS nothing, 1 AS index, 2 AS transaction ORDER BY nothing")
+    assert isinstance(statement, Select)
+
+    rows = apsw.Connection(":memory:").execute(statement.tree.sql(LANGUAGE))
+
+    assert [name for name, *_ in rows.description] == ["nothing", "index", "transaction"]

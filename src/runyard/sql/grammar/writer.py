@@ -31,6 +31,16 @@ CALLS: Mapping[str, str] = {
 """The function that makes a value of a type that SQLite has no word for."""
 
 
+RESERVED = frozenset(
+    """
+    add all alter and as autoincrement between case check collate commit constraint create default deferrable delete
+    distinct drop else escape except exists foreign from group having in index insert intersect into is isnull join limit
+    not nothing notnull on or order primary references returning select set table then to transaction union unique update
+    using values when where
+    """.split()
+)
+"""Words that SQLite takes for no name unless they are quoted, but for NULL; a test asks it."""
+
 OURS = (exp.ILike, exp.RegexpLike)
 """Nodes that are written by a method here, and not by sqlglot's table."""
 
@@ -42,6 +52,8 @@ class Writer(SQLiteGenerator):
         **{node: write for node, write in SQLiteGenerator.TRANSFORMS.items() if node not in OURS},
         Plus: lambda self, node: f"+ {self.sql(node, 'this')}",
     }
+
+    RESERVED_KEYWORDS: ClassVar[set[str]] = {*RESERVED}
 
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         """Write ?1 or :name."""
