@@ -32,10 +32,10 @@ CALLS: Mapping[str, str] = {
 
 
 WORDS = """
-add all alter and as autoincrement between case check collate commit constraint create default deferrable delete
-distinct drop else escape except exists foreign from group having in index insert intersect into is isnull join limit not
-nothing notnull on or order primary references returning select set table then to transaction union unique update using values
-when where
+add all alter and as autoincrement between case check collate commit constraint create default deferrable
+delete distinct drop else escape except exists foreign from group having in index insert intersect into is
+isnull join limit not nothing notnull on or order primary references returning select set table then to
+transaction union unique update using values when where
 """
 RESERVED = frozenset(WORDS.split())
 """Words that SQLite takes for no name unless they are quoted, but for NULL; a test asks it."""
