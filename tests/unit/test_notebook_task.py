@@ -208,7 +208,7 @@ def test_spark_is_there_from_its_first_use_on_and_reads_paths_of_mounts(shop: Wo
 
     assert end.exit_code == 0, shop.yard.read(18, "stderr")
     assert shown(shop, 18)[:3] == [["2\n"], ["True"], ["[Row(n=3)]\n"]]
-    assert "SparkContext.parallelize needs Spark on Java (the engine spark-jvm)" in shown(shop, 18)[3][0]
+    assert "SparkContext.parallelize needs Spark on Java: run this job on the engine spark-jvm" in shown(shop, 18)[3][0]
 
 
 def test_modules_beside_the_notebook_can_be_imported_and_files_opened(shop: Workshop) -> None:
