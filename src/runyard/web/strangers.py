@@ -38,5 +38,3 @@ def is_local(host: str) -> bool:
     """Tell whether a host, with or without a port, is this machine."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name.lower() in LOCAL_HOSTS or name.lower().endswith(".localhost")
-
-
