@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from console_yard import Visitor
 from live import Live
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from ui_pages import sign_in
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -24,6 +24,8 @@ QUIETLY = (
     "--disable-sync",
 )
 """It runs as root on machines of tests, and asks nobody for updates."""
+PATIENCE_MS = 30_000
+"""How long a page may take to show what is expected, on a machine that does other things too."""
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIETLY])
         yield opened
@@ -59,7 +62,7 @@ def context(browser: Browser, live: Live) -> Iterator[BrowserContext]:
     """A browser of its own that is signed in, and that fails the test for any error of a page."""
     with_errors: list[str] = []
     opened = browser.new_context(viewport={"width": 1280, "height": 860}, timezone_id="Europe/Berlin", locale="en-GB")
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(PATIENCE_MS)
     opened.on("weberror", lambda error: with_errors.append(str(error.error)))
     opened.on("console", lambda told: with_errors.append(told.text) if told.type == "error" else None)
     opened.on("request", lambda asked: with_errors.append(asked.url) if not _is_own(asked.url, live) else None)

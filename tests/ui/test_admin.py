@@ -82,6 +82,7 @@ def test_a_token_is_shown_once_and_good_until_it_is_revoked(page: Page, live: Li
     dialog.get_by_label("Good for").select_option("viewer")
     dialog.get_by_role("button", name="Make it").click()
     shown = page.get_by_role("dialog", name="The token nightly")
+    expect(shown.locator("code")).to_have_count(3)
     token, access_key, secret = shown.locator("code").all_inner_texts()
     shown.get_by_role("button", name="Done").click()
 
@@ -154,7 +155,7 @@ def test_a_viewer_sees_what_may_not_be_pressed_and_why(
     again = page.get_by_role("button", name="Run again")
 
     expect(again).to_be_disabled()
-    assert again.get_attribute("title") == "This needs the role operator; vera is viewer."
+    expect(again).to_have_attribute("title", "This needs the role operator; vera is viewer.")
     assert violations(page) == []
     people.role("vera", "operator")
     page.reload()

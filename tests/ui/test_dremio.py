@@ -9,9 +9,10 @@ import pytest
 from console_yard import Visitor
 from dremio_live import Http
 from live import Live
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from ui_pages import sideways, violations
 from ui_yard import SALES, SETTINGS, crowd, disperse, queries, reflected, run_number
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +102,9 @@ def test_a_query_shows_its_way_its_rows_page_by_page_and_as_a_chart(page: Page, 
     chart = page.get_by_role("img", name="Chart of orders by sale, 600 rows")
     expect(chart.locator("canvas")).to_be_visible()
     page.get_by_role("button", name="revenue").click()
-    expect(page.get_by_role("img", name="Chart of orders, revenue by sale, 600 rows")).to_be_visible()
-    assert drawn(page) > 200
+    chart = page.get_by_role("img", name="Chart of orders, revenue by sale, 600 rows")
+    expect(chart.locator(".u-legend")).to_contain_text("revenue")  # its name is there before it is drawn anew
+    until(lambda: drawn(chart.locator("canvas")) > 200)
 
 
 def test_a_reflection_shows_its_state_what_it_holds_and_what_it_saved(page: Page, live: Live, visitor: Visitor) -> None:
@@ -128,11 +130,10 @@ def test_a_reflection_shows_its_state_what_it_holds_and_what_it_saved(page: Page
     assert [set(one) for one in relations] == [{"datasetId", "reflectionId", "relationship"}]
 
 
-def drawn(page: Page) -> int:
-    """Return how many pixels of the chart have a colour."""
-    count: int = page.evaluate(
-        """() => { const canvas = document.querySelector(".chart canvas");
-        const all = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+def drawn(canvas: Locator) -> int:
+    """Return how many pixels of a chart have a colour."""
+    count: int = canvas.evaluate(
+        """canvas => { const all = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
         let count = 0; for (let at = 3; at < all.length; at += 4) if (all[at]) count += 1; return count; }"""
     )
     return count

@@ -10,6 +10,8 @@ const MOST_SERIES = COLOURS.length;
 const A_MOMENT = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const IS_NAME = /(^|_)id$/i; // a number that counts nothing
 let isStyled = false;
+/** @type {typeof import("uplot").default | null} */
+let Plot = null; // kept: even a module that is there comes late, and what is drawn again would be gone until then
 
 /** A value as a number, if it is one; services write large numbers as text. @param {any} value */
 export function amount(value) {
@@ -86,10 +88,10 @@ function Drawn({ scale, series, kind, name }) {
 
 /** @param {{current: HTMLElement | null}} box @param {{scale: any, series: any[], kind: string, name: string}} told */
 async function drawing(box, { scale, series, kind, name }) {
-  const { default: Plot } = await import("uplot");
+  const Library = (Plot ??= (await import("uplot")).default);
   style();
   if (!box.current) return null;
-  const paths = kind === "bars" ? Plot.paths.bars?.({ size: [0.7, 60] }) : kind === "points" ? () => null : undefined;
+  const paths = kind === "bars" ? Library.paths.bars?.({ size: [0.7, 60] }) : kind === "points" ? () => null : undefined;
   return () => {
     const element = /** @type {HTMLElement} */ (box.current);
     const colour = (/** @type {string} */ word) => getComputedStyle(element).getPropertyValue(word).trim();
@@ -97,7 +99,7 @@ async function drawing(box, { scale, series, kind, name }) {
     const label = (/** @type {number} */ at) => { const text = scale.labels[at] ?? ""; return text.length > 14 ? `${text.slice(0, 13)}…` : text; };
     const along = scale.kind === "text" ? { ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((one) => (Number.isInteger(one) ? label(one) : "")) } : axis;
     const edge = kind === "bars" || scale.places.length < 2 ? { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => spread(low, high, scale.places.length) } : {};
-    return new Plot(/** @type {any} */ ({
+    return new Library(/** @type {any} */ ({
       width: element.clientWidth, height: HIGH, legend: { live: true }, cursor: { y: false },
       scales: { x: { time: scale.kind === "moment", ...edge }, y: kind === "bars" ? { range: fromZero } : {} },
       axes: [along, { ...axis, size: broad }],
