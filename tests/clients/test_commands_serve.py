@@ -45,7 +45,7 @@ def welcome(process: subprocess.Popen[str], lines: int) -> str:
 
 def test_a_server_tells_where_everything_is_and_leaves_with_0(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as process:
-        told = welcome(process, 7)
+        told = welcome(process, 8)
         process.send_signal(signal.SIGTERM)
         status = process.wait(60)
 
@@ -61,7 +61,7 @@ def test_programs_read_one_line_of_json(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "--ready-json") as process:
         told = json.loads(welcome(process, 1))
 
-    assert told.keys() == {"url", "pg", "home", "pid"}
+    assert told.keys() == {"url", "pg", "flight", "home", "pid"}
     assert told["url"].startswith("http://127.0.0.1:")
     assert re.fullmatch(r"postgresql://admin@127\.0\.0\.1:\d+/default", told["pg"])
     assert (told["home"], told["pid"]) == (str(tmp_path / "home"), process.pid)
@@ -69,7 +69,7 @@ def test_programs_read_one_line_of_json(tmp_path: Path) -> None:
 
 def test_a_server_without_authentication_says_so_and_takes_every_token(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "--auth", "off") as process:
-        told = welcome(process, 8)
+        told = welcome(process, 9)
         url = json.loads((tmp_path / "home" / "server.json").read_text())["url"]
         listed = subprocess.run(
             [RUNYARD, "runs", "list", "--url", url],

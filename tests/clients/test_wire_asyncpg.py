@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from awaiting import awaited
 from wire_live import RUNS, Wire
 
 
@@ -23,7 +24,7 @@ def asked(wire: Wire, work: Callable[[Any], Awaitable[Any]]) -> Any:
         finally:
             await connection.close()
 
-    return asyncio.run(run())
+    return awaited(run())
 
 
 def test_runs_are_read_in_binary_with_their_types(wire: Wire) -> None:
@@ -88,7 +89,7 @@ def test_a_pool_gives_its_connections_back_clean(wire: Wire) -> None:
         async with asyncpg.create_pool(wire.url(), min_size=2, max_size=2) as pool:
             return await asyncio.gather(*(pool.fetchval("SELECT $1::int * 2", number) for number in range(10)))
 
-    assert asyncio.run(run()) == [number * 2 for number in range(10)]
+    assert awaited(run()) == [number * 2 for number in range(10)]
 
 
 def test_a_call_that_is_given_up_is_cancelled(wire: Wire) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from awaiting import awaited
 from sqlalchemy.ext.asyncio import create_async_engine
 from wire_live import RUNS, Wire
 
@@ -88,7 +89,6 @@ def test_a_streamed_result_comes_in_parts(engine: sa.Engine) -> None:
 
 
 def test_the_asynchronous_engine_works_too(wire: Wire) -> None:
-    import asyncio  # noqa: PLC0415 - for this test alone
 
     async def read() -> int:
         engine = create_async_engine(wire.url(scheme="postgresql+asyncpg"))
@@ -101,7 +101,7 @@ def test_the_asynchronous_engine_works_too(wire: Wire) -> None:
         assert "job_runs" in names
         return int(count)
 
-    assert asyncio.run(read()) == RUNS
+    assert awaited(read()) == RUNS
 
 
 def test_pandas_reads_a_query_with_types(engine: sa.Engine) -> None:

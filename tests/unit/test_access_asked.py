@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from awaiting import awaited
 from records import a_workspace
 
 from runyard.core.access import Role
@@ -153,6 +153,6 @@ def test_s3_asks_before_it_takes_a_byte(key: tuple[str, str, str], tmp_path: Pat
         raise AssertionError("the body was asked for")
 
     with pytest.raises(S3Error) as caught:
-        asyncio.run(endpoint._answer(asked, nothing))
+        awaited(endpoint._answer(asked, nothing))
     assert (caught.value.code, caught.value.status) == ("AccessDenied", 403)
     assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from awaiting import awaited
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +65,7 @@ def read(wire: bytes, headers: dict[str, str], seal: Seal | None, cut: int = 7) 
             if not message["more_body"]:
                 return body, list(message.get("trailers", ()))
 
-    return asyncio.run(run())
+    return awaited(run())
 
 
 def refused(wire: bytes, headers: dict[str, str], seal: Seal | None = None) -> str:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from awaiting import awaited
 from s3_objects import files, put
 
 from runyard.dialects.s3.edge import S3
@@ -35,7 +35,7 @@ def test_a_client_that_goes_before_its_request_is_whole_is_not_answered_and_chan
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(endpoint.handle(scope, receive, send, None))
+    awaited(endpoint.handle(scope, receive, send, None))
 
     assert sent == []
     assert (tmp_path / "data" / "k").read_bytes() == b"old"
