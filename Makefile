@@ -27,7 +27,7 @@ serve: $(READY) ## Start a server with your own home folder
 	@$(BIN)/runyard serve
 
 test: $(READY) ## Run every test, in parallel
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: $(READY) ## Lint, types, layers, sizes
 	$(BIN)/ruff check .
