@@ -9,6 +9,7 @@ import pytest
 from console_yard import Visitor
 from live import Live
 from playwright.sync_api import Page, expect
+from waiting import until
 
 LINES = 2_500_000
 LONG = f"""
@@ -72,7 +73,7 @@ for number in range(3000):
     page.get_by_role("button", name="Start", exact=True).click()
 
     expect(log).to_contain_text("early 0")
-    found = page.evaluate("fetch(document.querySelector('a[download]').href).then((reply) => reply.text())")
+    found = page.locator("a[download]").evaluate("link => fetch(link.href).then((reply) => reply.text())")
     assert "now wait for it - and go\nlate 0\n" in found
     page.get_by_label("Search the log").fill("and go")
     page.get_by_label("Search the log").press("Enter")
@@ -117,7 +118,7 @@ def test_what_a_job_prints_never_becomes_part_of_the_page(page: Page, live: Live
     expect(page.get_by_role("log")).to_contain_text(evil)
     expect(page.get_by_role("region", name="What went wrong").get_by_role("heading")).to_contain_text(evil)
     assert page.locator("main img").count() == 0
-    assert page.title().startswith("failed")
+    expect(page).to_have_title(re.compile("^failed"))
 
 
 def test_long_lines_wrap_when_asked_to(page: Page, live: Live, visitor: Visitor, tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_long_lines_wrap_when_asked_to(page: Page, live: Live, visitor: Visitor,
     page.goto(f"{live.url}/runs/{run['id']}")
     log = page.get_by_role("log")
     expect(log).to_contain_text("word word")
-    assert log.evaluate("box => box.scrollWidth > box.clientWidth")
+    until(lambda: log.evaluate("box => box.scrollWidth > box.clientWidth"))
     page.get_by_role("button", name="Wrap").click()
 
-    assert log.evaluate("box => box.scrollWidth <= box.clientWidth")
+    until(lambda: log.evaluate("box => box.scrollWidth <= box.clientWidth"))

@@ -13,6 +13,7 @@ from live import Live
 from playwright.sync_api import Browser, Page, expect
 from ui_pages import sideways, sign_in, violations
 from ui_yard import cells_shown, chained, nightly
+from waiting import until
 
 SECRET = "hunter2"
 
@@ -51,7 +52,7 @@ def test_a_run_that_fails_while_one_watches_shows_its_error_with_the_line(
     expect(trouble.get_by_role("heading")).to_have_text("IndexError: list index out of range")
     expect(trouble.locator(".here")).to_contain_text("print(rows[7])")
     expect(page.locator(".heading .phase")).to_have_text("failed")
-    assert page.title().startswith("failed")
+    expect(page).to_have_title(re.compile("^failed"))
 
 
 def test_a_run_that_waits_for_another_run_of_its_job_says_for_which(page: Page, live: Live, visitor: Visitor) -> None:
@@ -262,6 +263,6 @@ def test_these_pages_are_accessible_and_fit_a_telephone(
         page.wait_for_selector(ready)
         found[number] = violations(page)
         page.set_viewport_size({"width": 360, "height": 740})
-        assert sideways(page) == 0
+        until(lambda: sideways(page) == 0)
 
     assert found == {chained_id: [], cells_id: []}

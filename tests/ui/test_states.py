@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from console_yard import Visitor
 from live import Live
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from ui_pages import run_of, sideways, sign_in, tree, violations
 from waiting import until
 
@@ -33,6 +33,12 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def wide(box: Locator) -> int:
+    """Return how wide a graph is drawn."""
+    width: int = box.locator("svg").evaluate("svg => svg.clientWidth")
+    return width
+
+
 # a thousand tasks
 
 
@@ -40,9 +46,9 @@ def test_a_graph_of_a_thousand_tasks_opens_is_moved_in_and_stays_quick(page: Pag
     page.goto(f"{live.url}/runs/{large_id}")
     expect(page.locator(".graph .node")).to_have_count(TASKS)
     box = page.get_by_role("region", name="Graph of tasks")
-    width = box.locator("svg").evaluate("svg => svg.clientWidth")
+    width = wide(box)
     larger = seconds(lambda: page.get_by_role("button", name="Larger").click())
-    assert box.locator("svg").evaluate("svg => svg.clientWidth") > width
+    until(lambda: wide(box) > width)
     place = box.bounding_box()
     assert place is not None
     box.evaluate("box => box.scrollTo(0, 400)")
@@ -54,14 +60,14 @@ def test_a_graph_of_a_thousand_tasks_opens_is_moved_in_and_stays_quick(page: Pag
         page.mouse.up()
 
     dragged = seconds(drag)
-    assert box.evaluate("box => box.scrollTop") == 600
+    until(lambda: box.evaluate("box => box.scrollTop") == 600)
     page.get_by_label("Find a task").fill("t777")
     found = seconds(lambda: page.get_by_label("Find a task").press("Enter"))
     expect(page.get_by_role("heading", name="t777", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="t777: succeeded")).to_be_in_viewport()
     page.get_by_role("button", name="Fit").click()
 
-    assert box.locator("svg").evaluate("svg => svg.clientWidth") == width
+    until(lambda: wide(box) == width)
     assert max(larger, dragged, found) < SOON_S
 
 
@@ -78,12 +84,12 @@ def test_the_keyboard_moves_in_a_large_graph(page: Page, live: Live, large_id: i
     page.goto(f"{live.url}/runs/{large_id}")
     box = page.get_by_role("region", name="Graph of tasks")
     expect(box.locator(".node")).to_have_count(TASKS)
-    width = box.locator("svg").evaluate("svg => svg.clientWidth")
+    width = wide(box)
     box.focus()
     page.keyboard.press("+")
-    assert box.locator("svg").evaluate("svg => svg.clientWidth") > width
+    until(lambda: wide(box) > width)
     page.keyboard.press("0")
-    assert box.locator("svg").evaluate("svg => svg.clientWidth") == width
+    until(lambda: wide(box) == width)
     page.get_by_role("button", name="t1: succeeded").focus()
     page.keyboard.press("Enter")
 
