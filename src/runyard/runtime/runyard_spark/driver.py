@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ DERBY = "derby.system.home"  # where Hive's metastore lies, for who asks for one
 OWN_NETWORK = ("spark.driver.host", "spark.driver.bindAddress")
 OF_SUBMIT = ("spark.driver.", "spark.jars", "spark.plugins", "spark.submit.")
 """Configuration that spark-submit turns into how the JVM is started."""
+PY4J = "java_gateway"  # its module that says by the root logger what it cannot send
 GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 
 
@@ -72,6 +74,7 @@ class Driver:
         facts = read_facts()
         if facts.engine.get("kind") == SUBMIT or facts.engine.get("events"):
             _stop_context()  # a cluster, or the log of events, is told that it is over
+        logging.getLogger().addFilter(_is_news)
         gateway.kill()
 
 
@@ -134,6 +137,11 @@ def _network(master: str) -> dict[str, str]:
     host = urlsplit(master.partition(",")[0]).hostname if master.startswith("spark://") else None
     is_here = master.startswith("local") or host in {LOOPBACK, "localhost"}
     return dict.fromkeys(OWN_NETWORK, LOOPBACK) if is_here else {}
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell what py4j complains of from all else: its threads speak to the JVM of what is garbage while we end it."""
+    return record.module != PY4J
 
 
 def _stop_context() -> None:
