@@ -10,7 +10,7 @@ const MOST_SERIES = COLOURS.length;
 const A_MOMENT = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const IS_NAME = /(^|_)id$/i; // a number that counts nothing
 let isStyled = false;
-/** @type {typeof import("uplot").default | null} */
+/** @type {typeof import("uplot") | null} */
 let Plot = null; // kept: even a module that is there comes late, and what is drawn again would be gone until then
 
 /** A value as a number, if it is one; services write large numbers as text. @param {any} value */
