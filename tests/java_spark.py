@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 SPARK = "pyspark==4.2.1"  # of the extra spark-jvm, whose client is that of the extra spark
 PY4J = "py4j>=0.10.9.7,<0.10.9.10"
 FOLDER = Path(sys.prefix) / "test-environments" / SPARK.replace("==", "-")
+SHORT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 ARCHIVES = FOLDER / "archives"
 """Where the tests' servers share what is made once for all JVMs."""
 
@@ -70,6 +72,22 @@ def _install() -> None:
     if done.returncode:
         raise NotHere(f"{SPARK} cannot be installed here: {done.stderr[-500:]}")
     (FOLDER / "complete").touch()
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a server under test: a Java for short lives, which does not compile to be fast later.
+
+    A job of a test takes half the time then; what Spark does is the same.
+    """
+    home = FOLDER / "java"
+    wrapper = home / "bin" / "java"
+    if not wrapper.exists():
+        wrapper.parent.mkdir(parents=True, exist_ok=True)
+        made = wrapper.with_suffix(f".{os.getpid()}")
+        made.write_text(f'#!/bin/sh\nexec {shlex.quote(os.path.realpath(shutil.which("java") or ""))} {SHORT} "$@"\n')
+        made.chmod(0o755)
+        made.replace(wrapper)  # several may make the same at once
+    return {"JAVA_HOME": str(home)}
 
 
 def lend_archives(folder: Path) -> None:

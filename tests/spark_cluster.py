@@ -18,6 +18,7 @@ from waiting import until
 
 START_S = 180  # three JVMs under load
 MASTER = "org.apache.spark.deploy.master.Master"
+OWN = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
 WORKER = "org.apache.spark.deploy.worker.Worker"
 
 
@@ -67,7 +68,7 @@ class Cluster:
         address = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
         self.processes[name] = subprocess.Popen(
             [str(home / "bin" / "spark-class"), main, *address, *words],
-            env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"},
+            env={**os.environ, **java_spark.environment(), "SPARK_HOME": str(home), **OWN},
             stdout=(self.folder / f"{name}.log").open("ab"),
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     home = tmp_path_factory.mktemp("java") / "home"
-    server = Live(home, settings=java_spark.settings()).start()
+    server = Live(home, settings=java_spark.settings(), environment=java_spark.environment()).start()
     yield Spark(server, seconds=SECONDS)
     server.close()
 

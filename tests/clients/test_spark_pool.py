@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(900)
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     home = tmp_path_factory.mktemp("pool") / "home"
     java_spark.lend_archives(home / "environments" / "spark-jvm")
-    server = Live(home, settings=java_spark.settings(drivers=1)).start()
+    server = Live(home, settings=java_spark.settings(drivers=1), environment=java_spark.environment()).start()
     yield Spark(server, seconds=SECONDS)
     server.close()
     java_spark.keep_archives(home / "environments" / "spark-jvm")

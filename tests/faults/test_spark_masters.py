@@ -70,7 +70,8 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     home = tmp_path_factory.mktemp("masters") / "home"
-    server = Live(home, settings=java_spark.settings(grace_s=60.0)).start()  # to tell a cluster takes a JVM
+    settings = java_spark.settings(grace_s=60.0)  # to tell a cluster takes a JVM
+    server = Live(home, settings=settings, environment=java_spark.environment()).start()
     yield Spark(server, seconds=SECONDS)
     server.close()
 
