@@ -117,7 +117,10 @@ def test_a_script_of_a_cluster_that_names_java_has_rdds_and_plain_paths_in_dbfs(
         "spark = SparkSession.builder.getOrCreate()\n"
         "spark.range(3).write.mode('overwrite').parquet('/tables/numbers')\n"
         "print(spark.read.parquet('dbfs:/tables/numbers').rdd.map(lambda row: row.id).sum())\n"
-        "[spark._jvm.java.lang.Object() for _ in range(3000)]\n"  # garbage that py4j still speaks of at the end
+        "[spark._jvm.java.lang.Object() for _ in range(3000)]\n"
+        "garbage = spark._jvm._gateway_client.finalizer_deque\n"
+        "whole = len(garbage)\n"
+        "while len(garbage) >= whole > 0: pass\n"  # py4j is speaking of it when the run ends
     )
     task = jobs.SubmitTask(
         task_key="rdds", spark_python_task=jobs.SparkPythonTask(python_file="dbfs:/rdds.py"), new_cluster=CLUSTER
