@@ -40,6 +40,7 @@ from runyard.web.metrics import Metrics
 from runyard.web.services import LANGUAGES, services
 from runyard.web.sql_wire import SqlWire
 from runyard.web.strangers import LOCAL_HOSTS
+from runyard.web.woken import WokenProcess
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def _serve(home: Home, options: Options, announce: Callable[[Ready, str], None])
     app = App(engine, gate, spoken, metrics=Metrics(engine).page, console=console)
     app.url = ready.url
     server = _Server(app, started=lambda: announce(ready, console.address(ready.url)), leaving=_leave(engine, console))
-    wires: list[SqlWire | FlightWire] = [wire, *_flight_wire(flight_listener, ready, options, settings)]
+    wires: list[WokenProcess] = [wire, *_flight_wire(flight_listener, ready, options, settings)]
     engine.start()
     for one in wires:
         one.start()
