@@ -266,6 +266,7 @@ def test_sql_is_read_by_a_viewer_and_changes_nothing(
             "DELETE FROM databricks_workspace.workflows.jobs WHERE job_id = 1",
             "INSERT INTO databricks_workspace.workflows.jobs (name) SELECT 'x'",
             "SELECT * FROM (EXEC databricks_workspace.workflows.jobs.runnow @job_id='1') AS r",
+            "EXEC aws.glue.jobs.start_job_run @JobName = 'any'",
             "NATIVEQUERY 'SELECT * FROM token'",
         ):
             with pytest.raises(psycopg.Error) as caught:

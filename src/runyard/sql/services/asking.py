@@ -108,10 +108,12 @@ def as_sql_error(error: ClientError) -> SqlError:
     if isinstance(error, GivenUp):
         return SqlError(CANCELLED, CANCELLED_TEXT)
     if isinstance(error, CallFailed):
-        return SqlError(DENIED if error.status in REFUSED else UPSTREAM_REFUSED, str(error))
+        is_denied = error.status in REFUSED or error.code in REFUSED_CODES
+        return SqlError(DENIED if is_denied else UPSTREAM_REFUSED, str(error))
     if isinstance(error, WrongConnection):
         return SqlError(UNDEFINED_OBJECT, str(error))
     return SqlError(CONNECTION_FAILED, str(error))
 
 
 REFUSED = frozenset({401, 403})
+REFUSED_CODES = frozenset({"AccessDeniedException"})  # of AWS's services, some of which say it with 400
