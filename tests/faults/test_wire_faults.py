@@ -209,7 +209,10 @@ def _spoken(plain: PlainWire, data: bytes) -> bytes:
 
 
 def _is_serving(plain: PlainWire) -> bool:
-    answer = _spoken(plain, STARTUP + b"Q" + struct.pack(">I", 4 + 9) + b"SELECT 1\0" + b"X\0\0\0\4")
+    try:
+        answer = _spoken(plain, STARTUP + b"Q" + struct.pack(">I", 4 + 9) + b"SELECT 1\0" + b"X\0\0\0\4")
+    except OSError:  # it has hung up on one client too many
+        return False
     return b"SELECT 1\0" in answer
 
 
