@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from runyard.core.document import Document
 from runyard.core.errors import AlreadyExists
 from runyard.core.job import Workspace
+from runyard.dialects.dremio.calls import Call
 from runyard.dialects.dremio.errors import Refusal
 from runyard.dialects.dremio_ids import entity_id, tag_of
 from runyard.engine.documents import Documents, Shelves
 from runyard.engine.engine import Engine
+
+T = TypeVar("T")
 
 CATALOG = "dremio_catalog"
 SPACE, FOLDER, SOURCE, HOME, VIEW, TABLE = "space", "folder", "source", "home", "view", "table"
@@ -52,6 +55,16 @@ def opened(engine: Engine, workspace: Workspace) -> Documents:
         with suppress(AlreadyExists):  # another caller was first
             documents.change(workspace, _make)
     return documents
+
+
+def read(call: Call, work: Callable[[Shelves], T]) -> T:
+    """Return what somebody reads from the caller's catalog, as of one moment."""
+    return opened(call.engine, call.workspace).read(call.workspace, work)
+
+
+def change(call: Call, work: Callable[[Shelves], T]) -> T:
+    """Change the caller's catalog in one transaction."""
+    return opened(call.engine, call.workspace).change(call.workspace, work)
 
 
 def _make(shelves: Shelves) -> None:

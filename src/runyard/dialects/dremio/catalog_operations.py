@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -25,7 +25,7 @@ NOT_IN_SOURCE = "Can not create a folder inside a [SOURCE]."
 
 def list_catalog(call: Call) -> dict[str, Any]:
     """List what everything else stands in."""
-    found = _read(call, catalog.every)
+    found = catalog.read(call, catalog.every)
     return {"data": [entities.line(one) for one in found if one.kind in ROOTS]}
 
 
@@ -40,7 +40,7 @@ def get_by_id(call: Call) -> dict[str, Any]:
     identifier = call.text("id")
     if (path := source_files.path_in(identifier)) is not None:
         return _show_at(call, path, NOT_FOUND.format(id=identifier))
-    return _read(call, lambda shelves: _whole(call, shelves, entity(shelves, identifier)))
+    return catalog.read(call, lambda shelves: _whole(call, shelves, entity(shelves, identifier)))
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def create(call: Call) -> dict[str, Any]:
             raise wrong(NOT_IN_SOURCE)
         return _whole(call, shelves, catalog.put(shelves, kind, path, content, is_cloud=call.is_cloud))
 
-    return _change(call, add)
+    return catalog.change(call, add)
 
 
 def promote(call: Call) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def promote(call: Call) -> dict[str, Any]:
             shelves.add(catalog.CATALOG, TABLE, catalog.name_of(path), parent_id=parent_id, content=whole), []
         )
 
-    return _change(call, add)
+    return catalog.change(call, add)
 
 
 def update(call: Call) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def update(call: Call) -> dict[str, Any]:
         catalog.check_tag(seen, call.text("tag"))
         return _whole(call, shelves, shelves.save(seen, changed_body(seen, call.members)))
 
-    return _change(call, save)
+    return catalog.change(call, save)
 
 
 def delete(call: Call) -> None:
@@ -99,7 +99,7 @@ def delete(call: Call) -> None:
                 remember_gone(shelves, one)
         shelves.remove(seen)
 
-    _change(call, remove)
+    catalog.change(call, remove)
 
 
 def by_paths(call: Call) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def by_paths(call: Call) -> dict[str, Any]:
         found = (catalog.at(shelves, path) for path in paths)
         return [_whole(call, shelves, one) for one in found if one is not None]
 
-    return {"data": _read(call, look)}
+    return {"data": catalog.read(call, look)}
 
 
 def by_ids(call: Call) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def by_ids(call: Call) -> dict[str, Any]:
         found = (shelves.get(number) for number in numbers if number)
         return [_whole(call, shelves, one) for one in found if one is not None and one.shelf == catalog.CATALOG]
 
-    return {"data": _read(call, look)}
+    return {"data": catalog.read(call, look)}
 
 
 def entity(shelves: Shelves, identifier: str) -> Document:
@@ -142,7 +142,7 @@ def _show_at(call: Call, path: list[str], refusal: str) -> dict[str, Any]:
             raise missing(refusal)
         return source_files.shown(lies, call.engine.mounts, root)
 
-    return _read(call, look)
+    return catalog.read(call, look)
 
 
 def _whole(call: Call, shelves: Shelves, document: Document) -> dict[str, Any]:
@@ -161,14 +161,6 @@ def _found(call: Call, shelves: Shelves, path: list[str]) -> source_files.Found 
 def _with_all_in_it(shelves: Shelves, document: Document) -> list[Document]:
     below = [one for child in shelves.ledger.documents_in(document) for one in _with_all_in_it(shelves, child)]
     return [document, *below]
-
-
-def _read(call: Call, work: Callable[[Shelves], T]) -> T:
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, work)
-
-
-def _change(call: Call, work: Callable[[Shelves], T]) -> T:
-    return catalog.opened(call.engine, call.workspace).change(call.workspace, work)
 
 
 _ENTITY: Mapping[str, str] = {

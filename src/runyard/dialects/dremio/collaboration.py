@@ -39,7 +39,7 @@ def _get(call: Call, name: str, nothing: dict[str, Any]) -> dict[str, Any]:
     def look(shelves: Shelves) -> dict[str, Any]:
         return _shown(name, entity(shelves, call.text("id")).content.get(name, nothing))
 
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, look)
+    return catalog.read(call, look)
 
 
 def _set(call: Call, name: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _set(call: Call, name: str, content: dict[str, Any]) -> dict[str, Any]:
         shelves.save(seen, {**seen.content, name: kept})
         return _shown(name, kept)
 
-    return catalog.opened(call.engine, call.workspace).change(call.workspace, save)
+    return catalog.change(call, save)
 
 
 def _shown(name: str, kept: dict[str, Any]) -> dict[str, Any]:

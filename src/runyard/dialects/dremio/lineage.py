@@ -33,7 +33,7 @@ def get_graph(call: Call) -> dict[str, Any]:
             "children": [entities.line(one) for one in children],
         }
 
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, look)
+    return catalog.read(call, look)
 
 
 def _parents(view: Document) -> list[str]:

@@ -48,7 +48,7 @@ def summary(call: Call) -> dict[str, Any]:
 
 
 def _standing(call: Call) -> telling.Standing:
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, telling.standing)
+    return catalog.read(call, telling.standing)
 
 
 def _filter(call: Call) -> Mapping[str, Any]:
@@ -90,9 +90,7 @@ def recommend(call: Call) -> dict[str, Any]:
     wanted = call.text("kind").upper()
     if wanted not in ASKED:
         raise missing(f"There are no recommendations of type {call.text('kind')}; ask for RAW or AGG.")
-    dataset = catalog.opened(call.engine, call.workspace).read(
-        call.workspace, lambda store: entity(store, call.text("id"))
-    )
+    dataset = catalog.read(call, lambda store: entity(store, call.text("id")))
     if dataset.kind not in catalog.DATASETS:
         raise wrong(f"[{call.text('id')}] is no view or table, and only those have reflections.")
     return {"data": list(_recommended(call, dataset, ASKED[wanted]))}
@@ -148,7 +146,7 @@ def _read_by(call: Call, identifier: str) -> list[Document]:
         found = (catalog.at(store, path) for path in paths)
         return [one for one in found if one is not None and one.kind in catalog.DATASETS]
 
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, look)
+    return catalog.read(call, look)
 
 
 def _run(call: Call, identifier: str) -> Run:

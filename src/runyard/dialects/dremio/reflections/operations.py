@@ -26,7 +26,7 @@ TAKEN = "A reflection with the name [{name}] exists already on [{dataset}]"
 
 def create(call: Call) -> dict[str, Any]:
     """Add a reflection; its first refresh begins at once."""
-    dataset = _read(call, lambda store: dataset_of(store, call.text("datasetId")))
+    dataset = catalog.read(call, lambda store: dataset_of(store, call.text("datasetId")))
     kind = kind_of(call.members)
     content = content_of(kind, call.members, types_of(call.engine, call.workspace, dataset))
 
@@ -42,12 +42,12 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Show a reflection."""
-    return _read(call, lambda store: _whole(call, telling.standing(store), _asked(store, call)))
+    return catalog.read(call, lambda store: _whole(call, telling.standing(store), _asked(store, call)))
 
 
 def update(call: Call) -> dict[str, Any]:
     """Change a reflection that the caller has seen as it is now."""
-    seen = _read(call, lambda store: _asked(store, call))
+    seen = catalog.read(call, lambda store: _asked(store, call))
     catalog.check_tag(seen.document, call.text("tag"))
     if call.members.get("type", seen.kind) != seen.kind:
         raise wrong(f"Reflection {seen.name} is {seen.kind}; another type would be another reflection.")
@@ -64,9 +64,7 @@ def update(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> None:
     """Remove a reflection; what it held goes when nobody reads it."""
-    catalog.opened(call.engine, call.workspace).change(
-        call.workspace, lambda store: store.remove(_asked(store, call).document)
-    )
+    catalog.change(call, lambda store: store.remove(_asked(store, call).document))
     wake(call.engine)
 
 
@@ -79,7 +77,7 @@ def refresh(call: Call) -> None:
             raise wrong(f"Reflection {found.name} is disabled; enable it before you refresh it.")
         keeping.want(store, found.document)
 
-    catalog.opened(call.engine, call.workspace).change(call.workspace, want)
+    catalog.change(call, want)
     wake(call.engine)
 
 
@@ -90,7 +88,7 @@ def list_all(call: Call) -> dict[str, Any]:
 
 def list_of_dataset(call: Call) -> dict[str, Any]:
     """List the reflections of a dataset."""
-    dataset = _read(call, lambda store: entity(store, call.text("id")))
+    dataset = catalog.read(call, lambda store: entity(store, call.text("id")))
     return _list(call, lambda one: one.dataset.id == dataset.id)
 
 
@@ -103,12 +101,12 @@ def refresh_dataset(call: Call) -> None:
             raise wrong(f"Can only refresh tables; [{call.text('id')}] is none.")
         keeping.want_all(store, found)
 
-    catalog.opened(call.engine, call.workspace).change(call.workspace, want)
+    catalog.change(call, want)
     wake(call.engine)
 
 
 def _list(call: Call, suits: Callable[[Reflection], bool]) -> dict[str, Any]:
-    found = _read(call, telling.standing)
+    found = catalog.read(call, telling.standing)
     return {"data": [_whole(call, found, one) for one in found.reflections if suits(one)]}
 
 
@@ -132,13 +130,9 @@ def _changed(call: Call, work: Callable[[Shelves], Reflection]) -> dict[str, Any
         changed = work(store)
         return _whole(call, telling.standing(store), changed)
 
-    told = catalog.opened(call.engine, call.workspace).change(call.workspace, change)
+    told = catalog.change(call, change)
     wake(call.engine)
     return told
-
-
-def _read(call: Call, work: Callable[[Shelves], T]) -> T:
-    return catalog.opened(call.engine, call.workspace).read(call.workspace, work)
 
 
 _TAKES: Mapping[str, str] = {
