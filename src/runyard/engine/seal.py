@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runyard.core.proof import KEY_BYTES, Verifier
+from runyard.engine.keys import keep_first
 
 FILE = "access.key"  # of a home; servers that share a ledger share it
 CHANGES = "access.changes"  # of a home: grows with each change of users and tokens, so that its size numbers them
@@ -64,21 +64,5 @@ def load_seal(home: Path) -> Seal:
     """Return the key of a home, made on first use; the file is readable by its owner only."""
     file = home / FILE
     if not file.exists():
-        _write_new(file)
+        keep_first(file, secrets.token_hex(KEY_BYTES).encode())
     return Seal(bytes.fromhex(file.read_text()))
-
-
-def _write_new(file: Path) -> None:
-    """Write whole or not at all; another server of the home may win."""
-    draft = file.with_suffix(f".{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        opened.write(secrets.token_hex(KEY_BYTES))
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass  # the other server's key is the key
-    finally:
-        draft.unlink()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import string
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
+
+from runyard.engine.keys import keep_first
 
 REGION = "us-east-1"
 ADMINISTRATOR = "admin"
@@ -38,7 +38,7 @@ def load_credentials(home: Path) -> Credentials:
     """Return the administrator's keys, made on first use; the file is readable by its owner only."""
     file = credentials_file(home)
     if not file.exists():
-        _write_new(file, _fresh())
+        keep_first(file, msgspec.json.encode(asdict(_fresh())))
     return msgspec.json.decode(file.read_bytes(), type=Credentials)
 
 
@@ -50,19 +50,3 @@ def _fresh() -> Credentials:
         token="ry" + secrets.token_hex(24),
         password=secrets.token_urlsafe(12),
     )
-
-
-def _write_new(file: Path, credentials: Credentials) -> None:
-    """Write whole or not at all; a server that starts at the same moment may win."""
-    draft = file.with_suffix(f".{uuid.uuid4().hex}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(msgspec.json.encode(asdict(credentials)))
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass  # the other server's keys are the keys
-    finally:
-        draft.unlink()
