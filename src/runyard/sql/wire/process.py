@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import selectors
@@ -21,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from runyard.client.home import Keys
 from runyard.core.access import Role
 from runyard.engine.seal import load_seal
-from runyard.executors.launcher.system import die_with_parent, name_process
 from runyard.sql.console.hatch import Hatch
 from runyard.sql.pg_catalog.answering import Answers
 from runyard.sql.session import Session
@@ -30,6 +28,7 @@ from runyard.sql.wire.kept_views import KeptViews
 from runyard.sql.wire.listener import Clients
 from runyard.sql.wire.people import People
 from runyard.sql.wire.tls import server_context
+from runyard.sql.woken import begun, tell_that_we_serve
 from runyard.sql.yard import Person, Yard, open_yard
 
 if TYPE_CHECKING:
@@ -59,29 +58,17 @@ class Told:
 
 def main() -> None:
     """Serve until the server says SIGTERM or is gone."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it tells of every turn of phrase that it changes
-    told = Told(**json.loads(sys.stdin.buffer.readline()))
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != told.parent:
-        return
-    name_process("runyard-sql")
+    told = Told(**begun("runyard-sql"))
     yard = open_yard(home=Path(told.home), store_url=told.store)
     clients = _clients(told, yard)
     hatch = _hatch(told, yard)
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    _tell_that_we_serve()
+    tell_that_we_serve()
     if _accept(socket.socket(fileno=told.listener), clients, hatch):
         hatch.close()
         clients.leave(DRAIN_S)
     os._exit(0)  # a statement that nobody could end must not keep us
-
-
-def _tell_that_we_serve() -> None:
-    """Say to the server that from now on clients are taken in; what is printed later goes where the log goes."""
-    os.write(sys.stdout.fileno(), b"serving\n")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _clients(told: Told, yard: Yard) -> Clients:

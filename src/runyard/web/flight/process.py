@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import selectors
 import signal
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runyard.client.transport import Transport
-from runyard.executors.launcher.system import die_with_parent, name_process
+from runyard.sql.woken import begun, tell_that_we_serve
 from runyard.web.flight.endpoint import Endpoint
 from runyard.web.flight.relay import relay
 from runyard.web.flight.yard import Yard
@@ -40,13 +38,7 @@ class Told:
 
 def main() -> None:
     """Serve until the server says SIGTERM or is gone."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it tells of every turn of phrase that it changes
-    told = Told(**json.loads(sys.stdin.buffer.readline()))
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != told.parent:
-        return
-    name_process("runyard-flight")
+    told = Told(**begun("runyard-flight"))
     # Arrow tells its clients how an error has come about, and our own lines are none of theirs; logs keep them.
     traceback.format_exception = lambda kind, *_, **__: [kind.__name__]
     waiting = _taken(told.listener)
@@ -54,7 +46,7 @@ def main() -> None:
     endpoint = Endpoint(_location(told), Yard(transport=Transport(told.server)), **_certificates(told))
     for client in waiting:
         relay(client, (told.host, told.port))
-    _tell_that_we_serve()
+    tell_that_we_serve()
     _wait_for_the_end()
     threading.Thread(target=endpoint.shutdown, daemon=True).start()
     _leave(endpoint)
@@ -83,11 +75,6 @@ def _certificates(told: Told) -> dict[str, Any]:
         return {}
     cert = Path(told.cert).read_bytes()
     return {"tls_certificates": [(cert, Path(told.key).read_bytes() if told.key else cert)]}
-
-
-def _tell_that_we_serve() -> None:
-    os.write(sys.stdout.fileno(), b"serving\n")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _wait_for_the_end() -> None:
