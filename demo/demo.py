@@ -205,7 +205,7 @@ def main() -> None:
         dremio.show_query(console)
     console.print(f"All of it took {time.monotonic() - began:.1f} s. Your own server: [b]runyard serve[/b]")
     if arguments.save:
-        drawn = console.export_svg(title="make demo")
+        drawn = console.export_svg(title="make demo").replace(folder, "HOME")
         arguments.save.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL))  # no font from elsewhere
 
 
