@@ -75,12 +75,10 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
             module, function, what = home.waits.split(":", 2)
             getattr(sys.modules[module], function)(what, own.streams)
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
-        channel.sendall(pack({"kind": "ready", "pid": os.getpid()}))
+        channel.sendall(_ready())
         os.setsid()  # not before: a child with its own session is a stray, unless the launcher has had its word
-        message = next(messages(channel), None)
-        if message:
-            system.name_process("runyard-job")
-            carry_out(Order.from_wire(message), channel, own)
+        for message in messages(channel):
+            own = _obey(Order.from_wire(message), channel, own, home)
         if own:
             own.remove()
         os._exit(0)
@@ -88,6 +86,20 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         traceback.print_exc()
     finally:
         os._exit(1)
+
+
+def _obey(order: Order, channel: socket.socket, own: cradle.Cradle | None, home: Home) -> cradle.Cradle | None:
+    """Carry an order out, and be ready for another if its process stays; as a rule it ends there."""
+    system.name_process("runyard-job")
+    carry_out(order, channel, own)
+    system.name_process("runyard-child")
+    own = cradle.made_in(home.cradles)
+    channel.sendall(_ready())
+    return own
+
+
+def _ready() -> bytes:
+    return pack({"kind": "ready", "pid": os.getpid()})
 
 
 def _become_child_of(launcher: int, *, born_of: int) -> None:

@@ -29,6 +29,8 @@ class Job:
     failure: Message = field(default_factory=dict)  # why no user code ran
     cause: str | None = None
     deadline: float | None = None  # monotonic; of the timeout, or of the grace once there is a cause
+    is_over: bool = False  # though its process is not
+    waits_since: int | None = None  # while it waits for its turn, and gives its place to others
     _sizes: tuple[int, int] = (0, 0)
 
     @property

@@ -54,6 +54,12 @@ class Loop:
             "acknowledge": self._acknowledge,
             "shut_down": self._shut_down,
         }
+        self._words: dict[str, Callable[[Job, Message], None]] = {
+            "failed": self._fail,
+            "started": self._begin,
+            "ended": self._let_rest,
+            "ready": self._welcome_back,
+        }
 
     def run(self) -> None:
         """Serve until told to leave, or until nobody needs us any more."""
@@ -170,12 +176,14 @@ class Loop:
         self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(job))
 
     def _hear(self, job: Job) -> None:
-        """Take what the child says before user code runs; then it hangs up."""
+        """Take what the child says before user code runs; then it hangs up, unless it stays for another order."""
         channel = job.child.channel
         try:
             while data := channel.recv(CHUNK, socket.MSG_DONTWAIT):
                 for message in job.child.lines.feed(data):
                     self._take_word(job, message)
+                if job.is_over:
+                    return  # from now on the nursery listens
         except BlockingIOError:
             return
         except (OSError, Garbage):
@@ -185,12 +193,26 @@ class Loop:
             channel.close()
 
     def _take_word(self, job: Job, message: Message) -> None:
-        if message["kind"] == "failed":
-            job.failure = message
-            return
+        self._words[message["kind"]](job, message)
+
+    def _fail(self, job: Job, message: Message) -> None:
+        job.failure = message
+
+    def _begin(self, job: Job, message: Message) -> None:
         job.start(message["at"])
-        started = Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"])
-        self._record(started)
+        self._record(Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"]))
+
+    def _let_rest(self, job: Job, _: Message) -> None:
+        """Record the end of an order whose process stays for another; one that is told to end, does."""
+        if job.cause is None:
+            job.is_over = True
+            self._selector.unregister(job.child.channel)
+            self._nurseries.take_back(job.child)
+            self._end(job, 0)
+
+    def _welcome_back(self, job: Job, _: Message) -> None:
+        """Hear in one breath with its order's end that the process is ready."""
+        self._nurseries.welcome_back(job.child)
 
     # From child to end.
 
@@ -213,17 +235,24 @@ class Loop:
         self._end_strays()
 
     def _see_off(self, pid: int) -> None:
-        job = self._jobs.get(self._attempts.get(pid, -1))
-        if job is None:
+        if job := self._job_of(pid):
+            self._hear(job)  # its last words may be that its order has ended
+        if (job := self._job_of(pid)) is None:
             os.waitpid(pid, 0)
             self._nurseries.bury(pid)
             return
-        self._hear(job)
         # Until it is reaped, a dead child keeps its number, and its group's, from being anybody else's.
         tree.send(pid, signal.SIGKILL, group=True)
         self._end_strays()
         _, status = os.waitpid(pid, 0)
-        del self._attempts[pid], self._jobs[job.order.attempt_id]
+        self._nurseries.bury(pid)
+        self._end(job, status)
+
+    def _job_of(self, pid: int) -> Job | None:
+        return self._jobs.get(self._attempts.get(pid, -1))
+
+    def _end(self, job: Job, status: int) -> None:
+        del self._attempts[job.pid], self._jobs[job.order.attempt_id]
         job.note_times()
         self._record(job.ended(status))
 

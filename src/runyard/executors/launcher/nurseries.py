@@ -61,7 +61,18 @@ class Nurseries:
 
     def take(self, order: Order) -> Child | None:
         """Hand out an idle child that serves this order."""
-        return self._for(order).take()
+        child = self._for(order).take(order.limits)
+        if child and order.stays:
+            self._quick.lend(child, order.limits)
+        return child
+
+    def take_back(self, child: Child) -> None:
+        """Let a child rest whose order has ended and which stays for another."""
+        self._quick.take_back(child)
+
+    def welcome_back(self, child: Child) -> None:
+        """Take note that such a child is ready."""
+        self._quick.welcome_back(child)
 
     def is_hopeless(self, order: Order) -> bool:
         """Tell whether again and again no child of the kind came to life."""

@@ -25,6 +25,7 @@ FAILURES_UNTIL_SPAWN = 3
 FAILURES_UNTIL_HOPELESS = 6
 FIRST_PAUSE_S = 0.05
 SEND_TIMEOUT_S = 5.0
+MOST_RETURNED = 4  # of those that idle where processes come back; the memory that each has grown to is its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class Child:
     pid: int = 0  # until it has told us
     birth: int = 0  # with the pid a name that nobody else ever has
     lines: Lines = field(default_factory=Lines)
+    limits: dict[str, int] | None = None  # that an order which it has carried out has set, as they cannot be raised
 
 
 class Nursery:
@@ -65,6 +67,8 @@ class Nursery:
         self._zygote: tuple[int, socket.socket] | None = None
         self._idle: deque[Child] = deque()
         self._unborn: set[Child] = set()
+        self._lent: set[Child] = set()  # with orders whose processes stay
+        self._resting: set[Child] = set()  # back from one, and not ready yet for another
         self._pids: set[int] = set()
         self.has_borne = False  # whether a child of this kind was ever ready
         self._failures = 0  # since a child was last ready
@@ -100,8 +104,9 @@ class Nursery:
 
     def empty(self) -> None:
         """Let all idle children and the zygote go: they end when their lines do."""
-        for child in (*self._idle, *self._unborn):
+        for child in (*self._idle, *self._unborn, *self._resting):
             self._drop(child)
+        self._lent.clear()
         self._leave_zygote()
 
     def release(self) -> None:
@@ -110,20 +115,39 @@ class Nursery:
         self._settings = None
         self.has_borne = False
 
-    def take(self) -> Child | None:
-        """Hand out an idle child."""
-        if not self._idle:
-            return None
-        child = self._idle.popleft()
-        self._pids.discard(child.pid)
-        self._selector.unregister(child.channel)
-        return child
+    def take(self, limits: dict[str, int]) -> Child | None:
+        """Hand out an idle child that can have these limits."""
+        while self._idle:
+            child = self._idle[0]
+            if child.limits in (None, limits):
+                self._idle.popleft()
+                self._pids.discard(child.pid)
+                self._selector.unregister(child.channel)
+                return child
+            self._drop(child)
+        return None
+
+    def lend(self, child: Child, limits: dict[str, int]) -> None:
+        """Expect a child back from an order with these limits."""
+        child.limits = limits
+        self._lent.add(child)
+
+    def take_back(self, child: Child) -> None:
+        """Let a child rest until it says that it is ready for another order."""
+        self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(child))
+        self._resting.add(child)
+        self._pids.add(child.pid)
+        if child not in self._lent:
+            self._drop(child)  # meanwhile such ones are no longer wanted
+        self._lent.discard(child)
 
     def refill(self, *, waiting: int) -> None:
         """Have as many children made as are missing; they come when they come."""
         if self._settings is None or time.monotonic() < self._pause_until:
             return
-        missing = self._settings.warm + waiting - len(self._idle) - len(self._unborn)
+        # Who comes back needs no other in its place; one is there for who cannot wait for that.
+        wanted = max(self._settings.warm - len(self._lent) - len(self._resting), min(self._settings.warm, 1))
+        missing = wanted + waiting - len(self._idle) - len(self._unborn)
         # A fork is dear and its middle process dearer: rather some at once than each at its time.
         if missing <= 0 or (missing * 2 < self._settings.warm and not waiting):
             return
@@ -134,8 +158,9 @@ class Nursery:
 
     def bury(self, pid: int) -> None:
         """Take note that a process is dead that was not a job."""
-        for child in [each for each in self._idle if each.pid == pid]:
+        for child in [each for each in (*self._idle, *self._resting) if each.pid == pid]:
             self._drop(child)
+        self._lent -= {each for each in self._lent if each.pid == pid}
         if self._zygote and self._zygote[0] == pid:
             self._leave_zygote()
             self._fail()
@@ -207,18 +232,33 @@ class Nursery:
             self._drop(child)
             return
         for message in heard:
-            child.pid = message["pid"]
-            child.birth = process.birth if (process := tree.look_up(child.pid)) else 0
-            self._failures = 0
-            self.has_borne = True
-            self._unborn.discard(child)
-            self._idle.append(child)
-            self._pids.add(child.pid)
+            if child in self._unborn:
+                self._welcome(child, message["pid"])
+            else:
+                self.welcome_back(child)
+
+    def _welcome(self, child: Child, pid: int) -> None:
+        child.pid = pid
+        child.birth = process.birth if (process := tree.look_up(pid)) else 0
+        self._failures = 0
+        self.has_borne = True
+        self._unborn.discard(child)
+        self._idle.append(child)
+        self._pids.add(pid)
+
+    def welcome_back(self, child: Child) -> None:
+        """Let a child idle that has rested; the next order is for who has carried out the last one."""
+        if child in self._resting:
+            self._resting.discard(child)
+            self._idle.appendleft(child)
+            if len(self._idle) > MOST_RETURNED:
+                self._drop(self._idle[-1])
 
     def _drop(self, child: Child) -> None:
         self._selector.unregister(child.channel)
         child.channel.close()
         self._unborn.discard(child)
+        self._resting.discard(child)
         self._pids.discard(child.pid)
         with contextlib.suppress(ValueError):
             self._idle.remove(child)

@@ -21,6 +21,7 @@ class Order:
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
     rare: bool = False  # and with those imports that only some jobs want
     driver: str = ""  # or by a process that has made ready what this text says: "module:function:what"
+    stays: bool = False  # and that may carry out another such order afterwards: its script has a `rest` (see runner.py)
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
     begin: list[str] = field(default_factory=list)  # modules found there that are imported before the script runs

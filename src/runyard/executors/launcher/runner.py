@@ -28,10 +28,17 @@ EXCEPTION = 1
 UNWRITTEN_OUTPUT = 120  # Python's own exit code for a standard stream that cannot be flushed
 
 
-def carry_out(order: Order, channel: socket.socket, cradle: Cradle | None) -> NoReturn:
-    """Do all that the order says in this warm process, or in the interpreter that it becomes."""
+def carry_out(order: Order, channel: socket.socket, cradle: Cradle | None) -> None:
+    """Do all that the order says in this warm process, or in the interpreter that it becomes, and end that.
+
+    It returns only if the order's process stays, and the order ended well: when its script's `rest()` has made ready
+    what the next one needs, and has returned whether this process is as good as a new one.
+    """
+    path = [*sys.path]
     script, text = _or_tell(channel, lambda: _prepare(order, channel, cradle))
     _run(order, channel, script, text)
+    os.chdir("/")
+    sys.path[:] = path
 
 
 def rehearse(cradle: Cradle) -> None:
@@ -56,6 +63,7 @@ def main(arguments: list[str]) -> None:
     os.unlink(told)  # it holds the job's environment
     interpreter.settle()
     _run(order, socket.socket(fileno=int(descriptor)), script, preparation.read(script))
+    os._exit(0)
 
 
 def _or_tell(channel: socket.socket, step: Callable[[], T]) -> T:
@@ -95,14 +103,35 @@ def _continue_elsewhere(order: Order, channel: socket.socket, script: str) -> No
         raise PreparationFailed(f"The interpreter {python} cannot be started: {error.strerror}.") from error
 
 
-def _run(order: Order, channel: socket.socket, script: str, text: bytes) -> NoReturn:
+def _run(order: Order, channel: socket.socket, script: str, text: bytes) -> None:
     module = _or_tell(channel, lambda: _become(order, script))
-    with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
-        channel.sendall(pack({"kind": "started", "at": now_ms()}))
-    channel.close()
+    _say(channel, "started")
+    if order.stays:
+        module.__dict__["tell_launcher"] = lambda kind: _say(channel, kind)
+    else:
+        channel.close()
     result = f"{order.folder}/result.json"
     exit_code = _execute(script, text, module, result)
+    if order.stays and not exit_code and _rests(channel, module.__dict__["rest"]):
+        return
     os._exit(_finish(exit_code, result))
+
+
+def _say(channel: socket.socket, kind: str) -> None:
+    with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
+        channel.sendall(pack({"kind": kind, "at": now_ms()}))
+
+
+def _rests(channel: socket.socket, rest: Callable[[], bool]) -> bool:
+    """Tell that the order has ended well; return whether this process may take another."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        system.flush_native_streams()
+    except (OSError, ValueError):
+        return False  # the end of the process tells why
+    _say(channel, "ended")
+    return rest()
 
 
 def _become(order: Order, script: str) -> types.ModuleType:

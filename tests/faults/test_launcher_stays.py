@@ -1,0 +1,125 @@
+"""Processes that carry out one order after another: what each order finds, and what makes them end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from launching import ENVIRONMENT, Yard, is_alive, running_yard
+from waiting import until
+
+READY = "keeper:make:db"
+KEEPER = "COUNT = []\ndef make(what, streams):\n    COUNT.append(what)\n"
+ASK = """\
+import os, sys, keeper
+keeper.COUNT.append(1)
+print(os.getpid(), len(keeper.COUNT), os.getcwd(), len(sys.path), sys.argv[1:], os.environ.get("WORD"))
+def rest():
+    return True
+"""
+LEAVES = ASK.replace("return True", "return False")
+FAILS = f"{ASK}raise SystemExit(3)\n"
+STAYS = {"driver": READY, "stays": True}
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    runtime, home = tmp_path / "runtime", tmp_path / "home"
+    runtime.mkdir()
+    home.mkdir()
+    (runtime / "keeper.py").write_text(KEEPER)
+    programs = (str(runtime), ("keeper",))
+    with running_yard(home, quick=READY, programs=programs) as yard:
+        yield yard
+
+
+def asked(yard: Yard, attempt_id: int, script: str = ASK, **fields: object) -> list[str]:
+    """Run a script in a process that stays, and return what it printed."""
+    fields = STAYS | {"environment": ENVIRONMENT | {"WORD": f"of {attempt_id}"}} | fields
+    yard.run(attempt_id, script, **fields)
+    return yard.read(attempt_id).split(maxsplit=2)
+
+
+def until_one_stays(yard: Yard) -> int:
+    """Run orders until one was carried out by a process of an earlier one; return the last one's number."""
+    seen: set[str] = set()
+    for attempt_id in range(1, 100):
+        pid, *_ = asked(yard, attempt_id)
+        if pid in seen:
+            return attempt_id
+        seen.add(pid)
+    pytest.fail(f"Each of {len(seen)} orders had a process of its own.")
+
+
+def test_one_process_carries_out_order_after_order_and_each_finds_itself_alone(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    pid, count, rest = asked(yard, last + 1, argv=["a", "b"])
+
+    assert int(count) > 1
+    assert rest.startswith(f"{yard.folder(last + 1)}/work ")
+    assert rest.endswith(f"['a', 'b'] of {last + 1}\n")
+    paths = {yard.read(each).rsplit(" ", maxsplit=4)[1].split()[0] for each in range(1, last + 1)}
+    assert len(paths) == 1, "the path grows from order to order"
+    assert yard.started(last + 1).pid == int(pid)
+    assert yard.ends[last + 1].exit_code == 0
+    assert yard.read(last + 1, "stderr") == ""
+
+
+@pytest.mark.parametrize("script", [LEAVES, FAILS])
+def test_a_process_that_cannot_be_as_new_ends_with_its_order(yard: Yard, script: str) -> None:
+    last = until_one_stays(yard)
+    pid, *_ = asked(yard, last + 1, script)
+
+    until(lambda: not is_alive(int(pid)))
+    assert yard.ends[last + 1].exit_code == (3 if script is FAILS else 0)
+    assert asked(yard, last + 2)[0] != pid
+
+
+def test_a_process_that_is_stopped_dies_and_its_order_with_it(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    yard.start(last + 1, f"{ASK}import signal\nprint('waits', flush=True)\nsignal.pause()", **STAYS)
+    pid = yard.started(last + 1).pid
+    until(lambda: "waits" in yard.read(last + 1))
+    yard.launcher.stop(last + 1, grace_ms=10_000, cause="cancelled")
+
+    assert yard.end(last + 1).cause == "cancelled"
+    assert not is_alive(pid)
+
+
+def test_an_order_with_other_limits_gets_another_process(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    pid, *_ = asked(yard, last + 1)
+
+    assert asked(yard, last + 2, limits={"nofile": 500})[0] != pid
+    assert asked(yard, last + 3)[1] != "0"
+
+
+def test_a_process_that_dies_at_rest_takes_nothing_along(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    pid, *_ = asked(yard, last + 1)
+    os.kill(int(pid), signal.SIGKILL)
+    until(lambda: not is_alive(int(pid)))
+
+    assert asked(yard, last + 2)[0] != pid
+    assert yard.ends[last + 2].exit_code == 0
+
+
+def test_a_process_dies_while_it_makes_itself_ready_for_the_next(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    pid, *_ = asked(yard, last + 1, ASK.replace("return True", "os.kill(os.getpid(), 9)"))
+
+    until(lambda: not is_alive(int(pid)))
+    assert yard.ends[last + 1].exit_code == 0
+    assert asked(yard, last + 2)[0] != pid
+
+
+def test_many_at_once_all_end_and_few_processes_are_kept(yard: Yard) -> None:
+    for attempt_id in range(1, 21):
+        yard.start(attempt_id, ASK, **STAYS)
+
+    assert {yard.end(attempt_id).exit_code for attempt_id in range(1, 21)} == {0}
+    pids = {int(yard.read(attempt_id).split()[0]) for attempt_id in range(1, 21)}
+    until(lambda: len([pid for pid in pids if is_alive(pid)]) <= 4)
