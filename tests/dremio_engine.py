@@ -15,6 +15,7 @@ from runyard.runtime.dremio_sql.plans import Plan
 from runyard.runtime.dremio_sql.results import page_text
 from runyard.runtime.dremio_sql.translation.translate import Session
 
+KINDS = {"view": "views", "table": "tables", "function": "functions"}
 NOW_MS = 1_764_412_200_123  # 2025-11-29T10:30:00.123Z
 
 
@@ -85,9 +86,10 @@ class Yard:
         raise AssertionError(f"did not fail: {sql}")
 
     def _keep(self, change: dict[str, Any]) -> None:
-        kinds = {"create_view": "views", "create_table": "tables", "drop_view": "views", "drop_table": "tables"}
-        kind = kinds.get(change["change"])
+        kind = (
+            KINDS.get(change["change"].partition("_")[2]) if change["change"].startswith(("create", "drop")) else None
+        )
         if kind:
-            self.told[kind] = [each for each in self.told[kind] if each["path"] != change["path"]]
+            self.told[kind] = [each for each in self.told.get(kind, ()) if each["path"] != change["path"]]
             if change["change"].startswith("create"):
                 self.told[kind].append(change)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dremio_live import Http
 from live import Live
+from waiting import until
 
 pytest.importorskip("pysail")
 pytest.importorskip("grpc_status")
@@ -35,16 +39,48 @@ NOT_SURE = frozenset({8, 14, 17, 22})
 FAILS_THERE = frozenset({11})  # in Sail 0.7.2, which loses a column of HAVING; an error is no wrong answer
 
 
-@pytest.fixture(scope="module")
-def sail() -> Iterator[str]:
+@dataclass
+class Sail:
+    """A server of Sail's own."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    seen: tuple[int, float] = (-1, 0.0)  # the time of a processor that it had used, and when it was first seen so
+
+    def is_idle(self) -> bool:
+        """Tell whether it has used no processor for a fifth of a second."""
+        ticks = self._ticks()
+        if ticks != self.seen[0]:
+            self.seen = (ticks, time.monotonic())
+        return time.monotonic() - self.seen[1] > 0.2
+
+    def _ticks(self) -> int:
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(words[11]) + int(words[12])
+
+
+@contextmanager
+def running_sail() -> Iterator[Sail]:
     with subprocess.Popen([sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield f"sc://127.0.0.1:{int(process.stdout.readline())}"
+        yield Sail(process, f"sc://127.0.0.1:{int(process.stdout.readline())}")
         process.kill()
 
 
 @pytest.fixture(scope="module")
-def http(sail: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Http]:
+def sail() -> Iterator[Sail]:
+    with running_sail() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[Sail]:
+    with running_sail() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def http(sail: Sail, mortal: Sail, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Http]:
     if not PROGRAM.exists():
         pytest.skip("tpchgen-cli is not installed")
     folder = tmp_path_factory.mktemp("engines")
@@ -52,7 +88,9 @@ def http(sail: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Http]:
     subprocess.run([PROGRAM, "parquet", "-s", "0.01", "--output-dir", data], check=True, capture_output=True)
     settings = f"""
     [dremio.engines.sail]
-    url = "{sail}"
+    url = "{sail.url}"
+    [dremio.engines.mortal]
+    url = "{mortal.url}"
     [dremio.engines.gone]
     url = "sc://127.0.0.1:9"
     [dremio.queues.FAR]
@@ -127,11 +165,56 @@ def test_an_engine_that_does_not_answer_is_said_by_its_name(http: Http) -> None:
     unknown, _ = outcome(http, "SELECT 1 AS n", engineName="nowhere")
 
     assert job["errorMessage"].startswith("RESOURCE ERROR: The engine gone at sc://127.0.0.1:9 does not answer")
-    assert "There is no engine 'nowhere' here; there are default, sail, gone" in unknown["errorMessage"]
+    assert "There is no engine 'nowhere' here; there are default, sail, mortal, gone" in unknown["errorMessage"]
+
+
+def test_the_first_contact_with_an_engine_is_a_step_of_the_job(http: Http) -> None:
+    far, _ = outcome(http, "SELECT COUNT(*) AS n FROM nation WHERE n_regionkey = 0", engineName="sail")
+    near, _ = outcome(http, "SELECT COUNT(*) AS n FROM nation WHERE n_regionkey = 1")
+    lost, _ = outcome(http, "SELECT COUNT(*) AS n FROM nation WHERE n_regionkey = 2", engineName="gone")
+    rows = http.rows("""
+        SELECT status, planning_start_ts <= engine_start_ts AND engine_start_ts <= query_enqueued_ts AS between_them,
+          query_enqueued_ts IS NULL AS never_waited
+        FROM sys.project.jobs WHERE query LIKE '%n_regionkey = _' ORDER BY submitted_ts
+    """)
+
+    assert [job["jobState"] for job in (far, near, lost)] == ["COMPLETED", "COMPLETED", "FAILED"]
+    assert [tuple(row.values()) for row in rows] == [
+        ("COMPLETED", True, False), ("COMPLETED", None, False), ("FAILED", None, True),
+    ]  # fmt: skip
+
+
+def test_rows_are_kept_as_they_come_until_somebody_cancels(http: Http, sail: Sail) -> None:
+    # Some 3.6 billion rows: no process has the memory for them all, and none ends while a test runs.
+    job = http.submit(
+        "SELECT a.l_orderkey FROM lineitem AS a CROSS JOIN lineitem AS b", context=["tpch"], engineName="sail"
+    )
+    until(lambda: http.job(job)["rowCount"], seconds=60)
+    running = http.job(job)
+    began = time.monotonic()
+    http("POST", f"job/{job}/cancel")
+    ended = http.when(job, "CANCELED")
+    took = time.monotonic() - began
+
+    assert running["jobState"] == "RUNNING"
+    assert ended["cancellationReason"] == "Query cancelled by user 'admin'"
+    assert took < 3  # of a machine that is busy; the engine has a second to hear of it
+    assert until(sail.is_idle, seconds=60)
+
+
+def test_an_engine_that_dies_is_said_by_its_name(http: Http, mortal: Sail) -> None:
+    job = http.submit(
+        "SELECT a.l_orderkey FROM lineitem AS a CROSS JOIN lineitem AS b", context=["tpch"], engineName="mortal"
+    )
+    until(lambda: http.job(job)["rowCount"], seconds=60)
+    mortal.process.kill()
+    ended = http.when(job, "FAILED")
+
+    assert ended["errorMessage"].startswith(f"RESOURCE ERROR: The engine mortal at {mortal.url} does not answer")
 
 
 def test_engines_are_listed_with_the_machine(http: Http) -> None:
-    assert [engine["name"] for engine in http("GET", "engines")] == ["default", "sail", "gone"]
+    assert [engine["name"] for engine in http("GET", "engines")] == ["default", "sail", "mortal", "gone"]
     assert http("GET", "engines/sail")["state"] == "ENABLED"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 import psycopg
@@ -15,6 +16,8 @@ from live import Live
 from postgres_server import PostgresServer, free_port, running_server
 
 from runyard.dialects.dremio.source_secrets import SHOWN
+from runyard.runtime.dremio_sql import database_tables
+from runyard.runtime.dremio_sql.databases import Database
 
 pytest.importorskip("adbc_driver_postgresql")
 flight: Any = pytest.importorskip("pyarrow.flight")
@@ -121,6 +124,83 @@ def test_the_password_is_shown_to_nobody(http: Http) -> None:
 
     assert source["config"]["password"] == SHOWN
     assert told["catalog"]["databases"] == [{"name": "pg", "uri": ""}]
+
+
+def test_its_tables_are_in_the_information_schema(http: Http) -> None:
+    schemas = http.rows("SELECT SCHEMA_NAME FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME LIKE 'pg%'")
+    tables = http.rows("SELECT * FROM INFORMATION_SCHEMA.\"TABLES\" WHERE TABLE_SCHEMA = 'pg.public'")
+    columns = http.rows("""
+        SELECT COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, NUMERIC_PRECISION FROM INFORMATION_SCHEMA.COLUMNS
+        WHERE TABLE_SCHEMA = 'pg.public' AND TABLE_NAME = 'orders' AND ORDINAL_POSITION < 5 ORDER BY 2
+    """)
+
+    assert [row["SCHEMA_NAME"] for row in schemas] == ["pg", "pg.public"]
+    assert [(row["TABLE_CATALOG"], row["TABLE_NAME"], row["TABLE_TYPE"]) for row in tables] == [
+        ("DREMIO", "guarded", "TABLE"), ("DREMIO", "orders", "TABLE"),
+    ]  # fmt: skip
+    assert [tuple(row.values()) for row in columns] == [
+        ("id", 1, "BIGINT", 64), ("place", 2, "CHARACTER VARYING", None), ("price", 3, "DECIMAL", 10),
+        ("sold", 4, "DATE", None),
+    ]  # fmt: skip
+
+
+def test_its_tables_are_shown_and_described(http: Http) -> None:
+    shown = http.rows("SHOW TABLES IN pg.public")
+    described = http.rows("DESCRIBE pg.public.orders price")
+
+    assert [row["TABLE_NAME"] for row in shown] == ["guarded", "orders"]
+    assert (described[0]["NUMERIC_PRECISION"], described[0]["NUMERIC_SCALE"]) == (10, 2)
+
+
+def test_its_schemas_and_tables_are_in_the_catalog(http: Http) -> None:
+    source = http("GET", "catalog/by-path/pg")
+    schema = http("GET", f"catalog/{quote(source['children'][0]['id'], safe='')}")
+    table = http("GET", "catalog/by-path/pg/PUBLIC/Orders")
+    status, told = http.send("GET", "catalog/by-path/pg/public/nothing")
+
+    assert source["children"] == [
+        {"id": "dremio:/pg/public", "path": ["pg", "public"], "type": "CONTAINER", "containerType": "FOLDER"}
+    ]
+    assert source["state"] == {"status": "good", "messages": []}
+    assert http("GET", f"catalog/{source['id']}") == source
+    assert [line["id"] for line in schema["children"]] == ["dremio:/pg/public/guarded", "dremio:/pg/public/orders"]
+    assert {line["datasetType"] for line in schema["children"]} == {"DIRECT"}
+    assert (schema["entityType"], table["entityType"], table["type"]) == ("folder", "dataset", "PHYSICAL_DATASET")
+    assert table["path"] == ["pg", "public", "orders"]
+    assert table["fields"][2] == {"name": "price", "type": {"name": "DECIMAL", "precision": 10, "scale": 2}}
+    assert (status, told["errorMessage"]) == (404, "Could not find entity with path [pg, public, nothing]")
+
+
+def test_a_database_that_cannot_be_reached_leaves_the_others_as_they_are(http: Http) -> None:
+    config = {"hostname": "127.0.0.1", "port": free_port(), "username": "nobody", "password": "hidden word"}
+    made = http("POST", "catalog", {"entityType": "source", "name": "lost", "type": "POSTGRES", "config": config})
+    found = http.rows("SELECT DISTINCT TABLE_SCHEMA FROM INFORMATION_SCHEMA.\"TABLES\" WHERE TABLE_SCHEMA LIKE '%pub%'")
+    lost = http("GET", "catalog/by-path/lost")
+    status, told = http.send("GET", "catalog/by-path/lost/public")
+    http("DELETE", f"catalog/{made['id']}")
+
+    assert found == [{"TABLE_SCHEMA": "pg.public"}]
+    assert "The source lost could not be read" in _logs(http)
+    assert lost["children"] == []
+    assert lost["state"]["status"] == "bad"
+    assert "refused" in lost["state"]["messages"][0]["message"]
+    assert status == 404
+    assert "The source lost could not be read" in told["errorMessage"]
+    assert "hidden word" not in json.dumps([lost, told])
+
+
+def test_a_database_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_tables, "PATIENCE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        found = database_tables.listed([Database(name="mute", uri=uri)])
+
+    assert found["mute"].note == "The source mute has not told its tables within 0.2 seconds"
+
+
+def _logs(http: Http) -> str:
+    """Return what the processes of jobs have written of themselves."""
+    return "".join(file.read_text() for file in http.live.home.rglob("stderr"))
 
 
 def test_flight_reads_a_database_by_a_job(http: Http) -> None:

@@ -12,8 +12,6 @@ COMMANDS = {
     "REVOKE SELECT ON TABLE a.b FROM USER ada": "roles",
     "CREATE ROLE analysts": "roles",
     'CREATE USER "ada"': "users are made by an administrator",
-    "CREATE FUNCTION f (x INT) RETURNS INT RETURN SELECT x + 1": "write the expression into a view",
-    "DROP FUNCTION f": "write the expression into a view",
     "CREATE BRANCH b IN nessie": "no branches",
     "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "Parquet",
 }

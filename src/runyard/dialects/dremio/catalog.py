@@ -18,7 +18,8 @@ from runyard.engine.engine import Engine
 T = TypeVar("T")
 
 CATALOG = "dremio_catalog"
-SPACE, FOLDER, SOURCE, HOME, VIEW, TABLE = "space", "folder", "source", "home", "view", "table"
+SPACE, FOLDER, SOURCE, HOME = "space", "folder", "source", "home"
+VIEW, TABLE, FUNCTION = "view", "table", "function"
 CONTAINERS = frozenset({SPACE, FOLDER, SOURCE, HOME})
 ROOTS = frozenset({SPACE, SOURCE, HOME})
 DATASETS = frozenset({VIEW, TABLE})

@@ -7,7 +7,8 @@ from typing import Any
 
 from runyard.core.document import Document
 from runyard.dialects import reading
-from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW
+from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW
+from runyard.dialects.dremio.entities import OF_FUNCTION
 from runyard.dialects.dremio.errors import wrong
 from runyard.dialects.dremio.reflections.policies import check_policies
 from runyard.dialects.dremio.source_secrets import restored
@@ -28,7 +29,9 @@ OF_SOURCE = (
 )
 OF_VIEW = ("sql", "sqlContext")
 OF_TABLE = ("format", "accelerationRefreshPolicy")
-KEPT: Mapping[str, Sequence[str]] = {SOURCE: OF_SOURCE, VIEW: OF_VIEW, TABLE: OF_TABLE, SPACE: (), FOLDER: (), HOME: ()}
+KEPT: Mapping[str, Sequence[str]] = {
+    SOURCE: OF_SOURCE, VIEW: OF_VIEW, TABLE: OF_TABLE, FUNCTION: OF_FUNCTION, SPACE: (), FOLDER: (), HOME: (),
+}  # fmt: skip
 """Members of each kind that are kept as they come."""
 
 
@@ -93,11 +96,19 @@ def _dataset(members: Members) -> tuple[str, list[str], dict[str, Any]]:
     return VIEW, _path(members), _kept(members, OF_VIEW)
 
 
+def _function(members: Members) -> tuple[str, list[str], dict[str, Any]]:
+    path = _path(members)
+    if len(path) == 1:
+        raise wrong(f"The path of a function begins with the space or source it is in; {path[0]!r} alone is none.")
+    return FUNCTION, path, _kept(members, OF_FUNCTION)
+
+
 NEW: Mapping[str, Callable[[Members], tuple[str, list[str], dict[str, Any]]]] = {
     "space": _space,
     "folder": _folder,
     "source": _source,
     "dataset": _dataset,
+    "function": _function,
 }
 """What can be made, by entityType."""
 

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from runyard.core.document import Document
-from runyard.dialects.dremio import catalog, entities, source_files
+from runyard.dialects.dremio import catalog, entities, function_bodies, source_files
 from runyard.dialects.dremio.calls import Call, Operation
-from runyard.dialects.dremio.catalog import FOLDER, ROOTS, SOURCE, TABLE
+from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, ROOTS, SOURCE, TABLE
 from runyard.dialects.dremio.catalog_bodies import body_of, changed_body, promoted_body
 from runyard.dialects.dremio.changes import remember_gone
+from runyard.dialects.dremio.database_sources import Tables, is_database, tables_of
 from runyard.dialects.dremio.errors import missing, wrong
 from runyard.dialects.dremio_ids import from_entity_id
 from runyard.engine.documents import Shelves
@@ -40,12 +41,15 @@ def get_by_id(call: Call) -> dict[str, Any]:
     identifier = call.text("id")
     if (path := source_files.path_in(identifier)) is not None:
         return _show_at(call, path, NOT_FOUND.format(id=identifier))
-    return catalog.read(call, lambda shelves: _whole(call, shelves, entity(shelves, identifier)))
+    seen = catalog.read(call, lambda shelves: entity(shelves, identifier))
+    return _show_at(call, catalog.path_of(seen), NOT_FOUND.format(id=identifier))
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Add a space, a folder, a source or a view."""
+    """Add a space, a folder, a source, a view or a function."""
     kind, path, content = body_of(call.members)
+    if kind == FUNCTION:
+        content = function_bodies.checked(call, path, content)
 
     def add(shelves: Shelves) -> dict[str, Any]:
         root = catalog.root_of(shelves, path)
@@ -78,11 +82,13 @@ def promote(call: Call) -> dict[str, Any]:
 
 def update(call: Call) -> dict[str, Any]:
     """Change an entity that the caller has seen as it is now."""
+    asked = catalog.read(call, lambda shelves: entity(shelves, call.text("id")))
+    function = function_bodies.changed(call, asked) if asked.kind == FUNCTION else None
 
     def save(shelves: Shelves) -> dict[str, Any]:
         seen = entity(shelves, call.text("id"))
         catalog.check_tag(seen, call.text("tag"))
-        return _whole(call, shelves, shelves.save(seen, changed_body(seen, call.members)))
+        return _whole(call, shelves, shelves.save(seen, function or changed_body(seen, call.members)))
 
     return catalog.change(call, save)
 
@@ -134,6 +140,11 @@ def entity(shelves: Shelves, identifier: str) -> Document:
 
 
 def _show_at(call: Call, path: list[str], refusal: str) -> dict[str, Any]:
+    """Show what is at a path; a database is asked for its tables while the ledger waits for nobody."""
+    source = catalog.read(call, lambda shelves: catalog.root_of(shelves, path))
+    if source is not None and is_database(source):
+        return _of_database(call, path, tables_of([source])[0], refusal)
+
     def look(shelves: Shelves) -> dict[str, Any]:
         if (document := catalog.at(shelves, path)) is not None:
             return _whole(call, shelves, document)
@@ -141,6 +152,22 @@ def _show_at(call: Call, path: list[str], refusal: str) -> dict[str, Any]:
         if lies is None or root is None:
             raise missing(refusal)
         return source_files.shown(lies, call.engine.mounts, root)
+
+    return catalog.read(call, look)
+
+
+def _of_database(call: Call, path: list[str], tables: Tables, refusal: str) -> dict[str, Any]:
+    """Show a database, or what it says is at a path within it."""
+    if len(path) > 1:
+        shown = tables.shown(path)
+        if shown is None:
+            raise missing(f"{refusal}{f': {tables.note}' if tables.note else ''}")
+        return shown
+
+    def look(shelves: Shelves) -> dict[str, Any]:
+        if (document := catalog.at(shelves, path)) is None:  # removed while it was asked
+            raise missing(refusal)
+        return entities.whole(document, tables.children()) | {"state": tables.state()}
 
     return catalog.read(call, look)
 
@@ -163,6 +190,12 @@ def _with_all_in_it(shelves: Shelves, document: Document) -> list[Document]:
     return [document, *below]
 
 
+OF_FUNCTION: Mapping[str, str] = {
+    "isScalar": "bool",
+    "functionArgList": "string",
+    "functionBody": "string",
+    "returnType": "string",
+}
 _ENTITY: Mapping[str, str] = {
     "entityType": "string!",
     "id": "string!",
@@ -176,6 +209,7 @@ _ENTITY: Mapping[str, str] = {
     "fields": "array",
     "config": "object",
     "format": "object",
+    **OF_FUNCTION,
 }
 _BODY: Mapping[str, str] = {
     "entityType": "string",
@@ -186,6 +220,7 @@ _BODY: Mapping[str, str] = {
     "sqlContext": "array",
     "config": "object",
     "format": "object",
+    **OF_FUNCTION,
 }
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -202,7 +237,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="catalog",
         handle=create,
-        summary="Add a space, a folder, a source or a view",
+        summary="Add a space, a folder, a source, a view or a function",
         takes={**_BODY, "entityType": "string!"},
         gives=_ENTITY,
     ),

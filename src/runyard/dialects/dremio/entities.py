@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.document import Document
-from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW, id_of, path_of, tag
+from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW, id_of, path_of, tag
 from runyard.dialects.dremio.source_secrets import hidden
 from runyard.dialects.dremio.views import moment
 
@@ -20,12 +20,20 @@ REFRESH_POLICY: Mapping[str, Any] = {
     "neverRefresh": False,
 }
 """What Dremio does with reflections of a dataset that says nothing of it."""
+OF_FUNCTION = ("isScalar", "functionArgList", "functionBody", "returnType")
 CONTAINER_TYPES: Mapping[str, str] = {SPACE: "SPACE", FOLDER: "FOLDER", SOURCE: "SOURCE", HOME: "HOME"}
 DATASET_TYPES: Mapping[str, tuple[str, str]] = {
     VIEW: ("VIRTUAL_DATASET", "VIRTUAL"),
     TABLE: ("PHYSICAL_DATASET", "PROMOTED"),
 }
 """A kind of dataset to its word as an entity, and to that in a list."""
+DIRECT = "DIRECT"
+"""The word in a list for a table that its source holds, and the catalog does not."""
+
+
+def outside(entity: str, identifier: str, path: Sequence[str]) -> Shown:
+    """Return the heading of something in a source that is not in the catalog."""
+    return {"entityType": entity, "id": identifier, "path": list(path)}
 
 
 def whole(document: Document, children: Iterable[Shown]) -> Shown:
@@ -38,6 +46,8 @@ def line(document: Document) -> Shown:
     shown: Shown = {"id": id_of(document), "path": path_of(document), "tag": tag(document)}
     if document.kind in CONTAINER_TYPES:
         shown |= {"type": "CONTAINER", "containerType": CONTAINER_TYPES[document.kind]}
+    elif document.kind == FUNCTION:
+        shown |= {"type": "FUNCTION"}
     else:
         shown |= {"type": "DATASET", "datasetType": DATASET_TYPES[document.kind][1]}
     return {**shown, **_created(document)}
@@ -81,6 +91,11 @@ def _table(document: Document) -> Shown:
     return {"type": DATASET_TYPES[TABLE][0], **shown, "accelerationRefreshPolicy": policy}
 
 
+def _function(document: Document) -> Shown:
+    told = {name: document.content[name] for name in OF_FUNCTION}
+    return {"path": path_of(document), "lastModified": moment(document.updated_at or None), **told}
+
+
 def _dataset(document: Document, *names: str) -> Shown:
     content = document.content
     return {"path": path_of(document), **{name: content[name] for name in (*names, "fields") if name in content}}
@@ -93,4 +108,5 @@ BODIES: Mapping[str, Callable[[Document], Shown]] = {
     SOURCE: _source,
     VIEW: _view,
     TABLE: _table,
+    FUNCTION: _function,
 }

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from runyard.core.document import Document
-from runyard.dialects.dremio.catalog import FOLDER, HOME, SOURCE, SPACE, TABLE, VIEW, path_of
+from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW, path_of
+from runyard.dialects.dremio.database_sources import is_database, told
 from runyard.dialects.dremio.source_files import folder_of
 from runyard.executors.mounts import Mounts
 
-POSTGRES, PORT = "POSTGRES", 5432
 SOURCES = "sources"  # below a workspace's folder: where a source lies that names no place of this machine
 
 
@@ -25,11 +24,12 @@ def snapshot(documents: Sequence[Document], mounts: Mounts, home: Path) -> dict[
     return {
         "spaces": [path_of(one)[0] for kind in (HOME, SPACE) for one in by_kind.get(kind, [])],
         "folders": [path_of(one) for one in by_kind.get(FOLDER, [])],
-        "sources": [_source(one, mounts, home) for one in by_kind.get(SOURCE, []) if not _is_database(one)],
-        "databases": [_database(one) for one in by_kind.get(SOURCE, []) if _is_database(one)],
+        "sources": [_source(one, mounts, home) for one in by_kind.get(SOURCE, []) if not is_database(one)],
+        "databases": [told(one) for one in by_kind.get(SOURCE, []) if is_database(one)],
         "views": [_view(one) for one in by_kind.get(VIEW, [])],
         "tables": [{"path": path_of(one), "folder": one.content["folder"]} for one in tables if not _format(one)],
         "datasets": [_dataset(one) for one in tables if _format(one)],
+        "functions": [_function(one) for one in by_kind.get(FUNCTION, [])],
     }
 
 
@@ -38,25 +38,15 @@ def _source(source: Document, mounts: Mounts, home: Path) -> dict[str, Any]:
     return {"name": path_of(source)[0], "root": str(place)}
 
 
-def _is_database(source: Document) -> bool:
-    return source.content.get("type") == POSTGRES
-
-
-def _database(source: Document) -> dict[str, Any]:
-    """Return a database with the password to it: it is told to the job's own process alone."""
-    config = source.content.get("config") or {}
-    user, password = (quote(str(config.get(name) or ""), safe="") for name in ("username", "password"))
-    keys = f"{user}:{password}@" if user else ""
-    database = quote(str(config.get("databaseName") or "postgres"), safe="")
-    place = f"{config.get('hostname') or 'localhost'}:{config.get('port') or PORT}/{database}"
-    return {
-        "name": path_of(source)[0],
-        "uri": f"postgresql://{keys}{place}{'?sslmode=require' if config.get('useSsl') else ''}",
-    }
-
-
 def _view(view: Document) -> dict[str, Any]:
     return {"path": path_of(view), "sql": view.content["sql"], "context": view.content.get("sqlContext") or []}
+
+
+def _function(function: Document) -> dict[str, Any]:
+    content = function.content
+    told = {name: content[name] for name in ("path", "parameters", "returns", "isScalar", "functionBody")}
+    moments = {"created_at": function.created_at, "modified_at": function.updated_at}
+    return {**told, "context": content.get("sqlContext") or [], **moments}
 
 
 def _dataset(table: Document) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.core.errors import RunyardError
 from runyard.dialects.dremio.catalog import SOURCE, path_of
+from runyard.dialects.dremio.entities import outside
 from runyard.executors.mounts import Mounts
 
 MOST = 1_000  # of a folder's entries that are listed
@@ -60,10 +61,10 @@ def found(source: Document | None, path: Sequence[str], mounts: Mounts) -> Found
 
 def shown(one: Found, mounts: Mounts, source: Document) -> dict[str, Any]:
     """Show a folder or file that is not in the catalog."""
-    common = {"id": id_of(one.path), "path": one.path}
     if one.is_folder:
-        return {"entityType": "folder", **common, "children": lines(one.path, source, mounts)}
-    return {"entityType": "file", **common}
+        children = lines(one.path, source, mounts)
+        return outside("folder", id_of(one.path), one.path) | {"children": children}
+    return outside("file", id_of(one.path), one.path)
 
 
 def lines(path: Sequence[str], source: Document, mounts: Mounts) -> list[dict[str, Any]]:

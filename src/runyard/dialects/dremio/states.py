@@ -29,8 +29,13 @@ is what its process tells, once the plan is made and waits for its queue; ENQUEU
 never said.
 """
 
-STEPS = ("PENDING", "METADATA_RETRIEVAL", "PLANNING", "QUEUED", "EXECUTION_PLANNING", "STARTING", "RUNNING")
-"""What a job's process goes through, in this order; statements that only change the catalog skip the queue."""
+STEPS = (
+    "PENDING", "METADATA_RETRIEVAL", "PLANNING", "ENGINE_START", "QUEUED", "EXECUTION_PLANNING", "STARTING", "RUNNING"
+)  # fmt: skip
+"""What a job's process goes through, in this order; statements that only change the catalog skip the queue.
+
+ENGINE_START is the first contact with an engine elsewhere; this machine has nothing to start.
+"""
 FIRST_STEP = STEPS[0]
 
 PHASES: Mapping[str, str] = {

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from runyard.core.document import Document
 from runyard.core.job import Workspace
 from runyard.core.run import Run
+from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.reflections.tables import TABLES, table
 from runyard.dialects.dremio.told import jobs_of
 from runyard.dialects.dremio.views import LANGUAGE, Job, error_of, query_type, row_count
@@ -17,7 +19,8 @@ from runyard.store.ledger import Page
 
 MOST = 10_000  # jobs, the newest; a table of them all would be as large as the ledger
 VARCHAR, BIGINT, TIMESTAMP, BOOLEAN, DOUBLE = "VARCHAR", "BIGINT", "TIMESTAMP", "BOOLEAN", "DOUBLE"
-NAMES = "|".join(("jobs_recent", "jobs", *TABLES))
+OWN = "user_defined_functions"
+NAMES = "|".join(("jobs_recent", "jobs", OWN, *TABLES))
 _NAME = re.compile(rf'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>{NAMES})\b', re.IGNORECASE)
 
 Column = tuple[str, str, Callable[[Job], Any]]
@@ -39,6 +42,7 @@ JOBS: Sequence[Column] = (
     ("attempt_started_ts", TIMESTAMP, lambda job: job.run.attempt_at),
     ("metadata_retrieval_ts", TIMESTAMP, _step("METADATA_RETRIEVAL")),
     ("planning_start_ts", TIMESTAMP, _step("PLANNING")),
+    ("engine_start_ts", TIMESTAMP, _step("ENGINE_START")),
     ("query_enqueued_ts", TIMESTAMP, _step("QUEUED")),
     ("execution_planning_ts", TIMESTAMP, _step("EXECUTION_PLANNING")),
     ("execution_start_ts", TIMESTAMP, _step("RUNNING")),
@@ -55,6 +59,17 @@ JOBS: Sequence[Column] = (
 """A job as a row."""
 
 
+FUNCTIONS: Sequence[tuple[str, str, Callable[[Document], Any]]] = (
+    ("argList", VARCHAR, lambda one: one.content["functionArgList"] or None),
+    ("name", VARCHAR, lambda one: ".".join(one.content["path"])),
+    ("sql", VARCHAR, lambda one: one.content["functionBody"]),
+    ("returnType", VARCHAR, lambda one: one.content["returnType"]),
+    ("createdAt", TIMESTAMP, lambda one: one.created_at),
+    ("modifiedAt", TIMESTAMP, lambda one: one.updated_at),
+)
+"""A function of one's own as a row."""
+
+
 def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, Any]]:
     """Return the tables that a text may name, in each spelling of their names; a text that names none costs nothing."""
     wanted = {found["table"].lower() for found in _NAME.finditer(sql)}
@@ -64,10 +79,21 @@ def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, A
         tables += [
             {"path": path, **jobs} for path in (["sys", "project", "jobs"], ["sys", "jobs"], ["sys", "jobs_recent"])
         ]
-    for name in wanted & TABLES.keys():
-        told = table(engine, workspace, name)
-        tables += [{"path": path, **told} for path in (["sys", "project", name], ["sys", name])]
+    told = {name: table(engine, workspace, name) for name in wanted & TABLES.keys()}
+    if OWN in wanted:
+        told[OWN] = _functions(engine, workspace)
+    for name, rows in told.items():
+        tables += [{"path": path, **rows} for path in (["sys", "project", name], ["sys", name])]
     return tables
+
+
+def _functions(engine: Engine, workspace: Workspace) -> dict[str, Any]:
+    known = catalog.opened(engine, workspace).read(workspace, catalog.every)
+    functions = [one for one in known if one.kind == catalog.FUNCTION]
+    return {
+        "columns": _columns((name, kind) for name, kind, _ in FUNCTIONS),
+        "rows": [[value(one) for _, _, value in FUNCTIONS] for one in functions],
+    }
 
 
 def _jobs(engine: Engine, workspace: Workspace) -> Mapping[str, Any]:

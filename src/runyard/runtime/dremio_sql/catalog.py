@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import duckdb
 
 from .column_types import Column, from_document
+from .database_tables import Listing, listed
 from .databases import Database, table_of
 from .errors import DremioError, invalid, unsupported
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .sources import PACKAGES, Files, format_of, inspected, located, read
 from .tables import read_manifest, table_query
-from .translation.scope import Query, View
+from .translation.scope import Function, Query, View
 from .translation.translate import Session, translate
 
 Path_ = tuple[str, ...]
@@ -54,6 +56,7 @@ class Snapshot:
     sources: Mapping[str, tuple[str, Path]] = field(default_factory=dict)  # by key: the name as written, the root
     databases: Mapping[str, Database] = field(default_factory=dict)  # sources of another kind, by key
     datasets: Mapping[Path_, Dataset] = field(default_factory=dict)
+    functions: Mapping[Path_, Function] = field(default_factory=dict)
     system: Mapping[Path_, SystemTable] = field(default_factory=dict)
 
     @classmethod
@@ -79,13 +82,26 @@ class Snapshot:
                 each["name"].lower(): Database(name=each["name"], uri=each["uri"]) for each in told.get("databases", ())
             },
             datasets={key_of(each.path): each for each in datasets},
+            functions={key_of(each["path"]): _function(each) for each in told.get("functions", ())},
             system={key_of(each["path"]): _system_table(each) for each in told.get("system", ())},
         )
 
 
 def _system_table(told: Mapping[str, Any]) -> SystemTable:
-    columns = tuple(Column(name=each["name"], type=from_document(each["type"])) for each in told["columns"])
-    return SystemTable(columns=columns, rows=told["rows"])
+    return SystemTable(columns=_columns(told["columns"]), rows=told["rows"])
+
+
+def _function(told: Mapping[str, Any]) -> Function:
+    parameters, returns = (_columns(told[name]) for name in ("parameters", "returns"))
+    return Function(
+        path=tuple(told["path"]), parameters=parameters, returns=returns, is_scalar=told["isScalar"],
+        body=told["functionBody"], context=tuple(told.get("context") or ()), created_at=told.get("created_at"),
+        modified_at=told.get("modified_at"),
+    )  # fmt: skip
+
+
+def _columns(told: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
+    return tuple(Column(name=each["name"], type=from_document(each["type"])) for each in told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +113,7 @@ class LiveCatalog:
     session: Session
     looked_up: dict[Path_, None] = field(default_factory=dict)  # tables and files that the statement read
     described: dict[Path, Query] = field(default_factory=dict)  # a file is opened once a statement, however often named
+    listings: dict[str, Listing] = field(default_factory=dict)  # a database is asked for its tables once a statement
 
     def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
         """Return a table or view, by its path within the context first."""
@@ -158,6 +175,11 @@ class LiveCatalog:
             )
         return Files(place=place, format=form, settings=promoted.settings if promoted else {}, version=version)
 
+    def function(self, path: Sequence[str], context: Sequence[str]) -> Function | None:
+        """Return the function of one's own at a path, by its path within the context first."""
+        known = (self.snapshot.functions.get(key_of(each)) for each in self._candidates(path, context))
+        return next((each for each in known if each is not None), None)
+
     def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
         """Return a file read as the options of TABLE(...) say."""
         for candidate in self._candidates(path, context):
@@ -203,7 +225,19 @@ class LiveCatalog:
         found = dict.fromkeys(("INFORMATION_SCHEMA", "sys"))
         found |= dict.fromkeys(self.snapshot.spaces) | {name: None for name, _ in self.snapshot.sources.values()}
         found |= {".".join(each): None for each in self.snapshot.folders}
+        found |= dict.fromkeys(each.name for each in self.snapshot.databases.values())
+        for name, listing in self.databases().items():
+            found |= dict.fromkeys(f"{name}.{schema}" for schema in listing.schemas)
         return sorted(found)
+
+    def databases(self) -> Mapping[str, Listing]:
+        """Return the tables of each database that may be asked; why one tells none is noted in the log of the job."""
+        asked = [each for each in self.snapshot.databases.values() if each.uri]
+        if asked and not self.listings:
+            self.listings.update(listed(asked))
+            for listing in self.listings.values():
+                sys.stderr.write(f"{listing.note}\n" if listing.note else "")
+        return self.listings
 
     def _schemata(self) -> list[tuple[Any, ...]]:
         return [(CATALOG, name, "<owner>", "SIMPLE", "NO") for name in self.schemas()]
@@ -220,6 +254,9 @@ class LiveCatalog:
             yield path, "TABLE"
         for dataset in self.snapshot.datasets.values():
             yield dataset.path, "TABLE"
+        for name, listing in self.databases().items():
+            for place in listing.tables:
+                yield (name, *place), "TABLE"
 
     def _tables(self) -> list[tuple[Any, ...]]:
         return [(CATALOG, ".".join(path[:-1]), path[-1], kind) for path, kind in self.named()]
@@ -239,6 +276,9 @@ class LiveCatalog:
         """Return the columns of a table or view; one that cannot be read has none if that is no matter."""
         if path[0] == "INFORMATION_SCHEMA":
             return COLUMNS.get(path[1].upper(), ())
+        listing = self.listings.get(path[0])
+        if listing is not None and path[1:] in listing.tables:
+            return listing.tables[path[1], path[2]]
         try:
             found = self._at(path)
             if isinstance(found, View):

@@ -221,14 +221,18 @@ class Changer:
         return Prepared(query=sql, carry_out=lambda: self._append(path, folder, sql, COPIED))
 
 
-def new_path(statement: Statement, catalog: LiveCatalog, *, lenient: bool = False) -> tuple[str, ...]:
-    """Return the whole path of what is to be made; its first name is known, and nothing has the path."""
+def new_path(
+    statement: Statement, catalog: LiveCatalog, *, lenient: bool = False, what: str = "table or view"
+) -> tuple[str, ...]:
+    """Return the whole path of what is to be made; its first name is known, and no table or view has the path."""
     snapshot, context = catalog.snapshot, catalog.session.context
     path = statement.path
     homes = {name.lower() for name in snapshot.spaces} | set(snapshot.sources)
     if path[0].lower() not in homes or len(path) == 1:
         path = (*context, *path)
     if path[0].lower() not in homes or len(path) == 1:
+        if path[0].lower() in snapshot.databases:
+            raise unsupported(f"The source '{path[0]}' is a database, which is read; no {what} is made in it")
         raise invalid(f"There is no space or source '{path[0]}' to make [{'.'.join(path)}] in")
     if key_of(path) in {**snapshot.tables, **snapshot.views} and not lenient:
         raise invalid(f"A table or view with given name [{'.'.join(path)}] already exists.")

@@ -17,12 +17,11 @@ from .catalog import LiveCatalog, key_of
 from .changes import new_path
 from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document
 from .errors import invalid, unsupported
+from .functions import DESCRIBED, FUNCTION_NAMES, Definition, change_of, function_of, type_of
 from .information_schema import DATA_TYPES, rows_query
 from .statements import Statement
 from .statements import statement as read_statement
 from .tables import Manifest, write_manifest
-from .translation.conversions import target
-from .translation.parsing import parsed
 from .translation.scope import Query, View
 from .translation.translate import Translation, translate
 
@@ -109,7 +108,7 @@ class Commander:
         path = new_path(statement, self.catalog, lenient=bool(options["if_not_exists"]))
         if key_of(path) in self.catalog.snapshot.tables:
             return _done(f"Table [{'.'.join(path)}] already exists.")
-        columns = tuple(Column(name=each["name"], type=_type(each["type"])) for each in options["columns"])
+        columns = tuple(Column(name=each["name"], type=type_of(each["type"])) for each in options["columns"])
         layout = {name: options[name] for name in ("partition_by", "sort_by") if name in options}
         folder = self.folder / uuid.uuid4().hex
         folder.mkdir(parents=True)
@@ -155,11 +154,17 @@ class Commander:
         return Done(answer=rows_query(EXPLAINED, [(text, plan)]))
 
     def show(self, statement: Statement) -> Done:
-        """Show schemas, tables or views."""
+        """Show schemas, tables, views or functions."""
         within = ".".join(statement.path).lower()
         what, shown = statement.options["what"], _like(statement.options["like"])
         if what == "COLUMNS":
             return self.describe(statement)
+        if what == "FUNCTIONS":
+            names = sorted(".".join(each.path) for each in self.catalog.snapshot.functions.values())
+            fitting = [
+                (name,) for name in names if shown(name) and name.lower().startswith(f"{within}." if within else "")
+            ]
+            return Done(answer=rows_query(FUNCTION_NAMES, fitting))
         if what == "SCHEMAS":
             rows: list[tuple[str, ...]] = [(name,) for name in self.catalog.schemas() if shown(name)]
             return Done(answer=rows_query((Column(name="SCHEMA_NAME", type=VARCHAR),), rows))
@@ -189,6 +194,40 @@ class Commander:
         if self.catalog.find(path, self.catalog.session.context) is None:
             raise invalid(f"Unknown table [{'.'.join(path)}]")
         return list(self.catalog.looked_up)[-1]
+
+    def create_function(self, statement: Statement) -> Done:
+        """Make or replace a function whose body brings what it says."""
+        options = statement.options
+        if options["replace"] and options["if_not_exists"]:
+            raise invalid("Cannot create a user-defined function with both IF NOT EXISTS and OR REPLACE")
+        path = new_path(statement, self.catalog, what="function")
+        known, name = key_of(path) in self.catalog.snapshot.functions, ".".join(path)
+        if known and options["if_not_exists"]:
+            return _done(f"Function, {name}, is not created as it already exists")
+        if known and not options["replace"]:
+            raise invalid(f"The function with a key, {name}, already exists")
+        function = function_of(Definition.of(statement, path), self.catalog, self.catalog.session)
+        change = {"change": "create_function", "replace": known, **change_of(function)}
+        return _done(f"Function, {name}, is {'updated' if known else 'created'}.", change)
+
+    def drop_function(self, statement: Statement) -> Done:
+        """Drop a function."""
+        function = self.catalog.function(statement.path, self.catalog.session.context)
+        absent = f"Function, {'.'.join(statement.path)}, does not exists."
+        if function is None and statement.options["if_exists"]:
+            return _done(absent)
+        if function is None:
+            raise invalid(absent)
+        change = {"change": "drop_function", "path": list(function.path)}
+        return _done(f"Function, {'.'.join(function.path)}, is dropped.", change)
+
+    def describe_function(self, statement: Statement) -> Done:
+        """Show what a function takes, returns and does."""
+        function = self.catalog.function(statement.path, self.catalog.session.context)
+        if function is None:
+            raise invalid(f"Unknown function [{'.'.join(statement.path)}]")
+        row = [value(function) for _, value in DESCRIBED]
+        return Done(answer=rows_query(tuple(column for column, _ in DESCRIBED), [row]))
 
     def reflect(self, statement: Statement) -> Done:
         """Change what reflections a dataset has."""
@@ -222,6 +261,9 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "CREATE_TABLE": Commander.create_table,
     "TRUNCATE_TABLE": Commander.truncate,
     "REFRESH_METADATA": Commander.refresh,
+    "CREATE_FUNCTION": Commander.create_function,
+    "DROP_FUNCTION": Commander.drop_function,
+    "DESCRIBE_FUNCTION": Commander.describe_function,
     "EXPLAIN": Commander.explain,
     "SHOW": Commander.show,
     "DESCRIBE": Commander.describe,
@@ -237,10 +279,6 @@ def _done(summary: str, *changes: Mapping[str, Any]) -> Done:
 def _named(sql: str, names: Sequence[str]) -> str:
     listed = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
     return f"SELECT * FROM ({sql}\n) AS named({listed})"  # noqa: S608 a view's own text, as its owner wrote it
-
-
-def _type(text: str) -> Any:
-    return target(parsed(f"SELECT CAST(NULL AS {text})").expressions[0].args["to"])
 
 
 def _like(pattern: str | None) -> Callable[[str], bool]:

@@ -39,12 +39,15 @@ from .translation.scope import Query
 NEEDED = "Reading PostgreSQL needs the package adbc-driver-postgresql: install runyard[dremio]"
 FAILED = "The source {name} could not be read: {error}"
 WITHHELD = "The tables of {name} are read by jobs alone"
-COLUMNS = """
+DRIVER = "adbc_driver_postgresql.dbapi"
+OF_TABLES = """
 SELECT n.nspname, c.relname, a.attname, t.typname, a.atttypmod
 FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-WHERE lower(n.nspname) = lower($1) AND lower(c.relname) = lower($2) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY n.nspname, c.relname, a.attnum
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+"""
+COLUMNS = f"""{OF_TABLES}
+AND lower(n.nspname) = lower($1) AND lower(c.relname) = lower($2) ORDER BY n.nspname, c.relname, a.attnum
 """
 # PostgreSQL's type as Dremio's, and what it is read as; whatever else there is, is read as its text.
 TYPES: Mapping[str, tuple[ColumnType, str]] = {
@@ -89,7 +92,7 @@ class Database:
 
     def rows(self, sql: str, values: Sequence[str] = ()) -> Iterator[Any]:
         """Yield the batches of a statement's rows."""
-        driver = _module("adbc_driver_postgresql.dbapi")
+        driver = module(DRIVER)
         try:
             with driver.connect(self.uri) as connection, connection.cursor() as cursor:
                 cursor.execute(sql, tuple(values) or None)
@@ -132,7 +135,7 @@ def table_of(database: Database, path: Sequence[str], connection: duckdb.DuckDBP
     if not found:
         return None
     schema, name = found[0]["nspname"], found[0]["relname"]
-    columns = tuple(_column(row) for row in found if (row["nspname"], row["relname"]) == (schema, name))
+    columns = tuple(column_of(row) for row in found if (row["nspname"], row["relname"]) == (schema, name))
     table = Table(database=database, place=f"{quoted(schema)}.{quoted(name)}", columns=columns)
     known = f"pg_{abs(hash((database.name, schema, name)))}"
     connection.register(known, _dataset(table))
@@ -140,7 +143,8 @@ def table_of(database: Database, path: Sequence[str], connection: duckdb.DuckDBP
     return Query(sql=f"SELECT {names} FROM {known}", columns=tuple(each.column for each in columns))
 
 
-def _column(row: Mapping[str, Any]) -> PgColumn:
+def column_of(row: Mapping[str, Any]) -> PgColumn:
+    """Return what a row of PostgreSQL's catalog says of a column."""
     name, kind, modifier = row["attname"], row["typname"], int(row["atttypmod"])
     if kind == NUMERIC and modifier >= HEAD:
         digits = modifier - HEAD
@@ -153,7 +157,7 @@ def _column(row: Mapping[str, Any]) -> PgColumn:
 
 def _dataset(table: Table) -> Any:
     """Return what DuckDB asks for columns and conditions; it is made when there is a table to read."""
-    arrow, datasets = _module("pyarrow"), _module("pyarrow.dataset")
+    arrow, datasets = module("pyarrow"), module("pyarrow.dataset")
     schema = arrow.schema([(each.column.name, _arrow_type(arrow, each.column.type)) for each in table.columns])
 
     class Rows(datasets.InMemoryDataset):  # type: ignore[misc,name-defined]  # pyarrow has no types
@@ -249,7 +253,8 @@ def _end_of(text: str, start: int) -> int:
     return -1
 
 
-def _module(name: str) -> Any:
+def module(name: str) -> Any:
+    """Return a module of the extra `[dremio]`, or say that it is needed."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

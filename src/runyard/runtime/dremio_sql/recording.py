@@ -10,9 +10,11 @@ RECORDED: Mapping[str, tuple[str, str]] = {
     "create_view": ("put", "view"),
     "create_table": ("put", "table"),
     "create_folder": ("put", "folder"),
+    "create_function": ("put", "function"),
     "drop_view": ("drop", "view"),
     "drop_table": ("drop", "table"),
     "drop_folder": ("drop", "folder"),
+    "drop_function": ("drop", "function"),
     "create_reflection": ("create_reflection", "reflection"),
     "drop_reflection": ("drop_reflection", "reflection"),
     "toggle_reflections": ("toggle_reflections", "reflection"),
@@ -30,13 +32,11 @@ def recorded(change: Mapping[str, Any]) -> dict[str, Any]:
 
 
 NO_BRANCHES = "the catalog has no branches and tags; AT SNAPSHOT reads an Iceberg table of a source as it was"
-NO_FUNCTIONS = "there are no functions of one's own; write the expression into a view"
 BY_ROLES = "who may do what follows from roles: `runyard users role NAME viewer|operator|admin`"
 BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
 INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE"), BY_ROLES),
     **dict.fromkeys(("CREATE_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"),
-    **dict.fromkeys(("CREATE_FUNCTION", "DROP_FUNCTION"), NO_FUNCTIONS),
     **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
     **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from .errors import DremioError
 from .words import Words
 
+CREATE_FUNCTION = "CREATE_FUNCTION"
 # Synchronous commands go from PLANNING to RUNNING, without queue: the others wait for a slot.
 ASYNCHRONOUS = frozenset(
     {"SELECT", "CREATE_TABLE_AS", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "REFRESH_REFLECTION", "OPTIMIZE"}
@@ -17,7 +18,8 @@ ASYNCHRONOUS = frozenset(
 EXECUTED = frozenset(
     {"SELECT", "CREATE_TABLE_AS", "CREATE_TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "EXPLAIN", "SHOW",
      "DESCRIBE", "CREATE_VIEW", "DROP_VIEW", "DROP_TABLE", "TRUNCATE_TABLE", "REFRESH_METADATA", "USE", "SET", "RESET",
-     "CREATE_FOLDER", "DROP_FOLDER", "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
+     "CREATE_FOLDER", "DROP_FOLDER", CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION",
+     "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
      "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
      "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS"}
 )  # fmt: skip
@@ -86,6 +88,24 @@ def _drop(kind: str) -> Callable[[Words], Statement]:
     def read(words: Words) -> Statement:
         lenient = words.take("IF", "EXISTS")
         return _made(kind, words, path=words.path(), if_exists=lenient)
+
+    return read
+
+
+def _create_function(*, replace: bool) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        lenient = words.take("IF", "NOT", "EXISTS")
+        path = words.path()
+        parameters = [] if words.take("(", ")") else words.columns()
+        words.need("RETURNS")
+        is_scalar = not words.take("TABLE")
+        kind = " ".join(words.remaining_until("RETURN")) if is_scalar else ""
+        returns = [{"name": "EXPR$0", "type": kind}] if is_scalar else words.columns()
+        words.need("RETURN")
+        return _made(
+            CREATE_FUNCTION, words, path=path, query=words.rest(), replace=replace, if_not_exists=lenient,
+            parameters=parameters, returns=returns, is_scalar=is_scalar,
+        )  # fmt: skip
 
     return read
 
@@ -287,13 +307,15 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("CREATE VDS", _create_view(replace=False)),
     ("CREATE TABLE", _create_table),
     ("CREATE FOLDER", _folder),
-    *((f"CREATE {word}", _told(f"CREATE_{word}")) for word in ("BRANCH", "TAG", "FUNCTION", "ROLE", "USER")),
-    ("CREATE OR REPLACE FUNCTION", _told("CREATE_FUNCTION")),
+    *((f"CREATE {word}", _told(f"CREATE_{word}")) for word in ("BRANCH", "TAG", "ROLE", "USER")),
+    ("CREATE OR REPLACE FUNCTION", _create_function(replace=True)),
+    ("CREATE FUNCTION", _create_function(replace=False)),
     ("DROP VIEW", _drop("DROP_VIEW")),
     ("DROP VDS", _drop("DROP_VIEW")),
     ("DROP TABLE", _drop("DROP_TABLE")),
     ("DROP FOLDER", _drop("DROP_FOLDER")),
-    *((f"DROP {word}", _told(f"DROP_{word}")) for word in ("BRANCH", "TAG", "FUNCTION", "ROLE", "USER")),
+    ("DROP FUNCTION", _drop("DROP_FUNCTION")),
+    *((f"DROP {word}", _told(f"DROP_{word}")) for word in ("BRANCH", "TAG", "ROLE", "USER")),
     ("TRUNCATE TABLE", _drop("TRUNCATE_TABLE")),
     ("INSERT INTO", _change("INSERT")),
     ("UPDATE", _change("UPDATE")),
@@ -312,7 +334,10 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("SHOW TABLES", _show("TABLES")),
     ("SHOW VIEWS", _show("VIEWS")),
     ("SHOW COLUMNS", _show("COLUMNS")),
+    ("SHOW FUNCTIONS", _show("FUNCTIONS")),
     ("SHOW", _told("SHOW_OTHER")),
+    ("DESCRIBE FUNCTION", _path("DESCRIBE_FUNCTION")),
+    ("DESC FUNCTION", _path("DESCRIBE_FUNCTION")),
     ("DESCRIBE", _describe),
     ("DESC", _describe),
     ("USE", _path("USE")),

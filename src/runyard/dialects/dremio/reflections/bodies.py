@@ -10,8 +10,7 @@ from runyard.core.job import Workspace
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import path_of
 from runyard.dialects.dremio.errors import wrong
-from runyard.dialects.dremio.places import home_of
-from runyard.dialects.dremio.snapshot import snapshot
+from runyard.dialects.dremio.looking import live_catalog
 from runyard.dialects.dremio_ids import from_entity_id
 from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
@@ -65,16 +64,9 @@ def types_of(engine: Engine, workspace: Workspace, dataset: Document) -> dict[st
 
 
 def _looked_at(engine: Engine, workspace: Workspace, dataset: Document) -> dict[str, str]:
-    from runyard.runtime.dremio_sql.catalog import LiveCatalog, Snapshot  # noqa: PLC0415 - a parser of SQL, of who asks
-    from runyard.runtime.dremio_sql.database import new_connection  # noqa: PLC0415 - as above
-    from runyard.runtime.dremio_sql.errors import DremioError  # noqa: PLC0415 - as above
-    from runyard.runtime.dremio_sql.translation.translate import Session  # noqa: PLC0415 - as above
+    from runyard.runtime.dremio_sql.errors import DremioError  # noqa: PLC0415 - a parser of SQL, of who asks
 
-    documents = catalog.opened(engine, workspace)
-    told = snapshot(documents.read(workspace, catalog.every), engine.mounts, home_of(engine, workspace))
-    with new_connection(threads=1) as connection:
-        session = Session(user="", now_ms=engine.now())
-        live = LiveCatalog(snapshot=Snapshot.of(told), connection=connection, session=session)
+    with live_catalog(engine, workspace) as live:
         try:
             columns = live.columns(tuple(path_of(dataset)))
         except DremioError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from ..translation.calls import is_known
 from ..translation.expressions import is_bare
+from ..translation.relations import INSPECTIONS
 from ..translation.special_functions import BARE, SPECIAL
 
 CALLS = frozenset({name for name, way in SPECIAL.items() if way in BARE.values()}) | frozenset(
@@ -17,8 +19,25 @@ ORDER_BOUND = frozenset({"ANY_VALUE", "LISTAGG", "ARRAY_AGG"})
 
 
 def is_volatile(node: exp.Expression) -> bool:
-    """Tell whether anything in a tree is."""
-    return _has(node, CALLS) or any(is_bare(each) for each in node.find_all(exp.Column))
+    """Tell whether anything in a tree is; what a function of one's own does is not looked at."""
+    return _has(node, CALLS) or calls_own_functions(node) or any(is_bare(each) for each in node.find_all(exp.Column))
+
+
+def calls_own_functions(node: exp.Expression) -> bool:
+    """Tell whether a tree calls what may be functions of one's own."""
+    return any(_may_be_own(each) for each in node.find_all(exp.Anonymous))
+
+
+def _may_be_own(call: exp.Expression) -> bool:
+    around = call.parent
+    while isinstance(around, exp.Dot):
+        around = around.parent
+    if isinstance(around, exp.Table):
+        return False  # the word TABLE
+    if isinstance(around, exp.Anonymous) and isinstance(around.parent, exp.Table):
+        is_file = bool(call.expressions) and all(isinstance(each, exp.Kwarg) for each in call.expressions)
+        return not is_file and str(call.name).lower() not in INSPECTIONS
+    return isinstance(call.parent, exp.Dot) or not is_known(str(call.name))
 
 
 def is_order_bound(node: exp.Expression) -> bool:

@@ -15,6 +15,7 @@ from .functions import Function, called, filled
 from .moment_functions import MOMENTS
 from .number_functions import NUMBERS as NUMBER_FUNCTIONS
 from .operators import arithmetic, condition
+from .own_functions import no_match, scalar
 from .scope import Scope, Typed
 from .special_functions import SPECIAL, WITH_FORMAT, Compile
 from .text_functions import NESTED, TEXTS
@@ -25,7 +26,8 @@ ALIASES = {
 }  # fmt: skip
 PLAIN: dict[str, list[Function]] = {**NUMBER_FUNCTIONS, **TEXTS, **NESTED, **MOMENTS}
 OF_GROUPS: dict[str, list[Function]] = {**AGGREGATES, **ORDERED, **WINDOWS}
-KNOWN = sorted({*PLAIN, *OF_GROUPS, *SPECIAL, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
+ALL = frozenset({*PLAIN, *OF_GROUPS, *SPECIAL, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
+KNOWN = sorted(ALL)
 FORMATTED = 2  # arguments from which a function takes a format
 IN_ORDER = frozenset({"LAG", "LEAD", "NTILE"})
 BOUNDS = {"UNBOUNDED", "CURRENT ROW"}
@@ -44,14 +46,32 @@ def call(name: str, given: Sequence[exp.Expression], node: exp.Expression, scope
         return _flattened(given, node, scope, compiled)
     if name in OF_GROUPS:
         return _of_group(name, given, node, scope, compiled, {})
-    if name not in PLAIN:
-        near = difflib.get_close_matches(name, KNOWN, n=1)
-        hint = f"; the nearest known is {near[0]}" if near else ""
-        raise unsupported(f"The function {name} is not known to runyard's Dremio engine{hint}", node)
+    return _plain(name, given, node, scope, compiled) if name in PLAIN else _own(node, given, scope, compiled)
+
+
+def _plain(name: str, given: Sequence[exp.Expression], node: exp.Expression, scope: Scope, compiled: Compile) -> Typed:
     arguments = [compiled(each, scope) for each in given]
     if name == "CONCAT":
         arguments = [_text(each) for each in arguments]
     return _filled(name, PLAIN[name], arguments, node, {})
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a name is that of a function which everybody has."""
+    return ALIASES.get(name.upper(), name.upper()) in ALL
+
+
+def _own(node: exp.Expression, given: Sequence[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
+    """Return what a function of one's own brings."""
+    found = scalar([node.name], given, node, scope, compiled)
+    if found is not None:
+        return found
+    if scope.views or scope.calls:  # it was there when the view or function was made
+        raise no_match(node.name, given, node, scope, compiled)
+    name = node.name.upper()
+    near = difflib.get_close_matches(name, KNOWN, n=1)
+    hint = f"; the nearest known is {near[0]}" if near else ""
+    raise unsupported(f"The function {name} is not known to runyard's Dremio engine{hint}", node)
 
 
 def _text(value: Typed) -> Typed:

@@ -8,22 +8,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from ..column_types import (
-    BIGINT,
-    BOOLEAN,
-    DOUBLE,
-    INTEGER,
-    NULL,
-    VARCHAR,
-    ColumnType,
-    decimal,
-    list_of,
-    literal,
-)  # fmt: skip
+from ..column_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NULL, VARCHAR, ColumnType, decimal, list_of, literal
 from ..errors import invalid, unsupported
 from .calls import call, windowed
 from .conversions import INTERVAL_UNITS, cast, comparable, unified
 from .operators import arithmetic, comparison, condition, joined, one_of
+from .own_functions import scalar_by_path
 from .scope import Scope, Typed, fields_of
 from .special_functions import BARE, part_of
 
@@ -65,11 +55,11 @@ def _dot(node: exp.Expression, scope: Scope) -> Typed:
     """Return a field; a chain of names alone is looked up as a whole, for it may begin with a path."""
     names: list[str] = []
     inner = node
-    while isinstance(inner, exp.Dot):
-        if not isinstance(inner.expression, exp.Identifier):
-            raise unsupported(f"{node.sql(dialect='dremio')[:80]} is no field", node)
+    while isinstance(inner, exp.Dot) and isinstance(inner.expression, exp.Identifier):
         names.insert(0, inner.expression.name)
         inner = inner.this
+    if isinstance(inner, exp.Dot):
+        return fields_of(scalar_by_path(inner, scope, compiled), names, node)
     if isinstance(inner, exp.Column):
         parts = [inner.args[name].name for name in ("catalog", "db", "table", "this") if inner.args.get(name)]
         return scope.column([*parts, *names], node)

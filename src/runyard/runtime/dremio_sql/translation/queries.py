@@ -94,7 +94,8 @@ class Block:
             return node.alias
         if isinstance(node, exp.Column) and not is_bare(node):
             return node.name
-        return node.expression.name if isinstance(node, exp.Dot) else f"EXPR${len(self.items)}"
+        is_field = isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier)
+        return node.expression.name if is_field else f"EXPR${len(self.items)}"
 
     def _add(self, name: str, value: Typed) -> None:
         taken = {known.lower() for known, _ in self.items}

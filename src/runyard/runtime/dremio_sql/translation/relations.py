@@ -14,6 +14,7 @@ from ..words import Words
 from .conversions import comparable
 from .expressions import compiled
 from .operators import condition
+from .own_functions import no_match, path_of_call, tabular
 from .parsing import parsed
 from .pivots import pivoted
 from .scope import DEEPEST_VIEW, Query, Relation, Scope, Typed, View
@@ -97,7 +98,7 @@ def path_of(node: exp.Expression) -> list[str]:
 
 def _table(node: exp.Expression, scope: Scope, translate: Translate) -> str:
     if isinstance(node.this, exp.Anonymous):
-        return _table_function(node, scope)
+        return _table_function(node, scope, translate)
     extra = [name for name, value in node.args.items() if value and name not in TABLE_PARTS and name != "joins"]
     if extra or (node.args.get("joins") and not isinstance(node.parent, exp.Subquery)):
         raise unsupported(f"A table with {', '.join(extra) or 'joins'} has no faithful translation", node)
@@ -128,7 +129,7 @@ def _view(view: View, node: exp.Expression, scope: Scope, translate: Translate) 
     if key in scope.views or len(scope.views) > DEEPEST_VIEW:
         raise invalid(f"The view {'.'.join(view.path)} refers to itself", node)
     scope.world.seen[view.path] = None
-    inner = Scope(world=scope.world, context=view.context, views=(*scope.views, key))
+    inner = Scope(world=scope.world, context=view.context, views=(*scope.views, key), calls=scope.calls)
     try:
         body = parsed(view.sql)
         inner.wanted = _wanted(node, body, scope)
@@ -166,32 +167,23 @@ def _unnest(node: exp.Expression, scope: Scope, alias: exp.Expression | None = N
     return "LATERAL " + _added(query, alias or node, scope)
 
 
-def _table_function(node: exp.Expression, scope: Scope) -> str:
-    """Return TABLE("path"(option => value, …)), a file read as the options say."""
+def _table_function(node: exp.Expression, scope: Scope, translate: Translate) -> str:
+    """Return TABLE(…): the rows of a function of one's own, or "path"(option => value, …), a file read so."""
     given = node.this.expressions
     asked = INSPECTIONS.get(str(given[0].name).lower()) if given and isinstance(given[0], exp.Anonymous) else None
     if asked and len(given[0].expressions) == 1 and isinstance(given[0].expressions[0], exp.Literal):
         table = Words.of(given[0].expressions[0].name).path()
         return _added(scope.world.catalog.inspected(table, scope.context, asked), node, scope, table)
-    parts: list[str] = []
-    inner = given[0] if len(given) == 1 and node.this.name.lower() == "table" else None
-    while isinstance(inner, exp.Dot):
-        names, inner = _dotted(inner)
-        parts += names
-    if not isinstance(inner, exp.Anonymous) or any(not isinstance(each, exp.Kwarg) for each in inner.expressions):
+    path, call = path_of_call(given[0]) if len(given) == 1 and node.this.name.lower() == "table" else ([], node)
+    if not isinstance(call, exp.Anonymous):
         raise unsupported(f"{node.sql(dialect='dremio')[:80]} has no faithful translation", node)
-    options = {each.this.name.lower(): each.expression.name for each in inner.expressions}
-    path = [*parts, inner.this if isinstance(inner.this, str) else inner.this.name]
-    return _added(scope.world.catalog.of_options(path, scope.context, options), node, scope, path)
-
-
-def _dotted(node: exp.Dot) -> tuple[list[str], exp.Expression]:
-    names: list[str] = []
-    left: exp.Expression = node.this
-    while isinstance(left, exp.Dot):
-        names.insert(0, left.expression.name)
-        left = left.this
-    return [left.name, *names], node.expression
+    found = tabular(path, call.expressions, node, scope, translate, compiled)
+    if found is None and any(not isinstance(each, exp.Kwarg) for each in call.expressions):
+        raise no_match(".".join(path), call.expressions, node, scope, compiled)
+    if found is None:
+        options = {each.this.name.lower(): each.expression.name for each in call.expressions}
+        found = scope.world.catalog.of_options(path, scope.context, options)
+    return _added(found, node, scope, path)
 
 
 def join_words(node: exp.Expression, scope: Scope, translate: Translate) -> str:

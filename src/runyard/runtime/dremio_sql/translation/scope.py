@@ -6,12 +6,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from sqlglot import exp
 
 from ..column_types import Column, ColumnType, quoted
 from ..errors import invalid
+from .parsing import parsed
 
 DEEPEST_VIEW = 60
 
@@ -42,11 +44,34 @@ class View:
     context: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A function of one's own: what it takes and returns, and its body with the path that names are looked up in."""
+
+    path: tuple[str, ...]
+    parameters: tuple[Column, ...]
+    returns: tuple[Column, ...]  # of a scalar function one, whose name is no matter
+    is_scalar: bool
+    body: str  # a query
+    context: tuple[str, ...] = ()
+    created_at: int | None = None  # in milliseconds
+    modified_at: int | None = None
+
+    @cached_property
+    def tree(self) -> exp.Expression:
+        """Return its body, read once."""
+        return parsed(self.body)
+
+
 class Catalog(Protocol):
-    """What the translation asks about tables."""
+    """What the translation asks about tables and functions."""
 
     def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
         """Return the table or view at a path, looked up in the context first, or None."""
+        ...
+
+    def function(self, path: Sequence[str], context: Sequence[str]) -> Function | None:
+        """Return the function of one's own at a path, looked up in the context first, or None."""
         ...
 
     def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
@@ -87,7 +112,14 @@ class World:
     now_ms: int
     numbers: Iterator[int] = field(default_factory=itertools.count)
     seen: dict[tuple[str, ...], None] = field(default_factory=dict)  # views that the statement went through
+    called: dict[tuple[str, ...], None] = field(default_factory=dict)  # functions of one's own, likewise
     acceleration: Acceleration | None = None
+    moments: list[int] = field(default_factory=list)  # those that the translated text holds
+
+    def moment(self) -> int:
+        """Return when the statement began, in milliseconds of the epoch, to be written into its text."""
+        self.moments.append(self.now_ms)
+        return self.now_ms
 
     def name(self) -> str:
         """Return a name for a relation that no other has."""
@@ -132,15 +164,23 @@ class Scope:
     named: dict[str, Relation] = field(default_factory=dict)  # the queries of WITH
     windows: dict[str, exp.Window] = field(default_factory=dict)
     views: tuple[tuple[str, ...], ...] = ()  # the views around this place
+    calls: tuple[tuple[str, ...], ...] = ()  # the functions of one's own around this place
+    parameters: Mapping[str, Typed] = field(default_factory=dict)  # what a function was called with, by small names
     wanted: frozenset[str] | None = None  # the columns that are asked for of what stands here; None: all
 
     def within(self) -> Scope:
         """Return the scope of a query inside this one that sees its columns."""
-        return Scope(world=self.world, context=self.context, outer=self, named=dict(self.named), views=self.views)
+        return self._inside(self)
 
     def beside(self) -> Scope:
         """Return the scope of a query inside this one that sees the columns around it alone."""
-        return Scope(world=self.world, context=self.context, outer=self.outer, named=dict(self.named), views=self.views)
+        return self._inside(self.outer)
+
+    def _inside(self, outer: Scope | None) -> Scope:
+        return Scope(
+            world=self.world, context=self.context, outer=outer, named=dict(self.named), views=self.views,
+            calls=self.calls,
+        )  # fmt: skip
 
     def column(self, parts: Sequence[str], node: exp.Expression) -> Typed:
         """Return a column by its written path; what follows the column are fields of its structure."""
@@ -163,6 +203,8 @@ class Scope:
     def _qualified(self, qualifier: Sequence[str], name: str, node: exp.Expression) -> Typed | None:
         if not qualifier and name.lower() in self.merged:
             return self.merged[name.lower()][1]
+        if not qualifier and name.lower() in self.parameters:
+            return self.parameters[name.lower()]
         relations = [each for each in self.relations if not qualifier or each.answers_to(qualifier)]
         found = [column for column in (each.column(name) for each in relations) if column]
         if len(found) > 1:
