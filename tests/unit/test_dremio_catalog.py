@@ -215,9 +215,14 @@ def test_an_iceberg_table_is_read_at_its_snapshots(yard: Yard) -> None:
     table = catalog.create_table("n.t", schema=arrow.table({"x": [1]}).schema, location=f"file://{place}/t")
     table.append(arrow.table({"x": [1]}))
     first = table.current_snapshot().snapshot_id
+    table.manage_snapshots().create_branch(first, "dev").create_tag(first, "v1").commit()
     table.append(arrow.table({"x": [2]}))
 
     assert yard.rows("SELECT COUNT(*) FROM files.t") == [[2]]
+    assert yard.rows('SELECT a.x FROM files.t AT BRANCH dev AS a JOIN files.t AT TAG "v1" AS b ON a.x = b.x') == [[1]]
+    assert yard.rows("SELECT SUM(x) FROM files.t AT BRANCH main") == [[3]]
+    assert yard.rows("SELECT SUM(x) FROM files.t AT REF v1") == [[1]]
+    assert "no snapshot at BRANCH 'v1'" in yard.error("SELECT * FROM files.t AT BRANCH v1").message
     assert yard.rows(f"SELECT x FROM files.t AT SNAPSHOT '{first}'") == [[1]]
     assert yard.rows("SELECT operation FROM TABLE(table_snapshot('files.t')) WHERE parent_id IS NULL") == [["append"]]
     assert yard.rows("SELECT COUNT(*) FROM TABLE(table_history('files.t')) WHERE is_current_ancestor") == [[2]]
@@ -238,7 +243,11 @@ def test_time_travel_needs_a_table_that_keeps_versions(yard: Yard) -> None:
 
     assert (error.kind, "Iceberg" in error.message) == ("UNSUPPORTED_OPERATION", True)
     assert "Iceberg" in yard.error("SELECT * FROM TABLE(table_snapshot('files.\"a.csv\"'))").message
-    assert "Branches" in yard.error("SELECT * FROM lake.t AT BRANCH main").message
+    branch, commit = (yard.error(f'SELECT *\nFROM files."a.csv" AT {each}') for each in ("BRANCH main", "COMMIT abc"))
+    assert (
+        branch.message == "AT BRANCH needs an Iceberg table of a source, and 'files.a.csv' is none (line 2, column 6)"
+    )
+    assert (commit.kind, commit.line, "Nessie" in commit.message) == ("UNSUPPORTED_OPERATION", 2, True)
 
 
 # what the system tells of itself

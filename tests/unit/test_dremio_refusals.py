@@ -13,6 +13,7 @@ COMMANDS = {
     "CREATE ROLE analysts": "roles",
     'CREATE USER "ada"': "users are made by an administrator",
     "CREATE BRANCH b IN nessie": "no branches",
+    "USE BRANCH dev IN nessie": "no branches",
     "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "Parquet",
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from runyard.dialects.dremio import (
     catalog_operations,
     collaboration,
+    grants,
     lineage,
     login,
     machine,
     results,
+    search,
     sql_jobs,
     workload,
 )
@@ -16,7 +18,10 @@ from runyard.dialects.dremio.calls import Operation
 from runyard.dialects.dremio.reflections import listing
 from runyard.dialects.dremio.reflections import operations as reflections
 
-AREAS = (login, sql_jobs, results, collaboration, lineage, listing, reflections, catalog_operations, workload, machine)
+AREAS = (
+    login, sql_jobs, results, collaboration, grants, search, lineage, listing, reflections, catalog_operations,
+    workload, machine,
+)  # fmt: skip
 """The modules that each export the operations of their area; where two paths fit, the first is meant."""
 
 OPERATIONS: tuple[Operation, ...] = tuple(operation for area in AREAS for operation in area.OPERATIONS)

@@ -195,12 +195,12 @@ class LiveCatalog:
         raise invalid(f"Object '{'.'.join(path)}' not found")
 
     def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:
-        """Return an Iceberg table as it was at a snapshot or a moment."""
+        """Return an Iceberg table as it was at a snapshot or a moment, or is on a branch or at a tag of its own."""
         for candidate in self._candidates(path, context):
             files = self.files(candidate, version=(kind, version))
             if files is not None and files.format == "iceberg":
                 return read(files, self.connection)
-        raise unsupported(f"Time travel needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
+        raise unsupported(f"AT {kind} needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
 
     def inspected(self, path: Sequence[str], context: Sequence[str], what: str) -> Query:
         """Return what an Iceberg table tells of itself."""

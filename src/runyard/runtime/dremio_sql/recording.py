@@ -31,13 +31,17 @@ def recorded(change: Mapping[str, Any]) -> dict[str, Any]:
     return {"op": operation, "kind": kind, **facts}
 
 
-NO_BRANCHES = "the catalog has no branches and tags; AT SNAPSHOT reads an Iceberg table of a source as it was"
-BY_ROLES = "who may do what follows from roles: `runyard users role NAME viewer|operator|admin`"
+NO_BRANCHES = "the catalog has no branches and tags; AT BRANCH and AT TAG read those of an Iceberg table of a source"
+BY_ROLES = (
+    "who may do what follows from roles (`runyard users role NAME viewer|operator|admin`), because whoever may start a "
+    "job can read the files of every table"
+)
 BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
 INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE"), BY_ROLES),
     **dict.fromkeys(("CREATE_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"),
     **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
+    **dict.fromkeys(("USE_BRANCH", "USE_TAG", "USE_COMMIT", "USE_REFERENCE", "USE_REF"), NO_BRANCHES),
     **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),
 }
 """Why a command is not there, and what does the same."""

@@ -250,6 +250,14 @@ def _iceberg(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     return _registered(table.scan(snapshot_id=snapshot).to_arrow(), files, connection)
 
 
+REFERENCES: Mapping[str, frozenset[str]] = {
+    "BRANCH": frozenset({"branch"}),
+    "TAG": frozenset({"tag"}),
+    "REFERENCE": frozenset({"branch", "tag"}),
+}
+"""What of an Iceberg table's own references a word of Dremio's means."""
+
+
 def _snapshot(table: Any, kind: str, version: str) -> int:
     if kind == "SNAPSHOT" and table.snapshot_by_id(int(version)) is not None:
         return int(version)
@@ -257,6 +265,9 @@ def _snapshot(table: Any, kind: str, version: str) -> int:
         found = table.snapshot_as_of_timestamp(_milliseconds(version))
         if found is not None:
             return int(found.snapshot_id)
+    reference = table.refs().get(version) if kind in REFERENCES else None
+    if reference is not None and reference.snapshot_ref_type in REFERENCES[kind]:
+        return int(reference.snapshot_id)
     raise DremioError("VALIDATION", f"The table has no snapshot at {kind} '{version}'.")
 
 

@@ -340,6 +340,7 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("DESC FUNCTION", _path("DESCRIBE_FUNCTION")),
     ("DESCRIBE", _describe),
     ("DESC", _describe),
+    *((f"USE {word}", _told(f"USE_{word}")) for word in ("BRANCH", "TAG", "COMMIT", "REFERENCE", "REF")),
     ("USE", _path("USE")),
     ("SET", _set("SESSION")),
     ("RESET", _reset("SESSION")),

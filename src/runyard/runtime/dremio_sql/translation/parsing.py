@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 import sqlglot.errors
@@ -11,7 +10,7 @@ from sqlglot import exp
 from sqlglot.dialects.dremio import Dremio
 from sqlglot.parsers.dremio import DremioParser
 
-from ..errors import DremioError, from_parser, unsupported
+from ..errors import DremioError, from_parser
 
 # sqlglot's own readings of functions lose arguments silently; ours are decided by the table of functions alone.
 SPECIAL = ("CAST", "CEIL", "EXTRACT", "FLOOR", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST", "OVERLAY")
@@ -26,6 +25,13 @@ class Parser(DremioParser):
         name: DremioParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE")
     }
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {name: DremioParser.FUNCTION_PARSERS[name] for name in SPECIAL}
+    VERSION_PHRASES: ClassVar[dict[tuple[str, ...], str]] = {
+        **DremioParser.VERSION_PHRASES,
+        **{
+            ("AT", word): "REFERENCE" if word == "REF" else word
+            for word in ("BRANCH", "TAG", "COMMIT", "REFERENCE", "REF")
+        },
+    }
 
 
 class Written(Dremio):
@@ -38,18 +44,11 @@ class Written(Dremio):
     Parser = Parser
 
 
-VERSIONED = re.compile(r"\bAT\s+(BRANCH|TAG|COMMIT|REFERENCE)\b", re.IGNORECASE)
-
-
 def parsed(sql: str) -> exp.Expression:
     """Return one query or change as a tree; what cannot be read says where."""
     try:
         trees = [tree for tree in Written().parse(sql) if tree is not None]
     except sqlglot.errors.SqlglotError as error:
-        if VERSIONED.search(sql):
-            raise unsupported(
-                "Branches, tags and commits need a Nessie or Arctic source, which runyard has not"
-            ) from error
         raise from_parser(error) from error
     except RecursionError as error:
         raise DremioError("PLAN", "The query is nested too deeply.") from error

@@ -113,14 +113,28 @@ def _table(node: exp.Expression, scope: Scope, translate: Translate) -> str:
 def _found(node: exp.Expression, path: Sequence[str], scope: Scope, translate: Translate) -> Query:
     version = node.args.get("version")
     if version is not None:
-        kind = "SNAPSHOT" if version.name.upper() == "VERSION" else version.name.upper()
-        moment = version.expression
-        text = moment.this.name if isinstance(moment, exp.Cast) else moment.name
-        return scope.world.catalog.at_version(path, scope.context, kind, text)
+        return _at_version(node, path, version, scope)
     found = scope.world.catalog.find(path, scope.context)
     if found is None:
         raise invalid(f"Object '{'.'.join(path)}' not found", node)
     return _view(found, node, scope, translate) if isinstance(found, View) else found
+
+
+def _at_version(node: exp.Expression, path: Sequence[str], version: exp.Expression, scope: Scope) -> Query:
+    """Return an Iceberg table at a snapshot, a moment, or a branch or tag of its own."""
+    kind = "SNAPSHOT" if version.name.upper() == "VERSION" else version.name.upper()
+    if kind == "COMMIT":
+        raise unsupported(
+            "Commits are of a Nessie or Arctic source, which runyard has not; AT SNAPSHOT names one", node
+        )
+    moment = version.expression
+    text = moment.this.name if isinstance(moment, exp.Cast) else moment.name
+    try:
+        return scope.world.catalog.at_version(path, scope.context, kind, text)
+    except DremioError as error:
+        if error.kind == "UNSUPPORTED_OPERATION":
+            raise unsupported(error.message, node) from error
+        raise
 
 
 def _view(view: View, node: exp.Expression, scope: Scope, translate: Translate) -> Query:
