@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 from moving import Yard
 
-from runyard.core import graph
+from runyard.core import graph, queue
 from runyard.core.errors import InvalidRequest, LimitReached
 from runyard.core.job import Job, RunIf, Task
 from runyard.core.queue import Overflow
@@ -56,6 +56,7 @@ class World:
         self.yards = yards
         self.runs: list[int] = []
         self.jobs: list[Job] = []
+        self.words: dict[int, set[tuple[int, bool]]] = {}  # by attempt, what its process said: when, and if it goes on
 
     def change(self, work: Callable[[Moves], object]) -> str:
         """Make the same moves in each ledger, or none in any, with the same answer."""
@@ -228,6 +229,19 @@ def call(world: World, data: st.DataObject) -> None:
         world.change(lambda moves: moves.start(run, limit=None, overflow=Overflow.QUEUE))
 
 
+def say_word(world: World, data: st.DataObject) -> None:
+    """A process says that it waits for its turn, or goes on; the word may come late, twice, or of one that ended."""
+    if attempts := world.attempts(*sorted(ON_A_PROCESS), State.ENDED, has_process=True):
+        at = world.yards[0].now - data.draw(st.sampled_from([0, 0, 0, 1, 1_000]))
+        tell(world, data.draw(st.sampled_from(attempts)), (at, data.draw(st.booleans())))
+
+
+def tell(world: World, one: Attempt, word: tuple[int, bool]) -> None:
+    if one.state in ON_A_PROCESS:
+        world.words.setdefault(one.id, set()).add(word)
+    world.change(lambda moves: (moves.goes_on if word[1] else moves.waits)(one.id, at=word[0]))
+
+
 def remove_job(world: World, data: st.DataObject) -> None:
     if world.jobs and data.draw(st.integers(0, 3)) == 0:
         job = world.jobs.pop(data.draw(st.integers(0, len(world.jobs) - 1)))
@@ -252,12 +266,15 @@ def start_again(world: World, data: st.DataObject) -> None:
     """A server dies; the next one finds a launcher that knows some of its attempts."""
     mine = world.yards[0].store.read(lambda ledger: ledger.attempts_on_process("here"))
     lost = [one for one in mine if data.draw(st.booleans())]
+    world.change(lambda moves: moves.forget_waits())
     world.change(lambda moves: moves.take_up(lost))
+    for one in [one for one in world.attempts(*sorted(ON_A_PROCESS), has_process=True) if one.id in world.words]:
+        tell(world, one, max(world.words[one.id]))
 
 
 EVENTS = [
     add_job, start, start, begin, begin, end, end, end, conduct, conduct, conduct,
-    call, stop_run, stop_attempt, repair, change_limit, remove_job, wait, start_again,
+    call, say_word, say_word, stop_run, stop_attempt, repair, change_limit, remove_job, wait, start_again,
 ]  # fmt: skip
 
 
@@ -280,7 +297,7 @@ def check(world: World) -> None:
         check_run(run, graph.newest(attempts))
         check_memory(world.yards[0], run, graph.newest(attempts))
         check_parent(run, everything)
-    check_places(world.yards[0], list(everything.values()), {run.id: run for run, _ in known})
+    check_places(world, list(everything.values()), {run.id: run for run, _ in known})
     check_limits(world, [run for run, _ in known])
 
 
@@ -310,15 +327,26 @@ def check_parent(run: Run, everything: dict[int, Attempt]) -> None:
         assert (parent.state is State.ENDED) == (run.state is State.ENDED)
 
 
-def check_places(yard: Yard, attempts: list[Attempt], runs: dict[int, Run]) -> None:
+def waits_since(world: World, one: Attempt) -> int | None:
+    """Return since when an attempt waits by its newest word; of one moment, that it goes on."""
+    at, goes_on = max(world.words.get(one.id, {(0, True)}))
+    return None if goes_on or one.state not in ON_A_PROCESS else at
+
+
+def check_places(world: World, attempts: list[Attempt], runs: dict[int, Run]) -> None:
+    assert [one.waits_since for one in attempts] == [waits_since(world, one) for one in attempts]
     taken = [one for one in attempts if one.state in ON_A_PROCESS and _task_of(runs[one.run_id], one).has_process]
     assert all(one.owner for one in taken)
     awaited = {run.awaited_by for run in runs.values() if run.state is not State.ENDED}
     active = [one for one in taken if one.id not in awaited]
+    holders = queue.holders(taken, calling={one for one in awaited if one}, places=PLACES)
     # Whoever comes back from waiting does not look for a place first.
-    assert len(active) <= PLACES + len({run.awaited_by for run in runs.values()} & {one.id for one in active})
-    assert len(active) >= PLACES or not any(one.state is State.QUEUED for one in attempts)
-    assert yard.store.read(lambda ledger: ledger.count_on_process("here")) == len(active)
+    returned = {run.awaited_by for run in runs.values()} | world.words.keys()
+    assert len(holders) <= PLACES + len(returned & {one.id for one in holders})
+    assert len(holders) >= PLACES or not any(one.state is State.QUEUED for one in attempts)
+    counts = world.yards[0].store.read(lambda ledger: ledger.count_on_process("here"))
+    assert counts == (len(active), len([one for one in active if one.waits_since is not None]))
+    assert queue.places_taken(*counts, places=PLACES) == len(holders)
     ended = {one.id for one in attempts if one.state is State.ENDED}
     assert all(run.state in {State.STOPPING, State.ENDED} for run in runs.values() if run.awaited_by in ended)
 
@@ -336,7 +364,7 @@ def check_events(yard: Yard, run: Run, attempts: list[Attempt]) -> None:
     """Every attempt took only the steps there are, and its last event says where it stands."""
     steps: dict[int, list[str]] = {one.id: [] for one in attempts}
     for event in yard.store.read(lambda ledger: ledger.events(run.id)):
-        if event.attempt_id is not None:
+        if event.attempt_id is not None and event.kind not in {"waits", "goes_on"}:
             steps[event.attempt_id].append(event.kind)
     for one in attempts:
         walked = [STATES.get(kind, State.ENDED) for kind in steps[one.id]]

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run, record
+from records import a_job, a_run, a_workspace, an_attempt, an_ended_attempt, an_ended_run, an_event, record
 
 from runyard.core.ids import first_of
 from runyard.core.job import Task
@@ -342,16 +342,22 @@ def test_an_owner_has_the_attempts_that_are_on_a_process(filled: Store) -> None:
         an_attempt(20 + number, number=number, state=state, owner="me")
         for number, state in enumerate(state for state in State if state is not State.ENDED)
     ]
+    waiting = [an_attempt(40 + one, number=40 + one, state=State.RUNNING, owner="me", waits_since=1) for one in (1, 0)]
+    calling = an_attempt(50, number=50, state=State.RUNNING, owner="me", waits_since=1)
     theirs = an_attempt(30, number=30, state=State.RUNNING, owner="they")
     gone = an_ended_attempt(31, number=31, owner="me")
-    record(filled, *attempts, theirs, gone)
+    record(filled, *attempts, *waiting, calling, theirs, gone, a_run(60, awaited_by=50))
 
     mine = filled.read(lambda ledger: ledger.attempts_on_process("me"))
-    counts = filled.read(lambda ledger: [ledger.count_on_process(owner) for owner in ("me", "they", "nobody")])
+    owners = ("me", "they", "nobody")
+    counts = filled.read(lambda ledger: [ledger.count_on_process(owner) for owner in owners])
+    waits = filled.read(lambda ledger: [[one.id for one in ledger.attempts_waiting(owner)] for owner in owners])
 
     assert {attempt.state for attempt in mine} == ON_A_PROCESS
     assert [attempt.id for attempt in mine] == sorted(attempt.id for attempt in mine)
-    assert counts == [3, 1, 0]
+    assert counts == [(5, 2), (1, 0), (0, 0)]
+    assert waits == [[40, 41, 50], [], []]
+    assert filled.read(lambda ledger: ledger.calling()) == {50}
 
 
 def test_the_load_counts_what_waits_and_what_holds_a_place(filled: Store) -> None:
@@ -363,6 +369,31 @@ def test_the_load_counts_what_waits_and_what_holds_a_place(filled: Store) -> Non
         for number, state in enumerate(states)
     ]
     conducted = an_attempt(90, number=90, state=State.RUNNING)
-    record(filled, *attempts, conducted)
+    waiting = an_attempt(91, number=91, state=State.RUNNING, owner="here", waits_since=1)
+    calling = an_attempt(92, number=92, state=State.RUNNING, owner="here", waits_since=1)
+    record(filled, *attempts, conducted, waiting, calling, a_run(93, awaited_by=92), a_run(94, awaited_by=92))
 
-    assert filled.read(lambda ledger: ledger.load()) == {"queued": 2, "retrying": 1, "on_process": 3}
+    load = filled.read(lambda ledger: ledger.load())
+
+    assert load == {"queued": 2, "retrying": 1, "on_process": 4, "waiting": 1, "calling": 1}
+
+
+def test_since_when_an_attempt_waits_is_saved(filled: Store) -> None:
+    waiting = an_attempt(5, state=State.RUNNING, owner="here", waits_since=2**52)
+    record(filled, waiting)
+    known = filled.read(lambda ledger: ledger.attempt(5))
+    goes_on = replace(waiting, waits_since=None)
+    filled.write(lambda ledger: ledger.save_attempt(goes_on, seen=State.RUNNING))
+
+    assert known == waiting
+    assert filled.read(lambda ledger: ledger.attempt(5)) == goes_on
+
+
+def test_the_last_word_of_an_attempt_is_of_its_waiting_and_its_own(filled: Store) -> None:
+    record(filled, *[an_attempt(number, number=number) for number in (5, 6, 7)])
+    words = [(10, 5, "waits"), (11, 6, "waits"), (12, 5, "goes_on"), (13, 6, "running"), (14, 5, "succeeded")]
+    record(filled, *[an_event(id_, attempt_id=attempt, kind=kind) for id_, attempt, kind in words])
+
+    last = filled.read(lambda ledger: [ledger.last_word(an_attempt(one)) for one in (5, 6, 7)])
+
+    assert [None if one is None else one.id for one in last] == [12, 11, None]

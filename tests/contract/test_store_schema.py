@@ -42,6 +42,8 @@ NONSENSE = {
     "an attempt's outcome nobody knows": lambda ledger: ledger.add_attempt(an_ended_attempt(5, outcome="won")),
     "an attempt ended without an outcome": lambda ledger: ledger.add_attempt(an_ended_attempt(5, outcome=None)),
     "an attempt ended at no time": lambda ledger: ledger.add_attempt(an_ended_attempt(5, ended_at=None)),
+    "an attempt that waits before it has a process": lambda ledger: ledger.add_attempt(an_attempt(5, waits_since=3)),
+    "an attempt that waits and has ended": lambda ledger: ledger.add_attempt(an_ended_attempt(5, waits_since=3)),
     "an attempt of no run": lambda ledger: ledger.add_attempt(an_attempt(5, run_id=9)),
     "an attempt's number below zero": lambda ledger: ledger.add_attempt(an_attempt(5, number=-1)),
     "an attempt's number twice": lambda ledger: ledger.add_attempt(an_attempt(5)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from records import MAIN, a_run, an_attempt, an_ended_attempt, an_ended_run
 
 from runyard.core.errors import AlreadyExists, LimitReached, NotFound, RunyardError, WrongState
-from runyard.core.queue import Admission, Overflow, admission, limit_text
+from runyard.core.queue import Admission, Overflow, admission, holders, limit_text, places_taken
 from runyard.core.retry import retry_at
 from runyard.core.run import NEXT, ON_A_PROCESS, PHASES, Outcome, State, check_move, phase
 
@@ -83,6 +83,27 @@ def test_every_state_but_the_end_leads_to_the_end_and_the_end_nowhere() -> None:
 def test_a_place_is_held_from_the_start_of_a_process_to_its_end() -> None:
     assert {State.STARTING, State.RUNNING, State.STOPPING} == ON_A_PROCESS
     assert NEXT[State.STARTING] | NEXT[State.RUNNING] == {State.RUNNING, State.STOPPING, State.ENDED}
+
+
+@pytest.mark.parametrize(
+    ("waiting", "calling", "expected"),
+    [
+        ({}, set(), [1, 2, 3, 4, 5, 6, 7]),
+        ({2: 10, 5: 9}, set(), [1, 3, 4, 6, 7]),
+        ({2: 10, 5: 9}, {5, 7}, [1, 3, 4, 6]),  # one gives a place once
+        (dict.fromkeys(range(2, 8), 10), set(), [1, 6, 7]),  # four may, of those that wait as long the oldest
+        ({7: 1, 6: 2, 5: 3, 4: 4, 3: 5, 2: 6}, set(), [1, 2, 3]),
+    ],
+)
+def test_who_waits_holds_no_place_unless_too_many_do(
+    waiting: dict[int, int], calling: set[int], expected: list[int]
+) -> None:
+    attempts = [an_attempt(number, state=State.RUNNING, waits_since=waiting.get(number)) for number in range(1, 8)]
+
+    held = holders(attempts, calling=calling, places=1)
+
+    assert [one.id for one in held] == expected
+    assert places_taken(7 - len(calling), len(waiting.keys() - calling), places=1) == len(expected)
 
 
 def test_a_phase_is_the_state_or_the_outcome() -> None:

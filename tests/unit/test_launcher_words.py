@@ -8,7 +8,7 @@ import pytest
 
 from runyard.executors.launcher import ends, events, wire
 from runyard.executors.launcher.depth import is_too_deep
-from runyard.executors.launcher.events import ConnectionTaken, Ended, Started
+from runyard.executors.launcher.events import ConnectionTaken, Ended, GoesOn, OnWire, Started, Waits
 from runyard.executors.launcher.interpreter import needs_fresh_one
 from runyard.executors.launcher.order import Order
 
@@ -79,12 +79,14 @@ def test_what_is_not_of_the_language_is_garbage(garbage: bytes) -> None:
     "event",
     [
         Started(attempt_id=1, pid=2, at=3),
+        Waits(attempt_id=1, at=3),
+        GoesOn(attempt_id=1, at=3),
         Ended(attempt_id=1, at=2, exit_code=0),
         Ended(attempt_id=1, at=2, signal=9, cause="cancelled", message="m", trace="t", category="c"),
         ConnectionTaken(),
     ],
 )
-def test_an_event_comes_out_as_it_went_in(event: Started | Ended | ConnectionTaken) -> None:
+def test_an_event_comes_out_as_it_went_in(event: OnWire) -> None:
     assert events.from_wire(events.to_wire(event)) == event
 
 

@@ -289,7 +289,7 @@ def test_the_server_tells_who_it_is(speaker: Speaker, tmp_path: Path) -> None:
 
     assert told["home"] == str(tmp_path / "home")
     assert told["workspace"] == "default"
-    assert told["load"] == {"queued": 0, "retrying": 0, "on_process": 0}
+    assert told["load"] == {"queued": 0, "retrying": 0, "on_process": 0, "waiting": 0}
 
 
 @pytest.mark.parametrize(

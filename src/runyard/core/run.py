@@ -48,7 +48,7 @@ NEXT: Mapping[State, frozenset[State]] = {
 """Which state an attempt may take next. A run follows its attempts (see graph.py)."""
 
 ON_A_PROCESS = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
-"""The states in which an attempt holds one of the server's places."""
+"""The states in which an attempt has a process, and holds one of the server's places unless it waits."""
 
 PHASES: tuple[str, ...] = tuple(s for s in State if s is not State.ENDED) + tuple(Outcome)
 """Every phase: the state, or the outcome once ended. Dialects map all of them."""
@@ -70,6 +70,7 @@ class Attempt:
     retry_at: int | None = None
     taken_at: int | None = None  # when it got a place, or needed none: what came before was waiting
     running_at: int | None = None
+    waits_since: int | None = None  # its process waits for a turn of its own, and gives its place to others
     ended_at: int | None = None
     owner: str | None = None  # the server that has it
     exit_code: int | None = None

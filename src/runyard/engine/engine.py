@@ -122,10 +122,6 @@ class Engine(Jobs, Overview):
         """How many attempts may run at once on this server."""
         return self._works.places
 
-    def load(self) -> dict[str, int]:
-        """Count the attempts that wait and those that hold a place."""
-        return self._store.read(lambda ledger: ledger.load())
-
     # workspaces
 
     def workspace(self, name: str) -> Workspace:

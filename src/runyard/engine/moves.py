@@ -13,6 +13,7 @@ from runyard.core.queue import Admission, Overflow
 from runyard.core.run import ON_A_PROCESS, Attempt, Outcome, Repair, Run, State
 from runyard.engine import arming, flows, notices
 from runyard.engine.documents import Shelves
+from runyard.engine.places import Places
 from runyard.engine.recording import Recording
 from runyard.engine.transaction import Claim, task_of
 
@@ -27,7 +28,7 @@ OF_PARENT: Mapping[Outcome | None, Outcome] = {
 LOST = "The launcher that ran this attempt is gone and left no record of its end."
 
 
-class Moves(Recording):
+class Moves(Recording, Places):
     """The moves of one transaction."""
 
     # beginning
@@ -84,29 +85,6 @@ class Moves(Recording):
         if run.parent_attempt_id is not None:
             self._end_parent(skipped, run.parent_attempt_id)
         return skipped
-
-    # taking work
-
-    def look_for_work(self) -> None:
-        """Take waiting attempts even if this transaction added none."""
-        self._may_claim = True
-
-    def claim(self) -> None:
-        """Take as many waiting attempts as this server has free places: those that others wait for, then the oldest."""
-        if not (self._may_claim and self.places):
-            return
-        free = self.places - self.ledger.count_on_process(self.owner)
-        for attempt in self._next_attempts(free) if free > 0 else ():
-            run = self._run(attempt)
-            taken = self._move(run, attempt, State.STARTING, owner=self.owner, taken_at=self.clock())
-            run = self._settle(run)
-            self.claimed.append(Claim(run=run, attempt=taken, task=task_of(run, attempt)))
-
-    def _next_attempts(self, limit: int) -> list[Attempt]:
-        awaited = self.ledger.awaited_attempts(limit)
-        known = {one.id for one in awaited}
-        others = [one for one in self.ledger.queued_attempts(limit) if one.id not in known]
-        return [*awaited, *others][:limit]
 
     def admit_held(self, job_id: int, *, limit: int | None) -> None:
         """Let the runs that wait for their job's limit begin, the oldest first."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runyard.core import queue
 from runyard.core.ids import LARGEST, first_of
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Run
@@ -57,8 +58,18 @@ class Overview:
         """Return these runs, of whatever workspace."""
         return self._store.read(lambda ledger: ledger.runs_by_ids(run_ids)) if run_ids else []
 
-    def attempts_at_work(self) -> list[Attempt]:
-        """Return the attempts that hold a place of this server."""
+    def load(self) -> dict[str, int]:
+        """Count the attempts that are `queued` or `retrying`, and those with a process.
+
+        These hold a place (`on_process`), or are `waiting` there for their turn or for a run and have given it away.
+        """
+        counts = self._store.read(lambda ledger: ledger.load())
+        taken = queue.places_taken(counts["on_process"], counts.pop("waiting"), places=self._works.places)
+        waiting = counts["on_process"] - taken + counts.pop("calling")
+        return {**counts, "on_process": taken, "waiting": waiting}
+
+    def attempts_at_work(self) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the attempts that this server has on a process, and those of them that hold a place."""
         return self._works.attempts_at_work()
 
     def runs_changed_since(self, after: int) -> list[Run] | None:

@@ -1,4 +1,4 @@
-"""Writes into the ledger what the launcher tells: begun, ended, lost."""
+"""Writes into the ledger what the launcher tells: begun, waiting, going on, ended, lost."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.errors import RunyardError
 from runyard.core.run import Outcome
 from runyard.engine.moves import STOPPED, Moves
-from runyard.executors.launcher.events import Ended, LauncherLost, Started
+from runyard.executors.launcher.events import Ended, GoesOn, LauncherLost, OfAttempt, Reconnected, Started, Waits
 
 log = logging.getLogger(__name__)
 
-Event = Any  # Started, Ended, LauncherLost, or None to finish
+Event = Any  # of the launcher, a threading.Event to be set, or None to finish
+Recorded = OfAttempt | Reconnected
 BATCH = 128  # events written in one transaction; the rest waits for the next
 
 _BY_CAUSE = {"cancelled": Outcome.CANCELLED, "timed_out": Outcome.TIMED_OUT, "launcher_lost": Outcome.CRASHED}
@@ -65,7 +66,7 @@ class Supervisor:
     def _watch(self) -> None:
         while True:
             batch = self._next_batch()
-            self._record([event for event in batch if isinstance(event, Started | Ended)])
+            self._record([event for event in batch if isinstance(event, Recorded)])
             for event in batch:
                 if isinstance(event, threading.Event):
                     event.set()
@@ -80,7 +81,7 @@ class Supervisor:
             batch.append(self._events.get())
         return batch
 
-    def _record(self, events: list[Started | Ended]) -> None:
+    def _record(self, events: list[Recorded]) -> None:
         """Record events together; if that fails, one by one, so that one cannot hold up the others."""
         if not events:
             return
@@ -93,7 +94,7 @@ class Supervisor:
             if isinstance(event, Ended):
                 self._recorded(event.attempt_id)
 
-    def _record_singly(self, events: list[Started | Ended], error: Exception) -> None:
+    def _record_singly(self, events: list[Recorded], error: Exception) -> None:
         if len(events) > 1:
             for event in events:
                 self._record([event])
@@ -111,24 +112,22 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - outermost loop of the thread: it is tried again
             self._try_later(event, error)
 
-    def _try_later(self, event: Started | Ended | LauncherLost, error: Exception) -> None:
+    def _try_later(self, event: Recorded | LauncherLost, error: Exception) -> None:
         """Keep trying: the launcher's journal has the end until the ledger does."""
         log.error("could not record %s: %s", event, error)
         if not self._stopping.wait(1.0):
             self._events.put(event)
 
 
-def _apply_all(moves: Moves, events: list[Started | Ended]) -> None:
+def _apply_all(moves: Moves, events: Sequence[Recorded]) -> None:
     ended = {event.attempt_id for event in events if isinstance(event, Ended)}
     for event in events:
-        if isinstance(event, Ended) or event.attempt_id not in ended:  # an end tells the beginning too
-            _apply(moves, event)
+        # An end tells the beginning too, and that nobody waits any more.
+        if isinstance(event, Ended | Reconnected) or event.attempt_id not in ended:
+            _STEPS[type(event)](moves, event)
 
 
-def _apply(moves: Moves, event: Started | Ended) -> None:
-    if isinstance(event, Started):
-        moves.started(event.attempt_id, at=event.at)
-        return
+def _finish(moves: Moves, event: Ended) -> None:
     facts = {
         "exit_code": event.exit_code,
         "signal": event.signal,
@@ -139,6 +138,15 @@ def _apply(moves: Moves, event: Started | Ended) -> None:
     }
     outcome = outcome_of(event)
     moves.finished(event.attempt_id, outcome, at=event.at, facts=facts, started_at=event.started_at)
+
+
+_STEPS: Mapping[type[Recorded], Callable[[Moves, Any], None]] = {
+    Started: lambda moves, event: moves.started(event.attempt_id, at=event.at),
+    Waits: lambda moves, event: moves.waits(event.attempt_id, at=event.at),
+    GoesOn: lambda moves, event: moves.goes_on(event.attempt_id, at=event.at),
+    Reconnected: lambda moves, _: moves.forget_waits(),
+    Ended: _finish,
+}
 
 
 def outcome_of(event: Ended) -> Outcome:

@@ -157,16 +157,20 @@ class Transaction:
 
     def _move(self, run: Run, attempt: Attempt, to: State, **facts: Any) -> Attempt:
         check_move(attempt, to)
-        moved = replace(attempt, state=to, updated_at=self.clock(), **facts)
-        if not self.ledger.save_attempt(moved, seen=attempt.state):
-            raise WrongState(f"Attempt {attempt.id} was changed by somebody else meanwhile; try again.")
-        self._note(moved)
+        waits_since = attempt.waits_since if to in ON_A_PROCESS else None
+        moved = replace(attempt, state=to, updated_at=self.clock(), waits_since=waits_since, **facts)
+        self._write(moved, seen=attempt)
         if attempt.state in ON_A_PROCESS and to is State.ENDED:
             self.ended.append(moved)
         at = facts.get("ended_at") or facts.get("running_at")
         self._event(run, moved.phase, attempt=moved, detail=_detail(moved), at=at)
         notices.attempt_changed(self, run, moved, seen=attempt.state)
         return self._begin_without_process(run, moved)
+
+    def _write(self, attempt: Attempt, *, seen: Attempt) -> None:
+        if not self.ledger.save_attempt(attempt, seen=seen.state):
+            raise WrongState(f"Attempt {attempt.id} was changed by somebody else meanwhile; try again.")
+        self._note(attempt)
 
     def _begin_without_process(self, run: Run, attempt: Attempt) -> Attempt:
         """Take a queued attempt at once that needs no place, because no process comes of it."""

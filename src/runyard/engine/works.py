@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from runyard.core import queue
 from runyard.core.ids import Ids
 from runyard.core.run import Attempt, Run, State
 from runyard.engine.dispatcher import Dispatcher
@@ -115,9 +116,14 @@ class Works:
         self._launcher.close()
         self._supervisor.close()
 
-    def attempts_at_work(self) -> list[Attempt]:
-        """Return the attempts that hold a place of this server."""
-        return self._store.read(lambda ledger: ledger.attempts_on_process(self._owner))
+    def attempts_at_work(self) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the attempts that this server has on a process, and those of them that hold a place."""
+
+        def look(ledger: Ledger) -> tuple[list[Attempt], set[int]]:
+            return ledger.attempts_on_process(self._owner), ledger.calling()
+
+        attempts, calling = self._store.read(look)
+        return attempts, queue.holders(attempts, calling=calling, places=self.places)
 
     def change(self, work: Callable[[Moves], T]) -> T:
         """Change the ledger and do what must follow."""
@@ -187,6 +193,8 @@ class Works:
         snapshot = self._launcher.connect()
         known = {*snapshot.active, *snapshot.ended}
         mine = self._store.read(lambda ledger: ledger.attempts_on_process(self._owner))
+        if any(attempt.waits_since is not None for attempt in mine):
+            self.change(lambda moves: moves.forget_waits())  # the launcher's next words say who waits now
         for attempt in mine:
             if attempt.id in known:
                 self._dispatcher.taken_up(attempt.id)

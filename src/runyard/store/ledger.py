@@ -240,16 +240,29 @@ class Ledger(Links, Bookmarks, Statements, Documents, Overview, Access):
         """Return the attempts without a process that nobody has carried out yet."""
         return self._all(ATTEMPT, "attempts_to_conduct")
 
-    def count_on_process(self, owner: str) -> int:
-        """Count the places an owner has taken."""
-        return int(self._cursor.all("count_on_process", {"owner": owner})[0][0])
+    def count_on_process(self, owner: str) -> tuple[int, int]:
+        """Count the attempts an owner has on a process that wait for no run, and those of them that wait for a turn."""
+        counts = dict(self._cursor.all("count_on_process", {"owner": owner}))
+        return counts["on_process"], counts["waiting"]
 
     def attempts_on_process(self, owner: str) -> list[Attempt]:
         """Return the attempts an owner has on a process."""
         return self._all(ATTEMPT, "attempts_on_process", owner=owner)
 
+    def attempts_waiting(self, owner: str) -> list[Attempt]:
+        """Return the attempts of an owner whose processes wait for their turn."""
+        return self._all(ATTEMPT, "attempts_waiting", owner=owner)
+
+    def calling(self) -> set[int]:
+        """Return the ids of the attempts whose processes wait for runs."""
+        return {row[0] for row in self._cursor.all("calling", {})}
+
     def load(self) -> dict[str, int]:
-        """Count the attempts that wait and those that hold a place."""
+        """Count the attempts that are `queued` or `retrying`, and those with a process.
+
+        These are `calling` if they wait for runs, else `on_process`; of the latter those that wait for their turn are
+        `waiting` as well.
+        """
         return dict(self._cursor.all("load", {}))
 
     # what is due
@@ -284,6 +297,10 @@ class Ledger(Links, Bookmarks, Statements, Documents, Overview, Access):
     def events(self, run_id: int, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return a run's events, oldest first."""
         return self._all(EVENT, "events_of_run", run_id=run_id, after=after, limit=limit)
+
+    def last_word(self, attempt: Attempt) -> Event | None:
+        """Return the last event that tells whether an attempt's process waits for its turn."""
+        return self._one(EVENT, "last_word", run_id=attempt.run_id, attempt_id=attempt.id)
 
     # triggers
 

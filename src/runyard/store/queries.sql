@@ -161,7 +161,7 @@ SELECT /* run_columns */ FROM run WHERE parent_attempt_id IN (/* listed_ids */);
 -- save_attempt --
 -- Compare and set: only if the attempt is still in the state the caller saw.
 UPDATE attempt SET state = :state, outcome = :outcome, updated_at = :updated_at, retry_at = :retry_at, taken_at = :taken_at,
-  running_at = :running_at, ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace, output = :output
+  running_at = :running_at, waits_since = :waits_since, ended_at = :ended_at, owner = :owner, exit_code = :exit_code, signal = :signal, category = :category, message = :message, trace = :trace, output = :output
 WHERE id = :id AND state = :seen RETURNING id;
 
 -- queued_attempts --
@@ -180,12 +180,23 @@ SELECT /* attempt_columns */ FROM attempt
 WHERE owner IS NULL AND state IN ('starting', 'running', 'stopping') AND state = 'starting' ORDER BY id;
 
 -- count_on_process --
--- Who waits for a run has given it the place.
-SELECT count(*) AS n FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping')
+-- Who waits for a run has given it the place, and is not counted; who waits for its turn is counted twice.
+SELECT 'on_process' AS what, count(*) AS n FROM attempt
+WHERE owner = :owner AND state IN ('starting', 'running', 'stopping')
+  AND id NOT IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended')
+UNION ALL SELECT 'waiting', count(*) FROM attempt WHERE owner = :owner AND waits_since IS NOT NULL
   AND id NOT IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended');
 
 -- attempts_on_process --
 SELECT /* attempt_columns */ FROM attempt WHERE owner = :owner AND state IN ('starting', 'running', 'stopping') ORDER BY id;
+
+-- attempts_waiting --
+-- For their turn, on a process of this owner.
+SELECT /* attempt_columns */ FROM attempt WHERE owner = :owner AND waits_since IS NOT NULL ORDER BY id;
+
+-- calling --
+-- Which attempts wait for runs.
+SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended';
 
 -- add_event --
 INSERT INTO event (/* event_columns */) VALUES (/* event_values */);
@@ -193,11 +204,21 @@ INSERT INTO event (/* event_columns */) VALUES (/* event_values */);
 -- events_of_run --
 SELECT /* event_columns */ FROM event WHERE run_id = :run_id AND id > :after ORDER BY id LIMIT :limit;
 
+-- last_word --
+-- What an attempt's process said last of its waiting: a word is kept only if it is newer than those before.
+SELECT /* event_columns */ FROM event WHERE run_id = :run_id AND attempt_id = :attempt_id AND kind IN ('waits', 'goes_on')
+ORDER BY id DESC LIMIT 1;
+
 -- load --
--- How many attempts wait or hold a place; reads only the partial indexes of what has not ended.
+-- How many attempts wait or are on a process, and how many of the latter wait there for their turn or for a run; reads only the partial indexes of what has not ended.
 SELECT 'queued' AS state, count(*) AS n FROM attempt WHERE state = 'queued'
 UNION ALL SELECT 'retrying', count(*) FROM attempt WHERE state = 'retrying'
-UNION ALL SELECT 'on_process', count(*) FROM attempt WHERE owner IS NOT NULL AND state IN ('starting', 'running', 'stopping');
+UNION ALL SELECT 'on_process', count(*) FROM attempt WHERE owner IS NOT NULL AND state IN ('starting', 'running', 'stopping')
+  AND id NOT IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended')
+UNION ALL SELECT 'waiting', count(*) FROM attempt WHERE owner IS NOT NULL AND waits_since IS NOT NULL
+  AND id NOT IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended')
+UNION ALL SELECT 'calling', count(*) FROM attempt WHERE owner IS NOT NULL AND state IN ('starting', 'running', 'stopping')
+  AND id IN (SELECT awaited_by FROM run WHERE awaited_by IS NOT NULL AND state <> 'ended');
 
 -- add_trigger --
 INSERT INTO trigger_of_job (/* trigger_of_job_columns */) VALUES (/* trigger_of_job_values */);

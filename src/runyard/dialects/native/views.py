@@ -131,6 +131,7 @@ ATTEMPT = Words(
         "retry_at",
         "taken_at",
         "running_at",
+        "waits_since",
         "ended_at",
         "owner",
         "exit_code",

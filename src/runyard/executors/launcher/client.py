@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import boot, events
-from runyard.executors.launcher.events import ConnectionTaken, Ended, Event, LauncherLost
+from runyard.executors.launcher.events import ConnectionTaken, Ended, Event, LauncherLost, Reconnected
 from runyard.executors.launcher.places import Places
 from runyard.executors.launcher.wire import CHUNK, PROTOCOL, Garbage, Lines, Message, pack
 
@@ -237,6 +237,7 @@ class Launcher:
             self._channel = None
             with contextlib.suppress(LauncherUnavailable, OSError):  # such as too many open files
                 if self._attach():
+                    self._tell(Reconnected())  # still with the lock, so before what is heard on the new line
                     return
             lost = tuple(sorted(self._open))
         self._tell(LauncherLost(active=lost))

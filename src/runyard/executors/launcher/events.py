@@ -17,6 +17,22 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waits:
+    """The attempt's process waits for its turn and gives its place to others; told again to each new server."""
+
+    attempt_id: int
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoesOn:
+    """The attempt's process no longer waits."""
+
+    attempt_id: int
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """The attempt's process and all its descendants are gone, or it never came to life."""
 
@@ -41,20 +57,29 @@ class LauncherLost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reconnected:
+    """The line broke and the launcher was greeted again: who went on meanwhile is not known, who waits is told."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConnectionTaken:
     """Another server took this home's launcher over; this client hears nothing more."""
 
 
-Event = Started | Ended | LauncherLost | ConnectionTaken
+OfAttempt = Started | Waits | GoesOn | Ended
+OnWire = OfAttempt | ConnectionTaken
+Event = OnWire | LauncherLost | Reconnected
 
-TOLD_BY_LAUNCHER: dict[str, type[Started | Ended | ConnectionTaken]] = {
+TOLD_BY_LAUNCHER: dict[str, type[OnWire]] = {
     "started": Started,
+    "waits": Waits,
+    "goes_on": GoesOn,
     "ended": Ended,
     "taken": ConnectionTaken,
 }
 
 
-def from_wire(message: Message) -> Started | Ended | ConnectionTaken | None:
+def from_wire(message: Message) -> OnWire | None:
     """Return the event a message tells, None if it tells none."""
     kind = TOLD_BY_LAUNCHER.get(str(message.get("kind")))
     if kind is None:
@@ -62,7 +87,7 @@ def from_wire(message: Message) -> Started | Ended | ConnectionTaken | None:
     return kind(**{each.name: message[each.name] for each in fields(kind) if each.name in message})
 
 
-def to_wire(event: Started | Ended | ConnectionTaken) -> Message:
+def to_wire(event: OnWire) -> Message:
     """Return the message that tells the event, without the fields that say nothing."""
     kind = next(name for name, each in TOLD_BY_LAUNCHER.items() if isinstance(event, each))
     return {"kind": kind} | {name: value for name, value in vars(event).items() if value is not None}

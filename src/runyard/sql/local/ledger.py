@@ -42,7 +42,7 @@ _NEWEST = (
 def type_of(annotation: str, name: str) -> str:
     """Return the type of a column from the annotation of its field."""
     bare = annotation.removesuffix(" | None")
-    if name == "at" or name.endswith("_at") or name == "wait_until":
+    if name == "at" or name.endswith("_at") or name in ("wait_until", "waits_since"):
         return "timestamp"
     if bare.startswith(_DOCUMENTS):
         return "json"

@@ -29,7 +29,7 @@ PLAIN = frozenset({"key"})  # of a certificate: a file's name
 def show_server(call: Call, _: Nothing) -> Answer:
     """Shows the server's processes with their signs of life, its queue, and the settings in force."""
     launcher = pulse(call.engine.home.path, timeout_s=PATIENCE_S)
-    attempts = call.engine.attempts_at_work()
+    attempts, holders = call.engine.attempts_at_work()
     own = processes(os.getpid())
     return {
         "now": now_ms(),
@@ -49,6 +49,8 @@ def show_server(call: Call, _: Nothing) -> Answer:
                 "task": one.task_key,
                 "phase": one.phase,
                 "since": one.running_at or one.taken_at or one.created_at,
+                "holds_place": one in holders,
+                "waits_since": one.waits_since,
             }
             for one in attempts
         ],

@@ -42,11 +42,13 @@ def _for_its_job(call: Call, run: Run) -> Answer:
 
 
 def _for_a_place(call: Call) -> Answer:
-    page = Page(limit=MOST_NAMED, where={"state": State.RUNNING}, newest_first=False)
+    _, holders = call.engine.attempts_at_work()
+    runs = call.engine.runs_by_ids({attempt.run_id for attempt in holders})
+    own = sorted((run for run in runs if run.workspace_id == call.workspace.id), key=lambda run: run.id)
     load = call.engine.load()
     return {
         "for": "place",
-        "runs": [RUN_LINE.show(one) for one in call.engine.runs(call.workspace, page)],
+        "runs": [RUN_LINE.show(run) for run in own[:MOST_NAMED]],
         "count": load.get("on_process", 0),
         "places": call.engine.places,
         "queued": load.get("queued", 0),

@@ -33,9 +33,9 @@ const Kind = ({ name, some }) => html`<tr><td class="name">${name}</td><td class
 export function Work({ told }) {
   const { places, load } = told.queue;
   const busy = load.on_process ?? 0;
-  return html`<${Panel} title="Queue" aside=${html`<span>${busy} of ${counted(places, "place")} taken · ${load.queued ?? 0} waiting · ${load.retrying ?? 0} to be tried again</span>`}>
-    ${told.work.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="What holds places"><table class="list"><thead><tr><th>State</th><th>Run</th><th>Task</th><th>Since</th></tr></thead><tbody>
-      ${told.work.map((/** @type {any} */ one) => html`<tr key=${`${one.run} ${one.task}`}><td><${Phase} phase=${one.phase} /></td><td><a href=${`/runs/${one.run}`}>${one.run}</a></td><td dir="auto">${one.task}</td><td class="quiet"><${Moment} at=${one.since} /></td></tr>`)}</tbody></table></div>`
+  return html`<${Panel} title="Queue" aside=${html`<span>${busy} of ${counted(places, "place")} taken · ${load.waiting ? `${load.waiting} begun and waiting without one · ` : ""}${load.queued ?? 0} waiting for one · ${load.retrying ?? 0} to be tried again</span>`}>
+    ${told.work.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="What is at work"><table class="list"><thead><tr><th>State</th><th>Run</th><th>Task</th><th>Since</th></tr></thead><tbody>
+      ${told.work.map((/** @type {any} */ one) => html`<tr key=${`${one.run} ${one.task}`}><td><${Phase} phase=${one.phase} /></td><td><a href=${`/runs/${one.run}`}>${one.run}</a></td><td dir="auto">${one.task} ${one.holds_place ? null : html`<span class="tag" title="It waits for its turn in a queue, or for a run, and has given its place to others">no place</span>`}</td><td class="quiet"><${Moment} at=${one.since} /></td></tr>`)}</tbody></table></div>`
       : html`<p class="quiet">Nothing holds a place now.</p>`}<//>`;
 }
 
