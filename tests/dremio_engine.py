@@ -48,7 +48,7 @@ class Yard:
         self.count += 1
         order = Order(
             sql=sql,
-            snapshot=Snapshot.of(self.told),
+            snapshot=self.snapshot(),
             session=Session(user="ada", now_ms=NOW_MS, context=tuple(settings.pop("context", ()))),
             results=self.folder / f"job-{self.count}",
             tables=self.folder / "tables",
@@ -56,6 +56,10 @@ class Yard:
             **settings,
         )
         return Execution(order=order, listener=listener or Listener())
+
+    def snapshot(self) -> Snapshot:
+        """Return the catalog as a statement is told it."""
+        return Snapshot.of(self.told)
 
     def run(self, sql: str, **settings: Any) -> Ran:
         """Carry a statement out and keep what it changes."""

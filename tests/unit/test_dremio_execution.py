@@ -12,7 +12,8 @@ from dremio_engine import Yard
 from waiting import until
 
 from runyard.runtime.dremio_sql.errors import DremioError, QueryCancelled
-from runyard.runtime.dremio_sql.execution import Execution, Listener, execute
+from runyard.runtime.dremio_sql.execution import Execution, Listener
+from runyard.runtime.dremio_sql.job import execute
 from runyard.runtime.dremio_sql.plans import Plan
 
 ENDLESS = "SELECT COUNT(*) FROM lake.wide a, lake.wide b, lake.wide c WHERE a.x * b.x * c.x % 7 = 3"

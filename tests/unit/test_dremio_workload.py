@@ -17,7 +17,7 @@ from waiting import until
 
 from runyard.core.errors import InvalidRequest
 from runyard.engine.settings import load_settings
-from runyard.runtime.dremio_sql.routing import NO_LIMIT, Lane, Withdrawn, chosen, free_place, wait_for_place
+from runyard.runtime.dremio_sql.routing import Lane, Place, Withdrawn, chosen, free_place, wait_for_place
 from runyard.runtime.dremio_sql.rules import Facts, WrongCondition, condition
 
 RULE = {"name": "etl", "conditions": "user() = 'ada'", "acceptName": "LARGE", "action": "PLACE"}
@@ -214,15 +214,12 @@ def lane(slots: int, wait_ms: int | None = 20_000) -> Lane:
 
 def test_as_many_run_as_there_are_places_and_the_next_waits_for_one(tmp_path: Path) -> None:
     first, second = wait_for_place(lane(2), tmp_path), wait_for_place(lane(2), tmp_path)
-    assert first is not None
-    assert second is not None
-    threading.Timer(0.05, os.close, [first]).start()
+    threading.Timer(0.05, first.give_back).start()
 
     third = wait_for_place(lane(2), tmp_path)
 
-    assert third is not None
     for held in (second, third):
-        os.close(held)
+        held.give_back()
 
 
 def test_who_waits_as_long_as_the_queue_lets_is_cancelled_in_its_words(tmp_path: Path) -> None:
@@ -232,8 +229,7 @@ def test_who_waits_as_long_as_the_queue_lets_is_cancelled_in_its_words(tmp_path:
     with pytest.raises(Withdrawn, match=text):
         wait_for_place(lane(1, wait_ms=50), tmp_path)
 
-    assert held is not None
-    os.close(held)
+    held.give_back()
 
 
 def test_who_stands_in_line_gives_up_in_time_too(tmp_path: Path) -> None:
@@ -259,7 +255,7 @@ def test_a_place_is_had_at_once_unless_all_are_taken_or_somebody_is_before_us(tm
     assert second is not None
     assert (behind, third) == (None, None)
     for held in (first, second):
-        os.close(held)
+        held.give_back()
 
 
 HOLDER = """
@@ -282,12 +278,11 @@ def test_the_end_of_who_has_a_place_wakes_who_waits_for_it(tmp_path: Path) -> No
         place = wait_for_place(lane(1), tmp_path)
 
     assert before is None
-    assert place is not None
-    os.close(place)
+    place.give_back()
 
 
 def test_a_queue_without_a_limit_lets_everybody_in(tmp_path: Path) -> None:
-    assert wait_for_place(Lane(name="SMALL", slots=None, wait_ms=None), tmp_path) == NO_LIMIT
+    assert wait_for_place(Lane(name="SMALL", slots=None, wait_ms=None), tmp_path) == Place()
 
 
 # the machine

@@ -1,4 +1,4 @@
-"""Runs a SQL text of Dremio's in DuckDB, in a process of its own."""
+"""Runs a SQL text of Dremio's in DuckDB, in a process that has no other meanwhile and stays for the next one."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def order(work: Work, place: Place) -> Order:
     the `workload` that says which queue it takes.
     """
     plain = process_order(work, place, script=RUNTIME / "dremio_sql_task.py", preloaded=True)
-    return replace(plain, driver=READY, begin=[])  # of Spark it knows nothing
+    return replace(plain, driver=READY, stays=True, begin=[])  # of Spark it knows nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dremio_sql.task import main, rehearse
+from dremio_sql.task import Task, rehearse
 
 
 def make_ready(_what: str, _streams: object) -> None:
@@ -11,4 +11,6 @@ def make_ready(_what: str, _streams: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    TASK = Task(globals()["tell_launcher"])
+    rest = TASK.rest
+    TASK.main()

@@ -15,6 +15,7 @@ from .database_tables import Listing, listed
 from .databases import Database, table_of
 from .errors import DremioError, invalid, unsupported
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
+from .marks import CHANGING, Mark, mark_of
 from .sources import PACKAGES, Files, format_of, inspected, located, read
 from .tables import read_manifest, table_query
 from .translation.scope import Function, Query, View
@@ -112,6 +113,7 @@ class LiveCatalog:
     connection: duckdb.DuckDBPyConnection
     session: Session
     looked_up: dict[Path_, None] = field(default_factory=dict)  # tables and files that the statement read
+    marks: dict[Path_, Mark] = field(default_factory=dict)  # of all that was looked for, found or not
     described: dict[Path, Query] = field(default_factory=dict)  # a file is opened once a statement, however often named
     listings: dict[str, Listing] = field(default_factory=dict)  # a database is asked for its tables once a statement
 
@@ -137,6 +139,7 @@ class LiveCatalog:
         return [*within, tuple(path)]
 
     def _at(self, path: Path_) -> Query | View | None:
+        self.marks[path] = mark_of(self, path)
         key = key_of(path)
         if key[0] == "information_schema" and len(key) == 2:  # noqa: PLR2004 the schema and a table of it
             return self._information(key[1].upper())
@@ -182,6 +185,7 @@ class LiveCatalog:
 
     def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
         """Return a file read as the options of TABLE(...) say."""
+        self.marks[tuple(path)] = CHANGING
         for candidate in self._candidates(path, context):
             source = self.snapshot.sources.get(candidate[0].lower())
             place = located(source[1], candidate[1:]) if source and len(candidate) > 1 else None
@@ -196,6 +200,7 @@ class LiveCatalog:
 
     def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:
         """Return an Iceberg table as it was at a snapshot or a moment, or is on a branch or at a tag of its own."""
+        self.marks[tuple(path)] = CHANGING
         for candidate in self._candidates(path, context):
             files = self.files(candidate, version=(kind, version))
             if files is not None and files.format == "iceberg":
@@ -204,6 +209,7 @@ class LiveCatalog:
 
     def inspected(self, path: Sequence[str], context: Sequence[str], what: str) -> Query:
         """Return what an Iceberg table tells of itself."""
+        self.marks[tuple(path)] = CHANGING
         for candidate in self._candidates(path, context):
             files = self.files(candidate)
             if files is not None and files.format == "iceberg":

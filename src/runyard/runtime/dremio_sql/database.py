@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from .column_types import literal
+from .column_types import literal, quoted
 
 # Of the whole database: a cursor of a connection does not inherit what is set for that connection alone.
 HABITS: dict[str, str | bool | int | float | list[str]] = {
@@ -19,33 +20,62 @@ HABITS: dict[str, str | bool | int | float | list[str]] = {
 
 
 @dataclass
-class Spare:
-    """A database that was opened before anybody asked, for who comes first."""
+class Resident:
+    """The database of a process that carries out one query after another; between two of them nothing is in it."""
 
-    connection: duckdb.DuckDBPyConnection | None = None
+    database: duckdb.DuckDBPyConnection | None = None
     left_open: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    temporary: Path | None = None  # of the query that is carried out
 
     def make(self) -> None:
-        """Open one."""
-        self.connection = new_connection()
+        """Open it, if it is not there."""
+        self.database = self.database or new_connection()
 
     def taken(self, *, memory: str, threads: int, temporary: Path | None) -> duckdb.DuckDBPyConnection:
-        """Return it with its limits, or a new one where there is none."""
-        connection, self.connection = self.connection, None
-        if connection is None:
+        """Return a connection to it with a query's limits, or to a database of its own where there is none."""
+        if self.database is None:
             return new_connection(memory=memory, threads=threads, temporary=temporary)
+        self.temporary = temporary
         limits = {"memory_limit": memory, "threads": threads, "temp_directory": str(temporary or "")}
         for name, value in limits.items():
-            if value:
-                connection.execute(f"SET GLOBAL {name} = {literal(str(value))}")
-        return connection
+            words = f"SET GLOBAL {name} = {literal(str(value))}" if value else f"RESET GLOBAL {name}"
+            self.database.execute(words)
+        return self.database.cursor()
 
     def leave_open(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Let the end of the process close a database: to do so by itself takes 4 ms of what somebody waits for."""
+        """Let a connection be closed when nobody waits any more: that takes 4 ms."""
         self.left_open.append(connection)
 
+    def clear(self) -> bool:
+        """Remove what a query has made, and return whether the database is as new."""
+        if self.database is None or (self.temporary is not None and self.temporary.exists()):
+            return False  # another folder can be named only until one was used
+        for connection in self.left_open:
+            connection.close()
+        self.left_open.clear()
+        for (name,) in self.database.execute("SELECT sequence_name FROM duckdb_sequences()").fetchall():
+            self.database.execute(f"DROP SEQUENCE {quoted(name)}")
+        return self.database.execute(LEFT).fetchall() == [(0,)] and resident_bytes() < MOST_BYTES
 
-SPARE = Spare()
+
+LEFT = (
+    "SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
+    " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory')"
+)
+"""How much there is that queries have made."""
+MOST_BYTES = 1 << 30  # that a process may hold which waits for its next query
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process holds, as far as the system tells."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+RESIDENT = Resident()
 """The one of this process."""
 
 

@@ -6,23 +6,23 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from .catalog import LiveCatalog, Snapshot
 from .changes import FRAGMENT, Changer, Prepared
-from .column_types import Column, columns_document, literal
+from .column_types import Column, literal
 from .commands import DONE, Commander
-from .database import SPARE
-from .errors import DremioError, QueryCancelled, from_duckdb, unsupported
+from .database import RESIDENT
+from .errors import DremioError, QueryCancelled, from_duckdb
 from .information_schema import rows_query
+from .plan_cache import PLANS
 from .plans import Plan, cost_of, cost_of_prepared
-from .recording import RECORDED, not_carried_out, recorded
-from .results import ROWS, stored, stored_words, write_schema
+from .results import ROWS, stored_words, write_schema
 from .statements import Statement, statement
 from .translation.scope import Query
 from .translation.translate import Session, Translation, exact, translate
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 KEEP = "keep"  # the statement that writes a query's rows, while it is prepared
 COUNTER = "produced"  # a sequence that every row of a result passes
 PAUSE_S = 0.01
-COUNT_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +80,16 @@ class Outcome:
     materialization: Mapping[str, Any] | None = None  # what was made for a reflection
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A query that has its slot, and the statement that writes its rows."""
+
+    translation: Translation
+    plan: Plan
+    keeping: str
+    acceleration: Sequence[Mapping[str, Any]] = ()
+
+
 @dataclass(kw_only=True)
 class Execution:
     """Carries one statement out; may be cancelled from any thread."""
@@ -88,13 +97,14 @@ class Execution:
     order: Order
     listener: Listener = field(default_factory=Listener)
     clock: Callable[[], int] = lambda: int(time.time() * 1000)
-    is_last: bool = False  # of its process, which ends with it
+    leaves_open: bool = False  # its connection, for who clears up when nobody waits any more
     _connection: duckdb.DuckDBPyConnection | None = None
     _counting: duckdb.DuckDBPyConnection | None = None  # for another thread: a connection at work refuses every other
     _asking: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _release: Callable[[], None] | None = None  # lets the files of reflections go
+    _rows_elsewhere: int = 0  # of a query that another engine carries out
 
     def run(self) -> Outcome:
         """Carry the statement out; raise DremioError where it fails and QueryCancelled where it was cancelled."""
@@ -107,8 +117,8 @@ class Execution:
         finally:
             with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
                 self._ended.set()
-                if self._connection is not None and self.is_last:
-                    SPARE.leave_open(self._connection)
+                if self._connection is not None and self.leaves_open:
+                    RESIDENT.leave_open(self._connection)
                 elif self._connection is not None:
                     self._connection.close()
             if self._release is not None:
@@ -130,8 +140,8 @@ class Execution:
     def rows_so_far(self) -> int:
         """Return how many rows the result has so far."""
         with self._asking:
-            if self._counting is None or self._ended.is_set():
-                return 0
+            if self._counting is None or self._rows_elsewhere or self._ended.is_set():
+                return self._rows_elsewhere
             try:
                 found = self._counting.execute("SELECT last_value FROM duckdb_sequences()").fetchone()
             except duckdb.Error:
@@ -159,7 +169,7 @@ class Execution:
 
     def _opened(self) -> LiveCatalog:
         order = self.order
-        self._connection = SPARE.taken(memory=order.memory, threads=order.threads, temporary=order.temporary)
+        self._connection = RESIDENT.taken(memory=order.memory, threads=order.threads, temporary=order.temporary)
         self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
         self._counting = self._connection.cursor()
         return LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
@@ -176,17 +186,33 @@ class Execution:
         return Outcome(kind=found.kind, row_count=count, plan=None, columns=done.answer.columns, changes=done.changes)
 
     def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
-        translation, relations = self._translated(found.query, catalog)
-        plan = self._placed(lambda: self._cost_of_keeping(translation))
+        ready = self._kept(catalog) or self._made_ready(found, catalog)
         self._step("STARTING")
         self._step("RUNNING")
-        count = self._kept_elsewhere(translation)
+        columns = ready.translation.columns
+        count = self._kept_elsewhere(ready.translation)
         if count is None:
-            count = self._stored(f"EXECUTE {KEEP}", translation.columns)
+            count = self._stored(ready.keeping, columns)
         return Outcome(
-            kind=found.kind, row_count=count, plan=plan, columns=translation.columns, read=(*catalog.looked_up,),
-            acceleration=relations,
+            kind=found.kind, row_count=count, plan=ready.plan, columns=columns, read=(*catalog.looked_up,),
+            acceleration=ready.acceleration,
         )  # fmt: skip
+
+    def _kept(self, catalog: LiveCatalog) -> Ready | None:
+        """Return a query as it was planned before, if that plan still holds, once there is a slot for it."""
+        kept = None if self.order.reflections else PLANS.plan(self.order.sql, catalog)
+        if kept is None:
+            return None
+        plan = self._placed(lambda: kept.cost)
+        return Ready(translation=kept.translation, plan=plan, keeping=self._keeping(_query(kept.translation)))
+
+    def _made_ready(self, found: Statement, catalog: LiveCatalog) -> Ready:
+        """Plan a query, and return it once there is a slot for it."""
+        translation, told = self._translated(found.query, catalog)
+        plan = self._placed(lambda: self._cost_of_keeping(translation))
+        if not self.order.reflections:
+            PLANS.keep(self.order.sql, translation, plan.cost, catalog)
+        return Ready(translation=translation, plan=plan, keeping=f"EXECUTE {KEEP}", acceleration=(*told,))
 
     def _kept_elsewhere(self, query: Translation) -> int | None:
         """Let the engine of the queue carry a query out, if it is none of this machine's; return its count of rows."""
@@ -197,7 +223,11 @@ class Execution:
         from .remote_words import spark_words  # noqa: PLC0415 same
 
         words = spark_words(query.sql, engine[0], self._database)
-        return keep_remote_rows(words, query.columns, Endpoint(name=engine[0], url=engine[1]), self.order.results)
+        endpoint = Endpoint(name=engine[0], url=engine[1])
+        return keep_remote_rows(words, query.columns, endpoint, self.order.results, self._count_elsewhere)
+
+    def _count_elsewhere(self, rows: int) -> None:
+        self._rows_elsewhere = rows
 
     def _translated(self, sql: str, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
         """Return a query in the engine's words, over reflections where that is cheaper."""
@@ -256,7 +286,7 @@ class Execution:
 
     def _cost_of_keeping(self, query: Translation) -> int:
         """Prepare what keeps a query's rows, so that it is planned once, and return what the query costs."""
-        self._database.execute(f"PREPARE {KEEP} AS {self._keeping(Query(sql=query.sql, columns=query.columns))}")
+        self._database.execute(f"PREPARE {KEEP} AS {self._keeping(_query(query))}")
         return cost_of_prepared(self._database, KEEP, counter=COUNTER)
 
     def _planned(self, sql: str) -> Plan:
@@ -297,87 +327,5 @@ class Execution:
         return count
 
 
-@dataclass(frozen=True, kw_only=True)
-class Brought:
-    """What a job's process tells its server at the end."""
-
-    row_count: int
-    schema: list[dict[str, Any]]
-    stored_rows: int
-    changes: list[dict[str, Any]]
-    datasets: list[list[str]]
-    cost: int | None = None
-    acceleration: list[dict[str, Any]] = field(default_factory=list)
-    materialization: dict[str, Any] | None = None
-
-
-class Telling(Protocol):
-    """Who is told of a job while it goes on."""
-
-    engine: tuple[str, str] | None  # name and address of what carries it out, once it has a place; None: this machine
-
-    def step(self, word: str) -> None:
-        """Hear that the job has come to a step."""
-        ...
-
-    def queue(self, cost: float) -> str:
-        """Return once the job has a place in the queue for a plan of this cost, with its memory limit if it has one."""
-        ...
-
-    def rows(self, count: int) -> None:
-        """Hear how many rows there are so far."""
-        ...
-
-
-def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brought:
-    """Carry out the statement of a job's context; its rows are left in the folder."""
-    order = Order(
-        sql=context["sql"],
-        snapshot=Snapshot.of(context["catalog"]),
-        session=Session(user=context["user"], now_ms=time.time_ns() // 1_000_000, context=tuple(context["path"])),
-        results=folder,
-        tables=Path(context["home"]) / "tables",
-        memory=context.get("memory") or "",
-        threads=context.get("threads") or 0,
-        temporary=folder / "spilled",
-        accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
-        reflections=context.get("reflections") or (),
-        floats=bool(context.get("floats")),
-        refresh=context.get("refresh"),
-        drop=context.get("drop"),
-    )
-    listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost),
-                        elsewhere=lambda: report.engine)  # fmt: skip
-    execution = Execution(order=order, listener=listener, is_last=True)
-    with _counted(execution, report):
-        outcome = execution.run()
-    if outcome.handed_on is not None:
-        raise unsupported(not_carried_out(outcome.kind))
-    return Brought(
-        row_count=outcome.row_count,
-        schema=columns_document(outcome.columns),
-        stored_rows=stored(folder).row_count,
-        changes=[recorded(change) for change in outcome.changes if change["change"] in RECORDED],
-        datasets=[list(path) for path in outcome.read],
-        cost=outcome.plan.cost if outcome.plan else None,
-        acceleration=[dict(each) for each in outcome.acceleration],
-        materialization=dict(outcome.materialization) if outcome.materialization else None,
-    )
-
-
-@contextlib.contextmanager
-def _counted(execution: Execution, report: Telling) -> Iterator[None]:
-    """Tell how many rows there are while they come."""
-    ended = threading.Event()
-
-    def count() -> None:
-        while not ended.wait(COUNT_EVERY_S):
-            report.rows(execution.rows_so_far())
-
-    thread = threading.Thread(target=count, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def _query(translation: Translation) -> Query:
+    return Query(sql=translation.sql, columns=translation.columns)

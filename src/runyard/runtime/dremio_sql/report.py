@@ -6,12 +6,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .routing import RAN_TOO_LONG, chosen, free_place, wait_for_place
+from .routing import RAN_TOO_LONG, Place, chosen, free_place, wait_for_place
 
 PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
 QUEUES = "queues"  # in the workspace's folder
@@ -27,8 +27,11 @@ class Report:
     folder: Path
     context: Mapping[str, Any]
     told: dict[str, Any] = field(default_factory=lambda: {"steps": []})
-    place: int | None = None  # a descriptor that holds the place in the queue until the process ends
+    tell_launcher: Callable[[str], None] = lambda kind: None  # noqa: ARG005 nobody listens
+    place: Place | None = None  # in the queue
     engine: tuple[str, str] | None = None  # name and address of what carries the query out, if not this machine
+    _limit: threading.Timer | None = None  # of the queue's time for a query
+    _is_nice: bool = False  # this process lets others go first, for ever
     _counted_at: float = 0.0
     _writing: threading.Lock = field(default_factory=threading.Lock)  # rows are counted in a thread of their own
 
@@ -41,8 +44,13 @@ class Report:
     def queue(self, cost: float) -> str:
         """Return once a place of the queue for a plan of this cost is ours, with its memory limit if it has one."""
         lane = chosen(self.context["workload"], self.context, cost)
-        now = _now()
         self.engine = self._elsewhere(lane.engine)
+        if self.engine is not None:
+            from .remote import Endpoint, reach  # noqa: PLC0415 of queries that go elsewhere alone
+
+            self.step("ENGINE_START")
+            reach(Endpoint(name=self.engine[0], url=self.engine[1]))
+        now = _now()
         folder = Path(self.context["home"]) / QUEUES / lane.name
         self.told |= {
             "cost": cost,
@@ -53,9 +61,11 @@ class Report:
         self.place = free_place(lane, folder)
         if self.place is None:
             self._tell()
+            self.tell_launcher("waits")
             self.place = wait_for_place(lane, folder)
+            self.tell_launcher("goes_on")
         self.told["granted_at"] = _now()
-        os.nice(lane.niceness)
+        self._is_nice = os.nice(0) != os.nice(lane.niceness)
         if lane.run_ms is not None:
             self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))
         return f"{lane.memory}B" if lane.memory else ""
@@ -86,6 +96,15 @@ class Report:
         timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
+        self._limit = timer
+
+    def leave(self) -> bool:
+        """Give the place in the queue back; return whether this process is to others what it was before."""
+        if self._limit is not None:
+            self._limit.cancel()
+        if self.place is not None:
+            self.place.give_back()
+        return not self._is_nice
 
     def end(self, message: str, category: str) -> None:
         """Tell why it came to no good end."""

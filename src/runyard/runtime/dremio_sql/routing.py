@@ -7,9 +7,8 @@ import os
 import re
 import select
 import signal
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ REJECTED = "Query cancelled by Workload Manager. {message}"
 LOOK_S = 0.005  # between two looks for a free place where it cannot be told whose end would free one
 LOOK_AGAIN_S = 1.0  # the longest wait for such an end before another look: somebody may have given us more places
 PLACE = "place-"
+BELL = "bell"
+RINGS = 4096  # that are heard at once
 NO_LIMIT = -1  # what holds a place of a queue that has any number of them
 REJECT = "REJECT"
 NICENESS: Mapping[str, int] = {"BACKGROUND": 10, "LOW": 5}
@@ -101,10 +102,27 @@ def _named(workload: Mapping[str, Any], name: str) -> Lane:
     return Lane(name=found, **workload["queues"][found])
 
 
-def free_place(lane: Lane, folder: Path) -> int | None:
-    """Return a descriptor that holds a place of the queue, or None where none is free or others are before us."""
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place of a queue, which the kernel holds for this process until it is given back or the process dies."""
+
+    lock: int = NO_LIMIT
+    folder: Path = Path()
+
+    def give_back(self) -> None:
+        """Let the next query have it, and wake who waits for one."""
+        if self.lock != NO_LIMIT:
+            os.close(self.lock)
+            with suppress(OSError):  # nobody waits
+                bell = os.open(self.folder / BELL, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                os.write(bell, b".")
+                os.close(bell)
+
+
+def free_place(lane: Lane, folder: Path) -> Place | None:
+    """Return a place of the queue, or None where none is free or others are before us."""
     if lane.slots is None:
-        return NO_LIMIT
+        return Place()
     turn = _line(folder)
     try:
         fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,20 +133,21 @@ def free_place(lane: Lane, folder: Path) -> int | None:
         os.close(turn)
 
 
-def wait_for_place(lane: Lane, folder: Path) -> int:
-    """Return a descriptor that holds a place of the queue for as long as this process lives.
+def wait_for_place(lane: Lane, folder: Path) -> Place:
+    """Return a place of the queue once there is one.
 
-    Who waits stands in line for the lock `turn`; its holder waits for the end of a process that has a place. A process
-    that dies leaves line or place by that, because the kernel holds these locks for it.
+    Who waits stands in line for the lock `turn`; its holder waits for the bell, which who gives a place back rings, and
+    for the end of a process that has one. A process that dies leaves line or place by that.
     """
     if lane.slots is None:
-        return NO_LIMIT
+        return Place()
     with _patience(lane):
         turn = _line(folder)
         try:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            while (place := _free(folder, lane.slots)) is None:
-                _wait_for_an_end([folder / f"{PLACE}{number}" for number in range(lane.slots)])
+            with _bell(folder) as bell:
+                while (place := _free(folder, lane.slots)) is None:
+                    _wait_for_an_end(bell, [folder / f"{PLACE}{number}" for number in range(lane.slots)])
             return place
         finally:
             os.close(turn)
@@ -139,9 +158,21 @@ def _line(folder: Path) -> int:
     return os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _free(folder: Path, slots: int) -> int | None:
+@contextmanager
+def _bell(folder: Path) -> Iterator[int]:
+    """Open what is rung when a place is given back; who opens it before they look for a place misses none."""
+    with suppress(FileExistsError):
+        os.mkfifo(folder / BELL, 0o600)
+    bell = os.open(folder / BELL, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)  # for writing too: it never ends
+    try:
+        yield bell
+    finally:
+        os.close(bell)
+
+
+def _free(folder: Path, slots: int) -> Place | None:
     taken = (_taken(folder / f"{PLACE}{number}") for number in range(slots))
-    return next((place for place in taken if place is not None), None)
+    return next((Place(lock=place, folder=folder) for place in taken if place is not None), None)
 
 
 def _taken(file: Path) -> int | None:
@@ -155,16 +186,15 @@ def _taken(file: Path) -> int | None:
     return place
 
 
-def _wait_for_an_end(places: Sequence[Path]) -> None:
-    """Wait until a process ends that has one of the places, or for a moment where it cannot be told who has."""
+def _wait_for_an_end(bell: int, places: Sequence[Path]) -> None:
+    """Wait until a place is given back or a process ends that has one; a moment where it cannot be told who has."""
     with ExitStack() as stack:
         ends = [end for each in places if (end := _end_of(each)) is not None]
         for end in ends:
             stack.callback(os.close, end)
-        if len(ends) == len(places):
-            select.select(ends, [], [], LOOK_AGAIN_S)
-        else:
-            time.sleep(LOOK_S)
+        ready, _, _ = select.select([bell, *ends], [], [], LOOK_AGAIN_S if len(ends) == len(places) else LOOK_S)
+        if bell in ready:
+            os.read(bell, RINGS)
 
 
 def _end_of(file: Path) -> int | None:

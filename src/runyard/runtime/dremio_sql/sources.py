@@ -22,6 +22,7 @@ ENDINGS = {
 }  # fmt: skip
 DELIMITERS = {".tsv": "\t", ".psv": "|"}
 PACKAGES = {"arrow": "pyarrow", "iceberg": "pyiceberg", "delta": "deltalake"}
+READ_IN_PLACE = frozenset({"parquet", "text", "csv", "json"})  # by DuckDB, from the files that a query's text names
 MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
 LETTERS = 26
 COMPRESSIONS = (".gz", ".zst")
@@ -92,7 +93,8 @@ def read(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
         raise error_of(error) from error
 
 
-def _names(files: Files) -> list[Path]:
+def files_of(files: Files) -> list[Path]:
+    """Return the files that are read for a place; raise DremioError where there are none."""
     if files.only:
         return list(files.only)
     found = [files.place] if files.place.is_file() else _files(files.place)
@@ -116,7 +118,8 @@ def _parquet(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
 def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     told = {name.lower(): value for name, value in files.settings.items()}
     header = _truth(told.get("extractheader", told.get("extract_header", True)))
-    delimiter = told.get("fielddelimiter", told.get("field_delimiter", DELIMITERS.get(_ending(_names(files)[0]), ",")))
+    usual = DELIMITERS.get(_ending(files_of(files)[0]), ",")
+    delimiter = told.get("fielddelimiter", told.get("field_delimiter", usual))
     quote = told.get("quote", told.get("quote_char", '"'))
     escape = told.get("escape", told.get("escape_char", '"'))
     skip = 1 if _truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
@@ -144,7 +147,7 @@ def _letters(place: int) -> str:
 
 
 def _json(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
-    listed = _listed(_names(files))
+    listed = _listed(files_of(files))
     auto = connection.execute(f"SELECT * FROM read_json({listed}, union_by_name = true) LIMIT 0")
     # Texts that look like dates stay texts, as Dremio's reader leaves them.
     kinds = [(name, _plain_json(_known(name, kind))) for name, kind, *_ in auto.description]
@@ -174,7 +177,7 @@ def _relation(
     words: str, files: Files, connection: duckdb.DuckDBPyConnection, *, renamed: Callable[[int], str] | None = None
 ) -> Query:
     """Return a reading function as a query, with the columns dir0, dir1 … of folders within the folder."""
-    paths = _names(files)
+    paths = files_of(files)
     depth = max(len(each.relative_to(files.place).parts) - 1 for each in paths) if files.place.is_dir() else 0
     words = words.format(files=_listed(paths), name=literal("\x01file") if depth else "false")
     described = [
@@ -225,7 +228,7 @@ def _registered(content: Any, files: Files, connection: duckdb.DuckDBPyConnectio
 
 def _arrow(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     dataset = _module("pyarrow.dataset", "arrow")
-    return _registered(dataset.dataset([str(each) for each in _names(files)], format="ipc"), files, connection)
+    return _registered(dataset.dataset([str(each) for each in files_of(files)], format="ipc"), files, connection)
 
 
 def _iceberg_table(files: Files) -> Any:

@@ -1,4 +1,4 @@
-"""Runs one query of a server: tells each step, and leaves rows and what it has changed for the server."""
+"""Runs a query of a server: tells each step, and leaves rows and what it has changed for the server."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import shutil
 import sys
 import tempfile
 import traceback
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .catalog import LiveCatalog, Snapshot
 from .column_types import literal
-from .database import SPARE
+from .database import RESIDENT
 from .errors import DremioError
-from .execution import execute
+from .job import execute
 from .plans import cost_of
 from .report import WITHDRAWN, Report
 from .routing import Withdrawn
@@ -28,10 +29,10 @@ REHEARSED = "SELECT 1 AS one"
 
 def rehearse() -> None:
     """Open a database, and carry out a small query in it: what comes next finds everything where it needs it."""
-    SPARE.make()
+    RESIDENT.make()
     folder = tempfile.mkdtemp(prefix="runyard-query-")
-    if SPARE.connection is not None:
-        cursor = SPARE.connection.cursor()
+    if RESIDENT.database is not None:
+        cursor = RESIDENT.database.cursor()
         session = Session(user="", now_ms=0)
         catalog = LiveCatalog(snapshot=Snapshot(), connection=cursor, session=session)
         translation = translate(statement(REHEARSED).query, catalog, session)
@@ -41,21 +42,34 @@ def rehearse() -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def main() -> None:
-    """Run the query that the context holds."""
-    folder = Path(os.environ["RUNYARD_ATTEMPT_FOLDER"])
-    context = json.loads((folder / "context.json").read_text(encoding="utf-8"))
-    report = Report(folder=folder, context=context)
-    try:
-        report.finish(**asdict(execute(context, report, folder)))
-    except Withdrawn as reason:
-        report.end(str(reason), WITHDRAWN)
-        sys.exit(1)
-    except DremioError as error:
-        report.end(error.text(sql=context["sql"]), FAILED)
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - outermost of the query: whatever it is, the job says it in Dremio's shape
-        traceback.print_exc()
-        defect = DremioError("SYSTEM", f"{type(error).__name__}: {error}")
-        report.end(defect.text(sql=context["sql"]), FAILED)
-        sys.exit(1)
+@dataclass
+class Task:
+    """The query of an order, in a process that stays for the next one where it can."""
+
+    tell_launcher: Callable[[str], None]
+    is_as_new: bool = False
+
+    def main(self) -> None:
+        """Run the query that the context holds."""
+        folder = Path(os.environ["RUNYARD_ATTEMPT_FOLDER"])
+        context = json.loads((folder / "context.json").read_text(encoding="utf-8"))
+        report = Report(folder=folder, context=context, tell_launcher=self.tell_launcher)
+        RESIDENT.make()
+        try:
+            report.finish(**asdict(execute(context, report, folder)))
+        except Withdrawn as reason:
+            report.end(str(reason), WITHDRAWN)
+            sys.exit(1)
+        except DremioError as error:
+            report.end(error.text(sql=context["sql"]), FAILED)
+            sys.exit(1)
+        except Exception as error:  # noqa: BLE001 - outermost of the query: whatever it is, the job says it in Dremio's shape
+            traceback.print_exc()
+            defect = DremioError("SYSTEM", f"{type(error).__name__}: {error}")
+            report.end(defect.text(sql=context["sql"]), FAILED)
+            sys.exit(1)
+        self.is_as_new = report.leave()
+
+    def rest(self) -> bool:
+        """Clear up; return whether this process may carry out another query."""
+        return RESIDENT.clear() and self.is_as_new

@@ -160,7 +160,7 @@ def unix_timestamp(node: exp.Expression, given: list[exp.Expression], scope: Sco
     """Return the seconds since 1970 now, or of a text in a format."""
     _expect(node, given, 0, 2)
     if not given:
-        return Typed(sql=f"CAST({scope.world.now_ms // 1000} AS BIGINT)", type=BIGINT)
+        return Typed(sql=f"CAST({scope.world.moment() // 1000} AS BIGINT)", type=BIGINT)
     read = _read(TIMESTAMP)(node, given, scope, compiled)
     return Typed(sql=f"CAST(floor(epoch({read.sql})) AS BIGINT)", type=BIGINT)
 
@@ -218,8 +218,9 @@ def user(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Com
 def _now(kind: ColumnType, form: str) -> Special:
     def now(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Compile) -> Typed:
         _expect(node, given, 0)
-        moment = dt.datetime.fromtimestamp(scope.world.now_ms / 1000, tz=dt.UTC)
-        told = moment.strftime(form).replace("%ms", f"{scope.world.now_ms % 1000:03d}")
+        now_ms = scope.world.moment()
+        moment = dt.datetime.fromtimestamp(now_ms / 1000, tz=dt.UTC)
+        told = moment.strftime(form).replace("%ms", f"{now_ms % 1000:03d}")
         return Typed(sql=f"{kind.name} '{told}'", type=kind)
 
     return now

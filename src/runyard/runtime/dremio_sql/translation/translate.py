@@ -32,6 +32,7 @@ class Translation:
     sql: str
     columns: tuple[Column, ...]
     views: tuple[tuple[str, ...], ...]
+    is_of_its_moment: bool = False  # it holds the time at which it was translated
 
 
 def scope_of(catalog: Catalog, session: Session, acceleration: Acceleration | None = None) -> Scope:
@@ -54,7 +55,12 @@ def translate_tree(
         query = translated(tree, scope)
     except RecursionError as error:
         raise DremioError("PLAN", "The query is nested too deeply.") from error
-    return Translation(sql=exact(query), columns=query.columns, views=tuple(scope.world.seen))
+    return Translation(
+        sql=exact(query),
+        columns=query.columns,
+        views=tuple(scope.world.seen),
+        is_of_its_moment=bool(scope.world.moments),
+    )
 
 
 def exact(query: Query, columns: Sequence[Column] = ()) -> str:

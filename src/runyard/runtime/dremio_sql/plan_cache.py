@@ -1,0 +1,67 @@
+"""The plans that this process has made: one serves the same text again while all that it names is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .catalog import LiveCatalog, Path_, Snapshot
+from .marks import CHANGING, Mark, are_unchanged
+from .translation.translate import Session, Translation
+
+Key = tuple[str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A query as it is carried out, what that is expected to cost, and the marks of all that its names led to."""
+
+    translation: Translation
+    cost: int
+    read: tuple[Path_, ...]
+    marks: Mapping[Path_, Mark]
+
+
+@dataclass
+class PlanCache:
+    """What is known of one catalog: who is told of another begins anew."""
+
+    told: Mapping[str, Any] = field(default_factory=dict)
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    plans: dict[Key, Kept] = field(default_factory=dict)
+    most: int = 200  # plans; the oldest goes
+
+    def snapshot_of(self, told: Mapping[str, Any]) -> Snapshot:
+        """Return the catalog that a document tells; the same one again, where it tells the same."""
+        if told.get("system"):
+            return Snapshot.of(told)  # its rows are those of a moment
+        if told != self.told:
+            self.told, self.snapshot, self.plans = told, Snapshot.of(told), {}
+        return self.snapshot
+
+    def plan(self, sql: str, catalog: LiveCatalog) -> Kept | None:
+        """Return the plan for a text, if one was made that still holds."""
+        kept = self.plans.get(_key(sql, catalog.session)) if catalog.snapshot is self.snapshot else None
+        if kept is None or not are_unchanged(catalog, kept.marks):
+            return None
+        catalog.looked_up.update(dict.fromkeys(kept.read))
+        return kept
+
+    def keep(self, sql: str, translation: Translation, cost: int, catalog: LiveCatalog) -> None:
+        """Keep a plan, unless it holds for this moment alone."""
+        if translation.is_of_its_moment or catalog.snapshot is not self.snapshot or CHANGING in catalog.marks.values():
+            return
+        if len(self.plans) >= self.most:
+            del self.plans[next(iter(self.plans))]
+        self.plans[_key(sql, catalog.session)] = Kept(
+            translation=translation, cost=cost, read=(*catalog.looked_up,), marks=dict(catalog.marks)
+        )
+
+
+def _key(sql: str, session: Session) -> Key:
+    return sql, session.user, session.context
+
+
+PLANS = PlanCache()
+"""Those of this process."""
