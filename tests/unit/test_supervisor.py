@@ -94,6 +94,7 @@ def test_an_end_told_together_with_what_came_before_says_it_all(watched: Watched
 
 
 def test_who_waited_before_the_line_broke_waits_only_if_that_is_told_again(watched: Watched) -> None:
+    watched.yard.places = 2
     (one, first), (other, second) = watched.start(), watched.start()
     watched.hear(
         Started(attempt_id=first, pid=7, at=START),
