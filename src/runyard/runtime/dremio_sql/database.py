@@ -91,4 +91,6 @@ def new_connection(*, memory: str = "", threads: int = 0, temporary: Path | None
     connection = duckdb.connect(config={**HABITS, **limits})
     # The footer that told a file's columns serves to plan and to read it too.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
+    # DuckDB takes a process that has no script yet, as one that waits for work, for a shell with somebody before it.
+    connection.execute("SET enable_progress_bar = false")
     return connection

@@ -26,7 +26,10 @@ LOCKED = "Could not set lock on file"
 def new_connection() -> duckdb.DuckDBPyConnection:
     """Return a connection without a database yet."""
     stand_in_for_pytz()
-    return duckdb.connect(config=HABITS)
+    connection = duckdb.connect(config=HABITS)
+    # DuckDB takes a process that has no script yet, as one that waits for work, for a shell with somebody before it.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def only_reads(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
