@@ -160,6 +160,17 @@ def test_a_queue_sends_its_queries_to_its_engine(http: Http) -> None:
     assert queue["engineId"] == "sail"
 
 
+def test_a_rule_of_the_cloud_sends_queries_to_an_engine(http: Http) -> None:
+    mine = {"name": "far", "condition": "query_type() = 'REST'", "engineName": "sail", "action": "ROUTE"}
+    kept = http("PUT", "rules", {"ruleSet": {"ruleInfos": [mine]}})["ruleSet"]
+    far, _ = outcome(http, "SELECT n_nationkey + 1 AS s FROM nation")
+    here, found = outcome(http, "SELECT n_nationkey + 1 AS s FROM nation", engineName="default")
+    http("PUT", "rules", {"ruleSet": {"ruleInfos": [], "tag": kept["tag"]}})
+
+    assert "on the engine sail" in far["errorMessage"]
+    assert (here["jobState"], found["rowCount"]) == ("COMPLETED", 25)
+
+
 def test_an_engine_that_does_not_answer_is_said_by_its_name(http: Http) -> None:
     job, _ = outcome(http, "SELECT COUNT(*) AS n FROM nation", engineName="gone")
     unknown, _ = outcome(http, "SELECT 1 AS n", engineName="nowhere")

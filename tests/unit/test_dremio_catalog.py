@@ -321,3 +321,17 @@ def test_a_type_that_dremio_has_not_is_not_made_into_another(kind: str) -> None:
     described = duckdb.connect().execute(f"SELECT CAST(NULL AS {kind}) AS x").description
 
     assert from_duckdb(described[0][1]) is None
+
+
+def test_what_made_a_view_or_a_table_is_shown(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.made (id INT, name VARCHAR, price DECIMAL(5, 2))")
+    yard.run("CREATE VIEW lake.seen AS SELECT id FROM lake.made")
+    _write(yard, "b.csv", "x\n1\n")
+
+    assert yard.rows("SHOW CREATE VIEW seen", context=["lake"]) == [["[lake.seen]", "SELECT id FROM lake.made"]]
+    assert yard.rows("SHOW CREATE TABLE lake.made")[0][1] == (
+        'CREATE TABLE "lake"."made" ("id" INTEGER, "name" CHARACTER VARYING, "price" DECIMAL(5, 2))'
+    )
+    assert yard.rows('SHOW CREATE TABLE files."b.csv"')[0][1] == 'SELECT * FROM "files"."b.csv"'
+    assert yard.error("SHOW CREATE TABLE lake.seen").message == "[lake.seen] is not a table"
+    assert yard.error("SHOW CREATE VIEW lake.none").message == "Unknown view [lake.none]"

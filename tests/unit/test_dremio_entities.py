@@ -231,7 +231,9 @@ def test_of_two_that_make_the_same_the_second_fails(yard: Yard) -> None:
     replaced = run(yard, view_change("Sales", "v", sql="SELECT 2 AS a", replace=True))
 
     assert late["jobState"] == "FAILED"
-    assert late["errorMessage"] == "VALIDATION ERROR: A table or view with given name [Sales.V] already exists."
+    assert late["errorMessage"].startswith(
+        "VALIDATION ERROR: A table or view with given name [Sales.V] already exists.\n\n[Error Id: "
+    )
     assert replaced["jobState"] == "COMPLETED"
     assert yard("GET", "catalog/by-path/Sales/v")["sql"] == "SELECT 2 AS a"
 

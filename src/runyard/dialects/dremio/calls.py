@@ -21,7 +21,9 @@ NEEDS: Mapping[str, Role] = {
     **dict.fromkeys(("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds", "search"), Role.VIEWER),
     **dict.fromkeys(("recommendReflections", "recommendReflectionsByJobs"), Role.VIEWER),
     **dict.fromkeys(("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType"), Role.VIEWER),
-    **dict.fromkeys(("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules"), Role.ADMIN),
+    **dict.fromkeys(
+        ("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules", "setEngineRules"), Role.ADMIN
+    ),
     **dict.fromkeys(("createEngine", "updateEngine", "deleteEngine", "enableEngine", "disableEngine"), Role.ADMIN),
 }
 """The role that an operation needs, where it is not what its method says."""

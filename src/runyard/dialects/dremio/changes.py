@@ -10,12 +10,12 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import DATASETS, TABLE
+from runyard.dialects.dremio.errors import job_error
 from runyard.dialects.dremio.reflections import keeping
 from runyard.engine.documents import Shelves
 
 Change = Mapping[str, Any]
 GONE = "dremio_gone"  # the shelf of folders whose table was dropped
-TEXT = "VALIDATION ERROR: {message}"
 KEPT = ("path", "wiki", "tags")
 """What of a content stays when a statement replaces something."""
 NOT_CONTENT = frozenset({"op", "kind", "replace", "if_exists", "if_not_exists"})
@@ -81,7 +81,7 @@ def _drop(shelves: Shelves, _: Change, known: Document | None) -> None:
 
 
 def _invalid(message: str) -> InvalidRequest:
-    return InvalidRequest(TEXT.format(message=message))
+    return InvalidRequest(job_error("VALIDATION", message))
 
 
 CHECKS: Mapping[str, Callable[[Shelves, Change], Document | None]] = {

@@ -13,6 +13,7 @@ from runyard.dialects.dremio.errors import Refusal
 from runyard.engine.documents import Shelves
 
 WIKI, TAGS = "wiki", "tags"
+NOT_SEEN = "Cannot change the {name} of {path}: version {told} was seen, and version {now} is there. Look at it again."
 
 
 def get_wiki(call: Call) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def _set(call: Call, name: str, content: dict[str, Any]) -> dict[str, Any]:
         version = seen.content.get(name, {}).get("version")
         told = call.members.get("version")
         if told != version:
-            text = f"The {name} of {'.'.join(catalog.path_of(seen))} have version {version} now, not {told}."
+            text = NOT_SEEN.format(name=name, path=".".join(catalog.path_of(seen)), now=version, told=told)
             raise Refusal(HTTPStatus.CONFLICT, text)
         kept = {**content, "version": (version or 0) + 1}
         shelves.save(seen, {**seen.content, name: kept})

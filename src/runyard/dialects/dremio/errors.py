@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from uuid import uuid4
 
 from runyard.core.errors import (
     AlreadyExists,
@@ -17,6 +18,7 @@ from runyard.core.errors import (
     RunyardError,
     WrongState,
 )
+from runyard.runtime.dremio_sql.error_text import error_text
 
 NOTHING_SAID = "Something went wrong."
 """What Dremio says where it has no words of its own."""
@@ -50,6 +52,11 @@ def status_of(error: RunyardError) -> int:
         return error.status
     known = (STATUS[each] for each in type(error).__mro__ if each in STATUS)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def job_error(kind: str, message: str) -> str:
+    """Return what a job says that fails before its process has begun, or when it is recorded."""
+    return error_text(kind, message, error_id=str(uuid4()))
 
 
 def missing(text: str) -> Refusal:

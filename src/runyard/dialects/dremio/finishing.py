@@ -14,6 +14,7 @@ from runyard.core.job import Workspace
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog, retention, system_tables, workload
 from runyard.dialects.dremio.changes import GONE
+from runyard.dialects.dremio.errors import job_error
 from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.reflections import telling
@@ -24,8 +25,8 @@ from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
-NO_BRANCHES = "UNSUPPORTED_OPERATION ERROR: This catalog has no branches, tags or commits; leave out the references."
-NO_ENGINE = "RESOURCE ERROR: There is no engine {name!r} here; there are {known}, of which the first is this machine."
+NO_BRANCHES = "This catalog has no branches, tags or commits; leave out the references."
+NO_ENGINE = "There is no engine {name!r} here; there are {known}, of which the first is this machine."
 READ_FOR_MS = 3_600_000  # how long somebody may still be reading a table that was dropped
 
 
@@ -70,11 +71,11 @@ def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[s
 def _check(settings: Mapping[str, Any], engine: Engine) -> None:
     """Refuse, as a job that fails, what was asked for and cannot be had here."""
     if settings.get("references"):
-        raise NotSupported(NO_BRANCHES)
+        raise NotSupported(job_error("UNSUPPORTED_OPERATION", NO_BRANCHES))
     name = settings.get("engineName")
     known = (ENGINE, *engine.settings.dremio.engines)
     if name and name not in known:
-        raise NotSupported(NO_ENGINE.format(name=name, known=", ".join(known)))
+        raise NotSupported(job_error("RESOURCE", NO_ENGINE.format(name=name, known=", ".join(known))))
 
 
 def _clear(engine: Engine, workspace: Workspace) -> None:

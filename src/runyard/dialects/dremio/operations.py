@@ -5,6 +5,7 @@ from __future__ import annotations
 from runyard.dialects.dremio import (
     catalog_operations,
     collaboration,
+    engine_rules,
     grants,
     lineage,
     login,
@@ -20,7 +21,7 @@ from runyard.dialects.dremio.reflections import operations as reflections
 
 AREAS = (
     login, sql_jobs, results, collaboration, grants, search, lineage, listing, reflections, catalog_operations,
-    workload, machine,
+    workload, engine_rules, machine,
 )  # fmt: skip
 """The modules that each export the operations of their area; where two paths fit, the first is meant."""
 

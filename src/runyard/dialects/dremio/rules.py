@@ -35,7 +35,7 @@ def _checked(rule: Mapping[str, Any], queues: Mapping[str, str], place: str) -> 
     kept.setdefault("name", place)
     action = kept.setdefault("action", PLACE)
     if "conditions" in kept:
-        _check_condition(reading.text(kept["conditions"], f"{place}.conditions"))
+        check_condition(reading.text(kept["conditions"], f"{place}.conditions"))
     if action == REJECT:
         return kept
     if action != PLACE:
@@ -46,7 +46,8 @@ def _checked(rule: Mapping[str, Any], queues: Mapping[str, str], place: str) -> 
     return {**kept, "acceptName": name, "acceptId": queues[name]}
 
 
-def _check_condition(text: str) -> None:
+def check_condition(text: str) -> None:
+    """Refuse a condition that could not be decided."""
     try:
         condition(text)
     except WrongCondition as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runyard.core.document import Document
 from runyard.core.job import Workspace
-from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio import catalog, engine_rules
 from runyard.dialects.dremio.calls import SOFTWARE, Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
 from runyard.dialects.dremio.rules import check_rules
@@ -123,7 +123,12 @@ def routing(engine: Engine, workspace: Workspace) -> dict[str, Any]:
         for one in _queues(engine, workspace)
     }
     engines = {name: one.url for name, one in engine.settings.dremio.engines.items()}
-    return {"queues": queues, "rules": [*rules["rules"], rules["defaultRule"]], "engines": engines}
+    return {
+        "queues": queues,
+        "rules": [*rules["rules"], rules["defaultRule"]],
+        "engines": engines,
+        "engine_rules": engine_rules.routing(engine, workspace),
+    }
 
 
 def _queues(engine: Engine, workspace: Workspace) -> list[Document]:

@@ -15,9 +15,9 @@ import duckdb
 
 from .catalog import LiveCatalog, key_of
 from .changes import new_path
-from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document
+from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document, quoted
 from .errors import invalid, unsupported
-from .functions import DESCRIBED, FUNCTION_NAMES, Definition, change_of, function_of, type_of
+from .functions import DESCRIBED, FUNCTION_NAMES, Definition, arguments_of, change_of, function_of, type_of
 from .information_schema import DATA_TYPES, rows_query
 from .statements import Statement
 from .statements import statement as read_statement
@@ -26,6 +26,7 @@ from .translation.scope import Query, View
 from .translation.translate import Translation, translate
 
 DONE = (Column(name="ok", type=BOOLEAN), Column(name="summary", type=VARCHAR))
+DEFINITION = (Column(name="path", type=VARCHAR), Column(name="sql_definition", type=VARCHAR))
 EXPLAINED = (Column(name="text", type=VARCHAR), Column(name="json", type=VARCHAR))
 
 
@@ -177,6 +178,25 @@ class Commander:
         columns = tuple(Column(name=name, type=VARCHAR) for name in ("TABLE_SCHEMA", "TABLE_NAME"))
         return Done(answer=rows_query(columns, rows))
 
+    def show_create(self, statement: Statement) -> Done:
+        """Show what a view says, or the columns that a table was made with."""
+        kind = "view" if statement.options["is_view"] else "table"
+        found = self.catalog.resolved(statement.path, self.catalog.session.context)
+        if found is None:
+            raise invalid(f"Unknown {kind} [{'.'.join(statement.path)}]")
+        path, meaning = found
+        if isinstance(meaning, View) is not (kind == "view"):
+            raise invalid(f"[{'.'.join(path)}] is not a {kind}")
+        text = meaning.sql if isinstance(meaning, View) else self._table_text(path)
+        return Done(answer=rows_query(DEFINITION, [(f"[{'.'.join(path)}]", text)]))
+
+    def _table_text(self, path: Sequence[str]) -> str:
+        """Return the statement that makes a table which was made here; of files and databases, one that reads them."""
+        named = ".".join(quoted(part) for part in path)
+        if key_of(path) not in self.catalog.snapshot.tables:
+            return f"SELECT * FROM {named}"  # noqa: S608 shown, not asked
+        return f"CREATE TABLE {named} ({arguments_of(self.catalog.columns(tuple(path)))})"
+
     def describe(self, statement: Statement) -> Done:
         """Show the columns of a table."""
         path, wanted = self._described(statement.path), statement.options.get("column")
@@ -266,6 +286,7 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "DESCRIBE_FUNCTION": Commander.describe_function,
     "EXPLAIN": Commander.explain,
     "SHOW": Commander.show,
+    "SHOW_CREATE": Commander.show_create,
     "DESCRIBE": Commander.describe,
     **dict.fromkeys(SUMMARIES, Commander.recorded),
     **dict.fromkeys(REFLECTING, Commander.reflect),

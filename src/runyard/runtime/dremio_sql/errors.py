@@ -9,6 +9,8 @@ import duckdb
 import sqlglot.errors
 from sqlglot import exp
 
+from .error_text import error_text
+
 LONGEST_SQL = 2_000
 
 # DuckDB's classes, the more exact first, as Dremio's types of errors.
@@ -53,8 +55,8 @@ class DremioError(Exception):
             lines = [f"SQL Query {sql[:LONGEST_SQL]}", f"startLine {self.line}", f"startColumn {self.column}"]
         if self.context:
             lines.append(self.context)
-        middle = "\n".join(lines) + "\n\n" if lines else ""
-        return f"{self.kind} ERROR: {self.message}\n\n{middle}[Error Id: {self.error_id} on {host}:0]\n\n"
+        middle = "".join(f"{line}\n" for line in lines)
+        return error_text(self.kind, self.message, error_id=self.error_id, middle=middle, host=host)
 
 
 class QueryCancelled(Exception):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .routing import RAN_TOO_LONG, Place, chosen, free_place, wait_for_place
+from .routing import RAN_TOO_LONG, Place, chosen, engine_of, free_place, wait_for_place
 
 PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
 QUEUES = "queues"  # in the workspace's folder
@@ -44,7 +44,7 @@ class Report:
     def queue(self, cost: float) -> str:
         """Return once a place of the queue for a plan of this cost is ours, with its memory limit if it has one."""
         lane = chosen(self.context["workload"], self.context, cost)
-        self.engine = self._elsewhere(lane.engine)
+        self.engine = self._elsewhere(engine_of(self.context["workload"], self.context, cost) or lane.engine)
         if self.engine is not None:
             from .remote import Endpoint, reach  # noqa: PLC0415 of queries that go elsewhere alone
 
@@ -70,10 +70,10 @@ class Report:
             self._end_after(lane.run_ms / MS, RAN_TOO_LONG.format(seconds=lane.run_ms / MS, queue=lane.name.lower()))
         return f"{lane.memory}B" if lane.memory else ""
 
-    def _elsewhere(self, of_queue: str) -> tuple[str, str] | None:
-        """Return the engine that the query or its queue names, unless it is the one of this machine."""
+    def _elsewhere(self, by_rule: str) -> tuple[str, str] | None:
+        """Return the engine that the query itself, or else a rule, names, unless it is the one of this machine."""
         known = self.context["workload"].get("engines", {})
-        named = self.context.get("engine") or of_queue
+        named = self.context.get("engine") or by_rule
         return (named, known[named]) if named in known else None
 
     def rows(self, count: int) -> None:

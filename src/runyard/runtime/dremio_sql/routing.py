@@ -74,14 +74,7 @@ class Lane:
 
 def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> Lane:
     """Return the queue that the first fitting rule names; refuse the query if that is what the rule says."""
-    facts: Facts = {
-        "query_type": lambda: TYPES.get(context["query_type"], context["query_type"]),
-        "query_cost": lambda: cost,
-        "query_label": lambda: next((label for shape, label in LABELS if shape.match(context["sql"])), ""),
-        "user": lambda: context["user"],
-        "is_member": lambda _: False,  # there are no groups here
-        "tag": lambda: context.get("tag", ""),
-    }
+    facts = _facts(context, cost)
     if named := context.get("queue"):
         return _named(workload, named)
     rule = next(one for one in workload["rules"] if "conditions" not in one or condition(one["conditions"])(facts))
@@ -90,6 +83,31 @@ def chosen(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float)
     name = rule["acceptName"]
     limits = workload["queues"][name]
     return Lane(name=name, **limits)
+
+
+def engine_of(workload: Mapping[str, Any], context: Mapping[str, Any], cost: float) -> str:
+    """Return the engine that the first fitting rule names; empty where nobody has set rules for engines."""
+    facts = _facts(context, cost)
+    fitting = (
+        one for one in workload.get("engine_rules", ()) if not one["condition"] or condition(one["condition"])(facts)
+    )
+    rule = next(fitting, None)
+    if rule is None:
+        return ""
+    if rule["action"] == REJECT:
+        raise Withdrawn(REJECTED.format(message=rule["rejectMessage"]).strip())
+    return str(rule["engineName"])
+
+
+def _facts(context: Mapping[str, Any], cost: float) -> Facts:
+    return {
+        "query_type": lambda: TYPES.get(context["query_type"], context["query_type"]),
+        "query_cost": lambda: cost,
+        "query_label": lambda: next((label for shape, label in LABELS if shape.match(context["sql"])), ""),
+        "user": lambda: context["user"],
+        "is_member": lambda _: False,  # there are no groups here
+        "tag": lambda: context.get("tag", ""),
+    }
 
 
 def _named(workload: Mapping[str, Any], name: str) -> Lane:

@@ -18,7 +18,7 @@ ASYNCHRONOUS = frozenset(
 EXECUTED = frozenset(
     {"SELECT", "CREATE_TABLE_AS", "CREATE_TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "EXPLAIN", "SHOW",
      "DESCRIBE", "CREATE_VIEW", "DROP_VIEW", "DROP_TABLE", "TRUNCATE_TABLE", "REFRESH_METADATA", "USE", "SET", "RESET",
-     "CREATE_FOLDER", "DROP_FOLDER", CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION",
+     "CREATE_FOLDER", "DROP_FOLDER", CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION", "SHOW_CREATE",
      "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
      "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
      "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS"}
@@ -261,6 +261,19 @@ def _show(what: str) -> Callable[[Words], Statement]:
     return read
 
 
+def _show_create(words: Words) -> Statement:
+    is_view = words.take("VIEW")
+    if not is_view:
+        words.need("TABLE")
+    return _made("SHOW_CREATE", words, path=words.path(), is_view=is_view)
+
+
+def _show_other(words: Words) -> Statement:
+    """Return what is asked to be shown and is not there, under its own name."""
+    said = words.remaining()
+    return _made("_".join(["SHOW", *said[:1]]).upper(), words, said=said)
+
+
 def _describe(words: Words) -> Statement:
     words.take("TABLE")
     path = words.path()
@@ -335,7 +348,8 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("SHOW VIEWS", _show("VIEWS")),
     ("SHOW COLUMNS", _show("COLUMNS")),
     ("SHOW FUNCTIONS", _show("FUNCTIONS")),
-    ("SHOW", _told("SHOW_OTHER")),
+    ("SHOW CREATE", _show_create),
+    ("SHOW", _show_other),
     ("DESCRIBE FUNCTION", _path("DESCRIBE_FUNCTION")),
     ("DESC FUNCTION", _path("DESCRIBE_FUNCTION")),
     ("DESCRIBE", _describe),

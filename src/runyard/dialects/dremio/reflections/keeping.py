@@ -10,6 +10,7 @@ from runyard.core.errors import AlreadyExists, InvalidRequest
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import TABLE
+from runyard.dialects.dremio.errors import job_error
 from runyard.dialects.dremio.reflections import shelves
 from runyard.dialects.dremio.reflections.lineage import Lineage
 from runyard.dialects.dremio.reflections.refreshing import ROUTES
@@ -18,7 +19,6 @@ from runyard.dialects.dremio_ids import from_entity_id
 from runyard.engine.documents import Shelves
 
 Change = Mapping[str, Any]
-TEXT = "VALIDATION ERROR: {message}"
 STATES = {"CONSIDERED": 1, "MATCHED": 2, "CHOSEN": 3}
 """How many of the counts a relationship adds to: what is chosen was matched and considered."""
 
@@ -167,7 +167,7 @@ def _route(store: Shelves, change: Change, dataset: Document) -> None:
 
 
 def _invalid(message: str) -> InvalidRequest:
-    return InvalidRequest(TEXT.format(message=message))
+    return InvalidRequest(job_error("VALIDATION", message))
 
 
 WAYS: Mapping[str, Callable[[Shelves, Change, Document], None]] = {

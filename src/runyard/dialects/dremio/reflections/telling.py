@@ -12,6 +12,7 @@ from runyard.core.errors import NotSupported
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import path_of
+from runyard.dialects.dremio.errors import job_error
 from runyard.dialects.dremio.reflections import policies, shelves
 from runyard.dialects.dremio.reflections.lineage import Lineage
 from runyard.dialects.dremio.reflections.policies import Policy
@@ -19,7 +20,7 @@ from runyard.dialects.dremio.reflections.shelves import DONE, RUNNING, Reflectio
 from runyard.dialects.dremio_ids import entity_id
 from runyard.engine.documents import Shelves
 
-GONE = "PLAN ERROR: The reflection was changed or removed before its refresh began; there is nothing to make."
+GONE = "The reflection was changed or removed before its refresh began; there is nothing to make."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def refresh(found: Standing, run: Run, now: int) -> dict[str, Any]:
     own = next((one for one in found.reflections if one.id == asked["reflection"]), None)
     made = own.refreshing if own is not None else None
     if own is None or made is None or made.name != asked["materialization"] or made.kind != RUNNING:
-        raise NotSupported(GONE)
+        raise NotSupported(job_error("PLAN", GONE))
     held = own.current
     order = {
         "reflection": own.id,

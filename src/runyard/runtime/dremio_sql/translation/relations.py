@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlglot import exp
 
@@ -129,10 +130,17 @@ def _at_version(node: exp.Expression, path: Sequence[str], version: exp.Expressi
         )
     moment = version.expression
     text = moment.this.name if isinstance(moment, exp.Cast) else moment.name
-    try:
+    with _refused_at(node):
         return scope.world.catalog.at_version(path, scope.context, kind, text)
+
+
+@contextmanager
+def _refused_at(node: exp.Expression) -> Iterator[None]:
+    """Say of what the catalog refuses where it is asked for."""
+    try:
+        yield
     except DremioError as error:
-        if error.kind == "UNSUPPORTED_OPERATION":
+        if error.kind == "UNSUPPORTED_OPERATION" and not error.line:
             raise unsupported(error.message, node) from error
         raise
 
@@ -187,7 +195,8 @@ def _table_function(node: exp.Expression, scope: Scope, translate: Translate) ->
     asked = INSPECTIONS.get(str(given[0].name).lower()) if given and isinstance(given[0], exp.Anonymous) else None
     if asked and len(given[0].expressions) == 1 and isinstance(given[0].expressions[0], exp.Literal):
         table = Words.of(given[0].expressions[0].name).path()
-        return _added(scope.world.catalog.inspected(table, scope.context, asked), node, scope, table)
+        with _refused_at(node):
+            return _added(scope.world.catalog.inspected(table, scope.context, asked), node, scope, table)
     path, call = path_of_call(given[0]) if len(given) == 1 and node.this.name.lower() == "table" else ([], node)
     if not isinstance(call, exp.Anonymous):
         raise unsupported(f"{node.sql(dialect='dremio')[:80]} has no faithful translation", node)
@@ -196,7 +205,8 @@ def _table_function(node: exp.Expression, scope: Scope, translate: Translate) ->
         raise no_match(".".join(path), call.expressions, node, scope, compiled)
     if found is None:
         options = {each.this.name.lower(): each.expression.name for each in call.expressions}
-        found = scope.world.catalog.of_options(path, scope.context, options)
+        with _refused_at(node):
+            found = scope.world.catalog.of_options(path, scope.context, options)
     return _added(found, node, scope, path)
 
 
