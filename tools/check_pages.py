@@ -18,7 +18,7 @@ from vendor import MODULES  # type: ignore[import-not-found]  # beside this file
 EDITOR = "codemirror.ts"
 TYPESCRIPT = "typescript@7.0.2"
 PAGES = Path(__file__).parent.parent / "src" / "runyard" / "web" / "static"
-PLACES = ("ui", "sql", "workflows")
+PLACES = ("ui", "sql", "workflows", "admin")
 IMPORTED = ("preact", "preact/hooks", "@preact/signals", "htm", "@dagrejs/dagre", "uplot", "ansi_up")
 
 

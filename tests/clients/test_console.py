@@ -83,35 +83,6 @@ def test_a_page_from_elsewhere_changes_nothing_with_our_cookie(visitor: Visitor,
     assert Visitor(visitor.live, visitor.cookie).ask("GET", f"/runyard/v1/runs/{run['id']}").status == 200
 
 
-# the pages
-
-
-def test_every_address_of_the_console_is_one_page_under_a_strict_policy(live: Live) -> None:
-    replies = [Visitor(live, headers={}).ask("GET", path) for path in ("/", "/runs", "/runs/5", "/jobs", "/jobs/5")]
-
-    pages = [reply.read() for reply in replies]
-    policy = replies[0].headers["content-security-policy"] or ""
-    assert len(set(pages)) == 1
-    assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-")
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-
-
-def test_files_are_kept_for_ever_and_sent_once(live: Live) -> None:
-    visitor = Visitor(live, headers={})
-    page = visitor.ask("GET", "/").read().decode()
-    (main,) = re.findall(r'src="(/static/\w+/ui/main\.js)"', page)
-
-    first = visitor.ask("GET", main, accept_encoding="gzip")
-    again = visitor.ask("GET", main, if_none_match=first.headers["etag"] or "")
-
-    assert first.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert first.headers["content-encoding"] == "gzip"
-    assert (again.status, again.read()) == (304, b"")
-    assert visitor.ask("GET", "/static/0000000000000000/ui/main.js").status == 404
-    assert visitor.ask("GET", main.replace("ui/main.js", "../app.py")).status == 404
-
-
 # what is told
 
 

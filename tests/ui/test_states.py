@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from live import Live
 from playwright.sync_api import Browser, Locator, Page, expect
 from ui_pages import run_of, sideways, sign_in, tree, violations
 from waiting import until
+
+from runyard.executors.launcher.pulse import pulse
 
 TASKS = 1_000
 SOON_S = 4.0  # on a machine that does other things too; alone a tenth of it
@@ -129,27 +134,80 @@ def test_text_from_right_to_left_is_written_so_in_every_place(page: Page, live: 
 # no place is free
 
 
-def test_a_run_that_waits_for_a_place_says_who_holds_it(browser: Browser, tmp_path: Path) -> None:
-    live = Live(tmp_path / "home", settings="places = 1\n").start()
-    try:
-        visitor, gate = Visitor(live).enter(), tmp_path / "gate"
-        source = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
-        visitor.submit(source, name="holder.py")
-        waiter = visitor.submit("print(1)", name="waiter.py")
-        context = browser.new_context()
-        sign_in(context, live)
-        page = context.new_page()
-        page.goto(f"{live.url}/runs/{waiter['id']}")
-        note = page.get_by_role("note", name="What it waits for")
-        expect(note).to_contain_text("It waits for a free place of this server. 1 task holds the 1 place")
-        expect(note.get_by_role("link", name="holder.py")).to_be_visible()
-        gate.touch()
+@dataclass(frozen=True, kw_only=True)
+class Narrow:
+    """A server with one place, and a page of somebody who waits there."""
 
-        expect(page.locator(".heading .phase")).to_have_text("succeeded", timeout=30_000)
-        expect(note).to_have_count(0)
-        context.close()
+    live: Live
+    visitor: Visitor
+    page: Page
+    gates: Path
+
+    def hold(self, name: str) -> None:
+        """Run a script that ends when its gate is opened."""
+        gate = self.gates / name
+        source = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+        self.visitor.submit(source, name=name)
+
+    def open_gate(self, name: str) -> None:
+        (self.gates / name).touch()
+
+    def look_at_a_waiter(self) -> Locator:
+        """Run one that gets no place yet, open its page, and return the note that says why."""
+        waiter = self.visitor.submit("print(1)", name="waiter.py")
+        self.page.goto(f"{self.live.url}/runs/{waiter['id']}")
+        return self.page.get_by_role("note", name="What it waits for")
+
+
+@pytest.fixture
+def narrow(browser: Browser, tmp_path: Path) -> Iterator[Narrow]:
+    live = Live(tmp_path / "home", settings="places = 1\n").start()
+    context = browser.new_context()
+    sign_in(context, live)
+    yield Narrow(live=live, visitor=Visitor(live).enter(), page=context.new_page(), gates=tmp_path)
+    context.close()
+    live.close()
+
+
+def test_a_run_that_waits_for_a_place_says_who_holds_it(narrow: Narrow) -> None:
+    narrow.hold("holder.py")
+    note = narrow.look_at_a_waiter()
+    expect(note).to_contain_text("It waits for a free place of this server. 1 task holds the 1 place")
+    expect(note.get_by_role("link", name="holder.py")).to_be_visible()
+    narrow.open_gate("holder.py")
+
+    expect(narrow.page.locator(".heading .phase")).to_have_text("succeeded")
+    expect(note).to_have_count(0)
+
+
+def test_who_has_got_a_place_and_has_not_begun_is_named_as_who_holds_it(narrow: Narrow) -> None:
+    narrow.visitor.ended(narrow.visitor.submit("print(1)", name="first.py"))  # the launcher is there
+    launcher = pulse(narrow.live.home, timeout_s=20)
+    assert launcher is not None
+    os.kill(launcher.pid, signal.SIGSTOP)  # it begins nothing
+    try:
+        narrow.visitor.submit("print(2)", name="starter.py")
+        note = narrow.look_at_a_waiter()
+        expect(note).to_contain_text("1 task holds the 1 place")
+        expect(note.get_by_role("link", name="starter.py")).to_be_visible()
     finally:
-        live.close()
+        os.kill(launcher.pid, signal.SIGCONT)
+
+    expect(narrow.page.locator(".heading .phase")).to_have_text("succeeded")
+
+
+def test_who_holds_the_place_is_named_anew_when_another_run_gets_it(narrow: Narrow) -> None:
+    narrow.hold("one.py")
+    narrow.hold("two.py")  # waits before the waiter
+    note = narrow.look_at_a_waiter()
+    expect(note.get_by_role("link", name="one.py")).to_be_visible()
+    narrow.open_gate("one.py")
+
+    expect(note.get_by_role("link", name="two.py")).to_be_visible()
+    expect(note.get_by_role("link", name="one.py")).to_have_count(0)
+    expect(note).to_contain_text("1 task waits in all")
+    narrow.open_gate("two.py")
+    expect(narrow.page.locator(".heading .phase")).to_have_text("succeeded")
 
 
 # who may only look

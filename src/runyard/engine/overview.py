@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from runyard.core import queue
 from runyard.core.ids import LARGEST, first_of
 from runyard.core.job import Workspace
 from runyard.core.run import Attempt, Run
+from runyard.engine.jobs import found
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
 
@@ -71,6 +74,16 @@ class Overview:
     def attempts_at_work(self) -> tuple[list[Attempt], list[Attempt]]:
         """Return the attempts that this server has on a process, and those of them that hold a place."""
         return self._works.attempts_at_work()
+
+    @contextmanager
+    def watch(self, run_id: int) -> Iterator[threading.Event]:
+        """Give an event that is set at every change of a run, and when the server leaves."""
+        with self._works.changes.watch(run_id) as changed:
+            yield changed
+
+    def attempt_now(self, attempt: Attempt) -> Attempt:
+        """Return an attempt as it is now, from its own row alone; NotFound if its run was deleted."""
+        return found(self._store.read(lambda ledger: ledger.attempt(attempt.id)), "run", attempt.run_id)
 
     def runs_changed_since(self, after: int) -> list[Run] | None:
         """Return the runs with an event behind one, or None if these are too many to tell."""

@@ -15,7 +15,7 @@ from runyard.dialects.native.parameters import Logs
 from runyard.engine.engine import Engine
 from runyard.engine.logs import STREAMS
 
-PAUSE_S = 0.1  # how often a growing file is looked at; the end of the run is heard at once
+PAUSE_S = 0.1  # how often a growing file is looked at; the end of the attempt is heard at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +45,20 @@ class Pieces:
 def follow(engine: Engine, workspace: Workspace, asked: Logs) -> Pieces:
     """Return what is to be read, once there is something, the attempt has ended, or the time is up."""
     deadline = time.monotonic() + asked.wait_s
-    while True:
-        run = engine.run(workspace, asked.run)
-        found = _pieces(engine, run, asked)
-        left = deadline - time.monotonic()
-        is_stopping = not engine.places
-        if found.complete or any(piece.text for piece in found.pieces) or left <= 0 or is_stopping:
-            return found
-        engine.wait_for(workspace, run.id, timeout_s=min(PAUSE_S, left), until=lambda run: run.state is State.ENDED)
+    run = engine.run(workspace, asked.run)
+    attempt = _attempt(engine.attempts(run), run, asked)
+    with engine.watch(run.id) as changed:
+        while True:
+            attempt = engine.attempt_now(attempt)  # before the files: what has ended prints no more
+            found = _pieces(engine, attempt, asked)
+            left = deadline - time.monotonic()
+            if found.complete or any(piece.text for piece in found.pieces) or left <= 0 or engine.is_leaving:
+                return found
+            changed.wait(min(PAUSE_S, left))
+            changed.clear()
 
 
-def _pieces(engine: Engine, run: Run, asked: Logs) -> Pieces:
-    attempt = _attempt(engine.attempts(run), run, asked)  # before the files: what has ended prints no more
+def _pieces(engine: Engine, attempt: Attempt, asked: Logs) -> Pieces:
     streams = STREAMS if asked.stream == "both" else (asked.stream,)
     offsets = _offsets(asked.offset, streams)
     has_ended = attempt.state is State.ENDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from http import HTTPStatus
 from socket import socket
 from typing import Any
@@ -11,13 +12,15 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from runyard.core.errors import RunyardError
+from runyard.core.ids import first_of
 from runyard.dialects.exchange import Reply
 from runyard.dialects.native.protocol import PREFIX as NATIVE
-from runyard.engine.engine import Engine
+from runyard.engine.engine import Engine, now_ms
 from runyard.web.authentication import Caller, Gate
 from runyard.web.bodies import HungUp, Receive, Send, answer, whole
-from runyard.web.console.entrance import Entrance, foreign_call
+from runyard.web.console.entrance import HARMLESS, Entrance, foreign_call
 from runyard.web.console.feed import Feed
+from runyard.web.console.files import PLACE, Files
 from runyard.web.console.pages import Pages
 from runyard.web.console.sql.window import PLACE as SQL
 from runyard.web.console.sql.window import Window
@@ -36,8 +39,9 @@ class Console:
     def __init__(self, engine: Engine, gate: Gate, reach_sql: Callable[[], socket]) -> None:
         self._engine = engine
         self._gate = gate
-        self._pages = Pages()
-        self._feed = Feed(engine, version=self._pages.version)
+        self._files = Files()
+        self._pages = Pages(self._files)
+        self._feed = Feed(engine, version=self._files.version)
         self._window = Window(reach_sql, gate.keys_of)
         self.entrance = Entrance(gate)
 
@@ -70,11 +74,23 @@ class Console:
             await self._ask_sql(scope, headers, receive, send)
         elif path == EVENTS and scope["method"] == "GET":
             await self._tell(scope["query_string"], headers, receive, send)
-        elif scope["method"] in ("GET", "HEAD") and (shown := self._pages.at(path, headers)) is not None:
+        elif scope["method"] in HARMLESS and (shown := self._shown(scope, headers)) is not None:
             await answer(send, shown)
         else:
             return False
         return True
+
+    def _shown(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> Reply | None:
+        """Return the file or the page that stands at a path, if one does."""
+        if scope["path"].startswith(PLACE):
+            return self._files.at(scope["path"], headers)
+        place = self._pages.at(scope["path"], scope["query_string"])
+        if place is None:
+            return None
+        session = None
+        with suppress(RunyardError):  # the ledger cannot be read now; the page asks again
+            session = self.entrance.who(headers)
+        return self._pages.shown(place, session, last=first_of(now_ms()))
 
     async def _enter(self, method: str, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         try:

@@ -63,18 +63,21 @@ class Entrance:
             return _told(HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong_method", "message": "Use GET, POST or DELETE"})
         return doing(headers, body)
 
-    def _who(self, headers: Mapping[str, str], _: bytes) -> Reply:
+    def who(self, headers: Mapping[str, str]) -> Mapping[str, Any]:
+        """Tell who is signed in, and what they may do here."""
         caller = OWNER if self._gate.is_open else self.caller(headers)
         if caller is None:
-            return _told(HTTPStatus.OK, {"user": None})
-        known = {
+            return {"user": None}
+        return {
             "user": caller.user,
             "workspace": caller.workspace,
             "role": caller.role,
             "workspaces": [caller.workspace] if self._gate.is_open else self._gate.recognition.workspaces_of(caller),
             "needs_password": not self._gate.is_open,
         }
-        return _told(HTTPStatus.OK, known)
+
+    def _who(self, headers: Mapping[str, str], _: bytes) -> Reply:
+        return _told(HTTPStatus.OK, self.who(headers))
 
     def _sign_in(self, headers: Mapping[str, str], body: bytes) -> Reply:
         given = _members(body)

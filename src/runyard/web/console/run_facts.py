@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from runyard.arazzo.told.secret_names import is_secret_name
 from runyard.core.errors import NotFound
@@ -13,6 +15,7 @@ from runyard.core.run import Attempt, Run, State
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import OneRun
 from runyard.dialects.native.views import ATTEMPT, RUN_LINE, task
+from runyard.web.console.feed import OVERLAP_MS
 from runyard.web.console.insight.chain import chain_of
 from runyard.web.console.insight.masks import MASK, masked
 from runyard.web.console.insight.queries import query_of
@@ -25,15 +28,25 @@ SETTINGS = ("arazzo",)  # what of a run's settings its page looks at
 LONGEST_OUTPUT = 20_000  # characters of a task's result that a page shows
 
 
-def show_run(call: Call, asked: OneRun) -> Answer:
-    """Shows a run, by its id or that of one of its task runs, with all that is known of it."""
+class Look(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run, and up to which change of its attempts (ms since 1970) they have been seen."""
+
+    since: Annotated[int, Meta(ge=0)] | None = None
+
+
+def show_run(call: Call, asked: Look) -> Answer:
+    """Shows a run, by its id or that of one of its task runs, with all that is known of it.
+
+    Whoever has seen it is not sent its tasks again, which stay as they are, nor the attempts that have not changed.
+    """
     run, meant = find(call, asked.run)
     attempts = call.engine.attempts(run)
     children = call.engine.child_runs(attempts)
+    after = 0 if asked.since is None else asked.since - OVERLAP_MS
     return {
-        "run": masked(_run(run)),
+        "run": masked(_run(run, with_tasks=asked.since is None)),
         "meant": meant,
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "attempts": [_attempt(attempt) for attempt in attempts if attempt.updated_at >= after],
         "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
         "repairs": [
             {
@@ -56,10 +69,11 @@ def show_run(call: Call, asked: OneRun) -> Answer:
     }
 
 
-def _run(run: Run) -> Answer:
+def _run(run: Run, *, with_tasks: bool) -> Answer:
     """Show a run without its settings, which are as long as its tasks once more; their record shows them."""
     settings = {name: run.settings[name] for name in SETTINGS if name in run.settings}
-    return {**RUN_LINE.show(run), "settings": settings, "tasks": [task(one) for one in run.tasks]}
+    tasks = {"tasks": [task(one) for one in run.tasks]} if with_tasks else {}
+    return {**RUN_LINE.show(run), "settings": settings, **tasks}
 
 
 def find(call: Call, number: int) -> tuple[Run, str | None]:

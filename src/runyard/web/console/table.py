@@ -19,7 +19,7 @@ from runyard.web.console.languages import Records, show_records
 from runyard.web.console.log_windows import OneLog, Search, Window, read_window, search_log, send_file
 from runyard.web.console.outputs import OneAttempt, OneResult, Rows, send_page, show_cells, show_rows
 from runyard.web.console.run_changes import Repair, repair_run, run_again
-from runyard.web.console.run_facts import show_run
+from runyard.web.console.run_facts import Look, show_run
 from runyard.web.console.run_lists import ListNames, ListRuns, list_names, list_runs, show_picture
 from runyard.web.console.server_facts import show_server
 from runyard.web.console.sql.queries import Keep, OneQuery, forget_query, keep_query, list_kept
@@ -31,7 +31,7 @@ _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
     ("GET", "/picture", show_picture, Nothing),
     ("GET", "/runs", list_runs, ListRuns),
     ("GET", "/names", list_names, ListNames),
-    ("GET", "/runs/{run}", show_run, OneRun),
+    ("GET", "/runs/{run}", show_run, Look),
     ("GET", "/runs/{run}/records", show_records, Records),
     ("GET", "/runs/{run}/log", read_window, Window),
     ("GET", "/runs/{run}/log/matches", search_log, Search),

@@ -5,8 +5,11 @@ import { signal } from "./h.js";
 export const OWN = "/console/v1";
 export const NATIVE = "/runyard/v1";
 
+/** What the server said with the page: who is there, the pages that there are, the last event before. @type {any} */
+export const told = JSON.parse(document.getElementById("told")?.textContent ?? "{}");
+
 /** Who is signed in: undefined until it is known, null for nobody. */
-export const session = signal(/** @type {any} */ (undefined));
+export const session = signal(/** @type {any} */ (known(told.session)));
 
 const RANK = { viewer: 0, operator: 1, admin: 2 };
 
@@ -37,7 +40,7 @@ export function query(words = {}) {
  */
 export async function ask(method, path, body, stop) {
   /** @type {Record<string, string>} */
-  const headers = { "x-runyard-console": "1" };
+  const headers = method === "GET" ? {} : { "x-runyard-console": "1" };
   if (body !== undefined) headers["content-type"] = "application/json";
   let reply;
   try {
@@ -46,22 +49,46 @@ export async function ask(method, path, body, stop) {
     if (stop?.aborted) throw error;
     throw new Refused(0, "The server does not answer. It may be restarting; this page tries again by itself.");
   }
-  const told = await reply.json().catch(() => ({}));
-  if (reply.ok) return told;
-  if (reply.status === 401 && told.error !== "wrong_password") session.value = null;
-  throw new Refused(reply.status, told.message ?? `The server answered ${reply.status}.`);
+  const answer = await reply.json().catch(() => ({}));
+  if (reply.ok) return answer;
+  if (reply.status === 401 && answer.error !== "wrong_password") session.value = null;
+  throw new Refused(reply.status, answer.message ?? `The server answered ${reply.status}.`);
+}
+
+/** What the browser was told to ask for ahead of any code; each answer is good once. @type {Map<string, {answer: Promise<any>, value?: any}>} */
+const early = new Map([...document.querySelectorAll("link[as=fetch]")].map((link) => {
+  const path = link.getAttribute("href") ?? "";
+  /** @type {{answer: Promise<any>, value?: any}} */
+  const one = { answer: ask("GET", path) };
+  one.answer.then((value) => { one.value = value; }, () => {}); // whoever asks for it is told
+  return [path, one];
+}));
+
+/** Wait for what was asked for ahead, or as long as nobody notices. @param {number} ms */
+export const arrived = (ms) => Promise.race([Promise.allSettled([...early.values()].map((one) => one.answer)), new Promise((done) => { setTimeout(done, ms); })]);
+
+/** What came ahead for a path, if it did. @param {string} path */
+export function first(path) {
+  const value = early.get(path)?.value;
+  if (value !== undefined) early.delete(path);
+  return value;
 }
 
 /** @param {string} path @param {Record<string, any>} [words] @param {AbortSignal} [stop] */
-export const get = (path, words, stop) => ask("GET", path + query(words), undefined, stop);
+export function get(path, words, stop) {
+  const whole = path + query(words);
+  const one = early.get(whole);
+  early.delete(whole);
+  return one?.answer ?? ask("GET", whole, undefined, stop);
+}
 
 /** @param {string} path @param {any} [body] */
 export const post = (path, body = {}) => ask("POST", path, body);
 
-export async function whoIsThere() {
-  const told = await get(`${OWN}/session`);
-  session.value = told.user ? told : null;
-}
+/** @param {any} who */
+function known(who) { return who ? (who.user ? who : null) : undefined; }
+
+export async function whoIsThere() { session.value = known(await get(`${OWN}/session`)); }
 
 /** @param {{user?: string, password?: string, ticket?: string}} given */
 export async function signIn(given) {

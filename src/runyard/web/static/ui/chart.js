@@ -1,6 +1,7 @@
 // @ts-check
 // Rows as a picture: one column along, one or more upward. uPlot comes only when somebody asks for a picture.
 import { effect, html, useEffect, useMemo, useRef, useState } from "./h.js";
+import { dress } from "./lazy.js";
 import { theme } from "./theme.js";
 
 const HIGH = 280;
@@ -9,7 +10,6 @@ const COLOURS = ["--running", "--succeeded", "--timed_out", "--upstream_failed",
 const MOST_SERIES = COLOURS.length;
 const A_MOMENT = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const IS_NAME = /(^|_)id$/i; // a number that counts nothing
-let isStyled = false;
 /** @type {typeof import("uplot") | null} */
 let Plot = null; // kept: even a module that is there comes late, and what is drawn again would be gone until then
 
@@ -89,7 +89,7 @@ function Drawn({ scale, series, kind, name }) {
 /** @param {{current: HTMLElement | null}} box @param {{scale: any, series: any[], kind: string, name: string}} told */
 async function drawing(box, { scale, series, kind, name }) {
   const Library = (Plot ??= (await import("uplot")).default);
-  style();
+  await dress("vendor/uplot.css");
   if (!box.current) return null;
   const paths = kind === "bars" ? Library.paths.bars?.({ size: [0.7, 60] }) : kind === "points" ? () => null : undefined;
   return () => {
@@ -117,12 +117,3 @@ const broad = (_, values) => Math.max(48, ...(values ?? []).map((one) => 16 + 7.
 
 /** Leave room for the first and the last bar. @param {number} low @param {number} high @param {number} count */
 const spread = (low, high, count) => { const room = count > 1 ? (high - low) / (count - 1) / 2 : 0.5; return [low - room, high + room]; };
-
-function style() {
-  if (isStyled) return;
-  isStyled = true;
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL("../vendor/uplot.css", import.meta.url).href;
-  document.head.append(link);
-}

@@ -13,6 +13,7 @@ export const isLive = (phase) => LIVE.has(phase);
 /** @type {Record<string, string>} */
 const WORDS = {
   blocked: "waiting for tasks", timed_out: "timed out", upstream_failed: "upstream failed", excluded: "not needed",
+  goes_on: "goes on",
 };
 export const PHASES = ["queued", "starting", "running", "stopping", "retrying", "succeeded", "failed", "timed_out",
   "cancelled", "skipped", "crashed"];
@@ -43,30 +44,41 @@ export function lasting(ms) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-const NEAR = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+/** What writes moments so; making it costs as much as drawing rows, so that it is made when it is used first. @param {Intl.DateTimeFormatOptions} shape */
+function moment(shape) {
+  /** @type {Intl.DateTimeFormat | undefined} */
+  let made;
+  return () => (made ??= new Intl.DateTimeFormat(undefined, shape));
+}
+const DAY = moment({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const CLOCK = moment({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const WHOLE = moment({ dateStyle: "full", timeStyle: "long" });
+const SECOND = moment({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** @param {number} at @param {number} seen */
+/** Units of time, each with its seconds. @type {[string, number][]} */
+const TIMES = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+/** How long ago a moment is, or how far ahead; those long past by their date. @param {number} at @param {number} seen */
 export function near(at, seen) {
   const seconds = Math.round((at - seen) / 1000);
   const size = Math.abs(seconds);
   if (size < 5) return seconds > 0 ? "in a moment" : "just now";
-  if (size < 60) return NEAR.format(seconds, "second");
-  if (size < 3600) return NEAR.format(Math.round(seconds / 60), "minute");
-  if (size < 86400) return NEAR.format(Math.round(seconds / 3600), "hour");
-  return seconds > 0 ? NEAR.format(Math.round(seconds / 86400), "day") : DAY.format(at);
+  const [unit, length] = TIMES.find(([, one]) => size >= one) ?? TIMES[3];
+  if (seconds < 0) return unit === "d" ? DAY().format(at) : `${Math.round(size / length)} ${unit} ago`;
+  return `in ${Math.round(size / length)} ${unit}`;
 }
+
+const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+/** Which way a text may run; finding it out costs a browser more than all else of a row. @param {string} text */
+export const direction = (text) => (LEFTWARD.test(text) ? "auto" : undefined);
 /** @param {number} at */
-export const clock = (at) => CLOCK.format(at);
+export const clock = (at) => CLOCK().format(at);
 /** @param {number} at */
-export const dayAndClock = (at) => DAY.format(at);
-const SECOND = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const dayAndClock = (at) => DAY().format(at);
 /** @param {number} at */
-export const toTheSecond = (at) => SECOND.format(at);
+export const toTheSecond = (at) => SECOND().format(at);
 /** The exact instant, in the reader's zone and in UTC. @param {number} at */
-export const exact = (at) => `${WHOLE.format(at)}\n${new Date(at).toISOString()}`;
+export const exact = (at) => `${WHOLE().format(at)}\n${new Date(at).toISOString()}`;
 
 /** How long a run took, or has taken so far; its waiting is not part of it. @param {any} run @param {number} seen */
 export function tookMs(run, seen) {

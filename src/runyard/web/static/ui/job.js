@@ -3,8 +3,8 @@
 import { get, NATIVE, OWN, post } from "./api.js";
 import { Bookmarks } from "./bookmark.js";
 import { exact, near, now, startedBy, word } from "./format.js";
-import { html, useEffect, useState } from "./h.js";
-import { hear } from "./live.js";
+import { html, useEffect, useRef, useState } from "./h.js";
+import { hear, newer } from "./live.js";
 import { Matrix } from "./matrix.js";
 import { Act, calmly, Copy, Dialog, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
 import { Refusal } from "./refused.js";
@@ -15,13 +15,15 @@ const FIRED = new Set(["on_demand", "events"]);
 
 /** @param {{id: string}} told */
 export function Job({ id }) {
-  const job = useAnswer(`job ${id}`, (stop) => get(`${OWN}/jobs/${id}`, {}, stop));
-  const matrix = useAnswer(`matrix ${id}`, (stop) => get(`${OWN}/jobs/${id}/matrix`, {}, stop));
+  const job = useAnswer(`job ${id}`, (stop) => get(`${OWN}/jobs/${id}`, {}, stop), `${OWN}/jobs/${id}`);
+  const matrix = useAnswer(`matrix ${id}`, (stop) => get(`${OWN}/jobs/${id}/matrix`, {}, stop), `${OWN}/jobs/${id}/matrix`);
   const [starts, setStarts] = useState(false);
   const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const seen = useRef(/** @type {any[]} */ ([]));
+  seen.current = matrix.value?.runs ?? [];
   useEffect(() => {
     const look = calmly(matrix.again, 1000);
-    return hear((runs) => { if (runs.some((run) => String(run.job_id) === id)) look(); }, () => { job.again(); look(); });
+    return hear((runs) => { if (newer(runs, seen.current).some((run) => String(run.job_id) === id)) look(); }, () => { job.again(); look(); });
   }, [id]);
   if (job.error && !job.value) {
     return html`<${Refusal} error=${job.error} what="job"><p><a href="/jobs">All jobs</a></p><//>`;

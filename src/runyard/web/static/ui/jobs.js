@@ -1,28 +1,33 @@
 // @ts-check
 // Every job, with its last runs and its next one.
-import { get, OWN } from "./api.js";
+import { first, get, OWN } from "./api.js";
 import { counted, lasting, startedBy, tookMs, word } from "./format.js";
-import { html, useEffect, useState } from "./h.js";
+import { html, useEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
-import { hear } from "./live.js";
+import { hear, newer } from "./live.js";
 import { calmly, Empty, Moment, Problem } from "./parts.js";
 import { go } from "./router.js";
 
 export function Jobs() {
-  const [state, setState] = useState(/** @type {{jobs: any[], next: any, error: Error | null, isThere: boolean}} */ ({ jobs: [], next: null, error: null, isThere: false }));
+  const [state, setState] = useState(/** @returns {{jobs: any[], next: any, error: Error | null, isThere: boolean}} */ () => {
+    const page = first(`${OWN}/jobs`);
+    return page ? filled([], page) : { jobs: [], next: null, error: null, isThere: false };
+  });
+  const seen = useRef(/** @type {any[]} */ ([]));
+  seen.current = state.jobs.flatMap((job) => job.recent);
   const [marked, setMarked] = useState(-1);
   const load = async (/** @type {any[]} */ before) => {
     try {
       const page = await get(`${OWN}/jobs`, { before: before.at(-1)?.id });
-      setState({ jobs: [...before, ...page.jobs], next: page.next, error: null, isThere: true });
+      setState(filled(before, page));
     } catch (error) {
       setState((old) => ({ ...old, error: /** @type {Error} */ (error) }));
     }
   };
   useEffect(() => {
-    load([]);
+    if (!state.isThere) load([]);
     const again = calmly(() => load([]), 3000);
-    return hear((runs) => { if (runs.some((run) => run.job_id)) again(); }, again);
+    return hear((runs) => { if (newer(runs, seen.current).some((run) => run.job_id)) again(); }, again);
   }, []);
   mover.move = (step) => {
     const to = Math.min(Math.max(marked + step, 0), state.jobs.length - 1);
@@ -42,6 +47,9 @@ export function Jobs() {
       <td class="quiet">${job.is_paused ? "paused" : job.next_at ? html`<${Moment} at=${job.next_at} />` : job.triggers.length ? job.triggers.join(", ").replaceAll("_", " ") : "on request"}</td></tr>`)}</tbody></table></div>
     ${state.next ? html`<button type="button" onClick=${() => load(state.jobs)}>Show more</button>` : null}</main>`;
 }
+
+/** @param {any[]} before @param {any} page */
+const filled = (before, page) => ({ jobs: [...before, ...page.jobs], next: page.next, error: null, isThere: true });
 
 /** @param {{runs: any[]}} told */
 const Recent = ({ runs }) => html`<span class="recent">${[...runs].reverse().map((run) => html`<a key=${run.id} class=${`cell ${run.phase}`} href=${`/runs/${run.id}`}

@@ -1,17 +1,46 @@
 // @ts-check
-// Pages that most people never open come when somebody does.
+// Pages, and parts of them, come when somebody wants to see them; what came stays.
 import { html, useEffect, useState } from "./h.js";
 import { Empty } from "./parts.js";
 
-/** @param {{load: () => Promise<any>, name: string, told?: any}} told */
-export function Lazy({ load, name, told = {} }) {
-  const [page, setPage] = useState(/** @type {any} */ (null));
+/** @type {Map<string, any>} */
+const here = new Map();
+
+/** Have a module here, with its looks if it has any of its own. @param {string} module @param {string} [style] */
+export async function bring(module, style) {
+  if (here.has(module)) return;
+  const [found] = await Promise.all([import(`../${module}`), style ? dress(style) : null]);
+  here.set(module, found);
+}
+
+/** @type {Map<string, Promise<void>>} */
+const worn = new Map();
+
+/** Have a sheet of looks here. @param {string} style */
+export function dress(style) {
+  const { href } = new URL(`../${style}`, import.meta.url);
+  const known = worn.get(href) ?? ([...document.styleSheets].some((sheet) => sheet.href === href) ? Promise.resolve() : fetched(href));
+  worn.set(href, known);
+  return known;
+}
+
+/** @param {string} href @returns {Promise<void>} */
+const fetched = (href) => new Promise((done) => {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  link.onload = link.onerror = () => done();
+  document.head.append(link);
+});
+
+/** @param {{module: string, part: string, style?: string, told?: any, meanwhile?: any}} it */
+export function Lazy({ module, part, style, told = {}, meanwhile }) {
   const [isLost, setIsLost] = useState(false);
+  const [, setRound] = useState(0);
   useEffect(() => {
     let isGone = false;
-    load().then((found) => { if (!isGone) setPage(() => found[name]); }, () => { if (!isGone) setIsLost(true); });
+    if (!here.has(module)) bring(module, style).then(() => { if (!isGone) setRound((one) => one + 1); }, () => { if (!isGone) setIsLost(true); });
     return () => { isGone = true; };
-  }, [name]);
-  if (isLost) return html`<main id="main"><${Empty} title="This page did not come"><p>The server does not answer, or was updated.</p><button type="button" onClick=${() => location.reload()}>Load it again</button><//></main>`;
-  return page ? html`<${page} ...${told} />` : html`<main id="main" aria-busy="true"></main>`;
+  }, [module]);
+  if (here.has(module)) return html`<${here.get(module)[part]} ...${told} />`;
+  if (isLost && !meanwhile) return html`<main id="main"><${Empty} title="This page did not come"><p>The server does not answer, or was updated.</p><button type="button" onClick=${() => location.reload()}>Load it again</button><//></main>`;
+  return meanwhile ?? html`<main id="main" aria-busy="true"></main>`;
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // What the server tells by itself: changed runs. Lost connections come back and catch up from the last event.
-import { OWN, query, session, whoIsThere } from "./api.js";
+import { OWN, query, session, told, whoIsThere } from "./api.js";
 import { signal } from "./h.js";
 
 /** "connecting", "live" or "lost". */
@@ -16,7 +16,7 @@ const onRuns = new Set();
 const onAfresh = new Set();
 /** @type {EventSource | null} */
 let source = null;
-let lastId = "";
+let lastId = told.last ?? ""; // what changes while the page comes is heard too
 let tries = 0;
 
 /**
@@ -29,12 +29,18 @@ export function hear(runs, afresh) {
   return () => { onRuns.delete(runs); onAfresh.delete(afresh); };
 }
 
+/** Those of the runs that are told of which are newer than what is shown of them. @param {any[]} runs @param {any[]} shown */
+export function newer(runs, shown) {
+  const known = new Map(shown.map((run) => [run.id, run.updated_at]));
+  return runs.filter((run) => !(known.get(run.id) >= run.updated_at));
+}
+
 export function connect() {
   source?.close();
   const opened = new EventSource(`${OWN}/events${query({ last: lastId })}`);
   source = opened;
   opened.addEventListener("hello", (event) => {
-    lastId = lastId || event.lastEventId;
+    lastId ||= event.lastEventId;
     isOutdated.value = JSON.parse(event.data).version !== OWN_VERSION;
     if (connection.value === "lost") for (const tell of onAfresh) tell();
     connection.value = "live";

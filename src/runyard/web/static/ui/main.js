@@ -1,34 +1,28 @@
 // @ts-check
 // The frame of every page: who is there, where one is, and whether the server still answers.
-import { goTo, session, signOut, whoIsThere } from "./api.js";
+import { arrived, goTo, session, signOut, told, whoIsThere } from "./api.js";
 import { html, render, useEffect } from "./h.js";
-import { Job } from "./job.js";
-import { Jobs } from "./jobs.js";
 import { Help, helps, listen as listenToKeys } from "./keys.js";
+import { bring, Lazy } from "./lazy.js";
 import { connect, connection, disconnect, isOutdated } from "./live.js";
-import { Lazy } from "./lazy.js";
-import { Login } from "./login.js";
 import { Empty, said } from "./parts.js";
 import { followOldLink, listen as listenToLinks, place } from "./router.js";
-import { Runs } from "./runs.js";
 import { nextTheme, theme } from "./theme.js";
 
-/** The page of a run, with the graph and the log, which is most of all code: it comes at once where a run is opened, else as soon as there is time. */
-const runPage = () => import("./run.js");
-const soon = () => { runPage().catch(() => {}); }; // whoever opens it then is told
+/** @type {{at: string, title: string, module: string, part: string, style?: string}[]} */
+const PAGES = told.pages;
+const SIGN_IN = "ui/login.js";
+const USUAL = ["ui/jobs.js", "ui/run.js", "ui/job.js"]; // they come as soon as there is time
+const PATIENCE_MS = 200;
 
-/** @type {[RegExp, string, (id: string) => any][]} */
-const PAGES = [
-  [/^\/(?:runs|login)?$/, "Runs", () => html`<${Runs} />`],
-  [/^\/runs\/(\d+)$/, "Run", (id) => html`<${Lazy} key=${id} load=${runPage} name="Run" told=${{ id }} />`],
-  [/^\/jobs$/, "Jobs", () => html`<${Jobs} />`],
-  [/^\/jobs\/(\d+)$/, "Job", (id) => html`<${Job} key=${id} id=${id} />`],
-  [/^\/dremio$/, "Dremio", () => html`<${Lazy} load=${() => import("./dremio.js")} name="Dremio" />`],
-  [/^\/sql$/, "SQL", () => html`<${Lazy} load=${() => import("../sql/page.js")} name="Sql" />`],
-  [/^\/workflows$/, "Workflows", () => html`<${Lazy} load=${() => import("../workflows/list.js")} name="Workflows" />`],
-  [/^\/workflows\/(\d+)$/, "Workflow", (id) => html`<${Lazy} key=${id} load=${() => import("../workflows/one.js")} name="Workflow" told=${{ id }} />`],
-  [/^\/admin$/, "Admin", () => html`<${Lazy} load=${() => import("../admin/page.js")} name="Admin" />`],
-];
+/** @param {string} path */
+function pageAt(path) {
+  for (const page of PAGES) {
+    const found = new RegExp(`^(?:${page.at})$`).exec(path);
+    if (found) return { page, id: found[1] ?? "" };
+  }
+  return null;
+}
 
 /** What stands at the top of every page, by where it leads. @type {Record<string, string>} */
 const PLACES = { "/runs": "Runs", "/jobs": "Jobs", "/sql": "SQL", "/workflows": "Workflows", "/dremio": "Dremio", "/admin": "Admin" };
@@ -39,13 +33,12 @@ function App() {
     connect();
   }, [Boolean(session.value)]);
   if (session.value === undefined) return html`<${Waiting} />`;
-  if (session.value === null) return html`<${Login} />`;
+  if (session.value === null) return html`<${Lazy} module=${SIGN_IN} part="Login" />`;
   const { path } = place.value;
-  const [found, title, show] = PAGES.find(([pattern]) => pattern.test(path)) ?? [null, "Nothing here", () => html`<main id="main"><${Empty} title="There is no such page"><p><a href="/runs">All runs</a></p><//></main>`];
-  const id = found?.exec(path)?.[1] ?? "";
-  if (title !== "Run") document.title = `${title} · runyard`;
+  const { page, id } = pageAt(path) ?? { page: null, id: "" };
+  if (page?.title !== "Run") document.title = `${page?.title ?? "Nothing here"} · runyard`;
   return html`<a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => { event.preventDefault(); document.querySelector("main")?.setAttribute("tabindex", "-1"); document.querySelector("main")?.focus(); }}>To the content</a>
-    <${Top} path=${path} /><${Notices} />${show(id)}<${Help} /><div class="said" role="status">${said.value}</div>`;
+    <${Top} path=${path} /><${Notices} />${page ? html`<${Lazy} key=${page.module + id} ...${page} told=${{ id }} />` : html`<${Nothing} />`}<${Help} /><div class="said" role="status">${said.value}</div>`;
 }
 
 /** @param {{path: string}} told */
@@ -64,17 +57,22 @@ function Top({ path }) {
 const Notices = () => html`${connection.value === "lost" ? html`<p class="banner lost" role="alert">The connection to the server is lost. This page tries again by itself and catches up; jobs keep running meanwhile.</p>` : null}
   ${isOutdated.value ? html`<p class="banner" role="status">The server was updated. <button type="button" class="link" onClick=${() => location.reload()}>Reload this page</button></p>` : null}`;
 
+const Nothing = () => html`<main id="main"><${Empty} title="There is no such page"><p><a href="/runs">All runs</a></p><//></main>`;
+
 const Waiting = () => html`<main class="login"><p class="quiet" role="status">The server does not answer yet. This page tries again by itself.</p></main>`;
+
+const look = () => whoIsThere().catch(() => setTimeout(look, 1000));
+const soon = () => { for (const module of USUAL) bring(module).catch(() => {}); }; // whoever opens it then is told
 
 async function begin() {
   followOldLink();
-  if (/^\/runs\/\d/.test(location.pathname)) soon();
   listenToLinks();
   listenToKeys();
-  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-  const look = () => whoIsThere().catch(() => { render(html`<${App} />`, root); setTimeout(look, 1000); });
-  await look();
-  render(html`<${App} />`, root);
+  if (session.value === undefined) look();
+  const page = pageAt(place.value.path)?.page;
+  const wanted = session.value && page ? bring(page.module, page.style) : bring(SIGN_IN);
+  await Promise.all([wanted.catch(() => {}), arrived(PATIENCE_MS)]);
+  render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
   (window.requestIdleCallback ?? setTimeout)(soon);
 }
 

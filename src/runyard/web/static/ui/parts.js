@@ -1,7 +1,7 @@
 // @ts-check
 // What several pages are made of.
 import { clock, exact, isLive, lasting, near, now, tookMs, word } from "./format.js";
-import { session, whyNot } from "./api.js";
+import { first, session, whyNot } from "./api.js";
 import { html, signal, useEffect, useRef, useState } from "./h.js";
 
 /** @param {{phase: string, small?: boolean}} told */
@@ -12,7 +12,7 @@ export const Phase = ({ phase, small }) =>
 export function Moment({ at, as }) {
   if (at === undefined || at === null) return html`<span class="quiet">–</span>`;
   const text = as === "clock" ? clock(at) : near(at, now.value);
-  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${text}</time>`;
+  return html`<time datetime=${new Date(at).toISOString()} onPointerEnter=${(/** @type {any} */ event) => { event.currentTarget.title = exact(at); }}>${text}</time>`;
 }
 
 /** @param {{run: any}} told */
@@ -85,13 +85,15 @@ export function say(text) {
   quiet = setTimeout(() => { said.value = ""; }, 5000);
 }
 
-/** What a page looks at: it is asked for when the key changes, and on `again()`.
- * @template T @param {string} key @param {(stop: AbortSignal) => Promise<T>} fetch
+/** What a page looks at: it is asked for when the key changes, and on `again()`; at first it may have come ahead for a path.
+ * @template T @param {string} key @param {(stop: AbortSignal) => Promise<T>} fetch @param {string} [path]
  * @returns {{value: T | null, error: Error | null, again: () => void}} */
-export function useAnswer(key, fetch) {
-  const [state, setState] = useState(/** @type {{key: string, value: T | null, error: Error | null}} */ ({ key, value: null, error: null }));
+export function useAnswer(key, fetch, path) {
+  const [state, setState] = useState(/** @returns {{key: string, value: T | null, error: Error | null}} */ () => ({ key, value: (path && first(path)) ?? null, error: null }));
   const [round, setRound] = useState(0);
+  const isThere = useRef(state.value !== null);
   useEffect(() => {
+    if (isThere.current) { isThere.current = false; return undefined; }
     const stop = new AbortController();
     fetch(stop.signal).then(
       (value) => { if (!stop.signal.aborted) setState({ key, value, error: null }); },

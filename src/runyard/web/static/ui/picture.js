@@ -11,7 +11,8 @@ const HOUR_MS = 3_600_000;
 const HEIGHT = 72;
 const WIDE = 10;
 
-export function Picture() {
+/** @param {{outline: any}} told What stands there until the numbers do. */
+export function Picture({ outline }) {
   const { value, again } = useAnswer("picture", (stop) => get(`${OWN}/picture`, {}, stop));
   useEffect(() => {
     const look = calmly(again, 5000);
@@ -19,7 +20,7 @@ export function Picture() {
     const timer = setInterval(look, 60_000);
     return () => { stop(); clearInterval(timer); };
   }, []);
-  if (!value) return html`<div class="picture"><section class="panel tall"></section><section class="panel tall"></section></div>`;
+  if (!value) return outline;
   const sum = (/** @type {string} */ name) => value.hours.reduce((/** @type {number} */ all, /** @type {any} */ hour) => all + hour[name], 0);
   const total = { succeeded: sum("succeeded"), failed: sum("failed"), given_up: sum("given_up") };
   const load = value.load;
@@ -27,7 +28,7 @@ export function Picture() {
     <${Panel} title="Last 48 hours" aside=${html`<span class="legend"><b class="succeeded">${total.succeeded.toLocaleString()}</b> succeeded
       <b class="failed">${total.failed.toLocaleString()}</b> failed <b class="cancelled">${total.given_up.toLocaleString()}</b> stopped</span>`}>
       <${Bars} hours=${value.hours} />
-      <p class="load quiet">${counted(load.on_process ?? 0, "task")} running now · ${load.queued ?? 0} waiting for a place · ${load.retrying ?? 0} waiting for a retry</p>
+      <p class="load quiet">${counted(load.on_process ?? 0, "task")} running now · ${load.waiting ? `${load.waiting} begun and waiting · ` : ""}${load.queued ?? 0} waiting for a place · ${load.retrying ?? 0} waiting for a retry</p>
     <//>
     <${Panel} title="What went wrong most" aside=${html`<span>48 hours</span>`}>
       ${value.errors.length === 0 ? html`<p class="quiet good">Nothing has failed.</p>` : html`<ol class="errors">

@@ -6,8 +6,8 @@ import { Cells } from "./cells.js";
 import { Chain } from "./chain.js";
 import { counted, exact, isLive, lasting, startedBy, toTheSecond, word } from "./format.js";
 import { Graph } from "./graph.js";
-import { html, useEffect, useState } from "./h.js";
-import { hear } from "./live.js";
+import { html, useEffect, useRef, useState } from "./h.js";
+import { hear, newer } from "./live.js";
 import { Log } from "./log.js";
 import { Act, calmly, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
 import { Query } from "./query.js";
@@ -19,16 +19,46 @@ import { Timeline } from "./timeline.js";
 import { TaskWaits, Waits } from "./waits.js";
 
 const LARGE = 150; // tasks of a run that is looked at less often while it goes on
+const OTHERS_MS = 10_000; // what other workspaces run is not told; but it may hold the place that a run waits for
+
+/** Whether a run may be one of those that another waits for. @param {any} run @param {any} whole */
+function isInTheWay(run, whole) {
+  const kind = whole?.waiting?.for;
+  if (kind === "job") return run.job_id === whole.run.job_id;
+  return kind === "place" || (kind === "lane" && run.language === whole.run.language);
+}
+
+/** A run with all that is known of it; what was seen is not sent again. @param {string} path @param {any} old @param {AbortSignal} stop */
+async function changed(path, old, stop) {
+  if (!old) return get(path, {}, stop);
+  const fresh = await get(path, { since: Math.max(0, ...old.attempts.map((/** @type {any} */ one) => one.updated_at)) }, stop);
+  const attempts = new Map([...old.attempts, ...fresh.attempts].map((one) => [one.id, one]));
+  return { ...fresh, run: { ...fresh.run, tasks: old.run.tasks }, attempts: [...attempts.values()] };
+}
 
 /** @param {{id: string}} told */
 export function Run({ id }) {
-  const answer = useAnswer(`run ${id}`, (stop) => get(`${OWN}/runs/${id}`, {}, stop));
+  const path = `${OWN}/runs/${id}`;
+  const kept = useRef(/** @type {any} */ (null));
+  const answer = useAnswer(`run ${id}`, (stop) => changed(path, kept.current, stop), path);
   const whole = answer.value;
+  kept.current = whole;
+  const isLarge = (whole?.run.tasks.length ?? 0) > LARGE;
   useEffect(() => {
-    const own = whole?.run.id ?? Number(id);
-    const look = calmly(answer.again, (whole?.run.tasks.length ?? 0) > LARGE ? 1500 : 300);
-    return hear((runs) => { if (runs.some((run) => run.id === own)) look(); }, look);
-  }, [id, whole?.run.id, (whole?.run.tasks.length ?? 0) > LARGE]);
+    const look = calmly(answer.again, isLarge ? 1500 : 300);
+    const glance = calmly(answer.again, 1500);
+    return hear((runs) => {
+      const seen = kept.current;
+      const news = newer(runs, seen ? [seen.run] : []);
+      if (news.some((run) => run.id === (seen?.run.id ?? Number(id)))) look();
+      else if (news.some((run) => isInTheWay(run, seen))) glance();
+    }, look);
+  }, [id, isLarge]);
+  useEffect(() => {
+    if (!whole?.waiting) return undefined;
+    const timer = setInterval(answer.again, OTHERS_MS);
+    return () => clearInterval(timer);
+  }, [Boolean(whole?.waiting)]);
   if (answer.error && !whole) {
     return html`<${Refusal} error=${answer.error} what="run"><p><a href="/runs">All runs</a></p><//>`;
   }

@@ -1,15 +1,16 @@
 // @ts-check
 // Every run of the workspace, newest first: filters stand in the address, rows come as one scrolls, and it is live.
-import { get, OWN } from "./api.js";
-import { isLive, PHASES, startedBy, word } from "./format.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./h.js";
+import { first, get, OWN, query } from "./api.js";
+import { direction, isLive, PHASES, startedBy, word } from "./format.js";
+import { html, useEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
+import { Lazy } from "./lazy.js";
 import { hear } from "./live.js";
 import { Command, Empty, Moment, Phase, Problem, Took } from "./parts.js";
-import { Picture } from "./picture.js";
 import { ask, go, place } from "./router.js";
 
 const PAGE = 100;
+const OUTLINE = html`<div class="picture"><section class="panel tall"></section><section class="panel tall"></section></div>`;
 const BEYOND = 12; // rows drawn outside the window
 const LANGUAGES = { glue: "AWS Glue", databricks: "Databricks", dremio: "Dremio", native: "runyard" };
 const TRIGGERS = { request: "request", schedule: "schedule", file_arrival: "file arrival", table_update: "table update",
@@ -40,7 +41,7 @@ export function Runs() {
   const list = useRuns(words);
   if (isPlain && list.rows.length === 0 && list.isWhole) return html`<main id="main"><${FirstSteps} /></main>`;
   return html`<main id="main"><h1 class="unseen">Runs</h1>
-    <${Picture} />
+    <${Lazy} module="ui/picture.js" part="Picture" told=${{ outline: OUTLINE }} meanwhile=${OUTLINE} />
     <${Filters} words=${words} />
     <${Problem} error=${list.error} />
     ${list.rows.length === 0 && list.isWhole ? html`<${Empty} title="No run fits">
@@ -52,13 +53,18 @@ export function Runs() {
 /** @param {Record<string, string>} words */
 function useRuns(words) {
   const key = JSON.stringify(FILTERS.map((name) => words[name] ?? ""));
-  const [state, setState] = useState(/** @type {any} */ ({ key: "", rows: [], next: null, isWhole: false, error: null }));
+  const filled = (/** @type {any[]} */ before, /** @type {any} */ page) => ({ key, rows: [...before, ...page.runs], next: page.next, searchedTo: page.searched_to, isWhole: !page.next, error: null });
+  const [state, setState] = useState(/** @returns {any} */ () => {
+    const page = first(`${OWN}/runs${query({ ...asked(words), limit: PAGE })}`);
+    return page ? filled([], page) : { key: "", rows: [], next: null, isWhole: false, error: null };
+  });
+  const isThere = useRef(state.key === key);
   const busy = useRef(false);
   const load = async (/** @type {number | undefined} */ from, /** @type {AbortSignal | undefined} */ stop) => {
     busy.current = true;
     try {
       const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: from }, stop);
-      setState((/** @type {any} */ old) => ({ key, rows: [...(from ? old.rows : []), ...page.runs], next: page.next, searchedTo: page.searched_to, isWhole: !page.next, error: null }));
+      setState((/** @type {any} */ old) => filled(from ? old.rows : [], page));
     } catch (error) {
       if (!stop?.aborted) setState((/** @type {any} */ old) => ({ ...old, key, error }));
     } finally {
@@ -67,7 +73,8 @@ function useRuns(words) {
   };
   useEffect(() => {
     const stop = new AbortController();
-    load(undefined, stop.signal);
+    if (!isThere.current) load(undefined, stop.signal);
+    isThere.current = false;
     const unhear = hear((changed) => setState((/** @type {any} */ old) => merged(old, changed, asked(words))), () => load(undefined, stop.signal));
     return () => { stop.abort(); unhear(); };
   }, [key]);
@@ -80,7 +87,7 @@ function merged(old, changed, words) {
   const rows = [...old.rows];
   for (const run of changed) {
     const at = rows.findIndex((one) => one.id === run.id);
-    if (at >= 0) rows[at] = run;
+    if (at >= 0) rows[at] = run.updated_at < rows[at].updated_at ? rows[at] : run;
     else if (fits(run, words) && (rows.length === 0 || run.id > rows[rows.length - 1].id || old.isWhole)) {
       const behind = rows.findIndex((one) => one.id < run.id);
       rows.splice(behind < 0 ? rows.length : behind, 0, run);
@@ -142,21 +149,22 @@ function JobNamed({ name }) {
 /** @param {{list: any}} told */
 function Rows({ list }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [high, setHigh] = useState(44);
-  const [shown, setShown] = useState({ from: 0, to: 40 });
+  const [high, setHigh] = useState(rowHeight);
+  const [shown, setShown] = useState(() => ({ from: 0, to: Math.ceil(innerHeight / high) })); // those beyond come once these are seen
   const [marked, setMarked] = useState(-1);
   const look = () => {
     const element = box.current;
     if (!element) return;
     const top = -element.getBoundingClientRect().top;
-    const row = Number.parseInt(getComputedStyle(element).getPropertyValue("--row"), 10) || 44;
+    const row = rowHeight();
     setHigh(row);
     const from = Math.max(0, Math.floor(top / row) - BEYOND);
-    setShown({ from, to: from + Math.ceil(innerHeight / row) + 2 * BEYOND });
+    const to = from + Math.ceil(innerHeight / row) + 2 * BEYOND;
+    setShown((old) => (old.from === from && old.to === to ? old : { from, to }));
     if (from + innerHeight / row + 3 * BEYOND > list.rows.length) list.more();
   };
-  useLayoutEffect(() => {
-    look();
+  useEffect(() => {
+    if (list.rows.length > PAGE) look(); else (window.requestIdleCallback ?? setTimeout)(look);
     addEventListener("scroll", look, { passive: true });
     addEventListener("resize", look);
     return () => { removeEventListener("scroll", look); removeEventListener("resize", look); };
@@ -173,7 +181,7 @@ function Rows({ list }) {
     <div class="window" role="list" aria-label="Runs" ref=${box} style=${{ height: `${list.rows.length * high}px` }}>
     ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}>
       <span><${Phase} phase=${run.phase} /></span>
-      <span class="job"><a href=${`/runs/${run.id}`} dir="auto">${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
+      <span class="job"><a href=${`/runs/${run.id}`} dir=${direction(run.job_name)}>${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
       <span class="quiet">${LANGUAGES[/** @type {"glue"} */ (run.language)] ?? run.language}</span>
       <span class="quiet">${startedBy(run)}${run.attempt ? ` · try ${run.attempt + 1}` : ""}</span>
       <span class="quiet"><${Moment} at=${run.created_at} /></span>
@@ -182,10 +190,13 @@ function Rows({ list }) {
     </div><p class="quiet end">${list.isWhole ? "That is all." : list.searchedTo ? html`Looked back to <${Moment} at=${list.searchedTo} />, looking further …` : "More comes as you scroll."}</p></div>`;
 }
 
+/** As the looks have it for this width. */
+const rowHeight = () => Number.parseInt(getComputedStyle(document.documentElement).getPropertyValue("--row"), 10) || 44;
+
 /** @param {any} run */
 function why(run) {
   const text = run.phase === "succeeded" ? "" : run.message ?? run.reason ?? "";
-  return text ? html`<small title=${text} dir="auto">${text.split("\n")[0]}</small>` : null;
+  return text ? html`<small title=${text} dir=${direction(text)}>${text.split("\n")[0]}</small>` : null;
 }
 
 const FirstSteps = () => html`<${Empty} title="No run yet">
