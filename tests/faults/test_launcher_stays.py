@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from launching import ENVIRONMENT, Yard, is_alive, running_yard
+from launching import ENVIRONMENT, Yard, is_alive, new_yard, running_yard
 from waiting import until
+
+from runyard.executors.launcher.events import GoesOn, Waits
 
 READY = "keeper:make:db"
 KEEPER = "COUNT = []\ndef make(what, streams):\n    COUNT.append(what)\n"
@@ -122,4 +124,31 @@ def test_many_at_once_all_end_and_few_processes_are_kept(yard: Yard) -> None:
 
     assert {yard.end(attempt_id).exit_code for attempt_id in range(1, 21)} == {0}
     pids = {int(yard.read(attempt_id).split()[0]) for attempt_id in range(1, 21)}
-    until(lambda: len([pid for pid in pids if is_alive(pid)]) <= 4)
+    # Four that came back, and two that were made while all were at work.
+    until(lambda: len([pid for pid in pids if is_alive(pid)]) <= 4 + 2)
+
+
+WAITS = f"""{ASK}
+import pathlib, time
+tell_launcher("waits")
+print("waits", flush=True)
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.005)
+tell_launcher("goes_on")
+"""
+
+
+def test_who_waits_for_its_turn_is_told_and_told_again_to_a_new_server(yard: Yard, tmp_path: Path) -> None:
+    last, gate = until_one_stays(yard), tmp_path / "gate"
+    yard.start(last + 1, WAITS, **STAYS, argv=[str(gate)])
+    until(lambda: "waits" in yard.read(last + 1))
+    second = new_yard(yard.home, quick=READY, programs=(str(tmp_path / "runtime"), ("keeper",)))
+    second.launcher.connect()
+    gate.touch()
+
+    assert second.end(last + 1).exit_code == 0
+    waits = [each for each in second.others if isinstance(each, Waits)]
+    assert [each.attempt_id for each in waits] == [last + 1]
+    assert waits[0] in [*yard.others, *yard.heard.queue]
+    assert GoesOn in {type(each) for each in second.others}
+    second.launcher.shut_down()

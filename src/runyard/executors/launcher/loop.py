@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends, events, leftovers, tree
 from runyard.executors.launcher.door import Connection, Door
-from runyard.executors.launcher.events import ConnectionTaken, Ended, Started
+from runyard.executors.launcher.events import ConnectionTaken, Ended, GoesOn, OfAttempt, Started, Waits
 from runyard.executors.launcher.job import Job
 from runyard.executors.launcher.journal import Journal
 from runyard.executors.launcher.nurseries import Nurseries
@@ -59,6 +59,8 @@ class Loop:
             "started": self._begin,
             "ended": self._let_rest,
             "ready": self._welcome_back,
+            "waits": self._let_wait,
+            "goes_on": self._go_on,
         }
 
     def run(self) -> None:
@@ -127,6 +129,9 @@ class Loop:
         self._client = connection
         for entry in self._journal.told():
             connection.send(entry)
+        for job in self._jobs.values():
+            if job.waits_since is not None:
+                self._tell(Waits(attempt_id=job.order.attempt_id, at=job.waits_since))
         self._nurseries.use(settings)
 
     def _start(self, _: Connection, message: Message) -> None:
@@ -170,6 +175,7 @@ class Loop:
             child.channel.close()
             self._waiting = {order.attempt_id: order, **self._waiting}
             return
+        child.channel.setblocking(False)
         job = Job(order, child)
         self._jobs[order.attempt_id] = job
         self._attempts[child.pid] = order.attempt_id
@@ -179,7 +185,7 @@ class Loop:
         """Take what the child says before user code runs; then it hangs up, unless it stays for another order."""
         channel = job.child.channel
         try:
-            while data := channel.recv(CHUNK, socket.MSG_DONTWAIT):
+            while data := channel.recv(CHUNK):
                 for message in job.child.lines.feed(data):
                     self._take_word(job, message)
                 if job.is_over:
@@ -201,6 +207,14 @@ class Loop:
     def _begin(self, job: Job, message: Message) -> None:
         job.start(message["at"])
         self._record(Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"]))
+
+    def _let_wait(self, job: Job, message: Message) -> None:
+        job.waits_since = message["at"]
+        self._tell(Waits(attempt_id=job.order.attempt_id, at=job.waits_since))
+
+    def _go_on(self, job: Job, message: Message) -> None:
+        self._tell(GoesOn(attempt_id=job.order.attempt_id, at=max(message["at"], job.waits_since or 0)))
+        job.waits_since = None
 
     def _let_rest(self, job: Job, _: Message) -> None:
         """Record the end of an order whose process stays for another; one that is told to end, does."""
@@ -277,10 +291,12 @@ class Loop:
         self._record(Ended(attempt_id=attempt_id, at=now_ms(), cause=cause, message=message, category=category))
 
     def _record(self, event: Started | Ended) -> None:
-        told = events.to_wire(event)
-        self._journal.write(**told)
+        self._journal.write(**events.to_wire(event))
+        self._tell(event)
+
+    def _tell(self, event: OfAttempt) -> None:
         if self._client:
-            self._client.send(told)
+            self._client.send(events.to_wire(event))
 
     def _end_leftovers(self) -> None:
         for attempt_id in self._journal.active():

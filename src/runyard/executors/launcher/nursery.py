@@ -134,6 +134,7 @@ class Nursery:
 
     def take_back(self, child: Child) -> None:
         """Let a child rest until it says that it is ready for another order."""
+        child.channel.settimeout(SEND_TIMEOUT_S)
         self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(child))
         self._resting.add(child)
         self._pids.add(child.pid)
