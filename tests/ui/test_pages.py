@@ -64,6 +64,19 @@ def test_runs_appear_change_and_fail_while_one_watches(page: Page, live: Live, v
     expect(row).to_contain_text("ZeroDivisionError: division by zero")
 
 
+def test_what_is_typed_stays_while_names_are_offered(page: Page, live: Live, visitor: Visitor) -> None:
+    visitor.ended(visitor.submit("print(1)", name="offered.py"))
+    page.goto(f"{live.url}/runs")
+    field = page.get_by_label("Job", exact=True)
+    field.press_sequentially("offered")
+    expect(page.locator("datalist option[value='offered.py']")).to_be_attached()
+    expect(field).to_have_value("offered")
+    field.press_sequentially(".py")
+    field.press("Enter")
+
+    expect(page).to_have_url(re.compile(r"/runs\?job=offered\.py$"))
+
+
 def test_filters_stand_in_the_address_and_come_back_with_it(page: Page, live: Live, visitor: Visitor) -> None:
     visitor.ended(visitor.submit(FAILING, name="filtered bad.py"))
     visitor.ended(visitor.submit("print(1)", name="filtered good.py"))

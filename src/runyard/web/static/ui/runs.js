@@ -136,13 +136,15 @@ const read = (text) => (text ? new Date(text).getTime() : "");
 /** The job whose runs are wanted, by the names that runs have. @param {{name: string}} told */
 function JobNamed({ name }) {
   const [names, setNames] = useState(/** @type {string[]} */ ([]));
+  const [typed, setTyped] = useState(name); // or names that come would take away what somebody types
+  useEffect(() => setTyped(name), [name]);
   const timer = useRef(0);
   const look = (/** @type {string} */ text) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => get(`${OWN}/names`, { text }).then((told) => setNames(told.names), () => {}), 150);
   };
-  return html`<input type="text" class=${`jobname ${name ? "set" : ""}`} list="names" placeholder="Any job" aria-label="Job" autocomplete="off" value=${name} dir="auto"
-      onFocus=${() => look(name)} onInput=${(/** @type {any} */ event) => look(event.target.value)} onChange=${(/** @type {any} */ event) => ask({ job: event.target.value.trim() })} />
+  return html`<input type="text" class=${`jobname ${name ? "set" : ""}`} list="names" placeholder="Any job" aria-label="Job" autocomplete="off" value=${typed} dir="auto"
+      onFocus=${() => look(name)} onInput=${(/** @type {any} */ event) => { setTyped(event.target.value); look(event.target.value); }} onChange=${(/** @type {any} */ event) => ask({ job: event.target.value.trim() })} />
     <datalist id="names">${names.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`;
 }
 
