@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from live import Live
 
 SPARK = "pyspark==4.2.1"  # of the extra spark-jvm, whose client is that of the extra spark
 PY4J = "py4j>=0.10.9.7,<0.10.9.10"
@@ -74,8 +75,8 @@ def _install() -> None:
     (FOLDER / "complete").touch()
 
 
-def environment() -> dict[str, str]:
-    """Return the variables of a server under test: a Java for short lives, which does not compile to be fast later.
+def java_home() -> Path:
+    """Return the home of a Java for short lives, which does not compile to be fast later.
 
     A job of a test takes half the time then; what Spark does is the same.
     """
@@ -87,22 +88,40 @@ def environment() -> dict[str, str]:
         made.write_text(f'#!/bin/sh\nexec {shlex.quote(os.path.realpath(shutil.which("java") or ""))} {SHORT} "$@"\n')
         made.chmod(0o755)
         made.replace(wrapper)  # several may make the same at once
-    return {"JAVA_HOME": str(home)}
+    return home
 
 
-def lend_archives(folder: Path) -> None:
-    """Give a server the archives of classes that another test's server has made: each takes a minute of two cores."""
+@contextmanager
+def serving(home: Path, *, grace_s: float = 2.0, **more: object) -> Iterator[Live]:
+    """Run a server that knows Spark on Java, lent what others have made for its JVMs; `more` is of its part `spark`."""
+    folder = home / "environments" / "spark-jvm"
     folder.mkdir(parents=True)
-    for archive in ARCHIVES.glob("*.jsa"):
-        (folder / archive.name).hardlink_to(archive)
+    for one in _shared_of(ARCHIVES):
+        (folder / one.name).symlink_to(one)
+    temporary = home / "tmp"
+    temporary.mkdir()
+    told = {"JAVA_HOME": str(java_home()), "TMPDIR": str(temporary)}
+    live = Live(home, settings=_settings(grace_s=grace_s, **more), environment=told)
+    try:
+        yield live.start()
+    finally:
+        live.close()
+        _keep(folder)
 
 
-def keep_archives(folder: Path) -> None:
-    """Keep what a server has made for the next test's."""
+def _shared_of(folder: Path) -> list[Path]:
+    """Return the archives of classes, each of which takes a minute to make, and the options of their Java."""
+    return [one for kind in ("*.jsa", "*.options") for one in folder.glob(kind)]
+
+
+def _keep(folder: Path) -> None:
+    """Keep what a server has made for the next ones, whichever test's they are."""
     ARCHIVES.mkdir(exist_ok=True)
-    for archive in folder.glob("*.jsa"):
-        if not (ARCHIVES / archive.name).exists():
-            shutil.copy2(archive, ARCHIVES / archive.name)
+    for one in _shared_of(folder):
+        if not (ARCHIVES / one.name).exists():
+            made = ARCHIVES / f"{one.name}.{os.getpid()}"
+            shutil.copy2(one, made)
+            made.replace(ARCHIVES / one.name)
 
 
 def put_jar(jar: Path, folder: Path, *, name: str, text: str) -> None:
@@ -114,7 +133,9 @@ def put_jar(jar: Path, folder: Path, *, name: str, text: str) -> None:
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(text)
     classes = str(spark_home() / "jars" / "*")
-    subprocess.run([javac or "", "--release", "17", "-cp", classes, source.name], cwd=source.parent, check=True)
+    quickly = [f"-J{option}" for option in SHORT.split()]
+    command = [javac or "", *quickly, "--release", "17", "-cp", classes, source.name]
+    subprocess.run(command, cwd=source.parent, check=True)
     jar.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(jar, "w") as archive:
         archive.write(source.with_suffix(".class"), f"{name}.class")
@@ -126,8 +147,7 @@ def _give_up(reason: str) -> None:
     pytest.skip(reason)
 
 
-def settings(*, grace_s: float = 2.0, **more: object) -> str:
-    """Return settings.toml of a server that knows Spark on Java; `more` is of its part `spark`."""
+def _settings(*, grace_s: float, **more: object) -> str:
     known = {"home": str(spark_home()), "drivers": 0, **more}
     lines = [
         f"{name} = {value!r}" if isinstance(value, str) else f"{name} = {str(value).lower()}"

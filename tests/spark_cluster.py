@@ -68,7 +68,7 @@ class Cluster:
         address = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
         self.processes[name] = subprocess.Popen(
             [str(home / "bin" / "spark-class"), main, *address, *words],
-            env={**os.environ, **java_spark.environment(), "SPARK_HOME": str(home), **OWN},
+            env={**os.environ, "JAVA_HOME": str(java_spark.java_home()), "SPARK_HOME": str(home), **OWN},
             stdout=(self.folder / f"{name}.log").open("ab"),
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -38,10 +38,8 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    home = tmp_path_factory.mktemp("databricks-java") / "home"
-    server = Live(home, settings=java_spark.settings(), environment=java_spark.environment()).start()
-    yield server
-    server.close()
+    with java_spark.serving(tmp_path_factory.mktemp("databricks-java") / "home") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

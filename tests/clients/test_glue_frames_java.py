@@ -11,7 +11,6 @@ from pathlib import Path
 import java_spark
 import pytest
 from glue_spark import FOOT, HEAD, Spark
-from live import Live
 
 ON_JAVA = {"--conf": "spark.runyard.engine=spark-jvm"}
 SECONDS = 240  # a JVM under load
@@ -55,10 +54,8 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
-    home = tmp_path_factory.mktemp("frames_java") / "home"
-    server = Live(home, settings=java_spark.settings(), environment=java_spark.environment()).start()
-    yield Spark(server, seconds=SECONDS)
-    server.close()
+    with java_spark.serving(tmp_path_factory.mktemp("frames_java") / "home") as live:
+        yield Spark(live, seconds=SECONDS)
 
 
 def test_frames_mean_on_java_what_they_mean_on_sail(spark: Spark, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import java_spark
 import pytest
 from glue_spark import FOOT, HEAD, Spark
-from live import Live, is_alive
+from live import is_alive
 from waiting import until
 
 JVM = {"--conf": "spark.runyard.engine=spark-jvm"}
@@ -28,10 +28,8 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
-    home = tmp_path_factory.mktemp("java") / "home"
-    server = Live(home, settings=java_spark.settings(), environment=java_spark.environment()).start()
-    yield Spark(server, seconds=SECONDS)
-    server.close()
+    with java_spark.serving(tmp_path_factory.mktemp("java") / "home") as live:
+        yield Spark(live, seconds=SECONDS)
 
 
 def test_a_script_as_aws_writes_it_runs_on_java_with_rdds_functions_and_paths_of_mounts(spark: Spark) -> None:

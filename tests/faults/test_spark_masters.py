@@ -15,7 +15,6 @@ import pytest
 from databricks.sdk.service import compute, jobs
 from databricks_live import workspace_client
 from glue_spark import Spark
-from live import Live
 from spark_cluster import Cluster, running_cluster
 from waiting import until
 
@@ -70,10 +69,8 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     home = tmp_path_factory.mktemp("masters") / "home"
-    settings = java_spark.settings(grace_s=60.0)  # to tell a cluster takes a JVM
-    server = Live(home, settings=settings, environment=java_spark.environment()).start()
-    yield Spark(server, seconds=SECONDS)
-    server.close()
+    with java_spark.serving(home, grace_s=60.0) as live:  # to tell a cluster takes a JVM
+        yield Spark(live, seconds=SECONDS)
 
 
 @pytest.fixture(scope="module")
