@@ -26,8 +26,9 @@ demo: $(READY) ## Start a server, run real jobs through boto3, show what happene
 serve: $(READY) ## Start a server with your own home folder
 	@$(BIN)/runyard serve
 
+# Python keeps what it compiles, whatever the shell says: else each of some thousand processes would compile all anew.
 test: $(READY) ## Run every test, in parallel
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(READY) ## Lint, types, layers, sizes
 	$(BIN)/ruff check .
