@@ -16,7 +16,7 @@ from runyard.executors.launcher.client import Launcher
 from runyard.executors.launcher.events import Ended, Event, Started
 from runyard.executors.launcher.order import Order
 
-END_S = 60  # a machine under load
+END_S = 180  # a machine under load
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 

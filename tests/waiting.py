@@ -11,7 +11,7 @@ T = TypeVar("T")
 POLL_S = 0.01
 
 
-def until(condition: Callable[[], T], *, seconds: float = 20) -> T:
+def until(condition: Callable[[], T], *, seconds: float = 60) -> T:
     """Return the first true answer of the condition; fail when the time is over."""
     deadline = time.monotonic() + seconds
     while True:

@@ -12,7 +12,7 @@ from dremio_live import ENDLESS, FINAL, Http
 from live import Live
 from waiting import until
 
-SECONDS = 60.0
+SECONDS = 180.0
 SALES = """CREATE TABLE lake.sales AS SELECT 'place ' || CAST(a.n % 3 AS VARCHAR) AS place, a.n AS n,
 CAST(a.n AS DECIMAL(10,2)) AS price FROM (VALUES (1), (2), (3), (4), (5), (6), (7)) AS a(n)"""
 SUMS = "SELECT place, SUM(price) AS s, AVG(n) AS a, COUNT(*) AS c FROM lake.sales GROUP BY place ORDER BY place"

@@ -65,7 +65,6 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.timeout(300)
 def test_the_aws_command_copies_synchronises_lists_and_removes(url: str, root: Path, tmp_path: Path) -> None:
     (tmp_path / "here" / "deep").mkdir(parents=True)
     (tmp_path / "here" / "a.txt").write_text("a")

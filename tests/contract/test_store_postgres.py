@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postgres_server import PostgresServer
 
 
-PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
+PATIENCE = 90  # seconds: what hangs fails then, and hangs nobody else
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Work = Callable[[Cursor], Any]
-PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
+PATIENCE = 90  # seconds: what hangs fails then, and hangs nobody else
 SPACE = 4_000_000  # bytes: enough for the schema and small transactions, less than HUGE
 TOO_LARGE = {
     "found out at the commit": 2 * SPACE,

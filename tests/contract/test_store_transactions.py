@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 30  # seconds: what hangs fails then, and hangs nobody else
+PATIENCE = 90  # seconds: what hangs fails then, and hangs nobody else
 THREADS = 8
 
 

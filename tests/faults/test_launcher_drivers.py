@@ -37,7 +37,7 @@ print("ready", flush=True)
 signal.pause()
 """
 )
-SECONDS = 60
+SECONDS = 180
 
 
 @pytest.fixture

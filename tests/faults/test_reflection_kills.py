@@ -13,7 +13,7 @@ from dremio_live import ENDLESS, FINAL, Http
 from live import Live
 from waiting import until
 
-SECONDS = 60.0
+SECONDS = 180.0
 SALES = "CREATE TABLE lake.sales AS SELECT a.n % 2 AS g, a.n AS n FROM (VALUES (1), (2), (3), (4)) AS a(n)"
 SUMS = "SELECT g, SUM(n) AS s FROM lake.sales GROUP BY g ORDER BY g"
 SUMMED = [{"g": 0, "s": 6}, {"g": 1, "s": 4}]

@@ -22,7 +22,7 @@ from runyard.engine.settings import Settings
 from runyard.store.store import open_store
 
 FOREVER = "import time; time.sleep(600)"
-END_S = 60  # a machine under load
+END_S = 180  # a machine under load
 
 
 class Yard:

@@ -25,7 +25,7 @@ QUIETLY = (
     "--disable-sync",
 )
 """It runs as root on machines of tests, and asks nobody for updates."""
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """How long a page may take to show what is expected, on a machine that does other things too."""
 
 
