@@ -49,12 +49,16 @@ PROFILE = {
     "object_storage_source": "$scratch",
     "object_storage_path": "no_schema",
 }
+MARK = "-- and next\n"
 SCRIPT = """
 import os, sys
 from dbt.cli.main import dbtRunner
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-done = dbtRunner().invoke({arguments!r} + ["--project-dir", {folder!r}, "--profiles-dir", {folder!r}])
-sys.exit(0 if done.success else f"dbt did not succeed: {{done.exception or done.result}}")
+for command in {commands!r}:
+    print({mark!r}, end="", flush=True)
+    done = dbtRunner().invoke(command.split() + ["--project-dir", {folder!r}, "--profiles-dir", {folder!r}])
+    if not done.success:
+        sys.exit(f"dbt {{command}} did not succeed: {{done.exception or done.result}}")
 """
 
 pytestmark = pytest.mark.timeout(600)
@@ -69,14 +73,14 @@ class Dbt:
     http: Http
     attempts: count[int]
 
-    def __call__(self, *arguments: str) -> str:
-        """Run a command that must succeed, and return what it printed."""
+    def __call__(self, *commands: str) -> list[str]:
+        """Run commands that must succeed in one process, which takes seconds to load; return what each printed."""
         attempt = next(self.attempts)
-        source = SCRIPT.format(arguments=list(arguments), folder=str(self.folder))
+        source = SCRIPT.format(commands=commands, mark=MARK, folder=str(self.folder))
         end = self.shop.run(attempt, "python_script", source=source, packages=DBT)
         printed = self.shop.yard.read(attempt, "stdout")
         assert end.exit_code == 0, (end.message, printed)
-        return printed
+        return printed.split(MARK)[1:]
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +113,14 @@ def _with_project(shop: Workshop, folder: Path, live: Live) -> Dbt:
 
 
 def test_dbt_builds_tests_and_describes_a_project(dbt: Dbt) -> None:
-    assert "OK connection ok" in dbt("debug")
-    assert "PASS=1 WARN=0 ERROR=0" in dbt("seed")
-    assert "PASS=3 WARN=0 ERROR=0" in dbt("run")
-    assert "PASS=2 WARN=0 ERROR=0" in dbt("test")
-    assert "PASS=1 WARN=0 ERROR=0" in dbt("snapshot")
-
+    debug, seed, run, test, snapshot = dbt("debug", "seed", "run", "test", "snapshot")
     rows = dbt.http.rows('SELECT customer, orders, total FROM "$scratch".by_customer ORDER BY customer')
 
+    assert "OK connection ok" in debug
+    assert "PASS=1 WARN=0 ERROR=0" in seed
+    assert "PASS=3 WARN=0 ERROR=0" in run
+    assert "PASS=2 WARN=0 ERROR=0" in test
+    assert "PASS=1 WARN=0 ERROR=0" in snapshot
     assert rows == [{"customer": "Ada", "orders": 2, "total": 3.5}, {"customer": "Bob", "orders": 1, "total": 3.25}]
     assert dbt.http.rows('SELECT * FROM "@admin".best') == [{"customer": "Ada"}]
     table = dbt.http("GET", "catalog/by-path/$scratch/by_customer")
@@ -127,12 +131,10 @@ def test_dbt_goes_on_where_it_was_before(dbt: Dbt) -> None:
     seeds = dbt.folder / "seeds" / "orders.csv"
     seeds.write_text(f"{seeds.read_text()}4,Cyd,9.00,2024-01-03\n")
 
-    dbt("seed")
-    assert "PASS=3 WARN=0 ERROR=0" in dbt("run")
-
+    _, run, _ = dbt("seed", "run", "docs generate")
     rows = dbt.http.rows('SELECT id, customer FROM "$scratch".newest ORDER BY id')
+    assert "PASS=3 WARN=0 ERROR=0" in run
     assert rows == [{"id": id_, "customer": name} for id_, name in ((1, "Ada"), (2, "Bob"), (3, "Ada"), (4, "Cyd"))]
-    dbt("docs", "generate")
     catalog = json.loads((dbt.folder / "target" / "catalog.json").read_text())
     assert {"model.shop.by_customer", "model.shop.best", "seed.shop.orders"} <= {*catalog["nodes"], *catalog["sources"]}
 
@@ -149,15 +151,16 @@ def test_dbt_makes_reflections_and_changes_them(dbt: Dbt) -> None:
     asked = 'SELECT customer, SUM(price) AS total FROM "$scratch".orders GROUP BY customer ORDER BY customer'
     before = dbt.http.rows(asked)
 
-    assert "PASS=1 WARN=0 ERROR=0" in dbt("run", "--select", "sums")
+    (first,) = dbt("run --select sums")
     (made,) = dbt.http("GET", "reflection")["data"]
-    assert "PASS=1 WARN=0 ERROR=0" in dbt("run", "--select", "sums")
+    (again,) = dbt("run --select sums")
 
     def ready() -> bool:
         (shown,) = dbt.http("GET", "reflection")["data"]
         return bool(shown["status"]["combinedStatus"] == "CAN_ACCELERATE" and shown["status"]["refresh"] == "SCHEDULED")
 
     until(ready, seconds=60)
+    assert all("PASS=1 WARN=0 ERROR=0" in each for each in (first, again))
     ended = dbt.http.run(asked)
     assert [each["relationship"] for each in ended["acceleration"]["reflectionRelationships"]] == ["CHOSEN"]
     assert dbt.http.rows(asked) == before
