@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from botocore.config import Config
 
 from runyard.executors.launcher.client import Launcher
 
-START_S = 60  # a machine under load
+START_S = 120  # a machine under load
 
 
 @dataclass
@@ -98,7 +99,7 @@ class Live:
             "aws_secret_access_key": keys["secret_key"],
             "config": Config(retries={"max_attempts": 0}),
         }
-        return boto3.session.Session().client(service, **{**given, **more})
+        return _session().client(service, **{**given, **more})
 
     @property
     def aws_environment(self) -> dict[str, str]:
@@ -128,6 +129,12 @@ class Live:
         }
         self.client("glue").create_job(**{"Name": name, "Role": "runner", "Command": command, **more})
         return name
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """Return what makes boto3's clients: it reads their services' models once."""
+    return boto3.session.Session()
 
 
 def end_launcher(home: Path) -> None:
