@@ -39,11 +39,18 @@ export function Work({ told }) {
       : html`<p class="quiet">Nothing holds a place now.</p>`}<//>`;
 }
 
+/** A setting as settings.toml may write it, what stands in tables by dotted keys. @param {any} value @param {string} [at] @returns {string[]} */
+function written(value, at = "") {
+  const inside = value && typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
+  if (inside.length) return inside.flatMap(([key, one]) => written(one, at ? `${at}.${key}` : key));
+  return [at ? `${at} = ${JSON.stringify(value)}` : JSON.stringify(value)];
+}
+
 /** @param {{rows: any[]}} told */
 export function Settings({ rows }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.filter((one) => one.is_set);
   return html`<${Panel} title="Settings in force" aside=${html`<span class="tabs" role="group" aria-label="Which settings"><button type="button" class="small" aria-pressed=${!all} onClick=${() => setAll(false)}>Set here</button><button type="button" class="small" aria-pressed=${all} onClick=${() => setAll(true)}>All</button></span>`}>
-    ${shown.length ? html`<table class="facts"><tbody>${shown.map((one) => html`<tr key=${one.name}><th scope="row"><code>${one.name}</code></th><td>${html`<code>${JSON.stringify(one.value)}</code>`} ${one.is_set ? html`<span class="tag">set</span>` : null}</td></tr>`)}</tbody></table>` : html`<p class="quiet">Nothing is set: everything is as it comes.</p>`}
+    ${shown.length ? html`<table class="facts"><tbody>${shown.map((one) => html`<tr key=${one.name}><th scope="row"><code>${one.name}</code></th><td>${written(one.value).map((line) => html`<div key=${line}><code>${line}</code></div>`)}${one.is_set ? html`<span class="tag">set</span>` : null}</td></tr>`)}</tbody></table>` : html`<p class="quiet">Nothing is set: everything is as it comes.</p>`}
     <p class="quiet">They stand in <code>settings.toml</code> of the home and are read when the server starts. What may be a secret is not shown.</p><//>`;
 }

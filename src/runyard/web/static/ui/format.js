@@ -10,6 +10,11 @@ const LIVE = new Set(["blocked", "queued", "starting", "running", "stopping", "r
 /** @param {string} phase */
 export const isLive = (phase) => LIVE.has(phase);
 
+/** What people call the languages. @type {Record<string, string>} */
+export const LANGUAGES = { glue: "AWS Glue", databricks: "Databricks", dremio: "Dremio", native: "runyard" };
+/** @param {string} name */
+export const language = (name) => LANGUAGES[name] ?? name;
+
 /** @type {Record<string, string>} */
 const WORDS = {
   blocked: "waiting for tasks", timed_out: "timed out", upstream_failed: "upstream failed", excluded: "not needed",
@@ -39,10 +44,13 @@ export function lasting(ms) {
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  if (minutes < 60) return joined(minutes, "min", Math.floor(seconds % 60), "s");
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours < 48 ? joined(hours, "h", minutes % 60, "min") : joined(Math.floor(hours / 24), "d", hours % 24, "h");
 }
+
+/** @param {number} whole @param {string} unit @param {number} rest @param {string} smaller */
+const joined = (whole, unit, rest, smaller) => `${whole} ${unit}${rest ? ` ${rest} ${smaller}` : ""}`;
 
 /** What writes moments so; making it costs as much as drawing rows, so that it is made when it is used first. @param {Intl.DateTimeFormatOptions} shape */
 function moment(shape) {

@@ -2,7 +2,7 @@
 // One job: how its tasks fared, when it runs next, what it is told, and what it is.
 import { get, NATIVE, OWN, post } from "./api.js";
 import { Bookmarks } from "./bookmark.js";
-import { exact, near, now, startedBy, word } from "./format.js";
+import { exact, language, near, now, startedBy, word } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { hear, newer } from "./live.js";
 import { Matrix } from "./matrix.js";
@@ -35,7 +35,7 @@ export function Job({ id }) {
   const pause = async () => {
     try { setError(null); await post(`${OWN}/jobs/${id}/pause`, { paused: !isPaused }); say(isPaused ? "The triggers watch again." : "The triggers rest."); job.again(); } catch (problem) { setError(/** @type {Error} */ (problem)); }
   };
-  return html`<main id="main"><div class="heading"><div><p class="over">${facts.language} job</p><h1 dir="auto">${facts.name}</h1></div>
+  return html`<main id="main"><div class="heading"><div><p class="over">${language(facts.language)} job</p><h1 dir="auto">${facts.name}</h1></div>
       <div class="actions">${may.pause ? html`<${Act} onClick=${pause}>${isPaused ? "Resume triggers" : "Pause triggers"}<//>` : null}
       ${may.run ? html`<${Act} class="primary" onClick=${() => setStarts(true)}>Run now<//>` : null}</div></div>
     <${Problem} error=${error} />
@@ -45,7 +45,7 @@ export function Job({ id }) {
     ${matrix.value?.runs.length ? html`<${Panel} title="Newest runs" aside=${html`<a href=${`/runs?job=${id}`}>all runs</a>`}><div class="scroll"><table class="list"><thead><tr><th>State</th><th>Run</th><th>Started by</th><th>Asked for</th><th>Took</th></tr></thead><tbody>
       ${matrix.value.runs.slice(0, 8).map((/** @type {any} */ run) => html`<tr key=${run.id}><td><${Phase} phase=${run.phase} /></td><td><a href=${`/runs/${run.id}`}>${run.id}</a></td><td class="quiet">${startedBy(run)}</td><td class="quiet"><${Moment} at=${run.created_at} /></td><td><${Took} run=${run} /></td></tr>`)}</tbody></table></div><//>` : null}
     ${facts.language === "glue" ? html`<${Bookmarks} id=${id} />` : null}
-    <${Panel} title="Definition" aside=${html`<span>${facts.tasks.length} task${facts.tasks.length === 1 ? "" : "s"} · as ${facts.language} keeps it</span>`}>
+    <${Panel} title="Definition" aside=${html`<span>${facts.tasks.length} task${facts.tasks.length === 1 ? "" : "s"} · as ${language(facts.language)} keeps it</span>`}>
       <details><summary>Show the definition</summary><p class="quiet">What is called like a secret is covered.</p><div class="withcopy"><${Copy} text=${JSON.stringify(facts.settings, null, 2)} label="Copy definition" /><pre class="json" tabindex="0" aria-label="Definition">${JSON.stringify(facts.settings, null, 2)}</pre></div></details><//>
     ${starts ? html`<${RunNow} id=${id} name=${facts.name} parameters=${parameters} close=${() => setStarts(false)} />` : null}</main>`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Every job, with its last runs and its next one.
 import { first, get, OWN } from "./api.js";
-import { counted, lasting, startedBy, tookMs, word } from "./format.js";
+import { counted, language, lasting, startedBy, tookMs, word } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
 import { hear, newer } from "./live.js";
@@ -41,7 +41,7 @@ export function Jobs() {
   return html`<main id="main"><h1>Jobs</h1><${Problem} error=${state.error} />
     <div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="jobs list"><thead><tr><th>Job</th><th>Language</th><th>Tasks</th><th>Last runs</th><th>Last run</th><th>Next run</th></tr></thead>
     <tbody>${state.jobs.map((job, place) => html`<tr key=${job.id} class=${marked === place ? "marked" : ""}>
-      <td class="name"><a href=${`/jobs/${job.id}`} dir="auto">${job.name}</a></td><td class="quiet">${job.language}</td><td class="quiet">${counted(job.tasks, "task")}</td>
+      <td class="name"><a href=${`/jobs/${job.id}`} dir="auto">${job.name}</a></td><td class="quiet">${language(job.language)}</td><td class="quiet">${counted(job.tasks, "task")}</td>
       <td><${Recent} runs=${job.recent} /></td>
       <td class="quiet">${job.recent[0] ? html`<${Moment} at=${job.recent[0].created_at} />` : "never"}</td>
       <td class="quiet">${job.is_paused ? "paused" : job.next_at ? html`<${Moment} at=${job.next_at} />` : job.triggers.length ? job.triggers.join(", ").replaceAll("_", " ") : "on request"}</td></tr>`)}</tbody></table></div>

@@ -1,7 +1,7 @@
 // @ts-check
 // The frame of every page: who is there, where one is, and whether the server still answers.
 import { arrived, goTo, session, signOut, told, whoIsThere } from "./api.js";
-import { html, render, useEffect } from "./h.js";
+import { html, render, useEffect, useRef } from "./h.js";
 import { Help, helps, listen as listenToKeys } from "./keys.js";
 import { bring, Lazy } from "./lazy.js";
 import { connect, connection, disconnect, isOutdated } from "./live.js";
@@ -43,9 +43,12 @@ function App() {
 
 /** @param {{path: string}} told */
 function Top({ path }) {
+  const nav = useRef(/** @type {HTMLElement | null} */ (null));
+  const root = /** @type {string} */ ((path === "/" ? "/runs" : path).match(/^\/[a-z]*/)?.[0]);
+  useEffect(() => { nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); }, [root]); // where it does not fit beside the others
   const here = (/** @type {boolean} */ is) => (is ? "page" : undefined);
   return html`<header class="top"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>runyard</a>
-    <nav aria-label="Pages">${Object.entries(PLACES).map(([to, title]) => html`<a key=${to} href=${to} aria-current=${here((path === "/" ? "/runs" : path).startsWith(to))}>${title}</a>`)}</nav>
+    <nav aria-label="Pages" ref=${nav}>${Object.entries(PLACES).map(([to, title]) => html`<a key=${to} href=${to} aria-current=${here(root === to)}>${title}</a>`)}</nav>
     <span class="space"></span>
     ${session.value?.workspaces?.length > 1 ? html`<select class="workspace" aria-label="Workspace" title="Workspace" value=${session.value.workspace} onChange=${(/** @type {any} */ event) => goTo(event.target.value)}>${session.value.workspaces.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>` : null}
     <span class=${`signal ${connection.value}`} title=${connection.value === "live" ? "Changes appear at once" : "Connecting"}><i></i><span>${connection.value}</span></span>

@@ -4,7 +4,7 @@ import { ask as call, get, NATIVE, OWN, post } from "./api.js";
 import { Bookmark } from "./bookmark.js";
 import { Cells } from "./cells.js";
 import { Chain } from "./chain.js";
-import { counted, exact, isLive, lasting, startedBy, toTheSecond, word } from "./format.js";
+import { counted, exact, isLive, language, lasting, startedBy, toTheSecond, word } from "./format.js";
 import { Graph } from "./graph.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { hear, newer } from "./live.js";
@@ -105,7 +105,7 @@ function Heading({ whole, again }) {
   const stop = act(async () => { await post(`${NATIVE}/runs/${run.id}/stop`); say("It was asked to stop."); again(); });
   const rerun = act(async () => { const fresh = await post(`${OWN}/runs/${run.id}/again`); say("A new run has begun."); go(`/runs/${fresh.id}`); });
   const remove = act(async () => { await call("DELETE", `${NATIVE}/runs/${run.id}`); say(`Run ${run.id} was deleted.`); go("/runs"); });
-  return html`<div class="heading"><div><p class="over">${job && !job.is_gone ? html`<a href=${`/jobs/${job.id}`}>${run.language} job</a>` : `${run.language} run`} · run ${run.id}${caller ? html` · work of <a href=${`/runs/${caller.run_id}?task=${encodeURIComponent(caller.task_key)}`}>task ${caller.task_key} of ${caller.job_name}</a>` : null}</p>
+  return html`<div class="heading"><div><p class="over">${job && !job.is_gone ? html`<a href=${`/jobs/${job.id}`}>${language(run.language)} job</a>` : `${language(run.language)} run`} · run ${run.id}${caller ? html` · work of <a href=${`/runs/${caller.run_id}?task=${encodeURIComponent(caller.task_key)}`}>task ${caller.task_key} of ${caller.job_name}</a>` : null}</p>
       <h1 dir="auto">${run.job_name.replace("\n", " ")}</h1>
       <p class="line"><${Phase} phase=${run.phase} /> <span><${Took} run=${run} /></span> <span class="quiet">asked for <${Moment} at=${run.created_at} /></span> <span class="quiet">by ${startedBy(run)}</span>${run.repairs ? html` <span class="tag">${counted(run.repairs, "repair")}</span>` : null}</p></div>
     <div class="actions">${may.stop ? html`<${Act} class="danger" onClick=${stop}>Stop<//>` : null}
@@ -136,7 +136,7 @@ function Tasks({ whole, latest, chosen, choose }) {
     ${view === "timeline" ? html`<${Timeline} run=${run} attempts=${attempts} chosen=${chosen} choose=${choose} />` : null}
     ${view === "list" ? html`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="list"><thead><tr><th>Task</th><th>State</th><th>Kind</th><th>Waits for</th><th>Tries</th><th>Took</th><th>Message</th></tr></thead><tbody>${run.tasks.map((/** @type {any} */ task) => {
       const one = latest.get(task.key);
-      return html`<tr key=${task.key} class=${task.key === chosen ? "marked" : ""}><td class="name"><button type="button" class="link" onClick=${() => choose(task.key)} dir="auto">${task.key}</button></td><td>${one ? html`<${Phase} phase=${one.phase} />` : null}</td><td class="quiet">${task.kind.replaceAll("_", " ")}</td><td class="quiet">${task.depends_on?.join(", ") ?? ""}</td><td class="quiet">${one ? one.number + 1 : 0}</td><td>${one ? html`<${Took} run=${one} />` : null}</td>
+      return html`<tr key=${task.key} class=${task.key === chosen ? "marked" : ""}><td class="name"><button type="button" class="link" onClick=${() => choose(task.key)} dir="auto">${task.key}</button></td><td>${one ? html`<${Phase} phase=${one.phase} />` : null}</td><td class="quiet">${task.kind.replaceAll("_", " ")}</td><td class="quiet">${task.depends_on?.join(", ") ?? ""}</td><td class="quiet">${one?.taken_at ? one.number + 1 : "–"}</td><td>${one ? html`<${Took} run=${one} />` : null}</td>
         <td class="quiet message">${one && children[one.id] ? html`<a href=${`/runs/${children[one.id].id}`}>its run</a> ` : null}${(one?.message ?? "").split("\n")[0]}</td></tr>`;
     })}</tbody></table></div>` : null}<//>`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Every run of the workspace, newest first: filters stand in the address, rows come as one scrolls, and it is live.
 import { first, get, OWN, query } from "./api.js";
-import { direction, isLive, PHASES, startedBy, word } from "./format.js";
+import { direction, isLive, language, LANGUAGES, PHASES, startedBy, word } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
 import { Lazy } from "./lazy.js";
@@ -12,7 +12,6 @@ import { ask, go, place } from "./router.js";
 const PAGE = 100;
 const OUTLINE = html`<div class="picture"><section class="panel tall"></section><section class="panel tall"></section></div>`;
 const BEYOND = 12; // rows drawn outside the window
-const LANGUAGES = { glue: "AWS Glue", databricks: "Databricks", dremio: "Dremio", native: "runyard" };
 const TRIGGERS = { request: "request", schedule: "schedule", file_arrival: "file arrival", table_update: "table update",
   periodic: "every so often", trigger: "Glue trigger", job_completion: "after another job", run_job: "task of a job", task: "code of a task", continuous: "continuous" };
 const TIMES = { "3600000": "last hour", "86400000": "last 24 hours", "604800000": "last 7 days" };
@@ -184,7 +183,7 @@ function Rows({ list }) {
     ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}>
       <span><${Phase} phase=${run.phase} /></span>
       <span class="job"><a href=${`/runs/${run.id}`} dir=${direction(run.job_name)}>${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
-      <span class="quiet">${LANGUAGES[/** @type {"glue"} */ (run.language)] ?? run.language}</span>
+      <span class="quiet">${language(run.language)}</span>
       <span class="quiet">${startedBy(run)}${run.attempt ? ` · try ${run.attempt + 1}` : ""}</span>
       <span class="quiet"><${Moment} at=${run.created_at} /></span>
       <span class="number"><${Took} run=${run} /></span>
