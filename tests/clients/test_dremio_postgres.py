@@ -215,3 +215,15 @@ def test_flight_reads_a_database_by_a_job(http: Http) -> None:
 
     assert table.schema == info.schema
     assert [str(row["price"]) for row in table.to_pylist()] == ["2.50"]
+
+
+def test_clients_of_flight_see_its_tables_and_their_columns(http: Http) -> None:
+    flight_sql = pytest.importorskip("adbc_driver_flightsql.dbapi")
+    place = json.loads((http.live.home / "server.json").read_text())["flight"]
+    options = {"adbc.flight.sql.authorization_header": f"Bearer {http.live.credentials['token']}"}
+    with flight_sql.connect(place, db_kwargs=options, autocommit=True) as connection:
+        found = connection.adbc_get_objects(depth="columns", db_schema_filter="pg.public").read_all().to_pylist()
+    tables = found[0]["catalog_db_schemas"][0]["db_schema_tables"]
+
+    assert [table["table_name"] for table in tables] == ["guarded", "orders"]
+    assert [column["column_name"] for column in tables[0]["table_columns"]] == ["id", "place", "broken"]

@@ -56,6 +56,7 @@ class Snapshot:
     tables: Mapping[Path_, tuple[Path_, Path]] = field(default_factory=dict)  # by key: the path as written, the folder
     sources: Mapping[str, tuple[str, Path]] = field(default_factory=dict)  # by key: the name as written, the root
     databases: Mapping[str, Database] = field(default_factory=dict)  # sources of another kind, by key
+    listings: Mapping[str, Listing] = field(default_factory=dict)  # what databases hold, where that is told with them
     datasets: Mapping[Path_, Dataset] = field(default_factory=dict)
     functions: Mapping[Path_, Function] = field(default_factory=dict)
     system: Mapping[Path_, SystemTable] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Snapshot:
             databases={
                 each["name"].lower(): Database(name=each["name"], uri=each["uri"]) for each in told.get("databases", ())
             },
+            listings={each["name"]: _listing(each) for each in told.get("databases", ()) if "tables" in each},
             datasets={key_of(each.path): each for each in datasets},
             functions={key_of(each["path"]): _function(each) for each in told.get("functions", ())},
             system={key_of(each["path"]): _system_table(each) for each in told.get("system", ())},
@@ -99,6 +101,10 @@ def _function(told: Mapping[str, Any]) -> Function:
         body=told["functionBody"], context=tuple(told.get("context") or ()), created_at=told.get("created_at"),
         modified_at=told.get("modified_at"),
     )  # fmt: skip
+
+
+def _listing(told: Mapping[str, Any]) -> Listing:
+    return Listing(tables={(*each["path"],): _columns(each["fields"]) for each in told["tables"]})
 
 
 def _columns(told: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
@@ -239,8 +245,8 @@ class LiveCatalog:
     def databases(self) -> Mapping[str, Listing]:
         """Return the tables of each database that may be asked; why one tells none is noted in the log of the job."""
         asked = [each for each in self.snapshot.databases.values() if each.uri]
-        if asked and not self.listings:
-            self.listings.update(listed(asked))
+        if not self.listings:
+            self.listings.update({**self.snapshot.listings, **(listed(asked) if asked else {})})
             for listing in self.listings.values():
                 sys.stderr.write(f"{listing.note}\n" if listing.note else "")
         return self.listings
@@ -282,7 +288,7 @@ class LiveCatalog:
         """Return the columns of a table or view; one that cannot be read has none if that is no matter."""
         if path[0] == "INFORMATION_SCHEMA":
             return COLUMNS.get(path[1].upper(), ())
-        listing = self.listings.get(path[0])
+        listing = self.listings.get(path[0]) or self.snapshot.listings.get(path[0])
         if listing is not None and path[1:] in listing.tables:
             return listing.tables[path[1], path[2]]
         try:

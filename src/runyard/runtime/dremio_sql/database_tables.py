@@ -46,7 +46,8 @@ class Listing:
 def listed(databases: Sequence[Database]) -> dict[str, Listing]:
     """Return what each database tells of its tables, by its name, after five seconds at the latest."""
     try:
-        module(DRIVER)  # before anybody's time runs
+        for name in (DRIVER, "pyarrow"):
+            module(name)  # before anybody's time runs
     except DremioError as error:
         return {each.name: Listing(note=error.message) for each in databases}
     asked = [_Asking(each) for each in databases]

@@ -11,6 +11,7 @@ from msgspec import Struct
 from runyard.core.access import Role
 from runyard.core.run import State
 from runyard.dialects.dremio import catalog, system_tables
+from runyard.dialects.dremio.database_sources import is_database, tables_of
 from runyard.dialects.dremio.errors import Refusal
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.protocol import check_project
@@ -62,10 +63,13 @@ def plan(call: Call, asked: Plan) -> dict[str, Any] | Reply:
         return refusal
     documents = catalog.opened(call.engine, call.workspace)
     home = home_of(call.engine, call.workspace)
-    told = snapshot(documents.read(call.workspace, catalog.every), call.engine.mounts, home)
+    known = documents.read(call.workspace, catalog.every)
+    told = snapshot(known, call.engine.mounts, home)
     system = system_tables.named_in(call.engine, call.workspace, asked.sql)
     named = [{**one, "uri": ""} for one in told["databases"]]  # whoever asks has a token, and no key to a database
-    return {"catalog": {**told, "databases": named, "system": system}, "user": call.user}
+    # No text is asked about where a client looks at the catalog itself; what databases hold, is asked of them then.
+    tables = [] if asked.sql else [one.told() for one in tables_of([one for one in known if is_database(one)])]
+    return {"catalog": {**told, "databases": tables or named, "system": system}, "user": call.user}
 
 
 def submit(call: Call, asked: Submit) -> dict[str, Any] | Reply:
