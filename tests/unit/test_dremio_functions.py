@@ -174,3 +174,13 @@ def test_functions_may_read_where_the_statement_changes_tables(tmp_path: Path) -
     yard.run("UPDATE lake.t SET n = lake.next(n) WHERE lake.next(n) = 3")
 
     assert yard.rows("SELECT n FROM lake.t") == [[3]]
+
+
+def test_a_function_hands_its_parameters_on(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.run("CREATE TABLE lake.t AS SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(n, k)")
+    yard.run("CREATE FUNCTION lake.of (w VARCHAR) RETURNS TABLE (n INT) RETURN (SELECT n FROM lake.t WHERE k = w)")
+    yard.run("CREATE FUNCTION lake.also (v VARCHAR) RETURNS TABLE (n INT) RETURN SELECT n FROM TABLE(lake.of(v))")
+    yard.run("CREATE FUNCTION lake.most (v VARCHAR) RETURNS INT RETURN (SELECT MAX(n) FROM TABLE(lake.also(v)))")
+
+    assert yard.rows("SELECT k, lake.most(k) FROM lake.t ORDER BY k") == [["a", 1], ["b", 2]]

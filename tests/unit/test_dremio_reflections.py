@@ -245,8 +245,18 @@ def test_a_table_that_was_made_again_makes_a_reflection_of_it_no_more_used(cube:
 
 
 def test_a_version_of_a_table_is_asked_of_the_table(copy: Mirrors) -> None:
-    with pytest.raises(DremioError, match="Time travel needs an Iceberg table"):
+    with pytest.raises(DremioError, match="AT SNAPSHOT needs an Iceberg table"):
         copy.ask("SELECT i FROM lake.sales AT SNAPSHOT '1'")
+
+
+def test_what_a_function_of_ones_own_does_is_asked_of_the_tables(copy: Mirrors) -> None:
+    copy.run("CREATE FUNCTION lake.twice (n INT) RETURNS INT RETURN n * 2")
+    copy.run("CREATE VIEW lake.doubled AS SELECT lake.twice(i) AS i FROM lake.sales")
+
+    assert copy.states("SELECT SUM(lake.twice(i)) FROM lake.sales") == {"copy": "CONSIDERED"}
+    assert copy.states("SELECT i FROM lake.doubled") == {"copy": "CONSIDERED"}
+    with pytest.raises(DremioError, match=r"lake\.doubled calls a function of one's own"):
+        copy.reflect("lake.doubled", display=["i"])
 
 
 def test_columns_that_are_named_by_those_before_them_are_not_confused(yard: Mirrors) -> None:

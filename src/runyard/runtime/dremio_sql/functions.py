@@ -64,7 +64,7 @@ def function_of(told: Definition, catalog: Catalog, session: Session) -> Functio
     """Return a function whose body can be read and brings what it says; refuse any other, in Dremio's words."""
     function = Function(
         path=told.path, parameters=_columns(told.parameters), returns=_columns(told.returns),
-        is_scalar=told.is_scalar, body=_query(told.body), context=session.context,
+        is_scalar=told.is_scalar, body=_query(told.body) if told.is_scalar else told.body, context=session.context,
     )  # fmt: skip
     seen: set[str] = set()
     for parameter in function.parameters:

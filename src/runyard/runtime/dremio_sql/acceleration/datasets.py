@@ -16,7 +16,7 @@ from ..errors import invalid, unsupported
 from ..translation.parsing import parsed
 from ..translation.scope import View
 from .versions import FILES, TABLE, Base
-from .volatility import is_volatile
+from .volatility import calls_own_functions, is_volatile
 
 SYSTEM = frozenset({"sys", "information_schema"})
 
@@ -82,7 +82,15 @@ def check_lasting(path: Path_, found: Described, catalog: LiveCatalog) -> None:
         raise unsupported(f"{name} reads tables of the system, which change with every job; it can have no reflection")
     for key in found.shares:
         view = catalog.snapshot.views.get(key)
-        if view is not None and is_volatile(parsed(view.sql)):
+        if view is None:
+            continue
+        tree = parsed(view.sql)
+        if calls_own_functions(tree):
+            raise unsupported(
+                f"{name} can have no reflection: {'.'.join(view.path)} calls a function of one's own, or one that "
+                "is not known here, which may be another one the next time"
+            )
+        if is_volatile(tree):
             raise unsupported(
                 f"{name} has another value each time that it is read: {'.'.join(view.path)} asks for the time, the "
                 "user or chance; it can have no reflection"

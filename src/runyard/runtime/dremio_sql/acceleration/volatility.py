@@ -32,8 +32,8 @@ def _may_be_own(call: exp.Expression) -> bool:
     around = call.parent
     while isinstance(around, exp.Dot):
         around = around.parent
-    if isinstance(around, exp.Table):
-        return False  # the word TABLE
+    if isinstance(around, exp.Table | exp.Hint):
+        return False  # the word TABLE, or what is said of reflections
     if isinstance(around, exp.Anonymous) and isinstance(around.parent, exp.Table):
         is_file = bool(call.expressions) and all(isinstance(each, exp.Kwarg) for each in call.expressions)
         return not is_file and str(call.name).lower() not in INSPECTIONS

@@ -56,7 +56,7 @@ def tabular(
     function = scope.world.catalog.function(path, scope.context)
     if function is None or function.is_scalar:
         return None
-    values = _values(function, given, node, Scope(world=scope.world, context=scope.context), compiled)
+    values = _values(function, given, node, scope.beside(), compiled)
     with _within(function):
         query = translate(function.tree, _scope_of(function, values, scope, node).within())
         if len(query.columns) != len(function.returns):  # what it reads has changed
