@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -78,3 +79,25 @@ def test_what_changes_while_a_page_comes_is_seen_without_another_look(page: Page
 
     expect(page.get_by_role("link", name="in-between.py")).to_be_visible()
     assert fetched == ["looked-at"]  # what was asked for ahead did not have it yet
+
+
+def test_the_navigation_of_a_telephone_shows_where_one_is(page: Page, live: Live) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{live.url}/admin")
+    links = page.get_by_role("navigation", name="Pages")
+    expect(links.get_by_role("link", name="Admin")).to_be_in_viewport(ratio=0.9)
+    page.keyboard.press("r")
+
+    expect(links.get_by_role("link", name="Runs")).to_be_in_viewport(ratio=0.9)
+    expect(links.get_by_role("link", name="Admin")).not_to_be_in_viewport()
+
+
+@pytest.mark.usefixtures("run_id")
+def test_the_exact_instant_shows_where_the_pointer_rests(page: Page, live: Live) -> None:
+    page.goto(live.url)
+    moment = page.locator(".window time").first
+    moment.hover()
+
+    expect(moment).to_have_attribute("title", re.compile(r"\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"))
+    moment.click()
+    expect(page).to_have_url(re.compile(r"/runs/\d+$"))

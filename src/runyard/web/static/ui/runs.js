@@ -180,7 +180,8 @@ function Rows({ list }) {
   const rows = list.rows.slice(shown.from, shown.to);
   return html`<div class="runs"><div class="row head" aria-hidden="true"><span>State</span><span>Job</span><span>Language</span><span>Started by</span><span>Asked for</span><span class="number">Took</span><span class="number">Run</span></div>
     <div class="window" role="list" aria-label="Runs" ref=${box} style=${{ height: `${list.rows.length * high}px` }}>
-    ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}>
+    ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}
+      onClick=${(/** @type {any} */ event) => { if (event.target.closest("time, small")) go(`/runs/${run.id}`); }}>
       <span><${Phase} phase=${run.phase} /></span>
       <span class="job"><a href=${`/runs/${run.id}`} dir=${direction(run.job_name)}>${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
       <span class="quiet">${language(run.language)}</span>
