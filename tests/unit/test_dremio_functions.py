@@ -79,6 +79,7 @@ def test_a_call_has_the_type_that_the_function_returns_and_the_name_of_an_expres
         ("SELECT lake.nothing(TRUE, NULL)", "No match found for function signature lake.nothing(<BOOLEAN>, <NULL>)"),
         ("SELECT * FROM TABLE(lake.area(1, 2))",
          "No match found for function signature lake.area(<NUMERIC>, <NUMERIC>)"),
+        ("SELECT * FROM TABLE(lake.nothing())", "No match found for function signature lake.nothing()"),
         ("SELECT lake.by_hue('red')", "No match found for function signature lake.by_hue(<CHARACTER>)"),
         ("SELECT o.name FROM lake.fruits AS o, TABLE(lake.by_hue(o.hue)) AS t",
          "Column 'o.hue' not found in any table"),

@@ -201,7 +201,8 @@ def _table_function(node: exp.Expression, scope: Scope, translate: Translate) ->
     if not isinstance(call, exp.Anonymous):
         raise unsupported(f"{node.sql(dialect='dremio')[:80]} has no faithful translation", node)
     found = tabular(path, call.expressions, node, scope, translate, compiled)
-    if found is None and any(not isinstance(each, exp.Kwarg) for each in call.expressions):
+    has_options = bool(call.expressions) and all(isinstance(each, exp.Kwarg) for each in call.expressions)
+    if found is None and not has_options:
         raise no_match(".".join(path), call.expressions, node, scope, compiled)
     if found is None:
         options = {each.this.name.lower(): each.expression.name for each in call.expressions}
