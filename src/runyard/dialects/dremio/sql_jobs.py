@@ -23,6 +23,7 @@ TASK = "query"
 LONGEST_NAME = 80
 NO_JOB = "Could not find a job with id [{id}]"
 CANCELLED_BY = "Query cancelled by user '{user}'"
+LONGEST_WAIT_S = 60
 KEPT = ("sql", "context", "references", "engineName")
 
 
@@ -50,7 +51,13 @@ def start(engine: Engine, workspace: Workspace, settings: Mapping[str, Any], *, 
 
 
 def get_job(call: Call) -> dict[str, Any]:
-    """Show a job."""
+    """Show a job; with `wait_s`, which Dremio has not, once it has ended or that time is over."""
+    seconds = call.members.get("wait_s", 0)
+    if not 0 <= seconds <= LONGEST_WAIT_S:
+        raise wrong(f"wait_s is {seconds}; it must be from 0 to {LONGEST_WAIT_S} seconds.")
+    run = asked_run(call)
+    if seconds and run.ended_at is None:
+        call.engine.wait_for(call.workspace, run.id, timeout_s=seconds, until=lambda one: one.ended_at is not None)
     return JOB.show(asked_job(call))
 
 
@@ -116,6 +123,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="job/{id}",
         handle=get_job,
         summary="Show a job",
+        takes={"wait_s": "int"},
         gives={
             "jobState": "string!",
             "rowCount": "int!",

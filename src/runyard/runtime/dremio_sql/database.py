@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from .column_types import literal, quoted
+from .column_types import literal
 
 # Of the whole database: a cursor of a connection does not inherit what is set for that connection alone.
 HABITS: dict[str, str | bool | int | float | list[str]] = {
@@ -24,6 +24,7 @@ class Resident:
     """The database of a process that carries out one query after another; between two of them nothing is in it."""
 
     database: duckdb.DuckDBPyConnection | None = None
+    limits: dict[str, str] = field(default_factory=dict)  # that it has now; none: what the machine has
     left_open: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     temporary: Path | None = None  # of the query that is carried out
 
@@ -36,11 +37,17 @@ class Resident:
         if self.database is None:
             return new_connection(memory=memory, threads=threads, temporary=temporary)
         self.temporary = temporary
-        limits = {"memory_limit": memory, "threads": threads, "temp_directory": str(temporary or "")}
-        for name, value in limits.items():
-            words = f"SET GLOBAL {name} = {literal(str(value))}" if value else f"RESET GLOBAL {name}"
-            self.database.execute(words)
-        return self.database.cursor()
+        connection = self.database.cursor()
+        wanted = {"memory_limit": memory, "threads": str(threads or ""), "temp_directory": str(temporary or "")}
+        for name, value in wanted.items():
+            if self.limits.get(name, "") != value:
+                self.limit(connection, name, value)
+        return connection
+
+    def limit(self, connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+        """Set a limit of the database that a connection is to; an empty one is what the machine has."""
+        connection.execute(f"SET GLOBAL {name} = {literal(value)}" if value else f"RESET GLOBAL {name}")
+        self.limits[name] = value
 
     def leave_open(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Let a connection be closed when nobody waits any more: that takes 4 ms."""
@@ -53,13 +60,15 @@ class Resident:
         for connection in self.left_open:
             connection.close()
         self.left_open.clear()
-        for (name,) in self.database.execute("SELECT sequence_name FROM duckdb_sequences()").fetchall():
-            self.database.execute(f"DROP SEQUENCE {quoted(name)}")
+        self.database.execute(f"DROP SEQUENCE IF EXISTS {COUNTER}")
         return self.database.execute(LEFT).fetchall() == [(0,)] and resident_bytes() < MOST_BYTES
 
 
+COUNTER = "produced"
+"""A sequence that every row of a result passes."""
 LEFT = (
-    "SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
+    "SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_sequences())"
+    " + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
     " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory')"
 )
 """How much there is that queries have made."""

@@ -17,7 +17,7 @@ from .catalog import LiveCatalog, Snapshot
 from .changes import FRAGMENT, Changer, Prepared
 from .column_types import Column, literal
 from .commands import DONE, Commander
-from .database import RESIDENT
+from .database import COUNTER, RESIDENT
 from .errors import DremioError, QueryCancelled, from_duckdb
 from .information_schema import rows_query
 from .plan_cache import PLANS
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .acceleration.planning import Accelerator
 
 KEEP = "keep"  # the statement that writes a query's rows, while it is prepared
-COUNTER = "produced"  # a sequence that every row of a result passes
 PAUSE_S = 0.01
 
 
@@ -300,7 +299,7 @@ class Execution:
         if self._cancelled.is_set():
             raise QueryCancelled
         if limit := self.listener.wait(plan):
-            self._database.execute(f"SET GLOBAL memory_limit = {literal(limit)}")
+            RESIDENT.limit(self._database, "memory_limit", limit)
         self._step("EXECUTION_PLANNING")
         return plan
 

@@ -110,8 +110,9 @@ def _listed(paths: Sequence[Path]) -> str:
 
 
 def _parquet(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
+    united = "" if len(files_of(files)) == 1 else "union_by_name = true, "  # it costs what one file need not pay
     return _relation(
-        "read_parquet({files}, union_by_name = true, hive_partitioning = false, filename = {name})", files, connection
+        f"read_parquet({{files}}, {united}hive_partitioning = false, filename = {{name}})", files, connection
     )
 
 
