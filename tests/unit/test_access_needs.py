@@ -21,7 +21,7 @@ READING = re.compile(
 )
 ADMINISTRATION = {
     "Dremio": {
-        *("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules"),
+        *("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules", "setEngineRules"),
         *("createEngine", "updateEngine", "deleteEngine", "enableEngine", "disableEngine"),
     },
     "Our own API": {
@@ -37,7 +37,7 @@ OF_READERS = {  # changes nothing, or only what is the caller's own
     "Dremio": {
         *("login", "loginV3", "loginApiv3", "logout", "logoutV3", "logoutApiv3"),
         *("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds", "recommendReflections", "recommendReflectionsByJobs"),
-        *("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType"),
+        *("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType", "search"),
     },
     "Arrow Flight's process": {"POST /flight/v1/plan"},
     "Our own API": {
