@@ -13,6 +13,15 @@ from console_yard import Visitor
 from live import Live
 from playwright.sync_api import Browser, Page, expect
 
+MORE_THAN_CONNECTIONS = 8  # that a browser opens to one server
+UNSEEN = """
+let isUnseen = true;
+Object.defineProperty(Document.prototype, "hidden", { get: () => isUnseen });
+window.show = () => { isUnseen = false; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+"""Makes pages that lie behind others, which Playwright's never do."""
+SHOW = "window.show()"
+
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Live]:
@@ -102,6 +111,23 @@ def test_the_link_that_serve_prints_signs_in_once(browser: Browser, tmp_path: Pa
             second.context.close()
         finally:
             live.close()
+
+
+def test_pages_that_nobody_sees_hold_no_connection_and_catch_up_when_somebody_does(watching: Page, own: Live) -> None:
+    visitor = Visitor(own).enter()
+    visitor.ended(visitor.submit("print(1)", name="first.py"))
+    watching.context.add_init_script(UNSEEN)
+    pages = [watching.context.new_page() for _ in range(MORE_THAN_CONNECTIONS)]
+    for page in pages:
+        page.goto(f"{own.url}/runs")
+        expect(page.get_by_role("link", name="first.py")).to_be_visible()
+        expect(page.locator(".signal")).to_have_text("connecting")
+    visitor.ended(visitor.submit("print(2)", name="second.py"))
+    pages[0].evaluate(SHOW)
+
+    expect(pages[0].get_by_role("link", name="second.py")).to_be_visible()
+    expect(pages[0].locator(".signal")).to_have_text("live")
+    expect(pages[1].get_by_role("link", name="second.py")).to_have_count(0)
 
 
 def test_a_session_that_ends_asks_for_the_password_and_loses_no_place(watching: Page, own: Live) -> None:

@@ -70,9 +70,7 @@ def test_the_newest_of_a_million_runs_are_there_at_once_and_older_ones_come_as_o
     seen = rows.evaluate_all(PLACED)
 
     assert opened < SOON_S
-    assert [(newest - number) // step for number, _ in seen] == [
-        top // ROW for _, top in seen
-    ]  # none twice
+    assert [(newest - number) // step for number, _ in seen] == [top // ROW for _, top in seen]  # none twice
     assert page.locator(".window .row").count() < 100  # however many there are, only those in sight are drawn
 
 

@@ -209,7 +209,7 @@ def test_retries_and_workflows_within_are_shown_and_the_failure_first(page: Page
 def test_a_task_of_a_job_is_seen_while_it_goes_on_and_each_task_by_itself(page: Page, live: Live, yard: Yard) -> None:
     gate = live.home / "workflow-gate"
     waiting = yard.job(
-        "waits", f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)"
+        "waits", f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)", at_once=2
     )
     run = submitted(live, waiting, "one", "two")
     page.goto(f"{live.url}/workflows/{run}?task=two")

@@ -6,8 +6,7 @@ import { exact, language, near, now, startedBy, word } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { hear, newer } from "./live.js";
 import { Matrix } from "./matrix.js";
-import { Act, calmly, Copy, Dialog, Moment, Panel, Phase, Problem, say, Took, useAnswer } from "./parts.js";
-import { Refusal } from "./refused.js";
+import { Act, calmly, Copy, Dialog, Moment, Panel, Phase, Problem, Refusal, say, Took, useAnswer } from "./parts.js";
 import { go } from "./router.js";
 
 /** Kinds of triggers that fire when they are told to, and so never rest. */

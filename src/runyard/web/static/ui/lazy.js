@@ -1,7 +1,11 @@
 // @ts-check
 // Pages, and parts of them, come when somebody wants to see them; what came stays.
+import { Refused } from "./api.js";
 import { html, useEffect, useState } from "./h.js";
-import { Empty } from "./parts.js";
+import { connection, hear } from "./live.js";
+import { Empty, Refusal } from "./parts.js";
+
+const AWAY = new Refused(0, "");
 
 /** @type {Map<string, any>} */
 const here = new Map();
@@ -31,6 +35,13 @@ const fetched = (href) => new Promise((done) => {
   document.head.append(link);
 });
 
+/** A page whose code did not come, because the server is away or has other code by now. */
+function Lost() {
+  useEffect(() => hear(() => {}, () => location.reload()), []);
+  if (connection.value !== "live") return html`<${Refusal} error=${AWAY} what="page" />`;
+  return html`<main id="main"><${Empty} title="This page did not come"><p>The server was updated.</p><button type="button" onClick=${() => location.reload()}>Load it again</button><//></main>`;
+}
+
 /** @param {{module: string, part: string, style?: string, told?: any, meanwhile?: any}} it */
 export function Lazy({ module, part, style, told = {}, meanwhile }) {
   const [isLost, setIsLost] = useState(false);
@@ -41,6 +52,6 @@ export function Lazy({ module, part, style, told = {}, meanwhile }) {
     return () => { isGone = true; };
   }, [module]);
   if (here.has(module)) return html`<${here.get(module)[part]} ...${told} />`;
-  if (isLost && !meanwhile) return html`<main id="main"><${Empty} title="This page did not come"><p>The server does not answer, or was updated.</p><button type="button" onClick=${() => location.reload()}>Load it again</button><//></main>`;
+  if (isLost && !meanwhile) return html`<${Lost} />`;
   return meanwhile ?? html`<main id="main" aria-busy="true"></main>`;
 }

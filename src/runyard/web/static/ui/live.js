@@ -9,6 +9,8 @@ export const isOutdated = signal(false);
 
 const OWN_VERSION = new URL(import.meta.url).pathname.split("/")[2];
 const AGAIN_MS = [500, 1000, 2000, 5000];
+const REST_MS = 10_000; // how long a page that nobody sees keeps its stream: all tabs share six connections to a server
+const GLANCE_MS = 60_000; // how often it looks for itself after that, for its title's sake
 
 /** @type {Set<(runs: any[]) => void>} */
 const onRuns = new Set();
@@ -18,6 +20,8 @@ const onAfresh = new Set();
 let source = null;
 let lastId = told.last ?? ""; // what changes while the page comes is heard too
 let tries = 0;
+let rest = 0;
+let glance = 0;
 
 /**
  * Hear of changed runs, and of the moments when everything must be looked at again; returns how to stop.
@@ -35,8 +39,27 @@ export function newer(runs, shown) {
   return runs.filter((run) => !(known.get(run.id) >= run.updated_at));
 }
 
+/** Wait until somebody sees the page; at once if somebody does. @returns {Promise<void>} */
+export const seen = () => new Promise((done) => {
+  if (!document.hidden) { done(); return; }
+  document.addEventListener("visibilitychange", () => done(seen()), { once: true });
+});
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(rest);
+  if (document.hidden) rest = setTimeout(doze, REST_MS);
+  else if (session.value && !source) connect();
+});
+
+function doze() {
+  disconnect();
+  glance = setInterval(() => { for (const tell of onAfresh) tell(); }, GLANCE_MS);
+}
+
+/** Hear what the server tells, as long as somebody sees the page. */
 export function connect() {
-  source?.close();
+  disconnect();
+  if (document.hidden) { doze(); return; }
   const opened = new EventSource(`${OWN}/events${query({ last: lastId })}`);
   source = opened;
   opened.addEventListener("hello", (event) => {
@@ -74,6 +97,7 @@ function later() {
 }
 
 export function disconnect() {
+  clearInterval(glance);
   source?.close();
   source = null;
 }

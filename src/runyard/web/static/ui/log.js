@@ -4,6 +4,7 @@ import { AnsiUp } from "ansi_up";
 import { get, NATIVE, OWN, query } from "./api.js";
 import { counted, size } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./h.js";
+import { seen } from "./live.js";
 import { Panel, Problem } from "./parts.js";
 
 const ROW = 19; // pixels of a line that is not wrapped
@@ -97,6 +98,7 @@ class Held {
   /** Wait for what is printed, as long as anything may be. */
   async follow() {
     while (!this.stopper.signal.aborted && !this.isComplete) {
+      await seen();
       if (this.end < this.size || !this.isOpen) { await new Promise((resolve) => setTimeout(resolve, 500)); continue; }
       const words = { task: this.attempt.task_key, attempt: this.attempt.number, stream: this.stream, offset: this.end, limit: WINDOW, wait_s: WAIT_S };
       try {

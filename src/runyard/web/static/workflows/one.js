@@ -5,8 +5,7 @@ import { counted, exact, isLive, lasting } from "../ui/format.js";
 import { html, useEffect } from "../ui/h.js";
 import { mover } from "../ui/keys.js";
 import { hear } from "../ui/live.js";
-import { calmly, Copy, Moment, Panel, Phase, Took, useAnswer } from "../ui/parts.js";
-import { Refusal } from "../ui/refused.js";
+import { calmly, Copy, Moment, Panel, Phase, Refusal, Took, useAnswer } from "../ui/parts.js";
 import { ask, place } from "../ui/router.js";
 import { Diagram } from "./diagram.js";
 
