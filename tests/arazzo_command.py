@@ -37,10 +37,11 @@ class Yard:
         """A client of the server."""
         return workspace_client(self.live)
 
-    def job(self, name: str, text: str) -> int:
-        """Make a job of this script, and return its id."""
+    def job(self, name: str, text: str, *, at_once: int = 1) -> int:
+        """Make a job of this script that may have so many runs at once, and return its id."""
         script = jobs.SparkPythonTask(python_file=self.live.put_script(f"{name}.py", text))
-        made = self.client.jobs.create(name=name, tasks=[jobs.Task(task_key="t", spark_python_task=script)]).job_id
+        tasks = [jobs.Task(task_key="t", spark_python_task=script)]
+        made = self.client.jobs.create(name=name, tasks=tasks, max_concurrent_runs=at_once).job_id
         assert made is not None
         return made
 
