@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dremio_live import FINAL, LONG, Http
@@ -94,3 +95,34 @@ def test_what_has_changed_between_two_queries_is_seen_by_the_second(http: Http) 
         http.when(job, "COMPLETED")
         assert http("GET", f"job/{job}/results")["rows"] == [{"n": number}]
         assert ran(http, "INSERT INTO warm.t VALUES (2)")[0] == "COMPLETED"
+
+
+# waiting, which Dremio has not
+
+
+def test_a_job_is_waited_for_in_one_call(http: Http) -> None:
+    job = http.submit("SELECT 1 AS one")
+
+    assert http("GET", f"job/{job}?wait_s=60")["jobState"] == "COMPLETED"
+    assert http("GET", f"job/{job}?wait_s=60")["jobState"] == "COMPLETED"
+
+
+def test_a_job_that_goes_on_is_told_when_the_time_is_over_and_when_it_is_cancelled(http: Http) -> None:
+    job = http.submit(LONG)
+    http.when(job, "RUNNING")
+    assert http("GET", f"job/{job}?wait_s=1")["jobState"] == "RUNNING"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(http, "GET", f"job/{job}?wait_s=60")
+        http("POST", f"job/{job}/cancel")
+
+        assert waiting.result(30)["jobState"] == "CANCELED"
+
+
+@pytest.mark.parametrize("seconds", ["61", "-1", "soon"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(http: Http, seconds: str) -> None:
+    job = http.submit("SELECT 1 AS one")
+    status, told = http.send("GET", f"job/{job}?wait_s={seconds}")
+
+    assert status == 400
+    assert "wait_s" in told["errorMessage"]
+    assert seconds in told["errorMessage"]
