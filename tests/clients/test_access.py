@@ -153,7 +153,8 @@ def test_dremio_refuses_by_its_own_errors_and_logs_users_in(live: Live, people: 
     assert refusal["errorMessage"].startswith("createQueue needs the role admin")
     people.role("eda", "viewer")
     assert people.told("POST", "/api/v3/sql", told["token"], {"sql": "SELECT 1"})[0] == 403
-    assert people.told("POST", "/apiv2/login", "none", {"userName": "eda", "password": "wrong one"})[0] == 401
+    status, told = people.told("POST", "/apiv2/login", "none", {"userName": "eda", "password": "wrong one"})
+    assert (status, told["errorMessage"]) == (401, "Login failed: the user name or the password is wrong.")
     del live
 
 

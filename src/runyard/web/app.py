@@ -184,7 +184,8 @@ class App:
         except SignatureError as error:
             return service.refuse(error, status=403)
         if caller is None:
-            return service.refuse(_unknown(asked.headers), status=403)
+            has_login = self._services.login(asked.scope["method"], asked.path, body.content) is not None
+            return service.refuse(WRONG_LOGIN if has_login else _unknown(asked.headers), status=403)
         return self._carry_out(service, asked, caller, body)
 
     def _carry_out(self, service: Service, asked: Asked, caller: Caller, body: Body) -> Reply:
@@ -258,8 +259,7 @@ NOT_SERVED: Mapping[bool, str] = {
 }
 """Why a caller is sent away, by whether authentication is off."""
 MISSING = "The request carries no credential of this server; `runyard env` prints them for its owner."
-
-
+WRONG_LOGIN = SignatureError("InvalidLogin", "Login failed: the user name or the password is wrong.")
 WRONG = "The credential is none of this server's; `runyard env` prints them for its owner."
 
 
