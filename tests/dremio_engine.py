@@ -42,6 +42,7 @@ class Yard:
         default_factory=lambda: {"spaces": ["lake"], "folders": [], "views": [], "tables": [], "sources": []}
     )
     count: int = 0
+    threads: int = 1
 
     def execution(self, sql: str, listener: Listener | None = None, **settings: Any) -> Execution:
         """Return a statement that has not begun."""
@@ -52,7 +53,7 @@ class Yard:
             session=Session(user="ada", now_ms=NOW_MS, context=tuple(settings.pop("context", ()))),
             results=self.folder / f"job-{self.count}",
             tables=self.folder / "tables",
-            threads=1,
+            threads=self.threads,
             **settings,
         )
         return Execution(order=order, listener=listener or Listener())

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from dremio_engine import NOW_MS, Yard
+from dremio_reflections import SALES, Mirrors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runyard.runtime.dremio_sql.catalog import LiveCatalog, Snapshot
-from runyard.runtime.dremio_sql.database import Resident, new_connection
+from runyard.runtime.dremio_sql.database import RESIDENT, Resident, new_connection
 from runyard.runtime.dremio_sql.errors import DremioError
+from runyard.runtime.dremio_sql.marks import are_unchanged
 from runyard.runtime.dremio_sql.plan_cache import PLANS, PlanCache
 from runyard.runtime.dremio_sql.translation.translate import Session, translate
 
@@ -135,6 +137,17 @@ def test_what_may_be_another_each_time_is_planned_each_time(lake: Lake, sql: str
     assert not lake.has_plan(sql)
 
 
+def test_what_is_named_twice_has_the_mark_that_it_had_first(lake: Lake) -> None:
+    session = Session(user="ada", now_ms=NOW_MS)
+    catalog = LiveCatalog(snapshot=lake.snapshot(), connection=new_connection(), session=session)
+    name = ("files", "numbers.csv")
+    catalog.find(name, ())
+    lake.write("numbers.csv", 7)
+    catalog.find(name, ())  # and is planned with what was read before
+
+    assert not are_unchanged(catalog, catalog.marks)
+
+
 def test_a_plan_is_its_users_own(lake: Lake) -> None:
     sql = "SELECT USER AS u"
     lake.run(sql)
@@ -240,3 +253,18 @@ def test_a_database_that_has_spilled_is_not_as_new(tmp_path: Path) -> None:
 
     assert (tmp_path / "spilled").exists()
     assert not resident.clear()
+
+
+def test_who_makes_a_partitioned_reflection_leaves_all_threads_to_the_next_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = new_connection()
+    monkeypatch.setattr(RESIDENT, "database", database)
+    monkeypatch.setattr(RESIDENT, "limits", {})
+    before = database.execute("SELECT current_setting('threads')").fetchall()
+    yard = Mirrors(tmp_path, threads=0)
+    yard.run(SALES)
+    assert RESIDENT.clear()
+    yard.reflect("lake.sales", display=["i", "place"], partition=["place"])
+
+    assert database.execute("SELECT current_setting('threads')").fetchall() == before

@@ -145,7 +145,8 @@ class LiveCatalog:
         return [*within, tuple(path)]
 
     def _at(self, path: Path_) -> Query | View | None:
-        self.marks[path] = mark_of(self, path)
+        if path not in self.marks:  # what is planned with may have been read when this was its mark
+            self.marks[path] = mark_of(self, path)
         key = key_of(path)
         if key[0] == "information_schema" and len(key) == 2:  # noqa: PLR2004 the schema and a table of it
             return self._information(key[1].upper())

@@ -102,6 +102,7 @@ class Report:
         """Give the place in the queue back; return whether this process is to others what it was before."""
         if self._limit is not None:
             self._limit.cancel()
+            self._limit.join()  # if its time came just now it ends this process, and not during another query
         if self.place is not None:
             self.place.give_back()
         return not self._is_nice

@@ -133,8 +133,10 @@ class Place:
             os.close(self.lock)
             with suppress(OSError):  # nobody waits
                 bell = os.open(self.folder / BELL, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-                os.write(bell, b".")
-                os.close(bell)
+                try:
+                    os.write(bell, b".")
+                finally:
+                    os.close(bell)
 
 
 def free_place(lane: Lane, folder: Path) -> Place | None:

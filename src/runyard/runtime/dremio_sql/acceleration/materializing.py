@@ -15,6 +15,7 @@ import duckdb
 
 from ..catalog import Path_
 from ..column_types import Column, ColumnType, literal, quoted
+from ..database import RESIDENT
 from ..errors import DremioError, unsupported
 from ..translation.translate import Session
 from .datasets import Described, check_lasting, described
@@ -283,13 +284,12 @@ def _copied(prepared: Prepared, layout: Layout, connection: duckdb.DuckDBPyConne
         return int(connection.execute(f"COPY ({sql}) TO {place} (FORMAT parquet)").fetchall()[0][0])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE held AS {sql}")
     # Several threads write the parts of a partition in whichever order they come to them.
-    connection.execute("SET GLOBAL threads = 1")
+    RESIDENT.limit(connection, "threads", "1")
     options = (
         f"FORMAT parquet, PARTITION_BY ({', '.join(names)}), WRITE_PARTITION_COLUMNS false, "
         f"FILENAME_PATTERN 'rows-{number}-{{i}}', OVERWRITE_OR_IGNORE true"
     )
     copied = connection.execute(f"COPY (FROM held) TO {literal(str(folder))} ({options})").fetchall()
     connection.execute("DROP TABLE held")
-    if threads:
-        connection.execute(f"SET GLOBAL threads = {threads}")
+    RESIDENT.limit(connection, "threads", str(threads or ""))
     return int(copied[0][0])
