@@ -308,7 +308,7 @@ def test_a_launcher_of_another_version_is_replaced_only_when_it_is_idle(
     old.started(1)
     old.launcher.close()
     monkeypatch.setattr(client, "PROTOCOL", 99)
-    with pytest.raises(LauncherUnavailable, match="speaks version 2, this server 99, and 1 attempts run"):
+    with pytest.raises(LauncherUnavailable, match="speaks version 3, this server 99, and 1 attempts run"):
         new_yard(home).launcher.connect()
 
     assert is_alive(pid)

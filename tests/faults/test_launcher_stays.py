@@ -152,3 +152,15 @@ def test_who_waits_for_its_turn_is_told_and_told_again_to_a_new_server(yard: Yar
     assert waits[0] in [*yard.others, *yard.heard.queue]
     assert GoesOn in {type(each) for each in second.others}
     second.launcher.shut_down()
+
+
+def test_a_process_stays_only_where_the_next_order_of_its_kind_would_find_it(tmp_path: Path) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    (runtime / "keeper.py").write_text(KEEPER)
+    with running_yard(tmp_path, programs=(str(runtime), ("keeper",))) as yard:
+        pids = [int(asked(yard, attempt_id)[0]) for attempt_id in (1, 2)]
+        until(lambda: not any(map(is_alive, pids)))
+
+        assert {yard.ends[each].exit_code for each in (1, 2)} == {0}
+        assert {yard.read(each, "stderr") for each in (1, 2)} == {""}

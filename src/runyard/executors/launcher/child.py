@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -94,7 +95,8 @@ def _obey(order: Order, channel: socket.socket, own: cradle.Cradle | None, home:
     carry_out(order, channel, own)
     system.name_process("runyard-child")
     own = cradle.made_in(home.cradles)
-    channel.sendall(_ready())
+    with contextlib.suppress(OSError):  # nobody wants another order carried out: the line has ended
+        channel.sendall(_ready())
     return own
 
 

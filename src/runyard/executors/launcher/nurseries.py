@@ -62,7 +62,7 @@ class Nurseries:
     def take(self, order: Order) -> Child | None:
         """Hand out an idle child that serves this order."""
         child = self._for(order).take(order.limits)
-        if child and order.stays:
+        if child and order.stays and self._is_quick(order):
             self._quick.lend(child, order.limits)
         return child
 
@@ -95,11 +95,14 @@ class Nurseries:
         settings = self._settings
         if settings and order.driver and order.driver == settings.driver and self._has_ready(self._drivers):
             return self._drivers
-        if settings and order.driver and order.driver == settings.quick and self._has_ready(self._quick):
+        if self._is_quick(order) and self._has_ready(self._quick):
             return self._quick
         if settings and order.rare and settings.rare and self._has_ready(self._rare):
             return self._rare
         return self._loaded if order.preloaded and settings and settings.preload else self._bare
+
+    def _is_quick(self, order: Order) -> bool:
+        return bool(self._settings and order.driver and order.driver == self._settings.quick)
 
     def _has_ready(self, kind: Nursery) -> bool:
         """Tell whether a kind that only some jobs want may be waited for; to be asked is to be wanted."""
