@@ -142,7 +142,7 @@ def test_tokens_are_made_listed_and_revoked_as_databricks_clients_do(live: Live,
         fresh.current_user.me()
 
 
-def test_dremio_refuses_by_its_own_errors_and_logs_users_in(live: Live, people: People) -> None:
+def test_dremio_refuses_by_its_own_errors_and_logs_users_in(people: People) -> None:
     password = people.add("eda", "operator")
     status, told = people.told("POST", "/apiv2/login", "none", {"userName": "eda", "password": password})
 
@@ -155,7 +155,6 @@ def test_dremio_refuses_by_its_own_errors_and_logs_users_in(live: Live, people: 
     assert people.told("POST", "/api/v3/sql", told["token"], {"sql": "SELECT 1"})[0] == 403
     status, told = people.told("POST", "/apiv2/login", "none", {"userName": "eda", "password": "wrong one"})
     assert (status, told["errorMessage"]) == (401, "Login failed: the user name or the password is wrong.")
-    del live
 
 
 def test_arrow_flight_refuses_too(live: Live, tokens: dict[str, dict[str, Any]]) -> None:
