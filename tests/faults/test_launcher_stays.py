@@ -99,6 +99,15 @@ def test_an_order_with_other_limits_gets_another_process(yard: Yard) -> None:
     assert asked(yard, last + 3)[1] != "0"
 
 
+def test_an_order_whose_time_is_limited_leaves_none_of_it_to_another(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    limited = {last + place: asked(yard, last + place, limits={"cpu": 1000})[0] for place in (1, 2)}
+
+    assert len({*limited.values()}) == 2
+    until(lambda: not any(is_alive(int(pid)) for pid in limited.values()))
+    assert {yard.read(each, "stderr") for each in limited} == {""}
+
+
 def test_a_process_that_dies_at_rest_takes_nothing_along(yard: Yard) -> None:
     last = until_one_stays(yard)
     pid, *_ = asked(yard, last + 1)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 QUICK_ONES = 2  # children that have made something ready which is no matter of seconds
+USED_UP = frozenset({"cpu"})  # limits of a process's whole life: what one order has used, the next would lack
 
 
 class Nurseries:
@@ -62,7 +63,7 @@ class Nurseries:
     def take(self, order: Order) -> Child | None:
         """Hand out an idle child that serves this order."""
         child = self._for(order).take(order.limits)
-        if child and order.stays and self._is_quick(order):
+        if child and order.stays and self._is_quick(order) and USED_UP.isdisjoint(map(str.lower, order.limits)):
             self._quick.lend(child, order.limits)
         return child
 
