@@ -38,6 +38,19 @@ def test_who_has_seen_a_run_is_sent_only_what_changed_of_it(visitor: Visitor) ->
     assert {**again["run"], "tasks": whole["run"]["tasks"]} == whole["run"]
 
 
+def test_who_has_seen_a_run_is_sent_its_tasks_again_once_a_repair_may_have_defined_them_anew(visitor: Visitor) -> None:
+    run = visitor.ended(visitor.submit("raise SystemExit(3)"))
+    path = f"/console/v1/runs/{run['id']}"
+    seen = visitor.told("GET", path)
+    visitor.told("POST", f"{path}/repair", {})
+    visitor.ended(run)
+    again = visitor.told("GET", f"{path}?since={seen['attempts'][0]['updated_at']}")
+    later = visitor.told("GET", f"{path}?since={again['attempts'][-1]['updated_at'] + LATER_MS}")
+
+    assert again["run"]["tasks"] == visitor.told("GET", path)["run"]["tasks"]
+    assert "tasks" not in later["run"]
+
+
 def test_what_was_seen_is_a_moment(visitor: Visitor) -> None:
     run = visitor.ended(visitor.submit("print(1)"))
     refused = visitor.ask("GET", f"/console/v1/runs/{run['id']}?since=-1")

@@ -37,14 +37,15 @@ class Look(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def show_run(call: Call, asked: Look) -> Answer:
     """Shows a run, by its id or that of one of its task runs, with all that is known of it.
 
-    Whoever has seen it is not sent its tasks again, which stay as they are, nor the attempts that have not changed.
+    Whoever has seen it is sent neither the attempts that have not changed since, nor its tasks, unless a repair did.
     """
     run, meant = find(call, asked.run)
-    attempts = call.engine.attempts(run)
+    attempts, repairs = call.engine.attempts(run), call.engine.repairs(run)
     children = call.engine.child_runs(attempts)
     after = 0 if asked.since is None else asked.since - OVERLAP_MS
+    has_news = asked.since is None or any(one.created_at >= after for one in repairs)
     return {
-        "run": masked(_run(run, with_tasks=asked.since is None)),
+        "run": masked(_run(run, with_tasks=has_news)),
         "meant": meant,
         "attempts": [_attempt(attempt) for attempt in attempts if attempt.updated_at >= after],
         "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
@@ -56,7 +57,7 @@ def show_run(call: Call, asked: Look) -> Answer:
                 "outcome": one.outcome,
                 "task_keys": one.task_keys,
             }
-            for one in call.engine.repairs(run)
+            for one in repairs
         ],
         "trouble": trouble_of(call.engine, run, attempts),
         "waiting": waiting_of(call, run, attempts),

@@ -32,7 +32,7 @@ async function changed(path, old, stop) {
   if (!old) return get(path, {}, stop);
   const fresh = await get(path, { since: Math.max(0, ...old.attempts.map((/** @type {any} */ one) => one.updated_at)) }, stop);
   const attempts = new Map([...old.attempts, ...fresh.attempts].map((one) => [one.id, one]));
-  return { ...fresh, run: { ...fresh.run, tasks: old.run.tasks }, attempts: [...attempts.values()] };
+  return { ...fresh, run: { tasks: old.run.tasks, ...fresh.run }, attempts: [...attempts.values()] };
 }
 
 /** @param {{id: string}} told */
