@@ -127,6 +127,26 @@ def test_a_process_dies_while_it_makes_itself_ready_for_the_next(yard: Yard) -> 
     assert asked(yard, last + 2)[0] != pid
 
 
+HANGS = ASK.replace(
+    "    return True",
+    """\
+    import signal, time
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, min(left, 0.01))  # its time is over at once, if it has any
+    time.sleep(600)
+""",
+)
+
+
+def test_a_process_that_never_gets_ready_for_the_next_dies(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    pid, *_ = asked(yard, last + 1, HANGS)
+
+    until(lambda: not is_alive(int(pid)))
+    assert yard.ends[last + 1].exit_code == 0
+    assert asked(yard, last + 2)[0] != pid
+
+
 def test_many_at_once_all_end_and_few_processes_are_kept(yard: Yard) -> None:
     for attempt_id in range(1, 21):
         yard.start(attempt_id, ASK, **STAYS)

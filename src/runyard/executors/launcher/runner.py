@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXCEPTION = 1
+REST_S = 10.0  # the longest that a process may take to be ready for another order, or to end
 UNWRITTEN_OUTPUT = 120  # Python's own exit code for a standard stream that cannot be flushed
 
 
@@ -131,7 +133,11 @@ def _rests(channel: socket.socket, rest: Callable[[], bool]) -> bool:
     except (OSError, ValueError):
         return False  # the end of the process tells why
     _say(channel, "ended")
-    return rest()
+    signal.setitimer(signal.ITIMER_REAL, REST_S)  # it kills: nobody has an order left that could be stopped
+    is_as_new = rest()
+    if is_as_new:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return is_as_new
 
 
 def _become(order: Order, script: str) -> types.ModuleType:
