@@ -72,7 +72,7 @@ LEFT = (
     " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory')"
 )
 """How much there is that queries have made."""
-MOST_BYTES = 1 << 30  # that a process may hold which waits for its next query
+MOST_BYTES = 1 << 29  # that a process may hold which waits for its next query
 
 
 def resident_bytes() -> int:

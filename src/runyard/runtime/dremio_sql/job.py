@@ -15,6 +15,7 @@ from .errors import unsupported
 from .execution import Execution, Listener, Order
 from .plan_cache import PLANS
 from .recording import RECORDED, not_carried_out, recorded
+from .report import SHORT_S
 from .results import stored
 from .translation.translate import Session
 
@@ -91,17 +92,20 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
 
 @contextlib.contextmanager
 def _counted(execution: Execution, report: Telling) -> Iterator[None]:
-    """Tell how many rows there are while they come."""
-    ended = threading.Event()
+    """Tell how many rows there are while they come, and nothing more from the moment on when it has ended."""
+    ended, telling = threading.Event(), threading.Lock()
 
     def count() -> None:
-        while not ended.wait(COUNT_EVERY_S):
-            report.rows(execution.rows_so_far())
+        pause = SHORT_S
+        while not ended.wait(pause):
+            with telling:
+                if not ended.is_set():
+                    report.rows(execution.rows_so_far())
+            pause = COUNT_EVERY_S
 
-    thread = threading.Thread(target=count, daemon=True)
-    thread.start()
+    threading.Thread(target=count, daemon=True).start()
     try:
         yield
     finally:
-        ended.set()
-        thread.join()
+        with telling:
+            ended.set()

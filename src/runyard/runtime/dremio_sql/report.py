@@ -17,6 +17,7 @@ PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
 QUEUES = "queues"  # in the workspace's folder
 WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
 MS = 1000
+SHORT_S = 0.02  # what takes no longer is told as a whole; each telling takes half a millisecond
 COUNT_AGAIN_S = 0.2  # between two tellings of how many rows there are
 
 
@@ -32,13 +33,17 @@ class Report:
     engine: tuple[str, str] | None = None  # name and address of what carries the query out, if not this machine
     _limit: threading.Timer | None = None  # of the queue's time for a query
     _is_nice: bool = False  # this process lets others go first, for ever
+    _begun_at: float = field(default_factory=time.monotonic)
     _counted_at: float = 0.0
     _writing: threading.Lock = field(default_factory=threading.Lock)  # rows are counted in a thread of their own
 
     def step(self, word: str) -> None:
-        """Tell that the query has come to a step; those that last no time are told with the next one."""
+        """Tell that the query has come to a step; those that last no time are told with the next one.
+
+        Those of its first moments are told by who counts the rows, if they do not end before.
+        """
         self.told["steps"] = [*self.told["steps"], [word, _now()]]
-        if word not in PASSING:
+        if word not in PASSING and time.monotonic() - self._begun_at > SHORT_S:
             self._tell()
 
     def queue(self, cost: float) -> str:
@@ -109,6 +114,7 @@ class Report:
 
     def end(self, message: str, category: str) -> None:
         """Tell why it came to no good end."""
+        self._tell()
         result = {"message": message, "category": category}
         (self.folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
