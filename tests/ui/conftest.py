@@ -29,9 +29,9 @@ PATIENCE_MS = 60_000
 """How long a page may take to show what is expected, on a machine that does other things too."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; in CI a machine that has none fails."""
+    """Debian's Chromium; in CI a machine that has none fails. It leaves with the file, for others' tests have loops."""
     program = next(filter(os.path.exists, CHROMIUMS), None)
     if program is None:
         reason = f"There is no {' and no '.join(CHROMIUMS)}; {REMEDY}."

@@ -53,6 +53,7 @@ def number_of(row: Locator) -> int:
 def test_the_newest_of_a_million_runs_are_there_at_once_and_older_ones_come_as_one_scrolls(
     page: Page, live: Live
 ) -> None:
+    page.add_init_script("setInterval(() => dispatchEvent(new Event('scroll')), 0)")  # as by an eager hand
     began = time.perf_counter()
     page.goto(f"{live.url}/runs", wait_until="commit")
     rows = page.locator(".window").get_by_role("listitem")

@@ -169,6 +169,8 @@ def test_few_plans_are_kept(lake: Lake) -> None:
     assert [plans.plan(sql, catalog) is not None for sql in texts] == [False, True, True]
 
 
+ROOMY = 1 << 40
+"""Bytes: the process of the tests may hold as much as it likes."""
 STEPS = st.one_of(
     st.tuples(st.just("query"), st.sampled_from(TEXTS)),
     st.tuples(st.just("write"), st.tuples(st.sampled_from(["numbers.csv", "days/a.csv"]), st.integers(1, 3))),
@@ -211,7 +213,7 @@ DOINGS: dict[str, Callable[[Lake, Any], Any]] = {
 
 
 def test_a_database_is_as_new_after_a_query(tmp_path: Path) -> None:
-    resident = Resident()
+    resident = Resident(most_bytes=ROOMY)
     resident.make()
     for limit in ("100MB", ""):
         connection = resident.taken(memory=limit, threads=1, temporary=tmp_path / "spilled")
@@ -222,7 +224,7 @@ def test_a_database_is_as_new_after_a_query(tmp_path: Path) -> None:
 
 
 def test_a_database_that_holds_something_is_not_as_new() -> None:
-    resident = Resident()
+    resident = Resident(most_bytes=ROOMY)
     resident.make()
     connection = resident.taken(memory="", threads=0, temporary=None)
     connection.execute("CREATE TABLE left_behind (i INTEGER)")
@@ -232,7 +234,7 @@ def test_a_database_that_holds_something_is_not_as_new() -> None:
 
 
 def test_a_query_has_all_memory_after_one_that_had_little() -> None:
-    resident = Resident()
+    resident = Resident(most_bytes=ROOMY)
     resident.make()
     limits = []
     for memory in ("", "100MB", ""):
@@ -245,7 +247,7 @@ def test_a_query_has_all_memory_after_one_that_had_little() -> None:
 
 
 def test_a_database_that_has_spilled_is_not_as_new(tmp_path: Path) -> None:
-    resident = Resident()
+    resident = Resident(most_bytes=ROOMY)
     resident.make()
     connection = resident.taken(memory="40MB", threads=1, temporary=tmp_path / "spilled")
     connection.execute("SELECT count(*) FROM (SELECT DISTINCT range::VARCHAR || 'abcdefghijk' FROM range(2000000))")
@@ -261,6 +263,7 @@ def test_who_makes_a_partitioned_reflection_leaves_all_threads_to_the_next_query
     database = new_connection()
     monkeypatch.setattr(RESIDENT, "database", database)
     monkeypatch.setattr(RESIDENT, "limits", {})
+    monkeypatch.setattr(RESIDENT, "most_bytes", ROOMY)
     before = database.execute("SELECT current_setting('threads')").fetchall()
     yard = Mirrors(tmp_path, threads=0)
     yard.run(SALES)
@@ -268,3 +271,11 @@ def test_who_makes_a_partitioned_reflection_leaves_all_threads_to_the_next_query
     yard.reflect("lake.sales", display=["i", "place"], partition=["place"])
 
     assert database.execute("SELECT current_setting('threads')").fetchall() == before
+
+
+def test_a_process_that_holds_much_memory_does_not_stay() -> None:
+    resident = Resident(most_bytes=1)
+    resident.make()
+    resident.leave_open(resident.taken(memory="", threads=0, temporary=None))
+
+    assert not resident.clear()

@@ -27,6 +27,7 @@ class Resident:
     limits: dict[str, str] = field(default_factory=dict)  # that it has now; none: what the machine has
     left_open: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     temporary: Path | None = None  # of the query that is carried out
+    most_bytes: int = 1 << 29  # that the process may hold while it waits for its next query
 
     def make(self) -> None:
         """Open it, if it is not there."""
@@ -61,7 +62,7 @@ class Resident:
             connection.close()
         self.left_open.clear()
         self.database.execute(f"DROP SEQUENCE IF EXISTS {COUNTER}")
-        return self.database.execute(LEFT).fetchall() == [(0,)] and resident_bytes() < MOST_BYTES
+        return self.database.execute(LEFT).fetchall() == [(0,)] and resident_bytes() < self.most_bytes
 
 
 COUNTER = "produced"
@@ -72,7 +73,6 @@ LEFT = (
     " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory')"
 )
 """How much there is that queries have made."""
-MOST_BYTES = 1 << 29  # that a process may hold which waits for its next query
 
 
 def resident_bytes() -> int:

@@ -63,7 +63,8 @@ function useRuns(words) {
     busy.current = true;
     try {
       const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: from }, stop);
-      setState((/** @type {any} */ old) => filled(from ? old.rows : [], page));
+      // Who scrolled before the list was drawn again has asked for a page that it has by now.
+      setState((/** @type {any} */ old) => (from && (old.key !== key || old.next !== from) ? old : filled(from ? old.rows : [], page)));
     } catch (error) {
       if (!stop?.aborted) setState((/** @type {any} */ old) => ({ ...old, key, error }));
     } finally {
