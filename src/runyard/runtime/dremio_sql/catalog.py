@@ -18,15 +18,8 @@ from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .marks import CHANGING, Mark, mark_of
 from .sources import PACKAGES, Files, format_of, inspected, located, read
 from .tables import read_manifest, table_query
-from .translation.scope import Function, Query, View
+from .translation.scope import Function, Path_, Query, View, key_of
 from .translation.translate import Session, translate
-
-Path_ = tuple[str, ...]
-
-
-def key_of(path: Sequence[str]) -> Path_:
-    """Return a path as it is compared: names differ by more than the case of their letters."""
-    return tuple(part.lower() for part in path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from .catalog import LiveCatalog, key_of
+from .catalog import LiveCatalog
 from .column_types import BIGINT, INTERVALS, VARCHAR, Column, columns_document, literal, quoted, spelling
 from .errors import DremioError, invalid, unsupported
 from .information_schema import rows_query
@@ -27,7 +27,7 @@ from .translation.operators import condition
 from .translation.parsing import parsed
 from .translation.queries import translated
 from .translation.relations import path_of, relation_words
-from .translation.scope import Query, Relation, Scope, Typed
+from .translation.scope import Query, Relation, Scope, Typed, key_of
 from .translation.translate import exact, scope_of, translate
 
 TARGET = "target"  # the table while it is changed

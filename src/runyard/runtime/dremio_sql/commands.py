@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from .catalog import LiveCatalog, key_of
+from .catalog import LiveCatalog
 from .changes import new_path
 from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document, quoted
 from .errors import invalid, unsupported
@@ -22,7 +22,7 @@ from .information_schema import DATA_TYPES, rows_query
 from .statements import Statement
 from .statements import statement as read_statement
 from .tables import Manifest, write_manifest
-from .translation.scope import Query, View
+from .translation.scope import Query, View, key_of
 from .translation.translate import Translation, translate
 
 DONE = (Column(name="ok", type=BOOLEAN), Column(name="summary", type=VARCHAR))

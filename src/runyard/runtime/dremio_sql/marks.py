@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from .errors import DremioError
 from .sources import READ_IN_PLACE, files_of
 from .tables import MANIFEST
+from .translation.scope import Path_, key_of
 
 if TYPE_CHECKING:
-    from .catalog import LiveCatalog, Path_
+    from .catalog import LiveCatalog
 
 Mark = tuple[object, ...]
 CHANGING: Mark = ("changing",)
@@ -23,7 +24,7 @@ OF_THE_CATALOG: Mark = ("catalog",)
 
 def mark_of(catalog: LiveCatalog, path: Path_) -> Mark:
     """Return the mark of what a whole path leads to; nothing has one too, for something may come to be there."""
-    snapshot, key = catalog.snapshot, tuple(part.lower() for part in path)
+    snapshot, key = catalog.snapshot, key_of(path)
     if key[0] == "information_schema" or key in snapshot.system or key[0] in snapshot.databases:
         return CHANGING
     if key in snapshot.views:

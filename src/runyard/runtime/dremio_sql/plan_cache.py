@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .catalog import LiveCatalog, Path_, Snapshot
+from .catalog import LiveCatalog, Snapshot
 from .marks import CHANGING, Mark, are_unchanged
+from .translation.scope import Path_
 from .translation.translate import Session, Translation
 
 Key = tuple[str, str, tuple[str, ...]]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from ..catalog import LiveCatalog, Path_, key_of
+from ..catalog import LiveCatalog
 from ..column_types import Column, columns_document
 from ..errors import invalid, unsupported
 from ..translation.parsing import parsed
-from ..translation.scope import View
+from ..translation.scope import Path_, View, key_of
 from .versions import FILES, TABLE, Base
 from .volatility import calls_own_functions, is_volatile
 

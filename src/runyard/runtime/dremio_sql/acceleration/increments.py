@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..catalog import LiveCatalog, Path_, key_of
+from ..catalog import LiveCatalog
 from ..sources import Files, read
 from ..tables import Manifest as TableManifest
 from ..tables import read_manifest as read_table
 from ..tables import table_query
-from ..translation.scope import Query, View
+from ..translation.scope import Path_, Query, View, key_of
 from .datasets import Described
 from .expressions import NoMatch
 from .levels import Looking

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from ..catalog import LiveCatalog, Path_, key_of
+from ..catalog import LiveCatalog
 from ..column_types import Column, ColumnType
 from ..errors import DremioError
 from ..translation.aggregate_functions import AGGREGATES, ORDERED
 from ..translation.parsing import parsed
 from ..translation.relations import path_of
-from ..translation.scope import Relation, View
+from ..translation.scope import Path_, Relation, View, key_of
 from .expressions import NoMatch, column, conjuncts, plain, substituted
 from .volatility import is_volatile
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import duckdb
 
-from ..catalog import Path_
 from ..column_types import Column, ColumnType, literal, quoted
 from ..database import RESIDENT
 from ..errors import DremioError, unsupported
+from ..translation.scope import Path_
 from ..translation.translate import Session
 from .datasets import Described, check_lasting, described
 from .definition import AGGREGATION, DATE_GRANULARITY, WrongDefinition, checked, number_of

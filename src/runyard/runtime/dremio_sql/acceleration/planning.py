@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ..catalog import LiveCatalog, Path_, key_of
+from ..catalog import LiveCatalog
 from ..column_types import Column
 from ..errors import DremioError
 from ..plans import cost_of, scanned_by
 from ..translation.parsing import parsed
 from ..translation.queries import select
-from ..translation.scope import Query, Relation, Scope
+from ..translation.scope import Path_, Query, Relation, Scope, key_of
 from ..translation.translate import Session, Translation, translate_tree
 from .datasets import Described, described
 from .deriving import Held

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..catalog import LiveCatalog, Path_, key_of
+from ..catalog import LiveCatalog
 from ..column_types import Column
 from ..errors import DremioError, invalid, unsupported
 from ..statements import Statement
+from ..translation.scope import Path_, key_of
 from .datasets import exists
 from .definition import AGGREGATION, DATE_GRANULARITY, RAW, WrongDefinition, checked, recommended
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 from ..column_types import DATE, NULL, NUMBERS, TIMESTAMP, Column, ColumnType, quoted, spelling
 from ..errors import DremioError, invalid, unsupported
 from .conversions import converted, literal_as
-from .scope import DEEPEST_VIEW, Function, Query, Scope, Typed
+from .scope import DEEPEST_VIEW, Function, Query, Scope, Typed, key_of
 
 Compile = Callable[[exp.Expression, Scope], Typed]
 Translate = Callable[[exp.Expression, Scope], Query]
@@ -108,7 +108,7 @@ def fits(value: Typed, wanted: ColumnType) -> bool:
 
 
 def _scope_of(function: Function, values: Mapping[str, Typed], scope: Scope, node: exp.Expression) -> Scope:
-    key = tuple(part.lower() for part in function.path)
+    key = key_of(function.path)
     if key in scope.calls or len(scope.calls) > DEEPEST_VIEW:
         raise invalid(f"The function {'.'.join(function.path)} refers to itself", node)
     scope.world.called[function.path] = None

@@ -18,7 +18,7 @@ from .operators import condition
 from .own_functions import no_match, path_of_call, tabular
 from .parsing import parsed
 from .pivots import pivoted
-from .scope import DEEPEST_VIEW, Query, Relation, Scope, Typed, View
+from .scope import DEEPEST_VIEW, Query, Relation, Scope, Typed, View, key_of
 
 Translate = Callable[[exp.Expression, Scope], Query]
 SIDES = {"": "JOIN", "INNER": "JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
@@ -147,7 +147,7 @@ def _refused_at(node: exp.Expression) -> Iterator[None]:
 
 def _view(view: View, node: exp.Expression, scope: Scope, translate: Translate) -> Query:
     """Return a view as the query that it stands for, read where its own names mean something."""
-    key = tuple(part.lower() for part in view.path)
+    key = key_of(view.path)
     if key in scope.views or len(scope.views) > DEEPEST_VIEW:
         raise invalid(f"The view {'.'.join(view.path)} refers to itself", node)
     scope.world.seen[view.path] = None

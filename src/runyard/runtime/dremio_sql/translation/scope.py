@@ -16,6 +16,12 @@ from ..errors import invalid
 from .parsing import parsed
 
 DEEPEST_VIEW = 60
+Path_ = tuple[str, ...]
+
+
+def key_of(path: Sequence[str]) -> Path_:
+    """Return a path as it is compared: names differ by more than the case of their letters."""
+    return tuple(part.lower() for part in path)
 
 
 @dataclass(frozen=True, kw_only=True)
