@@ -1,4 +1,4 @@
-"""Who gets a place of the server, and who gives his to others for as long as he waits."""
+"""Which attempt gets a place of the server, and which gives its own to others for as long as it waits."""
 
 from __future__ import annotations
 

@@ -34,7 +34,10 @@ class GoesOn:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """The attempt's process and all its descendants are gone, or it never came to life."""
+    """The attempt's process and all its descendants are gone, or it never came to life.
+
+    A process that stays for another order (order.py: `stays`) goes on; what its script begot is its own to end.
+    """
 
     attempt_id: int
     at: int
