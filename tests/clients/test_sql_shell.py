@@ -24,7 +24,7 @@ from runyard.cli.sql_shell import is_whole
 from runyard.sql.resources.catalog import catalog
 
 RUNYARD = str(Path(sys.executable).parent / "runyard")
-CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")  # a prompt drawn over the whole height ends with a step back
 WHERE_IS_THE_CURSOR = b"\x1b[6n"
 PATIENCE_S = 30
 
