@@ -103,14 +103,18 @@ def test_what_has_changed_between_two_queries_is_seen_by_the_second(http: Http) 
 def test_a_job_is_waited_for_in_one_call(http: Http) -> None:
     job = http.submit("SELECT 1 AS one")
 
+    assert http("GET", f"job/{job}/results?wait_s=60")["rows"] == [{"one": 1}]
     assert http("GET", f"job/{job}?wait_s=60")["jobState"] == "COMPLETED"
-    assert http("GET", f"job/{job}?wait_s=60")["jobState"] == "COMPLETED"
+    assert http("GET", f"job/{http.submit('SELECT 2 AS two')}?wait_s=60")["jobState"] == "COMPLETED"
 
 
 def test_a_job_that_goes_on_is_told_when_the_time_is_over_and_when_it_is_cancelled(http: Http) -> None:
     job = http.submit(LONG)
     http.when(job, "RUNNING")
     assert http("GET", f"job/{job}?wait_s=1")["jobState"] == "RUNNING"
+    status, told = http.send("GET", f"job/{job}/results?wait_s=1")
+    assert status == 400
+    assert "[RUNNING]" in told["errorMessage"]
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(http, "GET", f"job/{job}?wait_s=60")
         http("POST", f"job/{job}/cancel")

@@ -20,6 +20,7 @@ from runyard.executors.launcher import client, tree
 from runyard.executors.launcher.client import LauncherUnavailable
 from runyard.executors.launcher.events import ConnectionTaken, Event, LauncherLost
 from runyard.executors.launcher.places import Places
+from runyard.executors.launcher.wire import PROTOCOL
 
 WAIT_FOR_GO = """
     import pathlib, time
@@ -209,6 +210,16 @@ def test_what_a_server_has_put_into_the_folder_of_an_attempt_stays(home: Path) -
     assert yard.read(1) == "{}\n"
 
 
+def test_what_an_order_tells_its_process_lies_in_the_folder_for_its_owner_alone(home: Path) -> None:
+    yard = new_yard(home)
+    yard.launcher.connect()
+
+    yard.run(1, "print(open('../context.json').read())", context='{"secret": "12"}')
+
+    assert yard.read(1) == '{"secret": "12"}\n'
+    assert (yard.folder(1) / "context.json").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no second disk at hand")
 def test_the_folder_of_an_attempt_may_lie_on_another_disk(home: Path) -> None:
     yard = new_yard(home)
@@ -308,7 +319,7 @@ def test_a_launcher_of_another_version_is_replaced_only_when_it_is_idle(
     old.started(1)
     old.launcher.close()
     monkeypatch.setattr(client, "PROTOCOL", 99)
-    with pytest.raises(LauncherUnavailable, match="speaks version 3, this server 99, and 1 attempts run"):
+    with pytest.raises(LauncherUnavailable, match=f"speaks version {PROTOCOL}, this server 99, and 1 attempts run"):
         new_yard(home).launcher.connect()
 
     assert is_alive(pid)

@@ -31,13 +31,15 @@ def process_order(
     engine = spark_engine.engine_of(spec, place)
     if engine is not spark_engine.ON_SAIL and ("context" in spec or context):
         context["spark_engine"] = spark_engine.told(engine, spec, place)
+    context_text, environment = told(work, place, **context)
     return Order(
         attempt_id=work.attempt.id,
         folder=str(place.attempt_folder(work.attempt.id)),
         script=str(script),
         preloaded=preloaded,
         argv=list(argv),
-        environment=told(work, place, **context),
+        environment=environment,
+        context=context_text,
         timeout_ms=work.timeout_ms,
         grace_ms=place.grace_ms,
         python_path=[str(RUNTIME), *spark_engine.python_path(engine, place), *_importable(modules)],

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runyard.core.document import Document
-from runyard.core.job import Workspace
 from runyard.dialects import reading
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.calls import CLOUD, Call, Operation
@@ -15,7 +14,6 @@ from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.rules import check_condition
 from runyard.dialects.dremio_ids import tag_of
 from runyard.engine.documents import Shelves
-from runyard.engine.engine import Engine
 
 SHELF, NAME = "dremio_engine_rules", "rules"
 ROUTE, REJECT = "ROUTE", "REJECT"
@@ -48,9 +46,9 @@ def set_engine_rules(call: Call) -> dict[str, Any]:
     return _shown(call.engine.documents.change(call.workspace, save))
 
 
-def routing(engine: Engine, workspace: Workspace) -> list[Mapping[str, Any]]:
+def routing(shelves: Shelves) -> list[Mapping[str, Any]]:
     """Return the rules that a job's process chooses its engine by, the default last; none before somebody set some."""
-    kept = engine.documents.read(workspace, _kept)
+    kept = _kept(shelves)
     return [] if kept is None else [*kept.content[LISTED], kept.content[DEFAULT]]
 
 

@@ -39,7 +39,7 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
         _clear(engine, workspace)
         retention.sweep(engine, workspace)
-    known, reflections = documents.read(workspace, lambda shelves: (catalog.every(shelves), telling.standing(shelves)))
+    known, reflections, routing = documents.read(workspace, lambda shelves: _known(shelves, engine))
     told = snapshot(known, engine.mounts, home)
     context = {
         "sql": run.settings["sql"],
@@ -49,12 +49,17 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "query_type": query_type(run),
         "home": str(home),
         "catalog": {**told, "system": system_tables.named_in(engine, workspace, run.settings["sql"])},
-        "workload": workload.routing(engine, workspace),
+        "workload": routing,
         "queue": run.settings.get("routingQueue", ""),
         "tag": run.settings.get("routingTag", ""),
         "engine": run.settings.get("engineName") or "",
     }
     return {"context": {**context, **_of_reflections(reflections, run, engine)}}
+
+
+def _known(shelves: Shelves, engine: Engine) -> tuple[list[Document], telling.Standing, dict[str, Any]]:
+    """Return what is in the catalog, what stands of reflections, and the queues, all of one moment."""
+    return catalog.every(shelves), telling.standing(shelves), workload.routing(shelves, engine)
 
 
 def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[str, Any]:

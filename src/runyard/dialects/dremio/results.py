@@ -51,7 +51,7 @@ def _folder(call: Call, job: Job) -> Path:
     """Return where the rows are; refuse if they are no longer kept."""
     from runyard.runtime.dremio_sql.results import SCHEMA  # noqa: PLC0415 - as above
 
-    folder = call.engine.attempt_folder(call.engine.attempts(job.run)[-1].id)
+    folder = call.engine.attempt_folder(job.attempt_id)
     if not (folder / SCHEMA).exists():
         raise wrong(f"The result of job {call.text('id')} is no longer kept; run its SQL text again.")
     return folder
@@ -61,9 +61,9 @@ class Reader:
     """The one database of the server that reads results; it holds no data."""
 
     def __init__(self) -> None:
-        from runyard.runtime.dremio_sql.database import new_connection  # noqa: PLC0415 - as above
+        from runyard.runtime.dremio_sql.results import page_connection  # noqa: PLC0415 - as above
 
-        self._connection = new_connection(threads=1)
+        self._connection = page_connection()
         self._asking = Lock()
 
     @contextmanager
@@ -88,7 +88,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="job/{id}/results",
         handle=get_results,
         summary="Give a page of a job's result",
-        takes={"offset": "int", "limit": "int"},
+        takes={"offset": "int", "limit": "int", "wait_s": "int"},
         gives={"rowCount": "int!", "schema": "array!", "rows": "array!"},
     ),
 )

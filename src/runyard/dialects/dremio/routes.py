@@ -35,12 +35,10 @@ class Routes:
     def find(self, method: str, path: str) -> Route:
         """Return what a call asks for; refuse what there is not, also by this method."""
         plain = path.rstrip("/") or "/"
-        fitting = [(operation, base, match) for operation, base, known in self._known if (match := known(plain))]
-        for operation, base, match in fitting:
-            if operation.method == method:
+        for operation, base, known in self._known:
+            if operation.method == method and (match := known(plain)):
                 return Route(operation=operation, base=base, named=match.groupdict())
-        if fitting:
-            allowed = ", ".join(dict.fromkeys(operation.method for operation, _, _ in fitting))
+        if allowed := ", ".join(dict.fromkeys(operation.method for operation, _, known in self._known if known(plain))):
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} cannot be asked for by {method}; use {allowed}.")
         raise missing(f"There is nothing at {path}.")
 

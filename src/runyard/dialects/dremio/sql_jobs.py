@@ -8,7 +8,7 @@ from typing import Any
 
 from runyard.core.errors import NotFound, WrongState
 from runyard.core.job import Task, Workspace
-from runyard.core.run import Run
+from runyard.core.run import Run, State
 from runyard.dialects import reading
 from runyard.dialects.dremio.calls import Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
@@ -51,13 +51,7 @@ def start(engine: Engine, workspace: Workspace, settings: Mapping[str, Any], *, 
 
 
 def get_job(call: Call) -> dict[str, Any]:
-    """Show a job; with `wait_s`, which Dremio has not, once it has ended or that time is over."""
-    seconds = call.members.get("wait_s", 0)
-    if not 0 <= seconds <= LONGEST_WAIT_S:
-        raise wrong(f"wait_s is {seconds}; it must be from 0 to {LONGEST_WAIT_S} seconds.")
-    run = asked_run(call)
-    if seconds and run.ended_at is None:
-        call.engine.wait_for(call.workspace, run.id, timeout_s=seconds, until=lambda one: one.ended_at is not None)
+    """Show a job."""
     return JOB.show(asked_job(call))
 
 
@@ -71,8 +65,14 @@ def cancel_job(call: Call) -> None:
 
 
 def asked_job(call: Call) -> Job:
-    """Return the job that a call names."""
-    return job_of(call.engine, asked_run(call))
+    """Return the job that a call names; with `wait_s`, which Dremio has not, once it ended or that time is over."""
+    seconds = call.members.get("wait_s", 0)
+    if not 0 <= seconds <= LONGEST_WAIT_S:
+        raise wrong(f"wait_s is {seconds}; it must be from 0 to {LONGEST_WAIT_S} seconds.")
+    run = asked_run(call)
+    if seconds and run.state is not State.ENDED:
+        run = call.engine.wait_run(call.workspace, run.id, timeout_s=seconds)
+    return job_of(call.engine, run)
 
 
 def asked_run(call: Call) -> Run:

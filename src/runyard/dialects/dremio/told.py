@@ -30,7 +30,11 @@ def jobs_of(engine: Engine, runs: Iterable[Run]) -> list[Job]:
     runs = list(runs)
     attempts = engine.attempts_of(runs) if runs else {}
     spares_dbt = engine.settings.dremio.spares_dbt
-    return [Job(run=run, told=_told(engine, attempts[run.id]), spares_dbt=spares_dbt) for run in runs]
+    newest = ((run, attempts[run.id][-1] if attempts[run.id] else None) for run in runs)
+    return [
+        Job(run=run, told=_told(engine, one), attempt_id=one.id if one else 0, spares_dbt=spares_dbt)
+        for run, one in newest
+    ]
 
 
 def job_of(engine: Engine, run: Run) -> Job:
@@ -38,10 +42,9 @@ def job_of(engine: Engine, run: Run) -> Job:
     return jobs_of(engine, [run])[0]
 
 
-def _told(engine: Engine, attempts: list[Attempt]) -> Told:
-    if not attempts:
+def _told(engine: Engine, newest: Attempt | None) -> Told:
+    if newest is None:
         return Told()
-    newest = attempts[-1]
     output = newest.output if newest.state is State.ENDED else _in_folder(engine, newest)
     return Told(**{word: output[name] for name, word in READ.items() if output.get(name) is not None})
 

@@ -47,6 +47,7 @@ class Job:
 
     run: Run
     told: Told
+    attempt_id: int = 0  # of the newest
     spares_dbt: bool = False  # tell dbt of a cancelled job that it failed
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from runyard.core.document import Document
-from runyard.core.job import Workspace
 from runyard.dialects.dremio import catalog, engine_rules
 from runyard.dialects.dremio.calls import SOFTWARE, Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
@@ -32,7 +31,7 @@ IMPLIED = 1  # the version of what the settings say, before anybody has changed 
 
 def list_queues(call: Call) -> dict[str, Any]:
     """List the queues."""
-    return {"data": [_shown(one) for one in _queues(call.engine, call.workspace)]}
+    return {"data": [_shown(one) for one in _queues_of(call)]}
 
 
 def get_queue(call: Call) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def get_queue_by_name(call: Call) -> dict[str, Any]:
 def create_queue(call: Call) -> dict[str, Any]:
     """Add a queue; no rule chooses it yet."""
     content = _content(call.members)
-    known = [one.name for one in _queues(call.engine, call.workspace)]
+    known = [one.name for one in _queues_of(call)]
 
     def add(shelves: Shelves) -> Document:
         if _key(content["name"]) in known:
@@ -81,7 +80,7 @@ def delete_queue(call: Call) -> None:
     seen = _queue(call, call.text("id"))
     if seen.name in _implied_names(call.engine):
         raise wrong(f"Queue {seen.content['name']} is one of the server's settings; change it instead.")
-    rules = _rule_set(call.engine, call.workspace).content["rules"]
+    rules = _rules_of(call).content["rules"]
     if any(_key(str(rule.get("acceptName", ""))) == seen.name for rule in rules):
         raise wrong(f"Queue {seen.content['name']} is chosen by a rule; change the rules first.")
     call.engine.documents.change(call.workspace, lambda shelves: shelves.remove(seen))
@@ -89,28 +88,28 @@ def delete_queue(call: Call) -> None:
 
 def get_rules(call: Call) -> dict[str, Any]:
     """Show the rules, of which the first that fits counts."""
-    return _shown_rules(_rule_set(call.engine, call.workspace))
+    return _shown_rules(_rules_of(call))
 
 
 def set_rules(call: Call) -> dict[str, Any]:
     """Put rules in place of those that are there; refuse conditions that could not be decided."""
-    seen = _rule_set(call.engine, call.workspace)
+    seen = _rules_of(call)
     catalog.check_tag(seen, call.text("tag"))
-    queues = {one.content["name"]: _shown(one)["id"] for one in _queues(call.engine, call.workspace)}
+    queues = {one.content["name"]: _shown(one)["id"] for one in _queues_of(call)}
     content = check_rules(call.members, queues)
     return _shown_rules(_save_rules(call, content))
 
 
 def delete_rules(call: Call) -> None:
     """Go back to the rules of the settings."""
-    seen = _rule_set(call.engine, call.workspace)
+    seen = _rules_of(call)
     if seen.id:
         call.engine.documents.change(call.workspace, lambda shelves: shelves.remove(seen))
 
 
-def routing(engine: Engine, workspace: Workspace) -> dict[str, Any]:
+def routing(shelves: Shelves, engine: Engine) -> dict[str, Any]:
     """Return what a job's process must know to choose its queue and to wait for a place in it."""
-    rules = _rule_set(engine, workspace).content
+    rules = _rule_set(shelves, engine).content
     queues = {
         one.content["name"]: {
             "slots": one.content.get("maxAllowedRunningJobs"),
@@ -120,27 +119,31 @@ def routing(engine: Engine, workspace: Workspace) -> dict[str, Any]:
             "memory": one.content.get("maxQueryMemoryPerNodeBytes"),
             "engine": one.content.get("engineId", ""),
         }
-        for one in _queues(engine, workspace)
+        for one in _queues(shelves, engine)
     }
     engines = {name: one.url for name, one in engine.settings.dremio.engines.items()}
     return {
         "queues": queues,
         "rules": [*rules["rules"], rules["defaultRule"]],
         "engines": engines,
-        "engine_rules": engine_rules.routing(engine, workspace),
+        "engine_rules": engine_rules.routing(shelves),
     }
 
 
-def _queues(engine: Engine, workspace: Workspace) -> list[Document]:
-    kept = {one.name: one for one in engine.documents.read(workspace, lambda shelves: shelves.every(QUEUES))}
-    implied = [_implied(workspace, name, content) for name, content in _of_settings(engine).items()]
+def _queues_of(call: Call) -> list[Document]:
+    return call.engine.documents.read(call.workspace, lambda shelves: _queues(shelves, call.engine))
+
+
+def _queues(shelves: Shelves, engine: Engine) -> list[Document]:
+    kept = {one.name: one for one in shelves.every(QUEUES)}
+    implied = [_implied(shelves, name, content) for name, content in _of_settings(engine).items()]
     return [*(kept.pop(one.name, one) for one in implied), *kept.values()]
 
 
 def _queue(call: Call, asked: str) -> Document:
     """Return a queue by its id, which of one of the settings is its name, or by name."""
     number = from_entity_id(asked)
-    for one in _queues(call.engine, call.workspace):
+    for one in _queues_of(call):
         if one.name == _key(asked) or (one.id and one.id == number):
             return one
     raise missing(f"Could not find queue {asked}.")
@@ -163,8 +166,8 @@ def _implied_names(engine: Engine) -> set[str]:
     return {_key(name) for name in _of_settings(engine)}
 
 
-def _implied(workspace: Workspace, name: str, content: Mapping[str, Any], shelf: str = QUEUES) -> Document:
-    facts = {"id": 0, "workspace_id": workspace.id, "created_at": 0, "updated_at": 0, "version": IMPLIED}
+def _implied(shelves: Shelves, name: str, content: Mapping[str, Any], shelf: str = QUEUES) -> Document:
+    facts = {"id": 0, "workspace_id": shelves.workspace_id, "created_at": 0, "updated_at": 0, "version": IMPLIED}
     return Document(shelf=shelf, kind="queue", name=_key(name), content=content, **facts)
 
 
@@ -191,9 +194,12 @@ def _content(members: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _rule_set(engine: Engine, workspace: Workspace) -> Document:
-    kept = engine.documents.read(workspace, lambda shelves: shelves.named(RULES, RULE_SET))
-    return kept or _implied(workspace, RULE_SET, _implied_rules(engine), RULES)
+def _rules_of(call: Call) -> Document:
+    return call.engine.documents.read(call.workspace, lambda shelves: _rule_set(shelves, call.engine))
+
+
+def _rule_set(shelves: Shelves, engine: Engine) -> Document:
+    return shelves.named(RULES, RULE_SET) or _implied(shelves, RULE_SET, _implied_rules(engine), RULES)
 
 
 def _implied_rules(engine: Engine) -> dict[str, Any]:

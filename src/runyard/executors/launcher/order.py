@@ -16,6 +16,7 @@ class Order:
     script: str  # copied to folder/work and run from there: what ran is what is kept
     argv: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # the whole of it
+    context: str = ""  # what its process is told, laid into folder/context.json; to one that stays by word (runner.py)
     timeout_ms: int | None = None  # counted from the first line of user code
     grace_ms: int = 10_000  # between SIGTERM and SIGKILL
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner

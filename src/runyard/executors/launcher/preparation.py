@@ -39,8 +39,17 @@ def lay_out(order: Order) -> tuple[str, bytes]:
         made, script = f"{order.folder}/{SCRIPT}", f"{work}/{os.path.basename(order.script)}"
         write(text, made)
         os.rename(made, script)
+    if order.context and not order.stays:
+        tell(order)
     os.chdir(work)
     return script, text
+
+
+def tell(order: Order) -> None:
+    """Lay what the process is told into its folder, for the owner's eyes only: parameters may be secrets."""
+    told = f"{order.folder}/context.json"
+    os.close(os.open(told, os.O_WRONLY | os.O_CREAT, 0o600))
+    write(order.context.encode(), told)
 
 
 @contextlib.contextmanager

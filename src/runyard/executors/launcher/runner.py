@@ -109,7 +109,7 @@ def _run(order: Order, channel: socket.socket, script: str, text: bytes) -> None
     module = _or_tell(channel, lambda: _become(order, script))
     _say(channel, "started")
     if order.stays:
-        module.__dict__["tell_launcher"] = lambda kind: _say(channel, kind)
+        module.__dict__.update(tell_launcher=lambda kind: _say(channel, kind), context=order.context)
     else:
         channel.close()
     result = f"{order.folder}/result.json"

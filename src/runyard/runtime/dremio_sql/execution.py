@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KEEP = "keep"  # the statement that writes a query's rows, while it is prepared
 PAUSE_S = 0.01
+SELECT = "SELECT"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,15 +157,21 @@ class Execution:
         self._step("METADATA_RETRIEVAL")
         if self.order.drop is not None:
             return self._drop(self.order.drop)
-        found = statement(self.order.sql)
+        catalog = self._opened()
         if self.order.refresh is not None:
-            return self._refresh(self.order.refresh, self._opened())
+            return self._refresh(self.order.refresh, catalog)
+        if ready := self._kept(catalog):
+            return self._answered(ready, catalog)
+        return self._carried_out(statement(self.order.sql), catalog)
+
+    def _carried_out(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         if not found.executed:
             return Outcome(kind=found.kind, row_count=0, plan=None, columns=(), handed_on=found)
-        catalog = self._opened()
         if not found.asynchronous:
             return self._command(found, catalog)
-        return self._select(found, catalog) if found.kind == "SELECT" else self._change(found, catalog)
+        if found.kind == SELECT:
+            return self._answered(self._made_ready(found, catalog), catalog)
+        return self._change(found, catalog)
 
     def _opened(self) -> LiveCatalog:
         order = self.order
@@ -184,8 +191,7 @@ class Execution:
         count = self._store(done.answer)
         return Outcome(kind=found.kind, row_count=count, plan=None, columns=done.answer.columns, changes=done.changes)
 
-    def _select(self, found: Statement, catalog: LiveCatalog) -> Outcome:
-        ready = self._kept(catalog) or self._made_ready(found, catalog)
+    def _answered(self, ready: Ready, catalog: LiveCatalog) -> Outcome:
         self._step("STARTING")
         self._step("RUNNING")
         columns = ready.translation.columns
@@ -193,7 +199,7 @@ class Execution:
         if count is None:
             count = self._stored(ready.keeping, columns)
         return Outcome(
-            kind=found.kind, row_count=count, plan=ready.plan, columns=columns, read=(*catalog.looked_up,),
+            kind=SELECT, row_count=count, plan=ready.plan, columns=columns, read=(*catalog.looked_up,),
             acceleration=ready.acceleration,
         )  # fmt: skip
 

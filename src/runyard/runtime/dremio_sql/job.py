@@ -16,7 +16,6 @@ from .execution import Execution, Listener, Order
 from .plan_cache import PLANS
 from .recording import RECORDED, not_carried_out, recorded
 from .report import SHORT_S
-from .results import stored
 from .translation.translate import Session
 
 COUNT_EVERY_S = 0.2
@@ -28,7 +27,6 @@ class Brought:
 
     row_count: int
     schema: list[dict[str, Any]]
-    stored_rows: int
     changes: list[dict[str, Any]]
     datasets: list[list[str]]
     cost: int | None = None
@@ -64,7 +62,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         tables=Path(context["home"]) / "tables",
         memory=context.get("memory") or "",
         threads=context.get("threads") or 0,
-        temporary=folder / "spilled",
+        temporary=Path("spilled"),  # below the working folder, each query's own: what is set once serves all
         accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
         reflections=context.get("reflections") or (),
         floats=bool(context.get("floats")),
@@ -81,7 +79,6 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
     return Brought(
         row_count=outcome.row_count,
         schema=columns_document(outcome.columns),
-        stored_rows=stored(folder).row_count,
         changes=[recorded(change) for change in outcome.changes if change["change"] in RECORDED],
         datasets=[list(path) for path in outcome.read],
         cost=outcome.plan.cost if outcome.plan else None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 Facts = Mapping[str, Callable[..., Any]]
@@ -34,6 +35,7 @@ class WrongCondition(ValueError):
     """A condition that cannot be decided; the message says where and why."""
 
 
+@lru_cache(1024)
 def condition(text: str) -> Decide:
     """Return what decides a condition."""
     reader = _Reader(text)

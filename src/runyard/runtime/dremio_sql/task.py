@@ -47,12 +47,13 @@ class Task:
     """The query of an order, in a process that stays for the next one where it can."""
 
     tell_launcher: Callable[[str], None]
+    told: str  # the context, as JSON; empty if it lies in the folder
     is_as_new: bool = False
 
     def main(self) -> None:
         """Run the query that the context holds."""
         folder = Path(os.environ["RUNYARD_ATTEMPT_FOLDER"])
-        context = json.loads((folder / "context.json").read_text(encoding="utf-8"))
+        context = json.loads(self.told or (folder / "context.json").read_text(encoding="utf-8"))
         report = Report(folder=folder, context=context, tell_launcher=self.tell_launcher)
         RESIDENT.make()
         try:
