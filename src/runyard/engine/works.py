@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 from runyard.core import queue
@@ -221,6 +222,7 @@ def _launcher(home: Home, settings: Settings, on_event: Callable[[LauncherEvent]
         quick=QUERIES if settings.preload else "",
         idle_s=settings.spark.idle_s,
         programs=(str(RUNTIME), PROGRAMS),
+        version=version("runyard"),
         **mode,
     )
 

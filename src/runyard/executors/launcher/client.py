@@ -62,6 +62,7 @@ class Launcher:
         idle_s: float = 0.0,
         programs: tuple[str, Sequence[str]] = ("", ()),
         python: str = sys.executable,
+        version: str = "",
         mode: str = "fork" if sys.platform == "linux" else "spawn",
     ) -> None:
         self._places = Places(home.absolute())
@@ -78,6 +79,7 @@ class Launcher:
             "runtime": runtime,
             "programs": list(modules),
             "python": python,
+            "version": version,
             "mode": mode,
         }
         self._lock = threading.Lock()

@@ -42,6 +42,7 @@ class Settings:
     runtime: str = ""  # a folder that every job finds on its path
     programs: list[str] = field(default_factory=list)  # modules of it that every child imports, as they are light
     python: str
+    version: str = ""  # of what they import of ours: an upgrade in place makes all of them anew
     mode: str  # "fork" from a zygote, or "spawn" each for itself where there are no subreapers
 
 
