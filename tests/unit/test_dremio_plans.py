@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dremio_engine import NOW_MS, Yard
 from dremio_reflections import SALES, Mirrors
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runyard.runtime.dremio_sql.catalog import LiveCatalog, Snapshot
-from runyard.runtime.dremio_sql.database import RESIDENT, Resident, new_connection
+from runyard.runtime.dremio_sql.database import RESIDENT, Resident, Taken, new_connection
 from runyard.runtime.dremio_sql.errors import DremioError
+from runyard.runtime.dremio_sql.execution import Execution, Listener
 from runyard.runtime.dremio_sql.marks import are_unchanged
 from runyard.runtime.dremio_sql.plan_cache import PLANS, PlanCache
 from runyard.runtime.dremio_sql.translation.translate import Session, translate
@@ -180,10 +182,85 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None)
+class WarmLake(Lake):
+    """A lake whose statements one process carries out, each from a working folder that looks like the last one's."""
+
+    def execution(self, sql: str, listener: Listener | None = None, **settings: Any) -> Execution:
+        execution = super().execution(sql, listener, **settings)
+        execution.order = replace(execution.order, results=self.folder / "results")
+        return execution
+
+
+@pytest.fixture
+def resident(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resident]:
+    """What a process has that stays for one query after another."""
+    with monkeypatch.context() as own:
+        for name, value in vars(Resident(database=new_connection(), most_bytes=ROOMY)).items():
+            own.setattr(RESIDENT, name, value)
+        yield RESIDENT
+
+
+def working(resident: Resident) -> Taken:
+    assert resident.working is not None
+    return resident.working
+
+
+def test_what_is_planned_once_is_prepared_once(tmp_path: Path, resident: Resident) -> None:
+    lake = WarmLake(tmp_path)
+    first = lake.run(OF_FILE)
+    assert resident.clear()
+    names = [*resident.statements.values()]
+    again = lake.run(OF_FILE)
+
+    assert again.page == first.page
+    assert again.outcome == first.outcome
+    assert names == [*resident.statements.values()]
+    assert resident.prepared(new_connection(), next(iter(resident.statements))) is None
+
+
+def test_a_file_that_changed_is_prepared_for_again(tmp_path: Path, resident: Resident) -> None:
+    lake = WarmLake(tmp_path)
+    assert lake.rows(OF_FILE) == [["1"], ["2"]]
+    lake.write("numbers.csv", 30)
+
+    assert lake.rows(OF_FILE) == [["30"], ["31"]]
+    assert len(resident.statements) == 1
+
+
+def test_few_statements_stay_prepared(tmp_path: Path, resident: Resident) -> None:
+    resident.most_statements = 2
+    lake = WarmLake(tmp_path)
+    for number in (0, 1, 2, 0):
+        assert lake.rows(f"SELECT {number} AS n") == [[number]]
+
+    prepared = working(resident).connection.execute("SELECT name FROM duckdb_prepared_statements()").fetchall()
+    assert {name for (name,) in prepared} == {*resident.statements.values()}
+    assert len(prepared) == 2
+
+
+def test_the_rows_of_another_query_are_not_counted(tmp_path: Path, resident: Resident) -> None:
+    lake = WarmLake(tmp_path)
+    lake.run(OF_FILE)
+    assert resident.clear()
+    before = working(resident).counted
+    counts: list[int] = []
+    execution = lake.execution(OF_FILE, Listener(step=lambda *_: counts.append(execution.rows_so_far())))
+    execution.run()
+
+    assert {*counts} == {0}
+    assert resident.clear()
+    assert working(resident).counted == before + 2
+
+
+@pytest.mark.parametrize("kind", [Lake, WarmLake])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=4, max_size=10))
-def test_by_chance_an_answer_is_never_an_old_one(tmp_path_factory: pytest.TempPathFactory, steps: list[Any]) -> None:
-    lake = Lake(tmp_path_factory.mktemp("lake"))
+def test_by_chance_an_answer_is_never_an_old_one(
+    tmp_path_factory: pytest.TempPathFactory, resident: Resident, kind: type[Lake], steps: list[Any]
+) -> None:
+    if kind is Lake:
+        resident.database = None
+    lake = kind(tmp_path_factory.mktemp("lake"))
     for step, what in steps:
         if step == "query":
             kept = _answer(lake, what)
@@ -216,19 +293,18 @@ def test_a_database_is_as_new_after_a_query(tmp_path: Path) -> None:
     resident = Resident(most_bytes=ROOMY)
     resident.make()
     for limit in ("100MB", ""):
-        connection = resident.taken(memory=limit, threads=1, temporary=tmp_path / "spilled")
-        connection.execute("CREATE SEQUENCE produced")
-        connection.execute("PREPARE keep AS SELECT nextval('produced')")
-        resident.leave_open(connection)
+        taken = resident.taken(memory=limit, threads=1, temporary=tmp_path / "spilled")
+        taken.connection.execute("SELECT nextval('produced')")
+        resident.give_back(taken.connection)
         assert resident.clear()
 
 
 def test_a_database_that_holds_something_is_not_as_new() -> None:
     resident = Resident(most_bytes=ROOMY)
     resident.make()
-    connection = resident.taken(memory="", threads=0, temporary=None)
+    connection = resident.taken(memory="", threads=0, temporary=None).connection
     connection.execute("CREATE TABLE left_behind (i INTEGER)")
-    resident.leave_open(connection)
+    resident.give_back(connection)
 
     assert not resident.clear()
 
@@ -238,9 +314,9 @@ def test_a_query_has_all_memory_after_one_that_had_little() -> None:
     resident.make()
     limits = []
     for memory in ("", "100MB", ""):
-        connection = resident.taken(memory=memory, threads=0, temporary=None)
+        connection = resident.taken(memory=memory, threads=0, temporary=None).connection
         limits.append(connection.execute("SELECT current_setting('memory_limit')").fetchall())
-        resident.leave_open(connection)
+        resident.give_back(connection)
         resident.clear()
 
     assert limits[0] == limits[2] != limits[1]
@@ -249,9 +325,9 @@ def test_a_query_has_all_memory_after_one_that_had_little() -> None:
 def test_a_database_that_has_spilled_is_not_as_new(tmp_path: Path) -> None:
     resident = Resident(most_bytes=ROOMY)
     resident.make()
-    connection = resident.taken(memory="40MB", threads=1, temporary=tmp_path / "spilled")
+    connection = resident.taken(memory="40MB", threads=1, temporary=tmp_path / "spilled").connection
     connection.execute("SELECT count(*) FROM (SELECT DISTINCT range::VARCHAR || 'abcdefghijk' FROM range(2000000))")
-    resident.leave_open(connection)
+    resident.give_back(connection)
 
     assert (tmp_path / "spilled").exists()
     assert not resident.clear()
@@ -261,9 +337,8 @@ def test_who_makes_a_partitioned_reflection_leaves_all_threads_to_the_next_query
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = new_connection()
-    monkeypatch.setattr(RESIDENT, "database", database)
-    monkeypatch.setattr(RESIDENT, "limits", {})
-    monkeypatch.setattr(RESIDENT, "most_bytes", ROOMY)
+    for name, value in vars(Resident(database=database, most_bytes=ROOMY)).items():
+        monkeypatch.setattr(RESIDENT, name, value)
     before = database.execute("SELECT current_setting('threads')").fetchall()
     yard = Mirrors(tmp_path, threads=0)
     yard.run(SALES)
@@ -276,6 +351,6 @@ def test_who_makes_a_partitioned_reflection_leaves_all_threads_to_the_next_query
 def test_a_process_that_holds_much_memory_does_not_stay() -> None:
     resident = Resident(most_bytes=1)
     resident.make()
-    resident.leave_open(resident.taken(memory="", threads=0, temporary=None))
+    resident.taken(memory="", threads=0, temporary=None)
 
     assert not resident.clear()

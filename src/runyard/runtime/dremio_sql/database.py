@@ -1,9 +1,10 @@
+# ruff: noqa: S608 - SQL of our own words
 """The embedded database that carries queries out, set so that it divides as Dremio does."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -19,60 +20,109 @@ HABITS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+SPILLED = Path("spilled")
+"""Where what has no room in memory goes: below the working folder, each query's own. So it is set only once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A connection for a query, another to look at its counter meanwhile, and what that had counted before."""
+
+    connection: duckdb.DuckDBPyConnection
+    counting: duckdb.DuckDBPyConnection  # for another thread: a connection at work refuses every other
+    counted: int = 0
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection) -> Taken:
+        """Give a connection its counter."""
+        connection.execute(f"CREATE SEQUENCE {COUNTER}")
+        return cls(connection=connection, counting=connection.cursor())
+
+
 @dataclass
 class Resident:
-    """The database of a process that carries out one query after another; between two of them nothing is in it."""
+    """The database of a process that carries out one query after another; between two of them nothing is in it.
+
+    What stays is the counter, and statements that were prepared: who carries one out again spares what it takes to
+    plan it. Each is known by its text, so files that it names are those that it was prepared for.
+    """
 
     database: duckdb.DuckDBPyConnection | None = None
     limits: dict[str, str] = field(default_factory=dict)  # that it has now; none: what the machine has
-    left_open: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     temporary: Path | None = None  # of the query that is carried out
+    working: Taken | None = None  # by whom one query after another is carried out
+    statements: dict[str, str] = field(default_factory=dict)  # text to the name that it was prepared as; oldest first
     most_bytes: int = 1 << 29  # that the process may hold while it waits for its next query
+    most_statements: int = 100
+    _made: int = 0
 
     def make(self) -> None:
         """Open it, if it is not there."""
         self.database = self.database or new_connection()
 
-    def taken(self, *, memory: str, threads: int, temporary: Path | None) -> duckdb.DuckDBPyConnection:
+    def taken(self, *, memory: str, threads: int, temporary: Path | None) -> Taken:
         """Return a connection to it with a query's limits, or to a database of its own where there is none."""
         if self.database is None:
-            return new_connection(memory=memory, threads=threads, temporary=temporary)
+            return Taken.of(new_connection(memory=memory, threads=threads, temporary=temporary))
+        self.working = self.working or Taken.of(self.database.cursor())
         self.temporary = temporary
-        connection = self.database.cursor()
         wanted = {"memory_limit": memory, "threads": str(threads or ""), "temp_directory": str(temporary or "")}
         for name, value in wanted.items():
             if self.limits.get(name, "") != value:
-                self.limit(connection, name, value)
-        return connection
+                self.limit(self.working.connection, name, value)
+        return self.working
 
     def limit(self, connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
         """Set a limit of the database that a connection is to; an empty one is what the machine has."""
         connection.execute(f"SET GLOBAL {name} = {literal(value)}" if value else f"RESET GLOBAL {name}")
         self.limits[name] = value
 
-    def leave_open(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Let a connection be closed when nobody waits any more: that takes 4 ms."""
-        self.left_open.append(connection)
+    def prepare(self, connection: duckdb.DuckDBPyConnection, text: str) -> str:
+        """Prepare a statement, also if it was prepared before, and return its name."""
+        is_kept = self._is_working(connection)
+        name = self.statements.pop(text, None) if is_kept else None
+        if name is None:
+            self._made += 1
+            name = f"statement_{self._made}"
+        connection.execute(f"PREPARE {name} AS {text}")
+        if is_kept:
+            self.statements[text] = name
+            if len(self.statements) > self.most_statements:
+                connection.execute(f"DEALLOCATE {self.statements.pop(next(iter(self.statements)))}")
+        return name
+
+    def prepared(self, connection: duckdb.DuckDBPyConnection, text: str) -> str | None:
+        """Return the name of a statement that was prepared for this connection."""
+        return self.statements.get(text) if self._is_working(connection) else None
+
+    def give_back(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Close a connection, unless it is the one that stays."""
+        if not self._is_working(connection):
+            connection.close()
 
     def clear(self) -> bool:
-        """Remove what a query has made, and return whether the database is as new."""
+        """Return whether the database is as new; one that has used a folder for files cannot have another."""
         if self.database is None or (self.temporary is not None and self.temporary.exists()):
-            return False  # another folder can be named only until one was used
-        for connection in self.left_open:
-            connection.close()
-        self.left_open.clear()
-        self.database.execute(f"DROP SEQUENCE IF EXISTS {COUNTER}")
-        return self.database.execute(LEFT).fetchall() == [(0,)] and resident_bytes() < self.most_bytes
+            return False
+        left, counted = self.database.execute(LEFT).fetchall()[0]
+        if self.working is not None:
+            self.working = replace(self.working, counted=counted or 0)
+        return not left and resident_bytes() < self.most_bytes
+
+    def _is_working(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        return self.working is not None and connection is self.working.connection
 
 
 COUNTER = "produced"
 """A sequence that every row of a result passes."""
 LEFT = (
-    "SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_sequences())"
+    "SELECT (SELECT count(*) FROM duckdb_tables())"
+    f" + (SELECT count(*) FROM duckdb_sequences() WHERE sequence_name <> '{COUNTER}')"
     " + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
-    " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory')"
+    " + (SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory'),"
+    f" (SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '{COUNTER}')"
 )
-"""How much there is that queries have made."""
+"""How much there is that queries have made, and how many rows were counted."""
 
 
 def resident_bytes() -> int:

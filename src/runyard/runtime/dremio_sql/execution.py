@@ -17,7 +17,7 @@ from .catalog import LiveCatalog, Snapshot
 from .changes import FRAGMENT, Changer, Prepared
 from .column_types import Column, literal
 from .commands import DONE, Commander
-from .database import COUNTER, RESIDENT
+from .database import COUNTER, RESIDENT, Taken
 from .errors import DremioError, QueryCancelled, from_duckdb
 from .information_schema import rows_query
 from .plan_cache import PLANS
@@ -30,7 +30,6 @@ from .translation.translate import Session, Translation, exact, translate
 if TYPE_CHECKING:
     from .acceleration.planning import Accelerator
 
-KEEP = "keep"  # the statement that writes a query's rows, while it is prepared
 PAUSE_S = 0.01
 SELECT = "SELECT"
 
@@ -97,9 +96,7 @@ class Execution:
     order: Order
     listener: Listener = field(default_factory=Listener)
     clock: Callable[[], int] = lambda: int(time.time() * 1000)
-    leaves_open: bool = False  # its connection, for who clears up when nobody waits any more
-    _connection: duckdb.DuckDBPyConnection | None = None
-    _counting: duckdb.DuckDBPyConnection | None = None  # for another thread: a connection at work refuses every other
+    _taken: Taken | None = None
     _asking: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -117,10 +114,8 @@ class Execution:
         finally:
             with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
                 self._ended.set()
-                if self._connection is not None and self.leaves_open:
-                    RESIDENT.leave_open(self._connection)
-                elif self._connection is not None:
-                    self._connection.close()
+                if self._taken is not None:
+                    RESIDENT.give_back(self._taken.connection)
             if self._release is not None:
                 self._release()
 
@@ -132,21 +127,21 @@ class Execution:
     def _interrupt(self) -> None:
         """Interrupt until it has ended: an interruption between two queries of the engine is lost."""
         while not self._ended.is_set():
-            if self._connection is not None:
-                with contextlib.suppress(duckdb.Error):  # it ended meanwhile
-                    self._connection.interrupt()
+            with self._asking, contextlib.suppress(duckdb.Error):
+                if self._taken is not None and not self._ended.is_set():  # or it would be the next statement's end
+                    self._taken.connection.interrupt()
             self._ended.wait(PAUSE_S)
 
     def rows_so_far(self) -> int:
         """Return how many rows the result has so far."""
         with self._asking:
-            if self._counting is None or self._rows_elsewhere or self._ended.is_set():
+            if self._taken is None or self._rows_elsewhere or self._ended.is_set():
                 return self._rows_elsewhere
             try:
-                found = self._counting.execute("SELECT last_value FROM duckdb_sequences()").fetchone()
+                found = self._taken.counting.execute("SELECT last_value FROM duckdb_sequences()").fetchone()
             except duckdb.Error:
                 return 0  # it was interrupted
-        return int(found[0] or 0) if found else 0
+        return int(found[0] or 0) - self._taken.counted if found and found[0] else 0
 
     def _step(self, name: str) -> None:
         if self._cancelled.is_set():
@@ -175,10 +170,8 @@ class Execution:
 
     def _opened(self) -> LiveCatalog:
         order = self.order
-        self._connection = RESIDENT.taken(memory=order.memory, threads=order.threads, temporary=order.temporary)
-        self._connection.execute(f"CREATE SEQUENCE {COUNTER}")
-        self._counting = self._connection.cursor()
-        return LiveCatalog(snapshot=order.snapshot, connection=self._connection, session=order.session)
+        self._taken = RESIDENT.taken(memory=order.memory, threads=order.threads, temporary=order.temporary)
+        return LiveCatalog(snapshot=order.snapshot, connection=self._taken.connection, session=order.session)
 
     def _command(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         self._step("PLANNING")
@@ -209,15 +202,18 @@ class Execution:
         if kept is None:
             return None
         plan = self._placed(lambda: kept.cost)
-        return Ready(translation=kept.translation, plan=plan, keeping=self._keeping(_query(kept.translation)))
+        keeping = self._keeping(_query(kept.translation))
+        name = RESIDENT.prepared(self._database, keeping)
+        return Ready(translation=kept.translation, plan=plan, keeping=f"EXECUTE {name}" if name else keeping)
 
     def _made_ready(self, found: Statement, catalog: LiveCatalog) -> Ready:
         """Plan a query, and return it once there is a slot for it."""
         translation, told = self._translated(found.query, catalog)
-        plan = self._placed(lambda: self._cost_of_keeping(translation))
+        name = RESIDENT.prepare(self._database, self._keeping(_query(translation)))  # so that it is planned once
+        plan = self._placed(lambda: cost_of_prepared(self._database, name, counter=COUNTER))
         if not self.order.reflections:
             PLANS.keep(self.order.sql, translation, plan.cost, catalog)
-        return Ready(translation=translation, plan=plan, keeping=f"EXECUTE {KEEP}", acceleration=(*told,))
+        return Ready(translation=translation, plan=plan, keeping=f"EXECUTE {name}", acceleration=(*told,))
 
     def _kept_elsewhere(self, query: Translation) -> int | None:
         """Let the engine of the queue carry a query out, if it is none of this machine's; return its count of rows."""
@@ -289,11 +285,6 @@ class Execution:
             changes=changed.changes, read=(*catalog.looked_up,),
         )  # fmt: skip
 
-    def _cost_of_keeping(self, query: Translation) -> int:
-        """Prepare what keeps a query's rows, so that it is planned once, and return what the query costs."""
-        self._database.execute(f"PREPARE {KEEP} AS {self._keeping(_query(query))}")
-        return cost_of_prepared(self._database, KEEP, counter=COUNTER)
-
     def _planned(self, sql: str) -> Plan:
         """Plan a query and wait for its slot."""
         return self._placed(lambda: cost_of(self._database, sql))
@@ -311,9 +302,9 @@ class Execution:
 
     @property
     def _database(self) -> duckdb.DuckDBPyConnection:
-        if self._connection is None:
+        if self._taken is None:
             raise DremioError("SYSTEM", "The database is not open yet.")
-        return self._connection
+        return self._taken.connection
 
     def _store(self, query: Query) -> int:
         """Write a query's rows as the job's results and return how many they are."""

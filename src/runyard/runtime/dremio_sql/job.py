@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .column_types import columns_document
+from .database import SPILLED
 from .errors import unsupported
 from .execution import Execution, Listener, Order
 from .plan_cache import PLANS
@@ -62,7 +63,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         tables=Path(context["home"]) / "tables",
         memory=context.get("memory") or "",
         threads=context.get("threads") or 0,
-        temporary=Path("spilled"),  # below the working folder, each query's own: what is set once serves all
+        temporary=SPILLED,
         accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
         reflections=context.get("reflections") or (),
         floats=bool(context.get("floats")),
@@ -71,7 +72,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
     )
     listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost),
                         elsewhere=lambda: report.engine)  # fmt: skip
-    execution = Execution(order=order, listener=listener, leaves_open=True)
+    execution = Execution(order=order, listener=listener)
     with _counted(execution, report):
         outcome = execution.run()
     if outcome.handed_on is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .catalog import LiveCatalog, Snapshot
 from .column_types import literal
-from .database import RESIDENT
+from .database import RESIDENT, SPILLED
 from .errors import DremioError
 from .job import execute
 from .plans import cost_of
@@ -31,14 +31,12 @@ def rehearse() -> None:
     """Open a database, and carry out a small query in it: what comes next finds everything where it needs it."""
     RESIDENT.make()
     folder = tempfile.mkdtemp(prefix="runyard-query-")
-    if RESIDENT.database is not None:
-        cursor = RESIDENT.database.cursor()
-        session = Session(user="", now_ms=0)
-        catalog = LiveCatalog(snapshot=Snapshot(), connection=cursor, session=session)
-        translation = translate(statement(REHEARSED).query, catalog, session)
-        cost_of(cursor, translation.sql)
-        cursor.execute(f"COPY ({translation.sql}) TO {literal(folder + '/rows')} (FORMAT parquet)")
-        cursor.close()
+    connection = RESIDENT.taken(memory="", threads=0, temporary=SPILLED).connection
+    session = Session(user="", now_ms=0)
+    catalog = LiveCatalog(snapshot=Snapshot(), connection=connection, session=session)
+    translation = translate(statement(REHEARSED).query, catalog, session)
+    cost_of(connection, translation.sql)
+    connection.execute(f"COPY ({translation.sql}) TO {literal(folder + '/rows')} (FORMAT parquet)")
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -52,7 +50,8 @@ class Task:
 
     def main(self) -> None:
         """Run the query that the context holds."""
-        folder = Path(os.environ["RUNYARD_ATTEMPT_FOLDER"])
+        # As it is seen from the working folder: so it is called alike in each query, and in what was prepared for one.
+        folder = Path(os.path.relpath(os.environ["RUNYARD_ATTEMPT_FOLDER"]))
         context = json.loads(self.told or (folder / "context.json").read_text(encoding="utf-8"))
         report = Report(folder=folder, context=context, tell_launcher=self.tell_launcher)
         RESIDENT.make()
