@@ -1,7 +1,11 @@
-"""The console at the server's edge: its files, its sessions, its stream of events, and who its calls come from."""
+"""The console at the server's edge: its files, its sessions, its stream of events, and who its calls come from.
+
+Its files are in memory; whatever looks into the ledger does so in a thread, as the loop is everybody's.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -21,7 +25,7 @@ from runyard.web.bodies import HungUp, Receive, Send, answer, whole
 from runyard.web.console.entrance import HARMLESS, Entrance, foreign_call
 from runyard.web.console.feed import Feed
 from runyard.web.console.files import PLACE, Files
-from runyard.web.console.pages import Pages
+from runyard.web.console.pages import Pages, Place
 from runyard.web.console.sql.window import PLACE as SQL
 from runyard.web.console.sql.window import Window
 from runyard.web.console.table import PREFIX
@@ -74,19 +78,20 @@ class Console:
             await self._ask_sql(scope, headers, receive, send)
         elif path == EVENTS and scope["method"] == "GET":
             await self._tell(scope["query_string"], headers, receive, send)
-        elif scope["method"] in HARMLESS and (shown := self._shown(scope, headers)) is not None:
+        elif scope["method"] in HARMLESS and (shown := await self._shown(scope, headers)) is not None:
             await answer(send, shown)
         else:
             return False
         return True
 
-    def _shown(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> Reply | None:
+    async def _shown(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> Reply | None:
         """Return the file or the page that stands at a path, if one does."""
         if scope["path"].startswith(PLACE):
             return self._files.at(scope["path"], headers)
         place = self._pages.at(scope["path"], scope["query_string"])
-        if place is None:
-            return None
+        return None if place is None else await asyncio.to_thread(self._page, place, headers)
+
+    def _page(self, place: Place, headers: Mapping[str, str]) -> Reply:
         session = None
         with suppress(RunyardError):  # the ledger cannot be read now; the page asks again
             session = self.entrance.who(headers)
@@ -97,12 +102,12 @@ class Console:
             body = await whole(receive)
         except HungUp:
             return
-        await answer(send, self.entrance.answer(method, headers, body or b""))
+        await answer(send, await asyncio.to_thread(self.entrance.answer, method, headers, body or b""))
 
     async def _ask_sql(
         self, scope: MutableMapping[str, Any], headers: Mapping[str, str], receive: Receive, send: Send
     ) -> None:
-        caller = self._known(headers)
+        caller = await asyncio.to_thread(self._known, headers)
         foreign = None if "authorization" in headers else foreign_call(scope["method"], headers)
         if caller is None or foreign is not None:
             await answer(send, _stranger(foreign))
@@ -114,12 +119,12 @@ class Console:
 
     async def _tell(self, query: bytes, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Open the stream of events for one page; one that had to begin anew says itself what it heard last."""
-        caller = self._known(headers)
+        caller = await asyncio.to_thread(self._known, headers)
         if caller is None or foreign_call("GET", headers) is not None:
             await answer(send, Reply(status=HTTPStatus.UNAUTHORIZED, body=b"Sign in first."))
             return
         try:
-            workspace = self._engine.workspace(caller.workspace)
+            workspace = await asyncio.to_thread(self._engine.workspace, caller.workspace)
         except RunyardError:  # the ledger cannot be read now; the page asks again
             await answer(send, Reply(status=HTTPStatus.SERVICE_UNAVAILABLE))
             return
