@@ -14,6 +14,7 @@ from waiting import until
 
 KEEPER = """\
 import os, subprocess, sys, time
+FILES = ("filled.json",)
 KEPT = []
 def wait(what, streams):
     while not os.path.exists(f"{what}.gate"):
@@ -94,6 +95,8 @@ def test_what_is_kept_is_one_job_s_which_prints_first_what_it_printed_and_ends_w
     assert yard.read(attempt + 1).endswith(" none\n")
     assert yard.read(attempt + 2).endswith(" none\n")
     until(lambda: len(kept(told)) == 2, seconds=SECONDS)
+    assert (yard.folder(attempt) / "filled.json").read_text() == ""  # made beforehand, for the job to fill
+    assert not (yard.folder(attempt + 1) / "filled.json").exists()
 
 
 def test_a_job_killed_without_a_word_takes_what_was_kept_along(yard: Yard, told: Path) -> None:

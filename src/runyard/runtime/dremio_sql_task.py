@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dremio_sql import task
 from dremio_sql.task import Task, rehearse
+
+FILES = task.FILES
 
 
 def make_ready(_what: str, _streams: object) -> None:

@@ -68,7 +68,7 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
         _become_child_of(home.launcher, born_of=born_of)
         interpreter.differ_from_siblings()
-        own = cradle.made_in(home.cradles)
+        own = _cradle(home)
         if own:
             rehearse(own)
         system.name_process("runyard-child")
@@ -94,9 +94,17 @@ def _obey(order: Order, channel: socket.socket, own: cradle.Cradle | None, home:
     system.name_process("runyard-job")
     carry_out(order, channel, own)
     system.name_process("runyard-child")
-    own = cradle.made_in(home.cradles)
+    own = _cradle(home)
     with contextlib.suppress(OSError):  # nobody wants another order carried out: the line has ended
         channel.sendall(_ready())
+    return own
+
+
+def _cradle(home: Home) -> cradle.Cradle | None:
+    """Make the folder of an attempt to come, with the files that the program fills which is made ready for it."""
+    own = cradle.made_in(home.cradles)
+    if own and home.waits:
+        own.make(getattr(sys.modules.get(home.waits.partition(":")[0]), "FILES", ()))
     return own
 
 

@@ -8,6 +8,10 @@ strings here: each page of memory that pathlib's objects touch is copied in ever
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 UMASK = 0o022
 SCRIPT = "script"  # until it is known what the script is called
@@ -22,10 +26,15 @@ class Cradle:
         os.umask(UMASK)
         _make_folder(folder)
         _make_folder(f"{folder}/work")
-        os.close(os.open(f"{folder}/{SCRIPT}", EMPTY, 0o644))
         self.folder = folder
+        self.make([SCRIPT])
         outputs = [os.open(f"{folder}/{name}", APPENDING, 0o644) for name in ("stdout", "stderr")]
         self.streams = [os.open(os.devnull, os.O_RDONLY), *outputs]
+
+    def make(self, names: Iterable[str]) -> None:
+        """Make files that a script will fill."""
+        for name in names:
+            os.close(os.open(f"{self.folder}/{name}", EMPTY, 0o644))
 
     def take_streams(self) -> None:
         """Write to the folder's two files from now on, whoever writes to descriptors 1 and 2, and read nothing."""

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .results import fill
 from .routing import RAN_TOO_LONG, Place, chosen, engine_of, free_place, wait_for_place
 
 PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
+TELLING = "output.json.new"
 QUEUES = "queues"  # in the workspace's folder
 WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
 MS = 1000
@@ -121,9 +123,8 @@ class Report:
     def _tell(self, **facts: Any) -> None:
         with self._writing:
             self.told |= facts
-            new = self.folder / "output.json.new"
-            new.write_text(json.dumps(self.told), encoding="utf-8")
-            new.replace(self.folder / "output.json")
+            fill(self.folder / TELLING, json.dumps(self.told))
+            (self.folder / TELLING).replace(self.folder / "output.json")
 
 
 def _now() -> int:

@@ -7,6 +7,7 @@ import base64
 import datetime as dt
 import json
 import math
+import os
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,11 +52,16 @@ INTERVALS = {
 
 
 def write_schema(folder: Path, columns: Sequence[Column], row_count: int) -> None:
-    """Write what the results are; they are complete once this is there."""
-    told = {"rowCount": row_count, "schema": columns_document(columns)}
-    new = folder / f".{SCHEMA}"
-    new.write_text(json.dumps(told), encoding="utf-8")
-    new.replace(folder / SCHEMA)
+    """Write what the results are."""
+    fill(folder / SCHEMA, json.dumps({"rowCount": row_count, "schema": columns_document(columns)}))
+
+
+def fill(file: Path, text: str) -> None:
+    """Write a file that may have been made before; to empty it first would have ext4 write it to the disk at once."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o644)
+    with open(descriptor, "wb") as opened:  # noqa: PTH123 - a descriptor is no path
+        opened.write(text.encode())
+        opened.truncate()
 
 
 def stored(folder: Path) -> Stored:

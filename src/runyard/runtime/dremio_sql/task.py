@@ -18,13 +18,16 @@ from .database import RESIDENT, SPILLED
 from .errors import DremioError
 from .job import execute
 from .plans import cost_of
-from .report import WITHDRAWN, Report
+from .report import TELLING, WITHDRAWN, Report
+from .results import SCHEMA
 from .routing import Withdrawn
 from .statements import statement
 from .translation.translate import Session, translate
 
 FAILED = "sql"
 REHEARSED = "SELECT 1 AS one"
+FILES = (TELLING, SCHEMA)
+"""What each query fills in its folder; to make a file takes longer than to fill it."""
 
 
 def rehearse() -> None:
