@@ -18,15 +18,15 @@ from pathlib import Path
 
 import pytest
 from live import Live
+from terminal import plain
 
 from runyard.cli.sql_completion import Words
 from runyard.cli.sql_shell import is_whole
 from runyard.sql.resources.catalog import catalog
 
 RUNYARD = str(Path(sys.executable).parent / "runyard")
-CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")  # a prompt drawn over the whole height ends with a step back
 WHERE_IS_THE_CURSOR = b"\x1b[6n"
-PATIENCE_S = 30
+PATIENCE_S = 60  # a machine under load
 
 
 class Screen:
@@ -45,23 +45,29 @@ class Screen:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
         )
         os.close(theirs)
-        self._shown = ""
+        self._shown = b""
+        self._unanswered = b""
 
     def type(self, text: str) -> None:
-        self._shown = ""
+        self._shown = b""
         os.write(self._ours, text.replace("\n", "\r").encode())
 
     def until(self, pattern: str) -> str:
         """What was shown up to something, without its colours."""
         deadline = time.monotonic() + PATIENCE_S
-        while not re.search(pattern, plain := CODES.sub("", self._shown)):
-            assert time.monotonic() < deadline, plain
+        while not re.search(pattern, text := plain(self._shown.decode(errors="replace"))):
+            assert time.monotonic() < deadline, text
             if select.select([self._ours], [], [], 0.2)[0]:
-                came = os.read(self._ours, 65536)
-                if WHERE_IS_THE_CURSOR in came:
-                    os.write(self._ours, b"\x1b[1;1R")
-                self._shown += came.decode(errors="replace")
-        return plain
+                came = os.read(self._ours, 65536)  # which may end in the middle of a letter, or of a question
+                self._shown += came
+                self._answer(came)
+        return text
+
+    def _answer(self, came: bytes) -> None:
+        *asked, rest = (self._unanswered + came).split(WHERE_IS_THE_CURSOR)
+        self._unanswered = rest[-len(WHERE_IS_THE_CURSOR) :]
+        for _ in asked:
+            os.write(self._ours, b"\x1b[1;1R")
 
     def close(self) -> None:
         self.process.kill()
