@@ -68,6 +68,20 @@ class Yard:
         assert self.token not in out + err
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def polled(self, gate: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; what its job waits for is there once the command has seen the job run."""
+        process = self.started(*words, stdin=subprocess.DEVNULL)
+        assert process.stderr is not None
+        told = ""
+        while "pollRun: RUNNING" not in told:
+            line = process.stderr.readline()
+            assert line, told
+            told += line
+        gate.touch()
+        out, rest = process.communicate(timeout=90)
+        assert self.token not in out + told + rest
+        return subprocess.CompletedProcess(process.args, process.returncode, out, told + rest)
+
     def runs(self, *words: str) -> Any:
         """Return what `runyard runs …` prints as JSON."""
         done = subprocess.run(

@@ -14,6 +14,7 @@ import pytest
 from arazzo_command import DOCUMENT, SETTINGS, SOURCE, Yard
 from har_schema import HAR
 from live import Live
+from waiting import held_by
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,14 @@ def test_the_result_of_a_job_that_fails_is_what_the_document_gives(yard: Yard) -
     assert "resultState  FAILED" in ended.stdout
 
 
-def test_a_job_of_some_seconds_is_awaited_with_one_line_for_each_state(yard: Yard) -> None:
-    ended = yard.command(*yard.with_source(yard.job("slow", "import time; time.sleep(3)")))
+def test_a_job_of_some_seconds_is_awaited_with_one_line_for_each_state(yard: Yard, tmp_path: Path) -> None:
+    gate = tmp_path / "seen"
+    ended = yard.polled(gate, *yard.with_source(yard.job("slow", held_by(gate) + "time.sleep(3)")))
 
     assert ended.returncode == 0, ended.stderr
     polls = [line for line in ended.stderr.splitlines() if line.startswith("pollRun")]
     assert len(polls) <= 3
-    assert re.match(r"pollRun: TERMINATED, \d+ polls, [3-9]\.\ds$", polls[-1])
+    assert re.match(r"pollRun: TERMINATED, \d+ polls, (([3-9]|\d\d)\.\d|\dm\d\d)s$", polls[-1])
     assert sum("RUNNING" in line for line in polls) == 1
 
 

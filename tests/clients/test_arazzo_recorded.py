@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from arazzo_command import SETTINGS, Yard
 from databricks.sdk.service import jobs
 from live import Live
-from waiting import until
+from waiting import held_by, until
 
 from runyard.client.native import NativeClient
 
@@ -54,9 +55,10 @@ def stop_jobs(yard: Yard) -> None:
         yard.client.jobs.cancel_run(run.run_id or 0)
 
 
-def test_a_run_is_recorded_with_a_task_for_each_step(yard: Yard) -> None:
-    job_id = yard.job("recorded", "import time; time.sleep(1)")
-    ended = yard.command(*yard.with_source(job_id, "--record", "--json"))
+def test_a_run_is_recorded_with_a_task_for_each_step(yard: Yard, tmp_path: Path) -> None:
+    gate = tmp_path / "seen"
+    job_id = yard.job("recorded", held_by(gate) + "time.sleep(1)")
+    ended = yard.polled(gate, *yard.with_source(job_id, "--record", "--json"))
     record = record_of(yard, ended.stderr)
     report = json.loads(ended.stdout)
 

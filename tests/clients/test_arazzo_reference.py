@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs
 from databricks_live import notebook, put_notebook, workspace_client
 from live import Live
+from waiting import held_by
 
 from runyard.arazzo.http.transport import Transport
-from runyard.arazzo.run import HttpRequest, Options, WorkflowReport, open_document, run_workflow
+from runyard.arazzo.run import HttpRequest, Options, StepReport, WorkflowReport, open_document, run_workflow
 
+POLLS = 5  # before a job ends; the pauses before the next one are more than two seconds
 DOCUMENT = Path(__file__).parents[1] / "unit" / "run-existing-job-and-wait.arazzo.yml"
 
 
@@ -87,16 +90,35 @@ def test_a_job_that_fails_ends_the_workflow_with_its_result(live: Live, client: 
     assert played.steps[-1].outputs["lifeCycleState"] == "INTERNAL_ERROR"
 
 
-def test_a_longer_job_is_polled_politely_until_it_ends(live: Live, client: WorkspaceClient) -> None:
-    job_id = job(client, "long", "import time\ntime.sleep(4)")
-    played = Played()
+@dataclass
+class Patient(Played):
+    """Lays what the job waits for once it was polled a few times."""
+
+    gate: Path = Path()
+
+    def step_ended(self, report: StepReport) -> None:
+        super().step_ended(report)
+        if len(self.polls) == POLLS:
+            self.gate.touch()
+
+    @property
+    def polls(self) -> list[StepReport]:
+        return [one for one in self.steps if one.place.step == "pollRun"]
+
+
+def test_a_longer_job_is_polled_politely_until_it_ends(live: Live, client: WorkspaceClient, tmp_path: Path) -> None:
+    job_id = job(client, "long", held_by(tmp_path / "polled"))
+    played = Patient(gate=tmp_path / "polled")
     report = run(live, played, job_id)
 
-    polls = [one for one in played.steps if one.place.step == "pollRun"]
+    pauses = [seconds for seconds, _ in played.waits_]
     assert report.outputs["resultState"] == "SUCCESS"
-    assert 3 < report.took_s < 20
-    assert 4 <= len(polls) <= 10
-    assert {one.follows for one in polls[:-1]} == {"goto pollRun"}
+    assert len(played.polls) > POLLS
+    assert len(pauses) == len(played.polls) - 1
+    assert sum(pauses[:POLLS]) > 2
+    assert pauses[0] < pauses[POLLS - 1]
+    assert report.took_s > sum(pauses)
+    assert {one.follows for one in played.polls[:-1]} == {"goto pollRun"}
 
 
 def test_a_job_that_is_not_there_fails_the_run_and_says_why(live: Live) -> None:

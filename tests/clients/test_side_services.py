@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from live import Live
-from waiting import until
+from waiting import held_by, until
 
 AWS = Path(sys.executable).with_name("aws")
 OUTPUT, ERROR = "/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"
@@ -50,6 +51,10 @@ def aws(live: Live, *words: str) -> Any:
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
+
+
+def ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def messages(events: list[dict[str, Any]]) -> list[str]:
@@ -155,7 +160,7 @@ def test_what_a_run_printed_is_in_its_streams(live: Live) -> None:
     assert messages(errors) == ["oops"]
     run = live.client("glue").get_job_run(JobName="prints", RunId=run_id)["JobRun"]
     for event in events:
-        assert run["StartedOn"].timestamp() * 1000 <= event["timestamp"] <= run["CompletedOn"].timestamp() * 1000
+        assert ms(run["StartedOn"]) <= event["timestamp"] <= ms(run["CompletedOn"])
 
 
 def test_each_try_of_a_run_has_its_own_stream(live: Live) -> None:
@@ -173,9 +178,11 @@ def test_each_try_of_a_run_has_its_own_stream(live: Live) -> None:
         assert messages(events) == [name]
 
 
-def test_a_follower_by_time_sees_every_line_once_while_the_run_goes_on(live: Live) -> None:
+def test_a_follower_by_time_sees_every_line_once_while_the_run_goes_on(live: Live, tmp_path: Path) -> None:
     """What `aws logs tail --follow` does: poll from the newest time on, and drop the ids seen at that time."""
-    script = "import time\nfor n in range(6):\n  print('tick', n, end='', flush=True); time.sleep(.4); print(' tock')"
+    gate = tmp_path / "seen"
+    ticks = "for n in range({}):\n  print('tick', n, end='', flush=True); time.sleep(.4); print(' tock')\n"
+    script = f"import time\n{ticks.format('3')}{held_by(gate)}{ticks.format('3, 6')}"
     run_id = started(live, "follows", script)
     logs = live.client("logs")
     seen: dict[tuple[int, str], str] = {}
@@ -192,6 +199,8 @@ def test_a_follower_by_time_sees_every_line_once_while_the_run_goes_on(live: Liv
             seen[event["timestamp"], event["eventId"]] = event["message"]
             newest = max(newest, event["timestamp"])
         before_the_end = before_the_end if ended else len(seen)
+        if before_the_end:
+            gate.touch()
         return ended
 
     until(poll, seconds=60)

@@ -14,6 +14,7 @@ from databricks_live import FOLDER, workspace_client
 from live import Live
 from playwright.sync_api import Browser, Page, expect
 from ui_pages import sideways, violations
+from waiting import held_by
 
 WORKFLOW = "run-existing-job-and-wait"
 RETRYING = """
@@ -63,8 +64,14 @@ def yard(live: Live) -> Yard:
 
 
 @pytest.fixture(scope="module")
-def job_id(yard: Yard) -> int:
-    return yard.job("called", "import time; time.sleep(1)")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the job waits for that a workflow starts."""
+    return tmp_path_factory.mktemp("gates") / "seen"
+
+
+@pytest.fixture(scope="module")
+def job_id(yard: Yard, gate: Path) -> int:
+    return yard.job("called", held_by(gate))
 
 
 def number_of(told: str) -> int:
@@ -74,9 +81,9 @@ def number_of(told: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def recorded(yard: Yard, job_id: int) -> int:
-    """A workflow that was recorded from its beginning to its end."""
-    done = yard.command(*yard.with_source(job_id, "--record"))
+def recorded(yard: Yard, job_id: int, gate: Path) -> int:
+    """A workflow that was recorded from its beginning to its end, and saw its job run."""
+    done = yard.polled(gate, *yard.with_source(job_id, "--record"))
     assert done.returncode == 0, done.stderr
     return number_of(done.stderr)
 
