@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import psycopg
 from live import Live
-from postgres_server import PostgresServer, free_port
+from ports import free_port
+from postgres_server import PostgresServer
 from postgres_server import running_server as running_postgres
 
 from bench.figures import Goal, Row, at_least

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -83,7 +82,7 @@ def running_server(*, port: int | None = None) -> Iterator[PostgresServer]:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             server = PostgresServer(folder, port=port)
-            until(lambda: process.poll() is not None or _answers(server), seconds=30)
+            until(lambda: process.poll() is not None or _answers(server))
             if process.poll() is not None:
                 raise CannotStartError((folder / "log").read_text())
             yield server
@@ -92,12 +91,6 @@ def running_server(*, port: int | None = None) -> Iterator[PostgresServer]:
             process.wait()
     finally:
         shutil.rmtree(folder)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now; PostgreSQL wants a number."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _made_cluster(folder: Path) -> Path:

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from dremio_live import Http
 from live import Live
-from postgres_server import PostgresServer, free_port, running_server
+from ports import free_port
+from postgres_server import PostgresServer, running_server
 
 from runyard.dialects.dremio.source_secrets import SHOWN
 from runyard.runtime.dremio_sql import database_tables

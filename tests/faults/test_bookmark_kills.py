@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from live import Live
+from ports import free_port
 from waiting import until
 
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
@@ -33,11 +33,8 @@ bookmarks.commit()
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     # The same port again after a kill, as a server of somebody's own has it.
-    server = Live(tmp_path / "home", arguments=("--port", str(port)), settings="grace_s = 1.0\n").start()
+    server = Live(tmp_path / "home", arguments=("--port", str(free_port())), settings="grace_s = 1.0\n").start()
     folder = server.home / "s3/in/data"
     folder.mkdir(parents=True)
     (folder / "a").write_text("1")
@@ -76,7 +73,7 @@ def test_a_job_killed_between_its_writing_and_its_commit_reads_the_same_again(li
 def test_a_commit_waits_for_a_server_that_was_killed_and_is_kept_once(live: Live, tmp_path: Path) -> None:
     out, flag = tmp_path / "out", tmp_path / "go"
     run_id = begin(live, out, wait=str(flag))
-    until(flag.with_suffix(".waits").exists, seconds=30)
+    until(flag.with_suffix(".waits").exists)
     live.kill()
     flag.touch()
     live.start()
@@ -91,7 +88,7 @@ def test_a_commit_waits_for_a_server_that_was_killed_and_is_kept_once(live: Live
 def test_a_run_that_was_stopped_before_its_commit_keeps_nothing(live: Live, tmp_path: Path) -> None:
     out, flag = tmp_path / "out", tmp_path / "never"
     run_id = begin(live, out, wait=str(flag))
-    until(flag.with_suffix(".waits").exists, seconds=30)
+    until(flag.with_suffix(".waits").exists)
     live.client("glue").batch_stop_job_run(JobName="reads", JobRunIds=[run_id])
 
     assert ended(live, run_id)["JobRunState"] == "STOPPED"

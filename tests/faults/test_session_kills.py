@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Any
 
 from live import Live
+from ports import free_port
 from waiting import until
 
 ROLE = "arn:aws:iam::123456789012:role/runner"
 
 
-def free_port() -> int:
-    """Return a port that was free just now; a server of somebody's own has the same one again after a kill."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def open_session(glue: Any, name: str) -> str:
     glue.create_session(Id=name, Role=ROLE, Command={"Name": "glueetl", "PythonVersion": "3"})
-    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY", seconds=30)
+    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY")
     return name
 
 
@@ -33,11 +25,12 @@ def run(glue: Any, session: str, code: str) -> str:
         found: dict[str, Any] = glue.get_statement(SessionId=session, Id=number)["Statement"].get("Output", {})
         return found
 
-    until(output, seconds=30)
+    until(output)
     return str(output()["Data"]["TextPlain"])
 
 
 def test_a_session_goes_on_when_its_server_is_killed_and_keeps_what_it_knows(tmp_path: Path) -> None:
+    # The same port again after a kill, as a server of somebody's own has it.
     server = Live(tmp_path / "home", arguments=("--port", str(free_port())), settings="grace_s = 1.0\n").start()
     try:
         session = open_session(server.client("glue"), "survivor")
