@@ -10,7 +10,8 @@ import pytest
 from access_live import People
 from console_yard import FAILING, Visitor
 from live import Live
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+from ports import free_port
 from ui_pages import sideways, violations
 
 MANY = 300_000
@@ -209,6 +210,19 @@ def test_a_statement_that_runs_is_cancelled(sql: Page) -> None:
     expect(sql.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
+def test_a_statement_that_is_cancelled_before_the_server_has_answered_is_cancelled_there(sql: Page) -> None:
+    held: list[Route] = []
+    sql.route("**/console/v1/sql/runs", lambda route: held.append(route))  # noqa: PLW0108 - it takes functions alone
+    with sql.expect_request("**/console/v1/sql/runs"):
+        run(sql, ENDLESS)
+    sql.locator(".tools.under").get_by_role("button", name="Cancel").click()
+    (asked,) = held
+    asked.continue_()
+
+    expect(sql.get_by_role("alert")).to_contain_text("The statement was cancelled.")
+    expect(sql.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
 def test_a_statement_ends_when_its_time_is_over(sql: Page) -> None:
     sql.evaluate("history.replaceState(null, '', '/sql?limit=10')")
     sql.reload()
@@ -317,7 +331,7 @@ def test_a_viewer_asks_and_is_told_why_not_more(browser: Browser, live: Live) ->
 def test_a_server_that_goes_while_a_statement_runs_is_waited_for_and_asked_again(
     browser: Browser, tmp_path: Path
 ) -> None:
-    own = Live(tmp_path / "home").start()
+    own = Live(tmp_path / "home", ("--port", str(free_port()))).start()  # it has the same one when it is back
     try:
         context = browser.new_context()
         name, _, value = Visitor(own).enter().cookie.partition("=")
@@ -327,10 +341,8 @@ def test_a_server_that_goes_while_a_statement_runs_is_waited_for_and_asked_again
         expect(page.locator(".cm-content")).to_be_visible()
         run(page, ENDLESS)
         expect(page.get_by_text("It runs …")).to_be_visible()
-        port = own.url.rpartition(":")[2]
         own.kill()
         expect(page.get_by_role("alert")).to_contain_text("The connection to the server is lost")
-        own.arguments = ("--port", port)  # the later one counts
         own.start()
         expect(page.get_by_text("its results are gone")).to_be_visible(timeout=60_000)
         run(page, "SELECT 'back' AS word")

@@ -17,6 +17,7 @@ export const isAsking = signal(false);
 export const history = signal(/** @type {any[]} */ ([]));
 
 let turn = 0;
+let unwanted = 0; // the turn that somebody cancelled before the server had answered
 
 /** @param {string} text @param {{limit?: string, explain?: boolean}} how */
 export async function run(text, { limit, explain = false }) {
@@ -51,8 +52,12 @@ export async function find(id) {
 
 export async function cancel() {
   const id = result.value?.id;
-  if (!id) { turn += 1; isAsking.value = false; return; }
-  try { await post(`${SQL}/runs/${id}/cancel`); } catch (error) { problem.value = /** @type {Error} */ (error); }
+  if (id) {
+    try { await post(`${SQL}/runs/${id}/cancel`); } catch (error) { problem.value = /** @type {Error} */ (error); }
+  } else if (unwanted === turn) { // who says it twice does not want to wait for the answer either
+    turn += 1;
+    isAsking.value = false;
+  } else unwanted = turn;
 }
 
 /** @param {number} statement @param {number} start @param {number} limit @param {{whole?: boolean, ahead?: number, stop?: AbortSignal}} [how] */
@@ -77,6 +82,7 @@ function begin() {
 
 /** @param {any} told @param {number} mine */
 async function follow(told, mine) {
+  if (mine === unwanted && told.state === "running") told = await post(`${SQL}/runs/${told.id}/cancel`);
   for (;;) {
     if (mine !== turn) return;
     result.value = told;
