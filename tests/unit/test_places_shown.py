@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from runyard.engine.settings import Settings
 from runyard.store.ledger import Ledger
 from runyard.store.store import Store, open_store
 from runyard.web.console.insight.waiting import waiting_of
+from runyard.web.console.run_facts import Look, show_run
+from runyard.web.console.run_lists import ListRuns, list_runs
 from runyard.web.console.server_facts import show_server
 
 SCRIPT = Task(key="main", kind="python_script", spec={"source": "pass", "name": "a.py"})
@@ -107,3 +109,30 @@ def test_of_more_that_wait_than_may_without_a_place_the_last_is_shown_with_its_o
 
     assert server.engine.load() == {"queued": 0, "retrying": 0, "on_process": 1, "waiting": 4}
     assert [one["holds_place"] for one in told["work"]] == [False, False, False, False, True]
+
+
+def test_lists_and_pages_of_runs_say_since_when_one_waits_for_its_turn(server: Server) -> None:
+    query, script = server.start("query"), server.start("script")
+    number = server.begin(query)
+    server.begin(script)
+    server.move(lambda moves: moves.waits(number, at=7))
+    listed = list_runs(server.call, ListRuns())["runs"]
+    found = list_runs(server.call, ListRuns(text=str(query.id)))["runs"]
+
+    assert [(one["job_name"], one.get("waits_since")) for one in listed] == [("script", None), ("query", 7)]
+    assert [one["waits_since"] for one in found] == [7]
+    assert show_run(server.call, Look(run=query.id))["run"]["waits_since"] == 7
+    assert "waits_since" not in show_run(server.call, Look(run=script.id))["run"]
+    server.move(lambda moves: moves.goes_on(number, at=8))
+    assert ["waits_since" in one for one in list_runs(server.call, ListRuns())["runs"]] == [False, False]
+
+
+def test_a_run_of_several_tasks_does_not_wait_because_one_of_them_does(server: Server) -> None:
+    request = Request(language="glue", job_name="both", tasks=[SCRIPT, replace(SCRIPT, key="other")])
+    run = server.engine.start_run(server.call.workspace, request)
+    first = server.engine.attempts(run)[0].id
+    server.move(lambda moves: moves.started(first, at=now_ms()))
+    server.move(lambda moves: moves.waits(first, at=7))
+
+    assert "waits_since" not in list_runs(server.call, ListRuns())["runs"][0]
+    assert "waits_since" not in show_run(server.call, Look(run=run.id))["run"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runyard.core import queue
 from runyard.core.ids import LARGEST, first_of
 from runyard.core.job import Workspace
-from runyard.core.run import Attempt, Run
+from runyard.core.run import ON_A_PROCESS, Attempt, Run
 from runyard.engine.jobs import found
 from runyard.store.ledger import Ledger, Page
 from runyard.store.store import Store
@@ -74,6 +74,15 @@ class Overview:
     def attempts_at_work(self) -> tuple[list[Attempt], list[Attempt]]:
         """Return the attempts that this server has on a process, and those of them that hold a place."""
         return self._works.attempts_at_work()
+
+    def waits_of(self, runs: Collection[Run]) -> dict[int, int]:
+        """Return since when those of the runs wait whose only task has a process that waits for its turn.
+
+        It is one query of what waits, which is little, whatever the runs; where none has a process it is none.
+        """
+        single = {run.id for run in runs if run.state in ON_A_PROCESS and len(run.tasks) == 1}
+        waiting = self._works.attempts_waiting() if single else []
+        return {one.run_id: one.waits_since for one in waiting if one.run_id in single and one.waits_since is not None}
 
     @contextmanager
     def watch(self, run_id: int) -> Iterator[threading.Event]:

@@ -126,6 +126,10 @@ class Works:
         attempts, calling = self._store.read(look)
         return attempts, queue.holders(attempts, calling=calling, places=self.places)
 
+    def attempts_waiting(self) -> list[Attempt]:
+        """Return the attempts that this server has on a process which waits for its turn."""
+        return self._store.read(lambda ledger: ledger.attempts_waiting(self._owner))
+
     def change(self, work: Callable[[Moves], T]) -> T:
         """Change the ledger and do what must follow."""
         result, _ = self.apply(work)

@@ -14,9 +14,9 @@ import msgspec
 from runyard.core.ids import first_of, moment_of
 from runyard.core.job import Workspace
 from runyard.core.run import Run
-from runyard.dialects.native.views import RUN_LINE
 from runyard.engine.engine import Engine, now_ms
 from runyard.web.bodies import Receive, Send
+from runyard.web.console.run_lines import run_lines
 
 GATHER_S = 0.15  # how long changes are gathered before they are told: a busy server tells of a run once, not five times
 ALIVE_S = 15.0  # how often a silent connection shows that it is one
@@ -124,7 +124,7 @@ class Feed:
         of: defaultdict[int, list[Run]] = defaultdict(list)
         for run in runs:
             of[run.workspace_id].append(run)
-        messages = {workspace_id: _message(those) for workspace_id, those in of.items()}
+        messages = {workspace_id: self._message(those) for workspace_id, those in of.items()}
         for reader in self._readers:
             if reader.workspace_id in messages:
                 reader.tell(messages[reader.workspace_id])
@@ -139,12 +139,11 @@ class Feed:
         if missed is None:
             return hello + AFRESH
         own = [run for run in missed if run.workspace_id == workspace.id]
-        return hello + (_message(own) if own else b"")
+        return hello + (self._message(own) if own else b"")
 
-
-def _message(runs: Collection[Run]) -> bytes:
-    shown = [RUN_LINE.show(run) for run in runs if run.is_listed]
-    return _event("runs", first_of(max(run.updated_at for run in runs)), {"runs": shown})
+    def _message(self, runs: Collection[Run]) -> bytes:
+        shown = run_lines(self._engine, [run for run in runs if run.is_listed])
+        return _event("runs", first_of(max(run.updated_at for run in runs)), {"runs": shown})
 
 
 def _event(kind: str, number: int, members: MutableMapping[str, Any]) -> bytes:

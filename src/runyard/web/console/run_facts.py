@@ -20,6 +20,7 @@ from runyard.web.console.insight.chain import chain_of
 from runyard.web.console.insight.masks import MASK, masked
 from runyard.web.console.insight.queries import query_of
 from runyard.web.console.insight.waiting import waiting_of
+from runyard.web.console.run_lines import run_lines
 from runyard.web.console.trouble import trouble_of
 
 Answer = dict[str, Any]
@@ -45,7 +46,7 @@ def show_run(call: Call, asked: Look) -> Answer:
     after = 0 if asked.since is None else asked.since - OVERLAP_MS
     has_news = asked.since is None or any(one.created_at >= after for one in repairs)
     return {
-        "run": masked(_run(run, with_tasks=has_news)),
+        "run": masked(_run(call, run, with_tasks=has_news)),
         "meant": meant,
         "attempts": [_attempt(attempt) for attempt in attempts if attempt.updated_at >= after],
         "children": {str(attempt_id): RUN_LINE.show(child) for attempt_id, child in children.items()},
@@ -70,11 +71,11 @@ def show_run(call: Call, asked: Look) -> Answer:
     }
 
 
-def _run(run: Run, *, with_tasks: bool) -> Answer:
+def _run(call: Call, run: Run, *, with_tasks: bool) -> Answer:
     """Show a run without its settings, which are as long as its tasks once more; their record shows them."""
     settings = {name: run.settings[name] for name in SETTINGS if name in run.settings}
     tasks = {"tasks": [task(one) for one in run.tasks]} if with_tasks else {}
-    return {**RUN_LINE.show(run), "settings": settings, **tasks}
+    return {**run_lines(call.engine, [run])[0], "settings": settings, **tasks}
 
 
 def find(call: Call, number: int) -> tuple[Run, str | None]:

@@ -19,10 +19,10 @@ from runyard.core.run import Outcome, Run
 from runyard.dialects import aws_ids, dremio_ids
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.parameters import Id, Nothing, check_phase
-from runyard.dialects.native.views import RUN_LINE
 from runyard.engine.engine import Engine, now_ms
 from runyard.engine.overview import HOUR_MS, Failure, Hour
 from runyard.store.ledger import Page, Value
+from runyard.web.console.run_lines import run_lines
 
 Answer = dict[str, Any]
 
@@ -77,9 +77,9 @@ def list_runs(call: Call, asked: ListRuns) -> Answer:
     """Lists runs, the newest first, from one end of the ledger to the other."""
     number = run_number(asked.text) if asked.text else None
     if number is not None and (run := _known(call, number)) is not None:
-        return {"runs": [RUN_LINE.show(run)]}
+        return {"runs": run_lines(call.engine, [run])}
     runs, rest = _found(call, _conditions(call, asked), asked.limit + 1)
-    shown = [RUN_LINE.show(run) for run in runs[: asked.limit]]
+    shown = run_lines(call.engine, runs[: asked.limit])
     if len(runs) > asked.limit:
         return {"runs": shown, "next": shown[-1]["id"]}
     return {"runs": shown} if rest is None else {"runs": shown, "next": rest, "searched_to": moment_of(rest)}

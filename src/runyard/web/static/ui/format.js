@@ -6,7 +6,7 @@ import { signal } from "./h.js";
 export const now = signal(Date.now());
 setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
 
-const LIVE = new Set(["blocked", "queued", "starting", "running", "stopping", "retrying"]);
+const LIVE = new Set(["blocked", "queued", "starting", "waiting", "running", "stopping", "retrying"]);
 /** @param {string} phase */
 export const isLive = (phase) => LIVE.has(phase);
 
@@ -24,6 +24,8 @@ export const PHASES = ["queued", "starting", "running", "stopping", "retrying", 
   "cancelled", "skipped", "crashed"];
 /** @param {string} phase */
 export const word = (phase) => WORDS[phase] ?? phase;
+/** The phase as people see it: what has a process that waits for its turn does not run yet. @param {any} one a run or an attempt */
+export const seenPhase = (one) => (one.phase === "running" && one.waits_since ? "waiting" : one.phase);
 
 /** @type {Record<string, string>} */
 const TRIGGERS = {

@@ -4,7 +4,7 @@ import { ask as call, get, NATIVE, OWN, post } from "./api.js";
 import { Bookmark } from "./bookmark.js";
 import { Cells } from "./cells.js";
 import { Chain } from "./chain.js";
-import { counted, exact, isLive, language, lasting, startedBy, toTheSecond, word } from "./format.js";
+import { counted, exact, isLive, language, lasting, seenPhase, startedBy, toTheSecond, word } from "./format.js";
 import { Graph } from "./graph.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { hear, newer } from "./live.js";
@@ -74,7 +74,7 @@ function Whole({ whole, again }) {
   const tries = attempts.filter((/** @type {any} */ one) => one.task_key === chosen);
   const attempt = tries.find((/** @type {any} */ one) => String(one.number) === words.try) ?? tries.at(-1);
   const choose = (/** @type {string} */ key) => ask({ task: key, try: "" });
-  useEffect(() => { document.title = `${word(run.phase)} · ${run.job_name} · runyard`; }, [run.phase, run.job_name]);
+  useEffect(() => { document.title = `${word(seenPhase(run))} · ${run.job_name} · runyard`; }, [seenPhase(run), run.job_name]);
   return html`<main id="main"><${Heading} whole=${whole} again=${again} />
     ${trouble && !isLive(run.phase) ? html`<${Trouble} trouble=${trouble} choose=${choose} many=${run.tasks.length > 1} />` : null}
     <${Waits} run=${run} waiting=${whole.waiting} />
@@ -106,7 +106,7 @@ function Heading({ whole, again }) {
   const remove = act(async () => { await call("DELETE", `${NATIVE}/runs/${run.id}`); say(`Run ${run.id} was deleted.`); go("/runs"); });
   return html`<div class="heading"><div><p class="over">${job && !job.is_gone ? html`<a href=${`/jobs/${job.id}`}>${language(run.language)} job</a>` : `${language(run.language)} run`} · run ${run.id}${caller ? html` · work of <a href=${`/runs/${caller.run_id}?task=${encodeURIComponent(caller.task_key)}`}>task ${caller.task_key} of ${caller.job_name}</a>` : null}</p>
       <h1 dir="auto">${run.job_name.replace("\n", " ")}</h1>
-      <p class="line"><${Phase} phase=${run.phase} /> <span><${Took} run=${run} /></span> <span class="quiet">asked for <${Moment} at=${run.created_at} /></span> <span class="quiet">by ${startedBy(run)}</span>${run.repairs ? html` <span class="tag">${counted(run.repairs, "repair")}</span>` : null}</p></div>
+      <p class="line"><${Phase} phase=${seenPhase(run)} /> <span><${Took} run=${run} /></span> <span class="quiet">asked for <${Moment} at=${run.created_at} /></span> <span class="quiet">by ${startedBy(run)}</span>${run.repairs ? html` <span class="tag">${counted(run.repairs, "repair")}</span>` : null}</p></div>
     <div class="actions">${may.stop ? html`<${Act} class="danger" onClick=${stop}>Stop<//>` : null}
       ${may.repair ? html`<${Act} onClick=${() => setRepairs(true)}>Repair<//>` : null}
       ${may.again ? html`<${Act} class=${may.stop ? "" : "primary"} onClick=${rerun}>Run again<//>` : null}
@@ -135,7 +135,7 @@ function Tasks({ whole, latest, chosen, choose }) {
     ${view === "timeline" ? html`<${Timeline} run=${run} attempts=${attempts} chosen=${chosen} choose=${choose} />` : null}
     ${view === "list" ? html`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="list"><thead><tr><th>Task</th><th>State</th><th>Kind</th><th>Waits for</th><th>Tries</th><th>Took</th><th>Message</th></tr></thead><tbody>${run.tasks.map((/** @type {any} */ task) => {
       const one = latest.get(task.key);
-      return html`<tr key=${task.key} class=${task.key === chosen ? "marked" : ""}><td class="name"><button type="button" class="link" onClick=${() => choose(task.key)} dir="auto">${task.key}</button></td><td>${one ? html`<${Phase} phase=${one.phase} />` : null}</td><td class="quiet">${task.kind.replaceAll("_", " ")}</td><td class="quiet">${task.depends_on?.join(", ") ?? ""}</td><td class="quiet">${one?.taken_at ? one.number + 1 : "–"}</td><td>${one ? html`<${Took} run=${one} />` : null}</td>
+      return html`<tr key=${task.key} class=${task.key === chosen ? "marked" : ""}><td class="name"><button type="button" class="link" onClick=${() => choose(task.key)} dir="auto">${task.key}</button></td><td>${one ? html`<${Phase} phase=${seenPhase(one)} />` : null}</td><td class="quiet">${task.kind.replaceAll("_", " ")}</td><td class="quiet">${task.depends_on?.join(", ") ?? ""}</td><td class="quiet">${one?.taken_at ? one.number + 1 : "–"}</td><td>${one ? html`<${Took} run=${one} />` : null}</td>
         <td class="quiet message">${one && children[one.id] ? html`<a href=${`/runs/${children[one.id].id}`}>its run</a> ` : null}${(one?.message ?? "").split("\n")[0]}</td></tr>`;
     })}</tbody></table></div>` : null}<//>`;
 }
@@ -156,7 +156,7 @@ function Chosen({ whole, attempt, tries, latest, choose }) {
   const many = run.tasks.length > 1 || tries.length > 1;
   const result = attempt.output?.result;
   const hasLog = !["condition", "for_each", "run_job", "told", "workflow", "unavailable"].includes(task.kind);
-  return html`${many ? html`<div class="chosen"><h2 dir="auto">${attempt.task_key}</h2><${Phase} phase=${attempt.phase} /> <${Took} run=${attempt} />
+  return html`${many ? html`<div class="chosen"><h2 dir="auto">${attempt.task_key}</h2><${Phase} phase=${seenPhase(attempt)} /> <${Took} run=${attempt} />
       ${tries.length > 1 ? html`<span class="tabs" role="group" aria-label="Try">${tries.map((one) => html`<button type="button" class=${`small ${one.phase}`} key=${one.number} aria-pressed=${one.id === attempt.id} onClick=${() => ask({ task: attempt.task_key, try: one.number })}>try ${one.number + 1}</button>`)}</span>` : null}
       ${child ? html`<a href=${`/runs/${child.id}`}>its run ${child.job_name}</a>` : null}
       <${TaskWaits} task=${task} attempt=${attempt} latest=${latest} choose=${choose} />

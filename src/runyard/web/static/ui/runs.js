@@ -1,7 +1,7 @@
 // @ts-check
 // Every run of the workspace, newest first: filters stand in the address, rows come as one scrolls, and it is live.
 import { first, get, OWN, query } from "./api.js";
-import { direction, isLive, language, LANGUAGES, PHASES, startedBy, word } from "./format.js";
+import { direction, isLive, language, LANGUAGES, PHASES, seenPhase, startedBy, word } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
 import { Lazy } from "./lazy.js";
@@ -183,7 +183,7 @@ function Rows({ list }) {
     <div class="window" role="list" aria-label="Runs" ref=${box} style=${{ height: `${list.rows.length * high}px` }}>
     ${rows.map((/** @type {any} */ run, /** @type {number} */ place) => html`<div role="listitem" key=${run.id} class=${`row ${marked === shown.from + place ? "marked" : ""}`} style=${{ top: `${(shown.from + place) * high}px` }}
       onClick=${(/** @type {any} */ event) => { if (event.target.closest("time, small")) go(`/runs/${run.id}`); }}>
-      <span><${Phase} phase=${run.phase} /></span>
+      <span><${Phase} phase=${seenPhase(run)} /></span>
       <span class="job"><a href=${`/runs/${run.id}`} dir=${direction(run.job_name)}>${run.job_name.replace("\n", " ")}</a>${why(run)}</span>
       <span class="quiet">${language(run.language)}</span>
       <span class="quiet">${startedBy(run)}${run.attempt ? ` · try ${run.attempt + 1}` : ""}</span>
@@ -198,7 +198,7 @@ const rowHeight = () => Number.parseInt(getComputedStyle(document.documentElemen
 
 /** @param {any} run */
 function why(run) {
-  const text = run.phase === "succeeded" ? "" : run.message ?? run.reason ?? "";
+  const text = run.phase === "succeeded" ? "" : seenPhase(run) === "waiting" ? "It waits for a place in its queue." : run.message ?? run.reason ?? "";
   return text ? html`<small title=${text} dir=${direction(text)}>${text.split("\n")[0]}</small>` : null;
 }
 
