@@ -24,12 +24,16 @@ class Visitor:
     headers: Mapping[str, str] = field(default_factory=lambda: OWN)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPResponse:
+        return self.asked(method, path, body, **headers).getresponse()
+
+    def asked(self, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPConnection:
+        """Send a call, and return where its answer will come."""
         place = urllib.parse.urlsplit(self.live.url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=90)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         known = {**self.headers, **({"cookie": self.cookie} if self.cookie else {}), **given}
         connection.request(method, path, None if body is None else json.dumps(body), known)
-        return connection.getresponse()
+        return connection
 
     def told(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         reply = self.ask(method, path, body, **headers)

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -315,15 +314,11 @@ def test_a_server_that_leaves_keeps_nobody_waiting_for_a_statement(tmp_path: Pat
         run = begun(visitor, ENDLESS)
         until(lambda: visitor.told("GET", f"{SQL}/runs/{run['id']}")["statements"][0]["state"] == "running")
         seen = visitor.told("GET", f"{SQL}/runs/{run['id']}")["version"]
-        waiting = threading.Thread(target=lambda: heard.append(visitor.ask("GET", f"{SQL}/runs/{run['id']}?{words}")))
-        heard: list[Any] = []
-        words = f"seen={seen}&wait_s=60"
-        waiting.start()
+        waiting = visitor.asked("GET", f"{SQL}/runs/{run['id']}?seen={seen}&wait_s=60")
         assert visitor.ask("GET", f"{SQL}/words").status == 200  # asked behind it
         status = own.stop()
-        waiting.join(60)
 
-        assert (status, [reply.status for reply in heard]) == (0, [503])
+        assert (status, waiting.getresponse().status) == (0, 503)
     finally:
         own.close()
 

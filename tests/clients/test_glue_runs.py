@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import Live
+from live import Live, is_alive
 from waiting import until
 
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
@@ -154,7 +154,7 @@ time.sleep(600)
     assert answer["SuccessfulSubmissions"] == [{"JobName": "long", "JobRunId": run_id}]
     assert [error["JobRunId"] for error in answer["Errors"]] == ["jr_" + "0" * 64]
     assert (run["JobRunState"], run["ErrorMessage"]) == ("STOPPED", "The run was stopped by a request.")
-    assert [Path(f"/proc/{pid}").exists() for pid in file.read_text().split()] == [False, False]
+    assert [is_alive(int(pid)) for pid in file.read_text().split()] == [False, False]
 
 
 def test_retries_are_runs_of_their_own_with_attempt_ids(live: Live, glue: Any) -> None:

@@ -300,11 +300,14 @@ def value_of(stage: Stage, run_id: int) -> str | None:
 
 
 def test_a_notebook_that_dies_takes_the_one_it_waits_for_with_it(stage: Stage) -> None:
-    put_notebook(stage.client, "endless", "import time", "time.sleep(600)")
+    begun = stage.folder / "begun"
+    put_notebook(stage.client, "endless", f"open({str(begun)!r}, 'w').close()", "import time", "time.sleep(600)")
     path = put_notebook(
         stage.client, "dying",
         "import os, signal, threading, time",
-        "threading.Timer(2, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()",
+        f"def die():\n    while not os.path.exists({str(begun)!r}):\n        time.sleep(0.01)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)",
+        "threading.Thread(target=die).start()",
         "dbutils.notebook.run('endless', 0)",
     )  # fmt: skip
     run_id = stage.client.jobs.submit(run_name="dying", tasks=[as_submitted(path)]).run_id

@@ -43,7 +43,7 @@ def test_a_stopped_run_leaves_no_process(yard: Yard) -> None:
     yard.start(1, family())
     members = pids(yard, 1)
     assert all(is_alive(pid) for pid in members)
-    yard.launcher.stop(1, grace_ms=300, cause="cancelled")
+    yard.launcher.stop(1, grace_ms=60_000, cause="cancelled")
     end = yard.end(1)
 
     assert (end.signal, end.cause, end.message) == (signal.SIGTERM, "cancelled", "The run was cancelled.")
@@ -91,7 +91,7 @@ def test_a_second_stop_can_shorten_the_grace(yard: Yard) -> None:
 
 
 def test_a_run_past_its_timeout_is_ended_and_says_so(yard: Yard) -> None:
-    end = yard.run(5, "import time\ntime.sleep(600)", timeout_ms=300)
+    end = yard.run(5, "import time\ntime.sleep(600)", timeout_ms=300, grace_ms=60_000)
 
     assert (end.signal, end.cause) == (signal.SIGTERM, "timed_out")
     assert end.message == "The run did not finish within its timeout of 0.3 s."
