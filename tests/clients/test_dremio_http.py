@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +29,8 @@ MANY = "SELECT row_number() OVER (ORDER BY a.n, b.n, c.n, d.n) AS i FROM " + " C
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("dremio") / "home").start()
+    # A query that ended only when its grace is over would not end while a test waits for it.
+    server = Live(tmp_path_factory.mktemp("dremio") / "home", settings="grace_s = 600.0\n").start()
     yield server
     server.close()
 
@@ -83,11 +83,9 @@ def test_a_running_job_is_told_as_documented_and_cancelled_for_real(http: Http, 
     assert (running["queueName"], running["errorMessage"], running["cancellationReason"]) == ("LARGE", "", "")
     assert "endedAt" not in running
 
-    began = time.monotonic()
     assert http.send("POST", f"job/{job}/cancel") == (204, None)
     cancelled = http.when(job, "CANCELED")
 
-    assert time.monotonic() - began < 5
     assert (cancelled["rowCount"], cancelled["cancellationReason"]) == (0, "Query cancelled by user 'admin'")
     assert cancelled["endedAt"] >= cancelled["resourceSchedulingEndedAt"] >= cancelled["startedAt"]
     text = {"errorMessage": f"Could not find a job with id [{job}]", "moreInfo": ""}
@@ -201,9 +199,7 @@ def test_a_job_is_cancelled_wherever_it_is(http: Http) -> None:
 
         http("POST", f"job/{job}/cancel")
 
-        asked = time.monotonic()
         assert http.when(job, "CANCELED")["cancellationReason"] == "Query cancelled by user 'admin'"
-        assert time.monotonic() - asked < 5
 
 
 # who is let in

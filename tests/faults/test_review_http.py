@@ -19,7 +19,7 @@ SIGNED = (
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}/20240101/us-east-1/glue/aws4_request"
     "&X-Amz-Date=20240101T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=a"
 )
-PATIENCE_S = 10  # far less than the drain, far more than an answer takes
+PATIENCE_S = 20  # less than the drain, far more than an answer takes
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from runyard.client.home import read_place
 
 COUNT = f"SELECT count(*) FROM {RUNS} WHERE deployment_name = 'prod'"
 LIST = f"SELECT run_id FROM {RUNS} WHERE deployment_name = 'prod'"
+HANGS_S = 240
+PATIENCE_S = 60  # of a machine under load; far less than a service hangs
 
 
 class Cloud:
@@ -44,7 +46,7 @@ class Cloud:
 
         def answer(asked: Asked) -> Told:
             if "page_token" in asked.query:
-                release.wait(30)
+                release.wait(HANGS_S)
             return workspace(asked)
 
         self.answer = answer
@@ -111,7 +113,7 @@ def test_the_pause_that_a_busy_service_asks_for_is_kept(connection: psycopg.Conn
 
     before = time.monotonic()
     assert connection.execute(COUNT).fetchall() == [(60,)]
-    assert 1 <= time.monotonic() - before < 15
+    assert 1 <= time.monotonic() - before < PATIENCE_S
 
 
 def test_a_service_that_stays_busy_for_an_hour_is_an_error_at_once(
@@ -184,7 +186,7 @@ def test_a_service_that_hangs_is_given_up_when_the_time_of_the_statement_is_over
     with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
         connection.execute(COUNT)
 
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < PATIENCE_S
 
 
 def test_a_scan_that_is_cancelled_ends_and_the_session_goes_on(
@@ -203,7 +205,7 @@ def test_a_scan_that_is_cancelled_ends_and_the_session_goes_on(
         connection.execute(COUNT)
     thread.join()
 
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < PATIENCE_S
     cloud.release.set()
     assert connection.execute(COUNT).fetchall() == [(60,)]
 

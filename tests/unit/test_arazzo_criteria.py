@@ -125,7 +125,7 @@ def test_what_would_take_for_ever_is_given_up_and_said(condition: str, kind: str
 
     assert not decided.passed
     assert decided.error
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_a_nested_search_of_everything_is_given_up() -> None:

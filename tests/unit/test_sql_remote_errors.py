@@ -96,7 +96,7 @@ def test_a_scan_is_given_up_while_it_waits_for_an_answer() -> None:
     def answer(asked: Asked) -> Told:
         if "page_token" in asked.query:
             hanging.set()
-            release.wait(20)
+            release.wait(120)
         return Workspace()(asked)
 
     with desk(answer) as (one, _), one.reading(f"SELECT run_id FROM {RUNS}") as cursor:
@@ -105,7 +105,7 @@ def test_a_scan_is_given_up_while_it_waits_for_an_answer() -> None:
         asking = one.asking
 
         def interrupt() -> None:
-            hanging.wait(20)
+            hanging.wait(60)
             asking.interrupt()
 
         thread = threading.Thread(target=interrupt)
