@@ -37,7 +37,7 @@ class Http:
         place = path if path.startswith(("/api", "/v0/", "/openapi", "/runyard")) else f"{self.project}/{path}"
         given = {"authorization": f"Bearer {self.token or self.live.credentials['token']}", **headers}
         address = urlsplit(self.live.url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=90)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, place, content, {name: text for name, text in given.items() if text})

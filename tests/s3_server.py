@@ -59,7 +59,7 @@ def serving(endpoint: S3) -> Iterator[str]:
     server.startup = startup  # type: ignore[method-assign] # the server has no other word for "I listen now"
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    assert listening.wait(20)
+    assert listening.wait(60)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"

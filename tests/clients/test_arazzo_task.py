@@ -162,7 +162,7 @@ def test_a_task_that_fails_says_why(client: WorkspaceClient, words: dict[str, An
 def test_a_workflow_that_waits_is_killed_like_any_task(client: WorkspaceClient) -> None:
     job_id = job_of(client, "endless", "import time; time.sleep(600)")
     run_id = submitted(client, flow(inputs={"jobId": job_id}))
-    called = until(lambda: list(client.jobs.list_runs(job_id=job_id)), seconds=30)
+    called = until(lambda: list(client.jobs.list_runs(job_id=job_id)))
     client.jobs.cancel_run(run_id)
 
     assert results(ended(client, run_id)) == {"flow": "CANCELED"}

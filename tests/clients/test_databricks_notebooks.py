@@ -89,7 +89,7 @@ def test_the_run_of_another_notebook_is_known_as_one_and_leads_back(live: Live, 
 
 def page_of(live: Live, run: jobs.BaseRun) -> str:
     address = f"{live.url}/jobs/{run.job_id}/runs/{run.run_id}"
-    answer = requests.get(address, auth=("admin", live.credentials["password"]), timeout=30)
+    answer = requests.get(address, auth=("admin", live.credentials["password"]), timeout=60)
     answer.raise_for_status()
     return answer.text
 

@@ -62,7 +62,7 @@ def submit(client: WorkspaceClient, *tasks: jobs.SubmitTask, name: str = "once")
 def held(live: Live, client: WorkspaceClient) -> int:
     """Return a run that has begun and will not end by itself."""
     run_id = submit(client, jobs.SubmitTask(task_key="main", spark_python_task=script(live, "held.py", HELD)))
-    until(lambda: "begun" in (client.jobs.get_run_output(run_id).logs or ""), seconds=30)
+    until(lambda: "begun" in (client.jobs.get_run_output(run_id).logs or ""))
     return run_id
 
 
@@ -74,7 +74,7 @@ def result(run: jobs.Run) -> str | None:
 def page(live: Live, path: str) -> str:
     secret = base64.b64encode(f"admin:{live.credentials['password']}".encode()).decode()
     request = urllib.request.Request(live.url + path, headers={"authorization": f"Basic {secret}"})  # noqa: S310 - http
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own server
         text: str = answer.read().decode()
     return text
 

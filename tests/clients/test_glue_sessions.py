@@ -32,7 +32,7 @@ def status(glue: Any, name: str) -> str:
 
 def open_session(glue: Any, name: str, **more: Any) -> str:
     glue.create_session(Id=name, Role=ROLE, Command={"Name": "glueetl", "PythonVersion": "3"}, **more)
-    until(lambda: status(glue, name) == "READY", seconds=30)
+    until(lambda: status(glue, name) == "READY")
     return name
 
 
@@ -45,7 +45,7 @@ def statement(glue: Any, session: str, number: int) -> dict[str, Any]:
     return found
 
 
-def run(glue: Any, session: str, code: str, *, seconds: float = 30) -> dict[str, Any]:
+def run(glue: Any, session: str, code: str, *, seconds: float = 60) -> dict[str, Any]:
     """Run a statement to its end, and return it."""
     number = begin(glue, session, code)
     until(lambda: statement(glue, session, number)["State"] in OVER, seconds=seconds)
@@ -112,7 +112,7 @@ def test_a_stopped_session_runs_nothing_more_and_its_name_is_free_once_it_is_del
     running = begin(glue, session, "import time; time.sleep(60)")
     until(lambda: statement(glue, session, running)["State"] == "RUNNING")
     glue.stop_session(Id=session)
-    until(lambda: status(glue, session) == "STOPPED", seconds=30)
+    until(lambda: status(glue, session) == "STOPPED")
 
     assert statement(glue, session, running)["State"] == "ERROR"
     with pytest.raises(glue.exceptions.IllegalSessionStateException, match="is STOPPED, not READY"):
@@ -128,7 +128,7 @@ def test_a_stopped_session_runs_nothing_more_and_its_name_is_free_once_it_is_del
 def test_a_session_whose_process_dies_is_failed_and_says_so(glue: Any) -> None:
     session = open_session(glue, "dies")
     number = begin(glue, session, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    until(lambda: status(glue, session) == "FAILED", seconds=30)
+    until(lambda: status(glue, session) == "FAILED")
 
     assert statement(glue, session, number)["State"] == "ERROR"
     assert glue.get_session(Id=session)["Session"]["ErrorMessage"]

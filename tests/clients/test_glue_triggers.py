@@ -236,7 +236,7 @@ def test_new_files_start_a_workflow_in_batches_and_it_learns_their_names(live: L
     )
     for name in ("one", "two"):
         s3.put_object(Bucket="inbox", Key=f"in/{name}", Body=b"1")
-    until(lambda: glue.get_workflow_runs(Name="ev")["Runs"], seconds=30)
+    until(lambda: glue.get_workflow_runs(Name="ev")["Runs"])
 
     (run,) = glue.get_workflow_runs(Name="ev")["Runs"]
 

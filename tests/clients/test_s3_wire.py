@@ -37,7 +37,7 @@ def url(root: Path) -> Iterator[str]:
 def send(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     signed = sign(method, url + path, signer=SIGNER, body=body, headers=named, now=time.time_ns() // 1_000_000)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request(method, path, body=body or None, headers=signed)
         answer = connection.getresponse()
@@ -133,17 +133,17 @@ def test_an_upload_that_breaks_off_leaves_the_old_object_and_nothing_else(
     send(url, "PUT", "/data/k", b"old")
     unsigned = {"x-amz-content-sha256": kind, "content-length": "1000000"}
     signed = sign("PUT", url + "/data/k", signer=SIGNER, body=b"", headers=unsigned, now=time.time_ns() // 1_000_000)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.putrequest("PUT", "/data/k", skip_host=True, skip_accept_encoding=True)
     for name, value in signed.items():
         connection.putheader(name, value)
     connection.endheaders(begun + b"x" * 500_000)
     unfinished = root / ".runyard" / "data" / "unfinished"
-    until(lambda: any(unfinished.iterdir()), seconds=20)
+    until(lambda: any(unfinished.iterdir()))
 
     connection.close()
 
-    until(lambda: not any(unfinished.iterdir()), seconds=20)
+    until(lambda: not any(unfinished.iterdir()))
     assert (root / "data" / "k").read_bytes() == b"old"
 
 
@@ -168,7 +168,7 @@ def test_a_file_that_becomes_shorter_while_it_is_sent_breaks_the_connection(url:
     path.touch()
     os.truncate(path, 64 * 1024 * 1024)
     signed = sign("GET", url + "/data/k", signer=SIGNER, body=b"", headers={}, now=time.time_ns() // 1_000_000)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", "/data/k", headers=signed)
     answer = connection.getresponse()
 

@@ -54,7 +54,7 @@ def test_a_jvm_waits_for_one_job_and_no_other_after_the_first_job_has_wanted_one
     assert told[-1][2] == "1"  # with an archive, which was made once
     assert {rest for *_, rest in told} == {"5 yes False [True]"}
     assert len({pid for _, pid, *_ in told}) == len(told)
-    until(lambda: not any(is_alive(int(pid)) for _, pid, *_ in told), seconds=30)
+    until(lambda: not any(is_alive(int(pid)) for _, pid, *_ in told))
     assert list((spark.live.home / "environments" / "spark-jvm").glob("*.jsa"))
 
 

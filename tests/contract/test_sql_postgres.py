@@ -123,7 +123,7 @@ def test_a_cancel_reaches_a_scan_in_postgresql(ask: Asker) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    until(lambda: _is_ended(ask, errors), seconds=30)
+    until(lambda: _is_ended(ask, errors))
     thread.join()
 
     assert errors[0].code == "57014"

@@ -81,7 +81,7 @@ def in_one_group(database: SqliteDatabase, threads: ThreadPoolExecutor, works: l
     futures = []
     for number, work in enumerate(works, start=1):
         futures.append(threads.submit(database.write, work))
-        until(lambda number=number: database.waiting() == number, seconds=10)  # type: ignore[misc]  # mypy: a lambda's default
+        until(lambda number=number: database.waiting() == number)  # type: ignore[misc]  # mypy: a lambda's default
     gate.set()
     holding.result(PATIENCE)
     return futures
@@ -255,9 +255,9 @@ def test_closing_finishes_what_waits_and_refuses_what_comes_after(
     threads.submit(database.write, hold)
     begun.wait(PATIENCE)
     waiting = [threads.submit(database.write, adding(id_)) for id_ in (1, 2, 3)]
-    until(lambda: database.waiting() == 3, seconds=10)
+    until(lambda: database.waiting() == 3)
     closing = threads.submit(database.close)
-    until(lambda: is_closed(database), seconds=10)
+    until(lambda: is_closed(database))
 
     with pytest.raises(LedgerUnavailable, match="closed"):
         database.write(adding(4))

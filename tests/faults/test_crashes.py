@@ -215,7 +215,7 @@ def test_a_crowd_of_children_goes_with_its_job(live: Live, tmp_path: Path) -> No
     live.client("glue").batch_stop_job_run(JobName="crowd", JobRunIds=[run_id])
 
     assert ended(live, "crowd", run_id)["JobRunState"] == "STOPPED"
-    until(lambda: not any(is_alive(int(pid)) for pid in (tmp_path / "pids").read_text().split()), seconds=30)
+    until(lambda: not any(is_alive(int(pid)) for pid in (tmp_path / "pids").read_text().split()))
 
 
 CROWD = """
@@ -237,7 +237,7 @@ def test_sigterm_drains_the_server_and_leaves_the_jobs(live: Live, tmp_path: Pat
 
     assert (status, is_alive(pid)) == (0, True)
     (tmp_path / "go").touch()
-    until(lambda: not is_alive(pid), seconds=30)
+    until(lambda: not is_alive(pid))
     live.start()
     assert ended(live, "waits", run_id)["JobRunState"] == "SUCCEEDED"
     assert json.loads((live.home / "server.json").read_text())["url"] == live.url

@@ -102,7 +102,7 @@ def test_a_workflow_run_that_is_stopped_stays_stopped_when_the_server_is_killed_
     glue.create_workflow(Name="w")
     glue.create_trigger(Name="t", Type="ON_DEMAND", WorkflowName="w", Actions=[{"JobName": "long"}])
     run_id = glue.start_workflow_run(Name="w")["RunId"]
-    until(lambda: any(run["JobRunState"] == "RUNNING" for run in runs_of(live, "long")), seconds=30)
+    until(lambda: any(run["JobRunState"] == "RUNNING" for run in runs_of(live, "long")))
     glue.stop_workflow_run(Name="w", RunId=run_id)
     live.kill()
     live.start()

@@ -22,7 +22,7 @@ from wire_session import PlainWire, plain_wire
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {what} FROM n"
 STARTUP = struct.pack(">II", 8 + len(b"user\0me\0\0"), 196608) + b"user\0me\0\0"
 KINDS = b"QPBDECHSFdcfpX"
-ANSWER_S = 10
+ANSWER_S = 60  # a machine under load
 REFUSED_S = 30  # a process begins and ends on a loaded machine
 
 
@@ -53,7 +53,7 @@ def wire_process(wire: Wire) -> int | None:
 
 
 def connected(wire: Wire) -> psycopg.Connection:
-    return psycopg.connect(wire.url("?sslmode=disable"), autocommit=True, connect_timeout=30)
+    return psycopg.connect(wire.url("?sslmode=disable"), autocommit=True, connect_timeout=60)
 
 
 def test_nobody_speaks_for_a_server_until_somebody_knocks(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_client_that_vanishes_in_the_middle_of_rows_costs_nobody_else(wire: Wi
 
     with connected(wire) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    until(lambda: _idle(process), seconds=30)
+    until(lambda: _idle(process))
 
 
 def test_a_statement_that_nobody_waits_for_is_ended(wire: Wire) -> None:
@@ -166,7 +166,7 @@ def test_a_statement_that_nobody_waits_for_is_ended(wire: Wire) -> None:
     until(lambda: not _idle(process))
     os.close(vanishing.pgconn.socket)
 
-    until(lambda: _idle(process), seconds=30)
+    until(lambda: _idle(process))
 
 
 def _has_data(number: int) -> bool:

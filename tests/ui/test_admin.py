@@ -35,7 +35,7 @@ def people(live: Live) -> People:
 def entered(browser: Browser, live: Live, user: str, password: str) -> BrowserContext:
     """Return a browser in which somebody has signed in by name."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{live.url}/admin")
     page.get_by_label("User").fill(user)

@@ -112,7 +112,7 @@ def test_a_reflection_shows_its_state_what_it_holds_and_what_it_saved(page: Page
     expect(page.locator(".signal")).to_have_text("live")
     made = reflected(live)
     row = page.get_by_role("region", name="Table of reflections").locator("tbody tr")
-    expect(row).to_contain_text("by_day", timeout=30_000)
+    expect(row).to_contain_text("by_day")
     expect(row).to_contain_text("answers queries")
     expect(row).to_contain_text("shops.visits")
     expect(row).to_contain_text("shop, day, money")

@@ -82,7 +82,7 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_asked() -> Non
     with serving(answers_once, answers_twice) as server:
         transport = Transport()
         transport(request(server.url), timeout_s=20)
-        assert closed.wait(10)
+        assert closed.wait(60)
         response = transport(request(server.url, "POST"), timeout_s=20)
         transport.close()
 

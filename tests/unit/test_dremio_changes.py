@@ -175,7 +175,7 @@ def test_what_two_statements_insert_at_once_is_all_there(yard: Yard) -> None:
     executions = [yard.execution(f"INSERT INTO lake.t SELECT {number}") for number in range(8)]
     started = [_running(each) for each in executions]
     for thread, _ in started:
-        thread.join(30)
+        thread.join(60)
 
     assert [errors for _, errors in started] == [[]] * 8
     assert yard.rows("SELECT * FROM lake.t ORDER BY x") == [[number] for number in range(8)]

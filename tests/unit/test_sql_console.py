@@ -167,7 +167,7 @@ def test_a_reader_who_waits_hears_of_a_change_at_once(desk: Desk) -> None:
     waiter = threading.Thread(target=wait)
     waiter.start()
     run.cancel()
-    waiter.join(20)
+    waiter.join(60)
 
     assert heard.is_set()
     assert run.state == "cancelled"

@@ -98,7 +98,7 @@ def test_a_statement_is_ended_from_another_thread(ask: Asker, text: str) -> None
 
     thread = threading.Thread(target=run)
     thread.start()
-    until(lambda: is_ended(ask, errors), seconds=20)
+    until(lambda: is_ended(ask, errors))
     thread.join()
 
     assert errors[0].code == "57014"
