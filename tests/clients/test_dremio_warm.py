@@ -119,7 +119,7 @@ def test_a_job_that_goes_on_is_told_when_the_time_is_over_and_when_it_is_cancell
         waiting = pool.submit(http, "GET", f"job/{job}?wait_s=60")
         http("POST", f"job/{job}/cancel")
 
-        assert waiting.result(60)["jobState"] == "CANCELED"
+        assert waiting.result(40)["jobState"] == "CANCELED"
 
 
 @pytest.mark.parametrize("seconds", ["61", "-1", "soon"])

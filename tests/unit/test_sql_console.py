@@ -160,7 +160,7 @@ def test_a_reader_who_waits_hears_of_a_change_at_once(desk: Desk) -> None:
     heard = threading.Event()
 
     def wait() -> None:
-        run.wait(run.version, 30)
+        run.wait(run.version, 600)
         heard.set()
 
     until(lambda: run.answers[0].state == "running")
