@@ -180,7 +180,7 @@ def test_closing_gives_up_what_another_thread_waits_for(live: Live) -> None:
     thread = threading.Thread(target=wait)
     thread.start()
     client.close()
-    thread.join(20)
+    thread.join(60)
     with Glue.connect(home=live.home) as other:
         other.cancel(run)
 

@@ -141,7 +141,7 @@ def test_rows_are_counted_while_they_come(wide: Yard) -> None:
     thread, errors = _running(execution)
     until(lambda: execution.rows_so_far() > 1_000)
     execution.cancel()
-    thread.join(20)
+    thread.join(60)
 
     assert [type(error) for error in errors] == [QueryCancelled]
 
