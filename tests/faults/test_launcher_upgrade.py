@@ -19,6 +19,7 @@ from runyard.executors.launcher.pulse import pulse
 from runyard.store.store import open_store
 
 ZYGOTE, CHILD = "runyard-zygote", "runyard-child"
+KINDS = 2  # of children: bare ones, and those that may stay
 READY = "keeper:make:db"
 STAYS = {"driver": READY, "stays": True, "environment": ENVIRONMENT}
 ASK = "import os, keeper\nprint(os.getpid(), keeper.VERSION, flush=True)\ndef rest():\n    return True\n"
@@ -63,6 +64,11 @@ def children(launcher: int, *names: str) -> set[int]:
     return {pid for pid in pids if _name(pid) in names and is_alive(pid)}
 
 
+def zygotes_of(launcher: int) -> set[int]:
+    """Return the zygotes of the two kinds that are there; a child that has just been born is called so too."""
+    return until(lambda: found if len(found := children(launcher, ZYGOTE)) == KINDS else set())
+
+
 def _name(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
@@ -84,11 +90,11 @@ def test_a_server_of_another_version_finds_no_process_with_the_code_of_the_last(
 def test_a_server_of_the_same_version_finds_the_warm_processes(home: Path) -> None:
     first, launcher = server(home, "1.0")
     last = until_one_stays(first)
-    zygotes = children(launcher, ZYGOTE)
+    zygotes = zygotes_of(launcher)
     second, _ = server(home, "1.0")
     asked(second, last + 1)
 
-    assert children(launcher, ZYGOTE) == zygotes
+    assert zygotes_of(launcher) == zygotes
 
 
 def test_an_order_that_runs_while_another_version_comes_ends_well_and_its_process_with_it(home: Path) -> None:
