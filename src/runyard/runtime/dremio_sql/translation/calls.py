@@ -16,7 +16,7 @@ from .moment_functions import MOMENTS
 from .number_functions import NUMBERS as NUMBER_FUNCTIONS
 from .operators import arithmetic, condition
 from .own_functions import no_match, scalar
-from .scope import Scope, Typed
+from .scope import FLATTENED, GROUP, Scope, Typed
 from .special_functions import SPECIAL, WITH_FORMAT, Compile
 from .text_functions import NESTED, TEXTS
 
@@ -100,6 +100,7 @@ def _flattened(given: Sequence[exp.Expression], node: exp.Expression, scope: Sco
         raise unsupported(
             "FLATTEN is translated once in the list of a SELECT; put the other into a query around it", node
         )
+    scope.met[FLATTENED] += 1
     return Typed(sql=f"unnest({value.sql})", type=value.type.element)
 
 
@@ -127,6 +128,7 @@ def _of_group(
     name: str, given: Sequence[exp.Expression], node: exp.Expression, scope: Scope, compiled: Compile,
     clauses: Mapping[str, str],
 ) -> Typed:  # fmt: skip
+    scope.met[GROUP] += 1
     suffix = clauses.get("filter", "") + clauses.get("over", "")
     if name == "COUNT" and (not given or isinstance(given[0], exp.Star)):
         return Typed(sql=f"count(*){suffix}", type=BIGINT)

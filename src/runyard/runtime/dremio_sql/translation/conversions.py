@@ -102,6 +102,8 @@ def converted(value: Typed, wanted: ColumnType, node: exp.Expression) -> Typed:
     template = _template(value.type, wanted)
     if template is None:
         raise unsupported(f"A value of type {value.type.name} cannot be cast to {wanted.name}", node)
+    if template.count("{0}") > 1:
+        value = value.steady(node)
     return Typed(sql=template.replace("{0}", value.sql).replace("{1}", spelling(wanted)), type=wanted)
 
 

@@ -14,7 +14,7 @@ from .calls import call, windowed
 from .conversions import INTERVAL_UNITS, cast, comparable, unified
 from .operators import arithmetic, comparison, condition, joined, one_of
 from .own_functions import scalar_by_path
-from .scope import Scope, Typed, fields_of
+from .scope import QUERY, Scope, Typed, fields_of
 from .special_functions import BARE, part_of
 
 LARGEST_INTEGER = 2**31 - 1
@@ -176,7 +176,7 @@ def _in(node: exp.Expression, scope: Scope) -> Typed:
     value = compiled(node.this, scope)
     query = node.args.get("query")
     if query is None:
-        return one_of([comparable(value, compiled(each, scope), node) for each in node.expressions])
+        return one_of([comparable(value, compiled(each, scope), node) for each in node.expressions], node)
     words, kind = _one_column(query.this if isinstance(query, exp.Subquery) else query, scope)
     first, second = comparable(value, Typed(sql="x", type=kind), node)
     if second.sql != "x":
@@ -185,7 +185,7 @@ def _in(node: exp.Expression, scope: Scope) -> Typed:
 
 
 def _between(node: exp.Expression, scope: Scope) -> Typed:
-    value = compiled(node.this, scope)
+    value = compiled(node.this, scope).steady(node)
     low = comparison(">=", value, compiled(node.args["low"], scope), node)
     high = comparison("<=", value, compiled(node.args["high"], scope), node)
     return Typed(sql=f"({low.sql} AND {high.sql})", type=BOOLEAN)
@@ -214,6 +214,8 @@ def _escaped(node: exp.Expression, scope: Scope) -> Typed:
 
 def _case(node: exp.Expression, scope: Scope) -> Typed:
     subject = node.this and compiled(node.this, scope)
+    if subject and len(node.args["ifs"]) > 1:
+        subject = subject.steady(node)
     tests = []
     for each in node.args["ifs"]:
         test = compiled(each.this, scope)
@@ -302,6 +304,7 @@ def _array(node: exp.Expression, scope: Scope) -> Typed:
 def _one_column(query: exp.Expression, scope: Scope) -> tuple[str, ColumnType]:
     from .queries import translated  # noqa: PLC0415 queries hold expressions, which hold queries
 
+    scope.met[QUERY] += 1
     found = translated(query, scope.within())
     if len(found.columns) != 1:
         raise invalid(f"A query within an expression has one column, and this one has {len(found.columns)}", query)
@@ -316,6 +319,7 @@ def _subquery(node: exp.Expression, scope: Scope) -> Typed:
 def _exists(node: exp.Expression, scope: Scope) -> Typed:
     from .queries import translated  # noqa: PLC0415 queries hold expressions, which hold queries
 
+    scope.met[QUERY] += 1
     return Typed(sql=f"EXISTS ({translated(node.this, scope.within()).sql})", type=BOOLEAN)
 
 

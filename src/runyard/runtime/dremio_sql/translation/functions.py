@@ -26,7 +26,6 @@ from ..errors import unsupported
 from .conversions import ISO_DATE, converted, literal_as, unified
 from .scope import Typed
 
-VOLATILE = "random()"
 LITERAL = re.compile(r"-?[0-9]+|CAST\('[0-9.]+' AS DECIMAL\([0-9]+,[0-9]+\)\)")
 MARK = re.compile(r"\{(\d|[*a-z])\}")
 
@@ -133,7 +132,7 @@ def filled(
     words: str, arguments: Sequence[Typed], node: exp.Expression, clauses: Mapping[str, str] | None = None
 ) -> str:
     """Return DuckDB's words around the arguments."""
-    if any(VOLATILE in each.sql and words.count(f"{{{n}}}") > 1 for n, each in enumerate(arguments)):
+    if any(each.is_random and words.count(f"{{{n}}}") > 1 for n, each in enumerate(arguments)):
         raise unsupported("A random value as this argument has no faithful translation", node)
     pieces = {"*": ", ".join(each.sql for each in arguments), **(clauses or {})}
     pieces |= {str(number): each.sql for number, each in enumerate(arguments)}

@@ -31,7 +31,6 @@ from ..column_types import (
 )  # fmt: skip
 from ..errors import unsupported
 from .conversions import comparable, converted, literal_as
-from .functions import VOLATILE
 from .scope import Typed
 
 DERIVED: dict[str, Callable[[ColumnType, ColumnType], ColumnType]] = {
@@ -81,7 +80,9 @@ def _decimals(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typ
     kind = DERIVED[sign](one, other)
     first, second = _exact(left, one), _exact(right, other)
     if sign == "/":
-        return _quotient(first, second, (one, other), kind, node)
+        if left.is_random or right.is_random:
+            raise unsupported("The division of a random value has no faithful translation", node)
+        return _quotient(first, second, (one, other), kind)
     words = f"({first} {sign} {second})"
     natural = max(one.scale, other.scale) if sign != "*" else one.scale + other.scale
     return Typed(sql=words if natural == kind.scale else f"CAST({words} AS {spelling(kind)})", type=kind)
@@ -91,11 +92,7 @@ def _exact(value: Typed, kind: ColumnType) -> str:
     return value.sql if value.type == kind else f"CAST({value.sql} AS {spelling(kind)})"
 
 
-def _quotient(
-    first: str, second: str, kinds: tuple[ColumnType, ColumnType], kind: ColumnType, node: exp.Expression
-) -> Typed:
-    if VOLATILE in first + second:
-        raise unsupported("The division of a random value has no faithful translation", node)
+def _quotient(first: str, second: str, kinds: tuple[ColumnType, ColumnType], kind: ColumnType) -> Typed:
     one, other = kinds
     shift = kind.scale + other.scale - one.scale
     numerator, denominator = _whole(first, one.scale), _whole(second, other.scale)
@@ -150,11 +147,13 @@ def comparison(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Ty
     return Typed(sql=f"({first.sql} {sign} {second.sql})", type=BOOLEAN)
 
 
-def one_of(pairs: Sequence[tuple[Typed, Typed]]) -> Typed:
+def one_of(pairs: Sequence[tuple[Typed, Typed]], node: exp.Expression) -> Typed:
     """Return whether a value is one of some; where it is one type with all of them, as a list, which is quick."""
     if len({left.sql for left, _ in pairs}) == 1:
         return Typed(sql=f"({pairs[0][0].sql} IN ({', '.join(right.sql for _, right in pairs)}))", type=BOOLEAN)
-    return Typed(sql=f"({' OR '.join(f'{left.sql} = {right.sql}' for left, right in pairs)})", type=BOOLEAN)
+    return Typed(
+        sql=f"({' OR '.join(f'{left.steady(node).sql} = {right.sql}' for left, right in pairs)})", type=BOOLEAN
+    )
 
 
 def condition(value: Typed, node: exp.Expression) -> str:

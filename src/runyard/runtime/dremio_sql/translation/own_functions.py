@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from sqlglot import exp
 
 from ..column_types import DATE, NULL, NUMBERS, TIMESTAMP, Column, ColumnType, quoted, spelling
 from ..errors import DremioError, invalid, unsupported
+from .arguments import Argument, marked, scalar_call, tabular_call
 from .conversions import converted, literal_as
 from .scope import DEEPEST_VIEW, Function, Query, Scope, Typed, key_of
 
@@ -28,13 +30,16 @@ def scalar(
     function = scope.world.catalog.function(path, scope.context)
     if function is None or not function.is_scalar:
         return None
-    values = _values(function, given, node, scope, compiled)
+    arguments = _arguments(function, given, node, scope, compiled)
+    inner = _scope_of(function, arguments, scope, node)
     with _within(function):
-        inner = _scope_of(function, values, scope, node)
-        found = _body(function, given, node, inner, compiled)
+        only = bare_expression(function.tree)
+        found = compiled(function.tree if only is None else only, inner)
         wanted = function.returns[0].type
         answer = converted(literal_as(found, wanted) or found, wanted, node)
-    return Typed(sql=f"CAST({answer.sql} AS {spelling(wanted)})", type=wanted)
+    words = scalar_call(answer.sql, [*arguments.values()], inner.met, node, scope.world)
+    scope.met.update(inner.met)
+    return Typed(sql=f"CAST({words} AS {spelling(wanted)})", type=wanted)
 
 
 def scalar_by_path(node: exp.Expression, scope: Scope, compiled: Compile) -> Typed:
@@ -56,12 +61,14 @@ def tabular(
     function = scope.world.catalog.function(path, scope.context)
     if function is None or function.is_scalar:
         return None
-    values = _values(function, given, node, scope.beside(), compiled)
+    arguments = _arguments(function, given, node, scope.beside(), compiled)
+    inner = _scope_of(function, arguments, scope, node)
     with _within(function):
-        query = translate(function.tree, _scope_of(function, values, scope, node).within())
+        query = translate(function.tree, inner.within())
         if len(query.columns) != len(function.returns):  # what it reads has changed
             raise invalid(f"The function returns {len(function.returns)} columns, its body {len(query.columns)}", node)
-        return _as_returned(query, function.returns, node)
+        rows = _as_returned(query, function.returns, node)
+    return tabular_call(rows, [*arguments.values()], node, scope.world)
 
 
 def _as_returned(query: Query, returns: Sequence[Column], node: exp.Expression) -> Query:
@@ -82,20 +89,24 @@ def no_match(name: str, given: Sequence[exp.Expression], node: exp.Expression, s
     return invalid(NO_MATCH.format(name=name, families=families), node)
 
 
-def _values(
+def _arguments(
     function: Function, given: Sequence[exp.Expression], node: exp.Expression, scope: Scope, compiled: Compile
-) -> dict[str, Typed]:
-    """Return the values of the parameters by their names, each as its type."""
-    values = [compiled(each, scope) for each in given]
+) -> dict[str, Argument]:
+    """Return what is given for the parameters, by their names, each as its type."""
+    values = []
+    for each in given:
+        before = Counter(scope.met)
+        values.append((compiled(each, scope), scope.met - before))  # with what it is made of
     if len(values) != len(function.parameters):
         raise no_match(".".join(function.path), given, node, scope, compiled)
     found = {}
-    for value, parameter in zip(values, function.parameters, strict=True):
+    for (value, met), parameter in zip(values, function.parameters, strict=True):
         if not fits(value, parameter.type):
             raise no_match(".".join(function.path), given, node, scope, compiled)
         plain = literal_as(value, parameter.type) or value
         words = f"CAST({converted(plain, parameter.type, node).sql} AS {spelling(parameter.type)})"
-        found[parameter.name.lower()] = Typed(sql=words, type=parameter.type)
+        taken = Typed(sql=words, type=parameter.type)
+        found[parameter.name.lower()] = marked(taken, value, scope.world, met, is_fixed=scope.outer is None)
     return found
 
 
@@ -107,37 +118,15 @@ def fits(value: Typed, wanted: ColumnType) -> bool:
     return (given.type, wanted) == (DATE, TIMESTAMP)
 
 
-def _scope_of(function: Function, values: Mapping[str, Typed], scope: Scope, node: exp.Expression) -> Scope:
+def _scope_of(function: Function, arguments: Mapping[str, Argument], scope: Scope, node: exp.Expression) -> Scope:
     key = key_of(function.path)
     if key in scope.calls or len(scope.calls) > DEEPEST_VIEW:
         raise invalid(f"The function {'.'.join(function.path)} refers to itself", node)
     scope.world.called[function.path] = None
     return Scope(
-        world=scope.world, context=function.context, views=scope.views, calls=(*scope.calls, key), parameters=values
-    )
-
-
-def _body(
-    function: Function, given: Sequence[exp.Expression], node: exp.Expression, inner: Scope, compiled: Compile
-) -> Typed:
-    """Return the body of a scalar function: its one expression, or the one value of its query."""
-    only = bare_expression(function.tree)
-    value = function.tree if only is None else only
-    nested = only is None or value.find(exp.Query) is not None
-    # Within a query of the body an aggregate of the caller's would be taken for one of that query.
-    if nested and any(_is_of_groups(each) for each in given):
-        message = (
-            f"{'.'.join(function.path)} of an aggregate or a window asks a query; put the call into a query around"
-        )
-        raise unsupported(message, node)
-    return compiled(value, inner)
-
-
-def _is_of_groups(node: exp.Expression) -> bool:
-    from .calls import OF_GROUPS  # noqa: PLC0415 calls of these look here where they know no name
-
-    names = (str(each.name).upper() for each in node.find_all(exp.Anonymous))
-    return node.find(exp.Window, exp.Filter, exp.WithinGroup) is not None or any(name in OF_GROUPS for name in names)
+        world=scope.world, context=function.context, views=scope.views, calls=(*scope.calls, key),
+        parameters={name: Typed(sql=each.mark, type=each.value.type) for name, each in arguments.items()},
+    )  # fmt: skip
 
 
 def path_of_call(node: exp.Expression) -> tuple[list[str], exp.Expression]:

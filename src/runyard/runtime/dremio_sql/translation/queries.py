@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -72,14 +73,17 @@ class Block:
 
     scope: Scope
     items: list[tuple[str, Typed]] = field(default_factory=list)
+    met: dict[str, Counter[str]] = field(default_factory=dict)  # what the items are made of, by small names
 
     def add(self, node: exp.Expression) -> None:
         """Add an item of the list, or all that a star stands for."""
         if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
             self._add_star(node)
         else:
+            before = Counter(self.scope.met)
             value = compiled(node.this if isinstance(node, exp.Alias) else node, self.scope)
             self._add(self._name(node), value)
+            self.met[self.items[-1][0].lower()] = self.scope.met - before
 
     def _add_star(self, node: exp.Expression) -> None:
         star = node if isinstance(node, exp.Star) else node.this
@@ -188,6 +192,7 @@ def _condition(node: exp.Expression, block: Block, clause: str) -> Typed:
     inner.merged = inner.merged | {
         name.lower(): (name, value) for name, value in block.items if name.lower() not in known
     }
+    inner.listed = block.met
     return compiled(node, inner)
 
 

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +15,16 @@ from typing import Protocol
 from sqlglot import exp
 
 from ..column_types import Column, ColumnType, quoted
-from ..errors import invalid
+from ..errors import invalid, unsupported
 from .parsing import parsed
 
 DEEPEST_VIEW = 60
+# What an expression is made of, beside values of one row.
+QUERY, GROUP, FLATTENED = "query", "group", "flattened"
+RANDOM = "random()"
+LOOKED_AT_AGAIN = "A random value, looked at more than once, has no faithful translation"
+ELSEWHERE = "put what looks at it into a query around the one that gives the value a name"
+QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 Path_ = tuple[str, ...]
 
 
@@ -31,6 +40,17 @@ class Typed:
     sql: str
     type: ColumnType
     text: str | None = None  # of a literal text, what it holds
+
+    @property
+    def is_random(self) -> bool:
+        """Tell whether each look at it brings another value."""
+        return RANDOM in self.sql and RANDOM in QUOTED.sub("", self.sql)
+
+    def steady(self, node: exp.Expression) -> Typed:
+        """Return it where it is looked at more than once."""
+        if self.is_random:
+            raise unsupported(f"{LOOKED_AT_AGAIN}; {ELSEWHERE}", node)
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +141,7 @@ class World:
     called: dict[tuple[str, ...], None] = field(default_factory=dict)  # functions of one's own, likewise
     acceleration: Acceleration | None = None
     moments: list[int] = field(default_factory=list)  # those that the translated text holds
+    secret: str = field(default_factory=lambda: secrets.token_hex(8))  # no text of anybody's holds it
 
     def moment(self) -> int:
         """Return when the statement began, in milliseconds of the epoch, to be written into its text."""
@@ -173,6 +194,8 @@ class Scope:
     calls: tuple[tuple[str, ...], ...] = ()  # the functions of one's own around this place
     parameters: Mapping[str, Typed] = field(default_factory=dict)  # what a function was called with, by small names
     wanted: frozenset[str] | None = None  # the columns that are asked for of what stands here; None: all
+    met: Counter[str] = field(default_factory=Counter)  # what the expressions here are made of, queries in them apart
+    listed: Mapping[str, Counter[str]] = field(default_factory=dict)  # what the items are made of that HAVING names
 
     def within(self) -> Scope:
         """Return the scope of a query inside this one that sees its columns."""
@@ -208,7 +231,8 @@ class Scope:
 
     def _qualified(self, qualifier: Sequence[str], name: str, node: exp.Expression) -> Typed | None:
         if not qualifier and name.lower() in self.merged:
-            return self.merged[name.lower()][1]
+            self.met.update(self.listed.get(name.lower(), {}))
+            return self.merged[name.lower()][1].steady(node)  # the list of a SELECT holds it too
         if not qualifier and name.lower() in self.parameters:
             return self.parameters[name.lower()]
         relations = [each for each in self.relations if not qualifier or each.answers_to(qualifier)]

@@ -66,7 +66,7 @@ def to_char(node: exp.Expression, given: list[exp.Expression], scope: Scope, com
     _expect(node, given, 2)
     value, form = compiled(given[0], scope), _format(given, 1, scope, compiled)
     if value.type.name in INTEGERS or value.type.name == "DECIMAL":
-        return Typed(sql=number_text(value.sql, value.type.scale, form, node), type=VARCHAR)
+        return Typed(sql=number_text(value.steady(node).sql, value.type.scale, form, node), type=VARCHAR)
     if value.type == TIME:
         value = Typed(sql=f"(DATE '2000-01-01' + {value.sql})", type=TIMESTAMP)
     if value.type not in {DATE, TIMESTAMP}:
@@ -98,7 +98,7 @@ def _flag(node: exp.Expression) -> bool:
 def to_number(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Read a number in a format of digits alone."""
     _expect(node, given, 2)
-    value, form = compiled(given[0], scope), _format(given, 1, scope, compiled)
+    value, form = compiled(given[0], scope).steady(node), _format(given, 1, scope, compiled)
     if value.type != VARCHAR or not form or set(form) - set("#0."):
         raise unsupported(f"TO_NUMBER with the format {form!r} has no faithful translation", node)
     words = f"CASE WHEN regexp_full_match({value.sql}, '-?[0-9]+([.][0-9]+)?') THEN CAST({value.sql} AS DOUBLE) WHEN "
@@ -238,7 +238,7 @@ def extremes(function: str) -> Special:
     """Return the greatest or least of the arguments; one NULL among them is the answer."""
 
     def extreme(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
-        values = unified([compiled(each, scope) for each in given], node)
+        values = unified([compiled(each, scope).steady(node) for each in given], node)
         if not values or values[0].type.name in NESTED:
             raise unsupported(f"{node.name.upper()} of these arguments has no faithful translation", node)
         known = " AND ".join(f"{each.sql} IS NOT NULL" for each in values)
