@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,11 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     run, engine, workspace = finishing.run, finishing.engine, finishing.workspace
     _check(run.settings, engine)
     home = home_of(engine, workspace)
-    documents = catalog.opened(engine, workspace)
+    known = _known(engine, workspace)
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
-        _clear(engine, workspace)
-        retention.sweep(engine, workspace)
-    known, reflections, routing = documents.read(workspace, lambda shelves: _known(shelves, engine))
-    told = snapshot(known, engine.mounts, home)
+        _clear(engine, workspace, known.gone)
+        retention.sweep(engine, workspace, known.last_sweep)
+    told = snapshot(known.catalog, engine.mounts, home)
     context = {
         "sql": run.settings["sql"],
         "path": list(run.settings.get("context") or ()),
@@ -49,17 +49,41 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "query_type": query_type(run),
         "home": str(home),
         "catalog": {**told, "system": system_tables.named_in(engine, workspace, run.settings["sql"])},
-        "workload": routing,
+        "workload": known.routing,
         "queue": run.settings.get("routingQueue", ""),
         "tag": run.settings.get("routingTag", ""),
         "engine": run.settings.get("engineName") or "",
     }
-    return {"context": {**context, **_of_reflections(reflections, run, engine)}}
+    return {"context": {**context, **_of_reflections(known.reflections, run, engine)}}
 
 
-def _known(shelves: Shelves, engine: Engine) -> tuple[list[Document], telling.Standing, dict[str, Any]]:
-    """Return what is in the catalog, what stands of reflections, and the queues, all of one moment."""
-    return catalog.every(shelves), telling.standing(shelves), workload.routing(shelves, engine)
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the ledger says of a workspace's catalog and queues, all of one moment."""
+
+    catalog: list[Document]
+    reflections: telling.Standing
+    routing: dict[str, Any]
+    gone: list[Document]
+    last_sweep: Document | None
+
+    @classmethod
+    def of(cls, shelves: Shelves, engine: Engine) -> Known:
+        """Read it."""
+        return cls(
+            catalog=catalog.every(shelves),
+            reflections=telling.standing(shelves),
+            routing=workload.routing(shelves, engine),
+            gone=shelves.every(GONE),
+            last_sweep=retention.last_sweep(shelves),
+        )
+
+
+def _known(engine: Engine, workspace: Workspace) -> Known:
+    known = engine.documents.read(workspace, lambda shelves: Known.of(shelves, engine))
+    if known.catalog:
+        return known
+    return catalog.opened(engine, workspace).read(workspace, lambda shelves: Known.of(shelves, engine))
 
 
 def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[str, Any]:
@@ -83,10 +107,9 @@ def _check(settings: Mapping[str, Any], engine: Engine) -> None:
         raise NotSupported(job_error("RESOURCE", NO_ENGINE.format(name=name, known=", ".join(known))))
 
 
-def _clear(engine: Engine, workspace: Workspace) -> None:
+def _clear(engine: Engine, workspace: Workspace, gone: list[Document]) -> None:
     """Remove the files of tables that were dropped so long ago that nobody reads them."""
     before = engine.now() - READ_FOR_MS
-    gone = engine.documents.read(workspace, lambda shelves: shelves.every(GONE))
     if old := [one for one in gone if one.created_at <= before]:
         own = home_of(engine, workspace).resolve()
         for folder in (Path(one.name) for one in old):

@@ -28,9 +28,13 @@ ROWS = ("result.parquet", "result.schema.json")
 LEFT_MS = 7 * DAY_MS  # how long a table may lie there that the catalog does not know: a job may yet bring it in
 
 
-def sweep(engine: Engine, workspace: Workspace) -> None:
+def last_sweep(shelves: Shelves) -> Document | None:
+    """Return when a workspace was swept for the last time, and how far."""
+    return shelves.named(SWEEPS, NAME)
+
+
+def sweep(engine: Engine, workspace: Workspace, last: Document | None) -> None:
     """Remove the rows of jobs that have ended long enough ago, now and then, each job once."""
-    last = engine.documents.read(workspace, lambda shelves: shelves.named(SWEEPS, NAME))
     if last is not None and engine.now() < last.updated_at + SWEEP_MS:
         return
     after = last.content["after"] if last is not None else 0

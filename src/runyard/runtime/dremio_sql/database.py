@@ -55,6 +55,7 @@ class Resident:
     most_bytes: int = 1 << 29  # that the process may hold while it waits for its next query
     most_statements: int = 100
     _made: int = 0
+    _looks: bool = False
 
     def make(self) -> None:
         """Open it, if it is not there."""
@@ -104,10 +105,17 @@ class Resident:
         """Return whether the database is as new; one that has used a folder for files cannot have another."""
         if self.database is None or (self.temporary is not None and self.temporary.exists()):
             return False
-        left, counted = self.database.execute(LEFT).fetchall()[0]
+        left, counted = self.database.execute(self._looking()).fetchall()[0]
         if self.working is not None:
             self.working = replace(self.working, counted=counted or 0)
         return not left and resident_bytes() < self.most_bytes
+
+    def _looking(self) -> str:
+        """Return what looks for what is left, prepared, which spares three quarters of it."""
+        if self.database is not None and not self._looks:
+            self.database.execute(f"PREPARE looking AS {LEFT}")
+            self._looks = True
+        return "EXECUTE looking"
 
     def _is_working(self, connection: duckdb.DuckDBPyConnection) -> bool:
         return self.working is not None and connection is self.working.connection

@@ -111,6 +111,7 @@ def page_connection() -> duckdb.DuckDBPyConnection:
     connection = new_connection(threads=1)
     # To read a first page twice, its rows' numbers and then the rows, takes twice as long as to read it.
     connection.execute("SET GLOBAL disabled_optimizers = 'late_materialization'")
+    connection.execute("SET GLOBAL enable_external_file_cache = false")  # few pages are read twice
     return connection
 
 

@@ -46,9 +46,10 @@ def located(root: Path, names: Sequence[str]) -> Path | None:
         if name in {"", ".", ".."} or "/" in name or "\0" in name:
             return None
         exact = place / name
-        place = exact if exact.exists() else next(_alike(place, name), exact)
-        if not place.exists():
+        found = exact if exact.exists() else next(_alike(place, name), None)
+        if found is None:
             return None
+        place = found
     return place if place.resolve().is_relative_to(root.resolve()) else None
 
 
