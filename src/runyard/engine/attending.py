@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TROUBLE_MS = 10_000  # until it looks again after it could not
-REST_S = 0.1  # between two looks, however many runs end meanwhile
+REST_S = 0.1  # from a run's end to the look that it wants, however many end meanwhile
 
 Attend = Callable[["Engine"], int | None]
 """Does what is due in every workspace, and returns when to come by again; None: when a run has ended, or is told to."""
@@ -45,10 +45,11 @@ class Attendant(Watcher):
             self.wake()
 
     def do_what_is_due(self) -> None:
-        """Let each language look after its own."""
+        """Let each language look after its own, once those who wait for what has just ended have had their answer."""
+        if self._leaving.wait(REST_S):
+            return
         moments = [self._looked_after(name, attend) for name, attend in self._attended.items()]
         self._next = [at for at in moments if at is not None]
-        self._leaving.wait(REST_S)
 
     def close(self) -> None:
         """Finish what is being done; the next server does the rest."""
