@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console_yard import Visitor
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 FIGURE = "m"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUMS = os.environ.get("CHROMIUM", "/usr/bin/chromium:/usr/bin/chromium-headless-shell").split(os.pathsep)
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 MISSING = "Figure {figure} is left out: {what}."
 PATIENCE_MS = 120_000
@@ -96,11 +95,16 @@ def measure(size: Size) -> Iterator[Row]:
 
 
 def _missing() -> str | None:
-    if not Path(CHROMIUM).exists():
-        return f"there is no Chromium at {CHROMIUM}; install it (apt-get install chromium) or say where in $CHROMIUM"
+    if _chromium() is None:
+        places = " or ".join(CHROMIUMS)
+        return f"there is no Chromium at {places}; install it (apt-get install chromium) or say where in $CHROMIUM"
     if importlib.util.find_spec("playwright") is None:
         return "the package playwright is not installed; the group dev has it"
     return None
+
+
+def _chromium() -> str | None:
+    return next(filter(os.path.exists, CHROMIUMS), None)
 
 
 def _opened(browser: Browser, large: Live, empty: Live, size: Size) -> Iterator[Row]:
@@ -196,7 +200,7 @@ def _browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where it is missing, the bench has other figures
 
     with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+        opened = driver.chromium.launch(executable_path=_chromium(), args=[*ARGUMENTS])
         yield opened
         opened.close()
 

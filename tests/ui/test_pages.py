@@ -293,6 +293,30 @@ def test_dark_is_dark_and_a_choice_is_kept(page: Page, live: Live) -> None:
     expect(page.locator("html")).to_have_css("background-color", "rgb(245, 246, 248)")
 
 
+def test_a_page_is_shown_whose_code_comes_just_after_it_was_drawn_without(page: Page, live: Live) -> None:
+    page.goto(f"{live.url}/runs")
+    page.wait_for_selector("header.top")
+    shown = page.evaluate(DRAWN_THEN_THERE)
+
+    assert shown.startswith("Dremio")
+
+
+DRAWN_THEN_THERE = """
+async () => {
+  const root = document.querySelector("script[src$='ui/main.js']").src.replace("ui/main.js", "");
+  const { bring, Lazy } = await import(`${root}ui/lazy.js`), { html, render } = await import(`${root}ui/h.js`);
+  await import(`${root}ui/dremio.js`); // so that to bring it takes no frame
+  const box = document.body.appendChild(document.createElement("div"));
+  const frames = window.requestAnimationFrame;
+  window.requestAnimationFrame = () => 0; // until the code is there, a page that was drawn has no effects
+  render(html`<${Lazy} module="ui/dremio.js" part="Dremio" />`, box);
+  await bring("ui/dremio.js");
+  window.requestAnimationFrame = frames;
+  for (let frame = 0; frame < 30 && !box.innerText; frame += 1) await new Promise(requestAnimationFrame);
+  return box.innerText;
+}
+"""
+"""Draws a page whose code is not there, lets the code come at once, and tells what is seen after half a second."""
 PAGES = (
     ("/runs", ".window .row"),
     ("/jobs", ".jobs tbody tr"),

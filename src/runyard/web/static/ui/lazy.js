@@ -46,12 +46,13 @@ function Lost() {
 export function Lazy({ module, part, style, told = {}, meanwhile }) {
   const [isLost, setIsLost] = useState(false);
   const [, setRound] = useState(0);
+  const wasHere = here.has(module);
   useEffect(() => {
     let isGone = false;
-    if (!here.has(module)) bring(module, style).then(() => { if (!isGone) setRound((one) => one + 1); }, () => { if (!isGone) setIsLost(true); });
+    if (!wasHere) bring(module, style).then(() => { if (!isGone) setRound((one) => one + 1); }, () => { if (!isGone) setIsLost(true); });
     return () => { isGone = true; };
   }, [module]);
-  if (here.has(module)) return html`<${here.get(module)[part]} ...${told} />`;
+  if (wasHere) return html`<${here.get(module)[part]} ...${told} />`;
   if (isLost && !meanwhile) return html`<${Lost} />`;
   return meanwhile ?? html`<main id="main" aria-busy="true"></main>`;
 }
