@@ -71,12 +71,7 @@ class Yard:
     def polled(self, gate: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; what its job waits for is there once the command has seen the job run."""
         process = self.started(*words, stdin=subprocess.DEVNULL)
-        assert process.stderr is not None
-        told = ""
-        while "pollRun: RUNNING" not in told:
-            line = process.stderr.readline()
-            assert line, told
-            told += line
+        told = told_of_a_run(process)
         gate.touch()
         out, rest = process.communicate(timeout=90)
         assert self.token not in out + told + rest
@@ -93,3 +88,14 @@ class Yard:
             timeout=60,
         )
         return json.loads(done.stdout)
+
+
+def told_of_a_run(process: subprocess.Popen[str]) -> str:
+    """Return what a command has told once it polls a job that runs."""
+    assert process.stderr is not None
+    told = ""
+    while "pollRun: RUNNING" not in told:
+        line = process.stderr.readline()
+        assert line, told
+        told += line
+    return told

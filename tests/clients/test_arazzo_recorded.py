@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arazzo_command import SETTINGS, Yard
+from arazzo_command import SETTINGS, Yard, told_of_a_run
 from databricks.sdk.service import jobs
 from live import Live
 from waiting import held_by, until
@@ -41,13 +41,7 @@ def phases(record: dict[str, Any]) -> dict[str, str]:
 def begun(yard: Yard, name: str) -> tuple[subprocess.Popen[str], str]:
     """Start a recorded workflow whose job does not end, and return it once it polls a running job."""
     process = yard.started(*yard.with_source(yard.job(name, "import time; time.sleep(600)"), "--record"))
-    assert process.stderr is not None
-    told = ""
-    while "pollRun: RUNNING" not in told:
-        line = process.stderr.readline()
-        assert line, told
-        told += line
-    return process, told
+    return process, told_of_a_run(process)
 
 
 def stop_jobs(yard: Yard) -> None:

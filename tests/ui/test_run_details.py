@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from console_yard import Visitor
@@ -13,7 +12,7 @@ from live import Live
 from playwright.sync_api import Browser, Page, expect
 from ui_pages import sideways, sign_in, violations
 from ui_yard import cells_shown, chained, nightly
-from waiting import until
+from waiting import held_by, until
 
 SECRET = "hunter2"
 
@@ -30,10 +29,6 @@ def cells_id(live: Live) -> int:
     return number
 
 
-def waiting_for(gate: Path) -> str:
-    return f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
-
-
 # while it happens
 
 
@@ -41,7 +36,7 @@ def test_a_run_that_fails_while_one_watches_shows_its_error_with_the_line(
     page: Page, live: Live, visitor: Visitor
 ) -> None:
     gate = live.home / "fail now"
-    run = visitor.submit(f"print('up', flush=True)\n{waiting_for(gate)}\nrows = []\nprint(rows[7])", name="watched.py")
+    run = visitor.submit(f"print('up', flush=True)\n{held_by(gate)}rows = []\nprint(rows[7])", name="watched.py")
     page.goto(f"{live.url}/runs/{run['id']}")
     expect(page.get_by_role("log")).to_contain_text("up")
     expect(page.locator(".heading .phase")).to_have_text("running")
@@ -57,7 +52,7 @@ def test_a_run_that_fails_while_one_watches_shows_its_error_with_the_line(
 
 def test_a_run_that_waits_for_another_run_of_its_job_says_for_which(page: Page, live: Live, visitor: Visitor) -> None:
     client, gate = workspace_client(live), live.home / "let go"
-    path = put_notebook(client, "one at a time", waiting_for(gate))
+    path = put_notebook(client, "one at a time", held_by(gate))
     job = client.jobs.create(
         name="one-at-a-time",
         tasks=[notebook("main", path)],
@@ -84,7 +79,7 @@ def test_a_task_that_waits_names_those_before_it_and_one_that_never_ran_says_why
     page: Page, live: Live, visitor: Visitor
 ) -> None:
     client, gate = workspace_client(live), live.home / "go on"
-    slow = put_notebook(client, "slow", waiting_for(gate), "raise SystemError('burst')")
+    slow = put_notebook(client, "slow", held_by(gate), "raise SystemError('burst')")
     fast = put_notebook(client, "fast", "print(1)")
     job = client.jobs.create(name="two-steps", tasks=[notebook("slow", slow), notebook("after", fast, "slow")])
     run = visitor.told("POST", f"/runyard/v1/jobs/{job.job_id}/runs", {"arguments": {}})
@@ -99,7 +94,7 @@ def test_a_task_that_waits_names_those_before_it_and_one_that_never_ran_says_why
 
 def test_a_run_that_was_skipped_says_why(page: Page, live: Live) -> None:
     client, gate = workspace_client(live), live.home / "skipping"
-    path = put_notebook(client, "only one", waiting_for(gate))
+    path = put_notebook(client, "only one", held_by(gate))
     job = client.jobs.create(
         name="only-one",
         tasks=[notebook("main", path)],

@@ -44,7 +44,7 @@ class Resident:
     """The database of a process that carries out one query after another; between two of them nothing is in it.
 
     What stays is the counter, and statements that were prepared: who carries one out again spares what it takes to
-    plan it. Each is known by its text, so files that it names are those that it was prepared for.
+    plan it. Each is known by its text; whether the files that it names are as they were, plan_cache.py knows.
     """
 
     database: duckdb.DuckDBPyConnection | None = None
