@@ -166,6 +166,7 @@ def test_what_is_wrong_with_a_text_is_said_in_dremios_words_and_without_our_path
     with pytest.raises(pa.ArrowInvalid, match="VALIDATION ERROR: Object 'nowhere' not found") as caught:
         Client(live).info("SELECT * FROM nowhere")
 
+    assert "SQL Query SELECT * FROM nowhere\n" in str(caught.value)
     assert "startColumn 15" in str(caught.value)
     assert ".py" not in str(caught.value)
 

@@ -46,6 +46,7 @@ class DremioError(Exception):
         self.line = line
         self.column = column
         self.context = context
+        self.sql = ""  # of the statement, where who tells it does not know that
         self.error_id = str(uuid.uuid4())
 
     def text(self, *, sql: str = "", host: str = "localhost") -> str:

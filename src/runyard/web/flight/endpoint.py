@@ -99,7 +99,11 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
     def columns(self, session: Session, sql: str, path: tuple[str, ...]) -> Any:
         """Return the columns that a statement will have, as a schema."""
         known = self.yard.ask(session.token, "POST", "/plan", {"sql": sql, "project": session.project})
-        return schema_of(self.planner.columns(sql, known, path=path))
+        try:
+            return schema_of(self.planner.columns(sql, known, path=path))
+        except DremioError as error:
+            error.sql = sql
+            raise
 
     def cancel(self, session: Session, ticket: bytes) -> int:
         """Cancel the job that a ticket has begun; return Flight's word for what came of it."""

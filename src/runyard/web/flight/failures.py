@@ -40,7 +40,7 @@ def told() -> Iterator[None]:
     except Refused as refused:
         raise BY_STATUS.get(refused.status, flight.FlightInternalError)(str(refused)) from None
     except DremioError as error:
-        raise failed(error.text()) from None
+        raise failed(error.text(sql=error.sql)) from None
     except BrokenMessage as error:
         raise pa.ArrowInvalid(f"The message cannot be read: {error}") from None
 
