@@ -58,8 +58,8 @@ def test_a_script_leads_its_own_session_and_group(yard: Yard) -> None:
     script = "import os\nprint(os.getpid(), os.getsid(0), os.getpgid(0))"
     yard.run(4, script)
 
-    pid = yard.started(4).pid
-    assert yard.read(4) == f"{pid} {pid} {pid}\n"
+    pid, *others = yard.read(4).split()
+    assert others == [pid, pid]
 
 
 def test_random_numbers_differ_between_runs(yard: Yard) -> None:
@@ -86,7 +86,7 @@ def test_output_is_live_before_the_end(yard: Yard) -> None:
     (yard.folder(7) / "work" / "go").touch()
 
     assert yard.end(7).exit_code == 0
-    assert 7 in yard.starts
+    assert yard.end(7).started_at is not None
 
 
 def test_the_times_file_tells_when_output_came(yard: Yard) -> None:
@@ -205,3 +205,20 @@ def test_another_interpreter_runs_the_script(yard: Yard, tmp_path: Path) -> None
 
     assert yard.read(21) == "wrapped\n__main__\n"
     assert end.message == "The interpreter /no/such/python cannot be started: No such file or directory."
+
+
+def test_the_start_of_a_short_job_is_told_with_its_end(yard: Yard) -> None:
+    end = yard.run(30, "print('short')", quiet_ms=600_000)
+
+    assert end.started_at is not None
+    assert 30 not in yard.starts
+
+
+def test_the_start_of_a_long_job_is_told_while_it_runs(yard: Yard) -> None:
+    script = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.01)"
+    yard.start(31, script, quiet_ms=20)
+    start = yard.started(31)
+    assert 31 not in yard.ends
+    (yard.folder(31) / "work" / "go").touch()
+
+    assert yard.end(31).started_at == start.at

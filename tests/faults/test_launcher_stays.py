@@ -58,14 +58,13 @@ def until_one_stays(yard: Yard) -> int:
 
 def test_one_process_carries_out_order_after_order_and_each_finds_itself_alone(yard: Yard) -> None:
     last = until_one_stays(yard)
-    pid, count, rest = asked(yard, last + 1, argv=["a", "b"])
+    _, count, rest = asked(yard, last + 1, argv=["a", "b"])
 
     assert int(count) > 1
     assert rest.startswith(f"{yard.folder(last + 1)}/work ")
     assert rest.endswith(f"['a', 'b'] of {last + 1}\n")
     paths = {yard.read(each).rsplit(" ", maxsplit=4)[1].split()[0] for each in range(1, last + 1)}
     assert len(paths) == 1, "the path grows from order to order"
-    assert yard.started(last + 1).pid == int(pid)
     assert yard.ends[last + 1].exit_code == 0
     assert yard.read(last + 1, "stderr") == ""
 
@@ -195,3 +194,23 @@ def test_a_process_stays_only_where_the_next_order_of_its_kind_would_find_it(tmp
 
         assert {yard.ends[each].exit_code for each in (1, 2)} == {0}
         assert {yard.read(each, "stderr") for each in (1, 2)} == {""}
+
+
+def test_what_an_order_hands_on_goes_with_the_word_of_its_end(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    asked(yard, last + 1, f"{ASK}output = {{'rows': [1, 'é']}}\n")
+    asked(
+        yard, last + 2, f"{ASK}output = []\nfor _ in range(500):\n    output = [output]\noutput = {{'deep': output}}\n"
+    )
+    asked(yard, last + 3)
+
+    assert [yard.ends[last + place].output for place in (1, 2, 3)] == [{"rows": [1, "é"]}, None, None]
+
+
+def test_the_script_of_a_process_that_stays_is_not_copied(yard: Yard) -> None:
+    last = until_one_stays(yard)
+    asked(yard, last + 1)
+
+    assert {each.name for each in yard.folder(last + 1).iterdir()} >= {"work", "stdout", "stderr"}
+    assert not any((yard.folder(each) / "script").exists() for each in range(1, last + 2))
+    assert not any([*(yard.folder(last + 1) / "work").iterdir()])

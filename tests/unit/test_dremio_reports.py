@@ -19,8 +19,8 @@ from runyard.runtime.dremio_sql.report import Report
 report = Report(folder=Path(sys.argv[1]), context={})
 report._end_after(0.0, "over " + "x" * 1_000_000)
 open(sys.argv[2])  # its writer is there: the time is over, and the reason is being written
-print("leaves", flush=True)
-report.leave()
+print("finishes", flush=True)
+report.finish()
 print("takes another", flush=True)
 os._exit(0)
 """
@@ -33,7 +33,7 @@ def test_a_query_whose_time_is_just_over_takes_no_other_query_along(tmp_path: Pa
     command = [sys.executable, "-c", OVERDUE, str(tmp_path), str(result)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert process.stdout.readline() == "leaves\n"
+        assert process.stdout.readline() == "finishes\n"
         os.set_blocking(reading, True)
         with os.fdopen(reading, encoding="utf-8") as written:
             reason = written.read()

@@ -8,6 +8,7 @@ from runyard.executors.launcher.order import Order
 from runyard.executors.process import RUNTIME, process_order
 from runyard.executors.work import Place, Work
 
+QUIET_MS = 200  # a query wants every core for itself, and to record its start takes some of that away
 READY = "dremio_sql_task:make_ready:database"
 """What the launcher's children do for a query that is yet to come."""
 
@@ -19,4 +20,4 @@ def order(work: Work, place: Place) -> Order:
     the `workload` that says which queue it takes.
     """
     plain = process_order(work, place, script=RUNTIME / "dremio_sql_task.py", preloaded=True)
-    return replace(plain, driver=READY, stays=True, begin=[])  # of Spark it knows nothing
+    return replace(plain, driver=READY, stays=True, quiet_ms=QUIET_MS, begin=[])  # of Spark it knows nothing

@@ -16,4 +16,4 @@ def make_ready(_what: str, _streams: object) -> None:
 if __name__ == "__main__":
     TASK = Task(globals()["tell_launcher"], globals()["context"])
     rest = TASK.rest
-    TASK.main()
+    output = TASK.main()

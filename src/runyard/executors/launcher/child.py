@@ -19,7 +19,7 @@ from runyard.executors.launcher.runner import carry_out, rehearse
 from runyard.executors.launcher.wire import messages, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 OWN_DESCRIPTOR = 3
 DESCRIPTORS_END = 1_048_576
@@ -68,7 +68,7 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         os.closerange(OWN_DESCRIPTOR + 1, DESCRIPTORS_END)
         _become_child_of(home.launcher, born_of=born_of)
         interpreter.differ_from_siblings()
-        own = _cradle(home)
+        own = _cradle(home, cradle.SCRIPT)
         if own:
             rehearse(own)
         system.name_process("runyard-child")
@@ -78,8 +78,8 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         channel = socket.socket(fileno=OWN_DESCRIPTOR)
         channel.sendall(_ready())
         os.setsid()  # not before: a child with its own session is a stray, unless the launcher has had its word
-        for message in messages(channel):
-            own = _obey(Order.from_wire(message), channel, own, home)
+        for order in _orders(channel):
+            own = _obey(order, channel, own, home)
         if own:
             own.remove()
         os._exit(0)
@@ -89,23 +89,27 @@ def live(descriptor: int, home: Home, *, born_of: int) -> NoReturn:
         os._exit(1)
 
 
+def _orders(channel: socket.socket) -> Iterator[Order]:
+    with contextlib.suppress(ConnectionError):  # the line has ended while a word of ours was on its way
+        for message in messages(channel):
+            yield Order.from_wire(message)
+
+
 def _obey(order: Order, channel: socket.socket, own: cradle.Cradle | None, home: Home) -> cradle.Cradle | None:
     """Carry an order out, and be ready for another if its process stays; as a rule it ends there."""
     system.name_process("runyard-job")
     carry_out(order, channel, own)
     system.name_process("runyard-child")
-    own = _cradle(home)
+    own = _cradle(home)  # scripts of processes that stay are not copied there
     with contextlib.suppress(OSError):  # nobody wants another order carried out: the line has ended
         channel.sendall(_ready())
     return own
 
 
-def _cradle(home: Home) -> cradle.Cradle | None:
-    """Make the folder of an attempt to come, with the files that the program fills which is made ready for it."""
-    own = cradle.made_in(home.cradles)
-    if own and home.waits:
-        own.make(getattr(sys.modules.get(home.waits.partition(":")[0]), "FILES", ()))
-    return own
+def _cradle(home: Home, *files: str) -> cradle.Cradle | None:
+    """Make the folder of an attempt to come, also with the files that the program fills which is made ready for it."""
+    program = sys.modules.get(home.waits.partition(":")[0])
+    return cradle.made_in(home.cradles, (*files, *getattr(program, "FILES", ())))
 
 
 def _ready() -> bytes:

@@ -22,19 +22,15 @@ EMPTY = os.O_WRONLY | os.O_CREAT
 class Cradle:
     """An attempt's folder with its outputs open, made before anybody knows whose it will be."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, files: Iterable[str] = (SCRIPT,)) -> None:
         os.umask(UMASK)
         _make_folder(folder)
         _make_folder(f"{folder}/work")
         self.folder = folder
-        self.make([SCRIPT])
+        for name in files:
+            os.close(os.open(f"{folder}/{name}", EMPTY, 0o644))
         outputs = [os.open(f"{folder}/{name}", APPENDING, 0o644) for name in ("stdout", "stderr")]
         self.streams = [os.open(os.devnull, os.O_RDONLY), *outputs]
-
-    def make(self, names: Iterable[str]) -> None:
-        """Make files that a script will fill."""
-        for name in names:
-            os.close(os.open(f"{self.folder}/{name}", EMPTY, 0o644))
 
     def take_streams(self) -> None:
         """Write to the folder's two files from now on, whoever writes to descriptors 1 and 2, and read nothing."""
@@ -75,10 +71,13 @@ def _make_folder(folder: str) -> None:
             raise
 
 
-def made_in(cradles: str) -> Cradle | None:
-    """Return a cradle of this process's own; None where none can be made, and the order's folder will tell why."""
+def made_in(cradles: str, files: Iterable[str] = (SCRIPT,)) -> Cradle | None:
+    """Return a cradle of this process's own, with files that will be filled in it.
+
+    None where none can be made, and the order's folder will tell why.
+    """
     try:
-        return Cradle(f"{cradles}/{os.getpid()}")
+        return Cradle(f"{cradles}/{os.getpid()}", files)
     except OSError:
         return None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends, tree
 from runyard.executors.launcher.depth import is_too_deep
-from runyard.executors.launcher.events import Ended
+from runyard.executors.launcher.events import Ended, Started
 from runyard.executors.launcher.wire import Garbage, Message, now_ms, unpack
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ class Job:
     cause: str | None = None
     deadline: float | None = None  # monotonic; of the timeout, or of the grace once there is a cause
     is_over: bool = False  # though its process is not
+    output: Message | None = None  # that came with the word of that
     waits_since: int | None = None  # while it waits for its turn, and gives its place to others
+    untold: Started | None = None  # its start, unless the server has been told
+    tell_at: float | None = None  # monotonic; when it will be told, unless its end comes before and tells it too
     _sizes: tuple[int, int] = (0, 0)
 
     @property
@@ -43,6 +46,11 @@ class Job:
         self.started_at = at
         if self.order.timeout_ms is not None and self.cause is None:
             self.deadline = time.monotonic() + self.order.timeout_ms / 1000
+
+    @property
+    def due_at(self) -> float | None:
+        """Return when something must be done for it next, unless something happens before."""
+        return min((at for at in (self.deadline, self.tell_at) if at is not None), default=None)
 
     def stop(self, cause: str, *, grace_ms: int) -> None:
         """Ask the process to end; a second asking can only shorten the grace."""
@@ -93,7 +101,7 @@ class Job:
             message=message,
             trace=found.get("trace"),
             category=found.get("category"),
-            output=self._told("output.json") or None,
+            output=self.output or self._told("output.json") or None,
         )
 
     def _told(self, name: str) -> Message:
@@ -102,7 +110,12 @@ class Job:
                 found = unpack(file.read(RESULT_LIMIT))
         except (OSError, Garbage):
             return {}
-        return {} if is_too_deep(found) else found  # or those who are told could not read or tell it
+        return tellable(found)
+
+
+def tellable(output: Message) -> Message:
+    """Return what a job has told, unless those who are told could not read or tell it."""
+    return {} if is_too_deep(output) else output
 
 
 def _at_once(path: str, flags: int) -> int:

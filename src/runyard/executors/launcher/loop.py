@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runyard.executors.launcher import ends, events, leftovers, tree
 from runyard.executors.launcher.door import Connection, Door
 from runyard.executors.launcher.events import ConnectionTaken, Ended, GoesOn, OfAttempt, Started, Waits
-from runyard.executors.launcher.job import Job
+from runyard.executors.launcher.job import Job, tellable
 from runyard.executors.launcher.journal import Journal
 from runyard.executors.launcher.nurseries import Nurseries
 from runyard.executors.launcher.nursery import Child, Settings
@@ -85,14 +85,16 @@ class Loop:
                 traceback.print_exc()
 
     def _patience(self) -> float:
-        deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
-        return max(0.0, min([self._next_tick, *deadlines]) - time.monotonic())
+        due = [at for job in self._jobs.values() if (at := job.due_at) is not None]
+        return max(0.0, min([self._next_tick, *due]) - time.monotonic())
 
     def _tend(self) -> None:
         now = time.monotonic()
         for job in list(self._jobs.values()):
             if job.deadline is not None and job.deadline <= now:
                 job.expire()
+            if job.tell_at is not None and job.tell_at <= now:
+                self._tell_start(job)
         if now >= self._next_tick:
             self._next_tick = now + TICK_S
             self._tick(now)
@@ -130,6 +132,7 @@ class Loop:
         for entry in self._journal.told():
             connection.send(entry)
         for job in self._jobs.values():
+            job.untold = job.tell_at = None  # it was among them
             if job.waits_since is not None:
                 self._tell(Waits(attempt_id=job.order.attempt_id, at=job.waits_since))
         self._nurseries.use(settings)
@@ -205,24 +208,33 @@ class Loop:
         job.failure = message
 
     def _begin(self, job: Job, message: Message) -> None:
+        """Note a start; it is told a little later, for the end of a short job tells it too."""
         job.start(message["at"])
-        self._record(Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"]))
+        job.untold = Started(attempt_id=job.order.attempt_id, pid=job.pid, at=message["at"])
+        job.tell_at = time.monotonic() + job.order.quiet_ms / 1000
+        self._journal.write(**events.to_wire(job.untold))
+
+    def _tell_start(self, job: Job) -> None:
+        if job.untold is not None:
+            self._tell(job.untold)
+        job.untold = job.tell_at = None
 
     def _let_wait(self, job: Job, message: Message) -> None:
         job.waits_since = message["at"]
+        self._tell_start(job)
         self._tell(Waits(attempt_id=job.order.attempt_id, at=job.waits_since))
 
     def _go_on(self, job: Job, message: Message) -> None:
         self._tell(GoesOn(attempt_id=job.order.attempt_id, at=max(message["at"], job.waits_since or 0)))
         job.waits_since = None
 
-    def _let_rest(self, job: Job, _: Message) -> None:
+    def _let_rest(self, job: Job, message: Message) -> None:
         """Record the end of an order whose process stays for another; one that is told to end, does."""
         if job.cause is None:
-            job.is_over = True
+            job.is_over, job.output = True, tellable(message["output"] or {})
+            self._end(job, 0)
             self._selector.unregister(job.child.channel)
             self._nurseries.take_back(job.child)
-            self._end(job, 0)
 
     def _welcome_back(self, job: Job, _: Message) -> None:
         """Hear in one breath with its order's end that the process is ready."""
@@ -290,9 +302,10 @@ class Loop:
         category = None if cause else ends.PREPARATION
         self._record(Ended(attempt_id=attempt_id, at=now_ms(), cause=cause, message=message, category=category))
 
-    def _record(self, event: Started | Ended) -> None:
-        self._journal.write(**events.to_wire(event))
+    def _record(self, event: Ended) -> None:
+        """Tell an end and write it down; whoever is told what is lost here takes the first word for it."""
         self._tell(event)
+        self._journal.write(**events.to_wire(event))
 
     def _tell(self, event: OfAttempt) -> None:
         if self._client:

@@ -13,16 +13,17 @@ class Order:
 
     attempt_id: int
     folder: str  # the attempt's own; made if missing: stdout, stderr, times, result.json, work/ (the cwd)
-    script: str  # copied to folder/work and run from there: what ran is what is kept
+    script: str  # copied to folder/work and run from there: what ran is what is kept; not one of a process that stays
     argv: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # the whole of it
     context: str = ""  # what its process is told, laid into folder/context.json; to one that stays by word (runner.py)
     timeout_ms: int | None = None  # counted from the first line of user code
     grace_ms: int = 10_000  # between SIGTERM and SIGKILL
+    quiet_ms: int = 50  # a job that takes no longer is told as a whole: a start of its own costs a transaction
     preloaded: bool = True  # serve it with the imports done beforehand; False: a bare interpreter starts sooner
     rare: bool = False  # and with those imports that only some jobs want
     driver: str = ""  # or by a process that has made ready what this text says: "module:function:what"
-    stays: bool = False  # and that may carry out another such order afterwards: its script has a `rest` (see runner.py)
+    stays: bool = False  # and that may carry out another such order afterwards: see runner.py for what its script has
     python: str | None = None  # another interpreter than the warm one
     python_path: list[str] = field(default_factory=list)  # goes before the rest of sys.path
     begin: list[str] = field(default_factory=list)  # modules found there that are imported before the script runs

@@ -36,9 +36,15 @@ def lay_out(order: Order) -> tuple[str, bytes]:
             _copy(each, f"{work}/{os.path.basename(each)}")
     with _telling("script", order.script):
         text = read(order.script)
-        made, script = f"{order.folder}/{SCRIPT}", f"{work}/{os.path.basename(order.script)}"
-        write(text, made)
-        os.rename(made, script)
+        made = f"{order.folder}/{SCRIPT}"
+        script = f"{work}/{os.path.basename(order.script)}"
+        if order.stays:
+            with contextlib.suppress(FileNotFoundError):  # it is made for scripts that are copied
+                os.unlink(made)
+            script = order.script
+        else:
+            write(text, made)
+            os.rename(made, script)
     if order.context and not order.stays:
         tell(order)
     os.chdir(work)

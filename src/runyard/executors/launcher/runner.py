@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -11,7 +12,7 @@ import signal
 import socket
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from runyard.executors.launcher import boot, ends, interpreter, packages, preparation, system
 from runyard.executors.launcher.cradle import Cradle, made_at
@@ -21,7 +22,7 @@ from runyard.executors.launcher.wire import now_ms, pack, unpack
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
@@ -34,7 +35,8 @@ def carry_out(order: Order, channel: socket.socket, cradle: Cradle | None) -> No
     """Do all that the order says in this warm process, or in the interpreter that it becomes, and end that.
 
     It returns only if the order's process stays, and the order ended well: when its script's `rest()` has made ready
-    what the next one needs, and has returned whether this process is as good as a new one.
+    what the next one needs, and has returned whether this process is as good as a new one. What such a script has to
+    hand on, it leaves in `output`, which goes with the word of its end.
     """
     path = [*sys.path]
     script, text = _or_tell(channel, lambda: _prepare(order, channel, cradle))
@@ -114,17 +116,17 @@ def _run(order: Order, channel: socket.socket, script: str, text: bytes) -> None
         channel.close()
     result = f"{order.folder}/result.json"
     exit_code = _execute(script, text, module, result)
-    if order.stays and not exit_code and _rests(channel, module.__dict__["rest"]):
+    if order.stays and not exit_code and _rests(channel, module.__dict__):
         return
     os._exit(_finish(exit_code, result))
 
 
-def _say(channel: socket.socket, kind: str) -> None:
+def _say(channel: socket.socket, kind: str, **more: object) -> None:
     with contextlib.suppress(OSError):  # a launcher that died meanwhile takes this process with it
-        channel.sendall(pack({"kind": kind, "at": now_ms()}))
+        channel.sendall(pack({"kind": kind, "at": now_ms(), **more}))
 
 
-def _rests(channel: socket.socket, rest: Callable[[], bool]) -> bool:
+def _rests(channel: socket.socket, script: Mapping[str, Any]) -> bool:
     """Tell that the order has ended well; return whether this process may take another."""
     try:
         sys.stdout.flush()
@@ -132,9 +134,9 @@ def _rests(channel: socket.socket, rest: Callable[[], bool]) -> bool:
         system.flush_native_streams()
     except (OSError, ValueError):
         return False  # the end of the process tells why
-    _say(channel, "ended")
+    _say(channel, "ended", output=script.get("output"))
     signal.setitimer(signal.ITIMER_REAL, REST_S)  # it kills: nobody has an order left that could be stopped
-    is_as_new = rest()
+    is_as_new: bool = script["rest"]()
     if is_as_new:
         signal.setitimer(signal.ITIMER_REAL, 0)
     return is_as_new
@@ -155,8 +157,7 @@ def _execute(script: str, text: bytes, module: types.ModuleType, result: str) ->
     """Run the user's code as `__main__` and return the exit code that Python would."""
     own = os.getpid()
     try:
-        code = compile(text, script, "exec", dont_inherit=True)
-        exec(code, module.__dict__)  # noqa: S102 - running the user's script is what this process is for
+        exec(_compiled(text, script), module.__dict__)  # noqa: S102 - running the user's script is what this process is for
     except SystemExit as stop:
         return _exit_code(stop, result)
     except BaseException as error:  # noqa: BLE001 - outermost of the process: the interpreter's place
@@ -165,6 +166,12 @@ def _execute(script: str, text: bytes, module: types.ModuleType, result: str) ->
             _write(result, ends.of_exception(error), ends.trace_of(error))
         return EXCEPTION
     return 0
+
+
+@functools.lru_cache(1)
+def _compiled(text: bytes, script: str) -> types.CodeType:
+    """Compile a script; to one whose process stays it happens once."""
+    return compile(text, script, "exec", dont_inherit=True)
 
 
 def _exit_code(stop: SystemExit, result: str) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-PROTOCOL = 5
+PROTOCOL = 6
 LINE_LIMIT = 64 * 1024 * 1024
 CHUNK = 65536
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from _thread import start_new_thread
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +102,7 @@ def _counted(execution: Execution, report: Telling) -> Iterator[None]:
                     report.rows(execution.rows_so_far())
             pause = COUNT_EVERY_S
 
-    threading.Thread(target=count, daemon=True).start()
+    start_new_thread(count, ())  # a threading.Thread would be waited for until it has begun, half a millisecond
     try:
         yield
     finally:

@@ -1,4 +1,7 @@
-"""What a query tells while it goes on: `output.json` in the attempt's folder, whole after each change."""
+"""What a query tells: with its end all of it, and before, if it takes long, in `output.json` of the attempt's folder.
+
+That file is replaced by each change, so that it is always whole.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ TELLING = "output.json.new"
 QUEUES = "queues"  # in the workspace's folder
 WITHDRAWN = "withdrawn"  # the category of an end that is no failure of the query
 MS = 1000
-SHORT_S = 0.02  # what takes no longer is told as a whole; each telling takes half a millisecond
+SHORT_S = 0.2  # what takes no longer is told as a whole; each telling takes half a millisecond
 COUNT_AGAIN_S = 0.2  # between two tellings of how many rows there are
 
 
@@ -89,9 +92,15 @@ class Report:
             self._counted_at = time.monotonic()
             self._tell(row_count=count)
 
-    def finish(self, **facts: Any) -> None:
-        """Tell what came of it: `row_count`, `schema`, `changes` of the catalog, `datasets` that were read."""
-        self._tell(**facts)
+    def finish(self, **facts: Any) -> dict[str, Any]:
+        """Return all that there is to tell, with `row_count`, `schema`, `changes` of the catalog, `datasets` read.
+
+        From now on this process will not be ended for having run too long.
+        """
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit.join()  # if its time came just now it ends this process, and not during another query
+        return {**self.told, **facts}
 
     def _end_after(self, seconds: float, message: str) -> None:
         """End this process at a moment, whatever it is doing then: the database computes where no signal is heard."""
@@ -107,9 +116,6 @@ class Report:
 
     def leave(self) -> bool:
         """Give the place in the queue back; return whether this process is to others what it was before."""
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit.join()  # if its time came just now it ends this process, and not during another query
         if self.place is not None:
             self.place.give_back()
         return not self._is_nice

@@ -58,10 +58,16 @@ def write_schema(folder: Path, columns: Sequence[Column], row_count: int) -> Non
 
 def fill(file: Path, text: str) -> None:
     """Write a file that may have been made before; to empty it first would have ext4 write it to the disk at once."""
+    left = memoryview(text.encode())
+    size = len(left)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o644)
-    with open(descriptor, "wb") as opened:  # noqa: PTH123 - a descriptor is no path
-        opened.write(text.encode())
-        opened.truncate()
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if os.fstat(descriptor).st_size != size:
+            os.ftruncate(descriptor, size)
+    finally:
+        os.close(descriptor)
 
 
 def stored(folder: Path) -> Stored:

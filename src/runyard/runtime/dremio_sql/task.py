@@ -9,8 +9,9 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .catalog import LiveCatalog, Snapshot
 from .column_types import literal
@@ -18,7 +19,7 @@ from .database import RESIDENT, SPILLED
 from .errors import DremioError
 from .job import execute
 from .plans import cost_of
-from .report import TELLING, WITHDRAWN, Report
+from .report import WITHDRAWN, Report
 from .results import SCHEMA
 from .routing import Withdrawn
 from .statements import statement
@@ -26,7 +27,7 @@ from .translation.translate import Session, translate
 
 FAILED = "sql"
 REHEARSED = "SELECT 1 AS one"
-FILES = (TELLING, SCHEMA)
+FILES = (SCHEMA,)
 """What each query fills in its folder; to make a file takes longer than to fill it."""
 
 
@@ -49,17 +50,17 @@ class Task:
 
     tell_launcher: Callable[[str], None]
     told: str  # the context, as JSON; empty if it lies in the folder
-    is_as_new: bool = False
+    report: Report | None = None
 
-    def main(self) -> None:
-        """Run the query that the context holds."""
+    def main(self) -> dict[str, Any]:
+        """Run the query that the context holds, and return what its server is told of it."""
         # As it is seen from the working folder: so it is called alike in each query, and in what was prepared for one.
         folder = Path(os.path.relpath(os.environ["RUNYARD_ATTEMPT_FOLDER"]))
         context = json.loads(self.told or (folder / "context.json").read_text(encoding="utf-8"))
-        report = Report(folder=folder, context=context, tell_launcher=self.tell_launcher)
+        self.report = report = Report(folder=folder, context=context, tell_launcher=self.tell_launcher)
         RESIDENT.make()
         try:
-            report.finish(**asdict(execute(context, report, folder)))
+            return report.finish(**vars(execute(context, report, folder)))
         except Withdrawn as reason:
             report.end(str(reason), WITHDRAWN)
             sys.exit(1)
@@ -71,8 +72,8 @@ class Task:
             defect = DremioError("SYSTEM", f"{type(error).__name__}: {error}")
             report.end(defect.text(sql=context["sql"]), FAILED)
             sys.exit(1)
-        self.is_as_new = report.leave()
 
     def rest(self) -> bool:
         """Clear up; return whether this process may carry out another query."""
-        return RESIDENT.clear() and self.is_as_new
+        is_as_new = self.report is not None and self.report.leave()
+        return RESIDENT.clear() and is_as_new
