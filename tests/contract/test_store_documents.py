@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from records import a_workspace, record
 
 from runyard.core.document import Document
 from runyard.store.database import ConstraintError
+from runyard.store.ledger import Ledger
 from runyard.store.store import Store
 
 
@@ -87,3 +89,22 @@ def test_a_document_has_a_workspace_and_a_parent_that_are_there(store: Store) ->
     for wrong in (a_document(1, "a", workspace_id=9), a_document(1, "a", parent_id=9), a_document(1, "a", version=0)):
         with pytest.raises(ConstraintError):
             add(store, wrong)
+
+
+def test_every_change_of_a_workspace_s_documents_is_counted(store: Store) -> None:
+    def changes(workspace_id: int = 1) -> int:
+        return store.read(lambda ledger: ledger.document_changes(workspace_id))
+
+    space = a_document(1, "sales")
+    steps: list[Callable[[Ledger], bool]] = [
+        lambda ledger: ledger.add_document(space),
+        lambda ledger: ledger.save_document(replace(space, version=2), seen=space),
+        lambda ledger: ledger.remove_document(replace(space, version=2)),
+    ]
+    seen = [changes()]
+    for step in steps:
+        assert store.write(step)
+        seen.append(changes())
+
+    assert seen == sorted(set(seen))
+    assert changes(2) == 0

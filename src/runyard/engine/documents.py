@@ -83,6 +83,23 @@ class Documents:
         self._store = store
         self._ids = ids
         self._clock = clock
+        self._derived: dict[tuple[int, str], tuple[int, Any]] = {}  # and of which change it is
+
+    def derived(self, workspace: Workspace, name: str, make: Callable[[Shelves], T]) -> T:
+        """Return what `make` makes of a workspace's documents alone, again only if one of them has changed since.
+
+        `name` says which of such things it is; whoever is given it must not change it.
+        """
+
+        def look(ledger: Ledger) -> T:
+            changes = ledger.document_changes(workspace.id)
+            seen, made = self._derived.get((workspace.id, name), (None, None))
+            if seen != changes:
+                made = make(self._shelves(ledger, workspace))
+                self._derived[workspace.id, name] = changes, made
+            return made  # type: ignore[return-value] # what it made the last time
+
+        return self._store.read(look)
 
     def read(self, workspace: Workspace, work: Callable[[Shelves], T]) -> T:
         """Read documents of a workspace as they stand at one moment."""

@@ -408,6 +408,12 @@ WHERE EXISTS (SELECT 1 FROM document WHERE workspace_id = workspace.id AND shelf
 -- documents_in --
 SELECT /* document_columns */ FROM document WHERE workspace_id = :workspace_id AND parent_id = :parent_id ORDER BY id;
 
+-- document_changes --
+SELECT document_changes FROM workspace WHERE id = :workspace_id;
+
+-- count_document_change --
+UPDATE workspace SET document_changes = document_changes + 1 WHERE id = :workspace_id;
+
 -- save_document --
 -- Compare and set: only if it is still the version that the caller saw.
 UPDATE document SET kind = :kind, content = :content, version = :version, updated_at = :updated_at

@@ -19,15 +19,16 @@ from runyard.dialects.dremio.errors import job_error
 from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.reflections import telling
-from runyard.dialects.dremio.snapshot import snapshot
+from runyard.dialects.dremio.snapshot import of_documents, sources_in
 from runyard.dialects.dremio.views import query_type
 from runyard.dialects.dremio_ids import job_id
-from runyard.engine.documents import Shelves
+from runyard.engine.documents import Documents, Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.finishing import Finishing
 
 NO_BRANCHES = "This catalog has no branches, tags or commits; leave out the references."
 NO_ENGINE = "There is no engine {name!r} here; there are {known}, of which the first is this machine."
+KNOWN = "what jobs of Dremio are told"
 READ_FOR_MS = 3_600_000  # how long somebody may still be reading a table that was dropped
 
 
@@ -40,7 +41,7 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
         _clear(engine, workspace, known.gone)
         retention.sweep(engine, workspace, known.last_sweep)
-    told = snapshot(known.catalog, engine.mounts, home)
+    system = system_tables.named_in(engine, workspace, run.settings["sql"])
     context = {
         "sql": run.settings["sql"],
         "path": list(run.settings.get("context") or ()),
@@ -48,7 +49,7 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         "job_id": job_id(run.id),
         "query_type": query_type(run),
         "home": str(home),
-        "catalog": {**told, "system": system_tables.named_in(engine, workspace, run.settings["sql"])},
+        "catalog": {**known.told, "sources": sources_in(known.catalog, engine.mounts, home), "system": system},
         "workload": known.routing,
         "queue": run.settings.get("routingQueue", ""),
         "tag": run.settings.get("routingTag", ""),
@@ -62,6 +63,7 @@ class Known:
     """What the ledger says of a workspace's catalog and queues, all of one moment."""
 
     catalog: list[Document]
+    told: dict[str, Any]  # of it, as a process reads it
     reflections: telling.Standing
     routing: dict[str, Any]
     gone: list[Document]
@@ -70,8 +72,10 @@ class Known:
     @classmethod
     def of(cls, shelves: Shelves, engine: Engine) -> Known:
         """Read it."""
+        documents = catalog.every(shelves)
         return cls(
-            catalog=catalog.every(shelves),
+            catalog=documents,
+            told=of_documents(documents),
             reflections=telling.standing(shelves),
             routing=workload.routing(shelves, engine),
             gone=shelves.every(GONE),
@@ -80,10 +84,11 @@ class Known:
 
 
 def _known(engine: Engine, workspace: Workspace) -> Known:
-    known = engine.documents.read(workspace, lambda shelves: Known.of(shelves, engine))
-    if known.catalog:
-        return known
-    return catalog.opened(engine, workspace).read(workspace, lambda shelves: Known.of(shelves, engine))
+    def read(documents: Documents) -> Known:
+        return documents.derived(workspace, KNOWN, lambda shelves: Known.of(shelves, engine))
+
+    known = read(engine.documents)
+    return known if known.catalog else read(catalog.opened(engine, workspace))
 
 
 def _of_reflections(found: telling.Standing, run: Run, engine: Engine) -> dict[str, Any]:

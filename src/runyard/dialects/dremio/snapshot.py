@@ -17,6 +17,16 @@ SOURCES = "sources"  # below a workspace's folder: where a source lies that name
 
 def snapshot(documents: Sequence[Document], mounts: Mounts, home: Path) -> dict[str, Any]:
     """Return what a process is told of the catalog."""
+    return {**of_documents(documents), "sources": sources_in(documents, mounts, home)}
+
+
+def sources_in(documents: Sequence[Document], mounts: Mounts, home: Path) -> list[dict[str, Any]]:
+    """Return where sources of files lie now; what their paths lead to may change, though no document does."""
+    return [_source(one, mounts, home) for one in documents if one.kind == SOURCE and not is_database(one)]
+
+
+def of_documents(documents: Sequence[Document]) -> dict[str, Any]:
+    """Return the part of it that changes with the documents alone."""
     by_kind: dict[str, list[Document]] = {}
     for document in documents:
         by_kind.setdefault(document.kind, []).append(document)
@@ -24,7 +34,6 @@ def snapshot(documents: Sequence[Document], mounts: Mounts, home: Path) -> dict[
     return {
         "spaces": [path_of(one)[0] for kind in (HOME, SPACE) for one in by_kind.get(kind, [])],
         "folders": [path_of(one) for one in by_kind.get(FOLDER, [])],
-        "sources": [_source(one, mounts, home) for one in by_kind.get(SOURCE, []) if not is_database(one)],
         "databases": [told(one) for one in by_kind.get(SOURCE, []) if is_database(one)],
         "views": [_view(one) for one in by_kind.get(VIEW, [])],
         "tables": [{"path": path_of(one), "folder": one.content["folder"]} for one in tables if not _format(one)],
