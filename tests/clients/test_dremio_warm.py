@@ -108,6 +108,19 @@ def test_a_job_is_waited_for_in_one_call(http: Http) -> None:
     assert http("GET", f"job/{http.submit('SELECT 2 AS two')}?wait_s=60")["jobState"] == "COMPLETED"
 
 
+def test_rows_that_are_waited_for_are_those_of_the_page(http: Http) -> None:
+    job = http.submit("SELECT 1 AS one UNION ALL SELECT 2 UNION ALL SELECT 3 ORDER BY 1")
+    page = http("GET", f"job/{job}/results?wait_s=60&offset=1&limit=1")
+
+    assert page == http("GET", f"job/{job}/results?offset=1&limit=1")
+    assert page["rows"] == [{"one": 2}]
+    status, told = http.send("GET", f"job/{http.submit('SELECT 1')}/results?wait_s=60&limit=501")
+    assert (status, told["errorMessage"]) == (400, "limit can not exceed 500 rows")
+    status, told = http.send("GET", f"job/{http.submit('SELECT 1/0')}/results?wait_s=60")
+    assert status == 400
+    assert "[FAILED]" in told["errorMessage"]
+
+
 def test_a_job_that_goes_on_is_told_when_the_time_is_over_and_when_it_is_cancelled(http: Http) -> None:
     job = http.submit(LONG)
     http.when(job, "RUNNING")

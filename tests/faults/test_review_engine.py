@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from runyard.engine.engine import Engine
 from runyard.engine.home import Home
 from runyard.engine.requests import Request
 from runyard.engine.settings import Settings
+from runyard.engine.waiting import AtEnd
 from runyard.store.store import open_store
 
 FOREVER = "import time; time.sleep(600)"
@@ -153,3 +155,23 @@ def test_two_updates_of_different_facts_of_a_job_are_both_kept(yard: Yard) -> No
     job = yard.engine.job_named(yard.workspace, "one")
 
     assert (job.settings, job.tags) == ({"Description": "new"}, {"team": "blue"})
+
+
+def test_who_waits_may_do_something_while_an_end_is_recorded(yard: Yard, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    done: list[str] = []
+    run = yard.running(f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists():\n    time.sleep(0.01)")
+    attempt = yard.engine.attempts(run)[-1]
+    other = AtEnd(attempt_id=run.id + 1, do=lambda: done.append("other"))
+    with ThreadPoolExecutor() as pool:
+        told = AtEnd(attempt_id=attempt.id, do=lambda: done.append("end"))
+        waiting = [
+            pool.submit(yard.engine.wait_run, yard.workspace, run.id, timeout_s=END_S, at_end=each)
+            for each in (told, other)
+        ]
+        watchers = yard.engine._works.changes._watchers
+        until(lambda: len(watchers.get(run.id, ())) == len(waiting))
+        gate.touch()
+
+        assert [each.result().phase for each in waiting] == ["succeeded"] * 2
+    assert done == ["end"]

@@ -7,6 +7,7 @@ folded into the lower one; only one value in 2^69 reads back as a number of ours
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from hashlib import blake2b
 
 from runyard.core.ids import LARGEST
@@ -27,6 +28,7 @@ FACTORS = {
 _INVERSES = {kind: pow(factor, -1, MODULUS) for kind, factor in FACTORS.items()}
 
 
+@lru_cache(1024)
 def project_id(workspace: str) -> str:
     """Return the id by which Dremio's clients name a workspace."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"runyard:workspace:{workspace}"))

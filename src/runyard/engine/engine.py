@@ -32,6 +32,7 @@ from runyard.engine.settings import Settings
 from runyard.engine.starting import Starting
 from runyard.engine.surroundings import Surroundings, heralds_of
 from runyard.engine.transaction import Claim, to_conduct
+from runyard.engine.waiting import Waiting
 from runyard.engine.works import Beside, Preparing, Works
 from runyard.executors.mounts import default_mounts
 from runyard.store.ledger import Ledger, Page
@@ -48,7 +49,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Engine(Jobs, Overview):
+class Engine(Jobs, Overview, Waiting):
     """Jobs and runs of every workspace on one ledger, and the processes of this server."""
 
     def __init__(
@@ -165,10 +166,6 @@ class Engine(Jobs, Overview):
 
         recorded, moves = self._works.apply(begin)
         return moves.changed.get(recorded.id, recorded)
-
-    def run(self, workspace: Workspace, run_id: int) -> Run:
-        """Return a run."""
-        return found(self._store.read(lambda ledger: ledger.run(workspace.id, run_id)), "run", run_id)
 
     def runs(self, workspace: Workspace, page: Page) -> list[Run]:
         """Return a page of runs."""
@@ -302,22 +299,6 @@ class Engine(Jobs, Overview):
             self._store.write(lambda ledger: ledger.spend_key(run))
         if not forget(self._store, [run], self.attempt_folder):
             raise WrongState(f"Run {run_id} was repaired or deleted by somebody else meanwhile.")
-
-    def wait_run(self, workspace: Workspace, run_id: int, *, timeout_s: float) -> Run:
-        """Return the run once it has ended, or as it is when the time is up."""
-        return self.wait_for(workspace, run_id, timeout_s=timeout_s, until=lambda run: run.state is State.ENDED)
-
-    def wait_for(self, workspace: Workspace, run_id: int, *, timeout_s: float, until: Callable[[Run], bool]) -> Run:
-        """Return the run once `until` holds, or as it is when the time is up or the server stops."""
-        deadline = time.monotonic() + timeout_s
-        with self._works.changes.watch(run_id) as changed:
-            while True:
-                run = self.run(workspace, run_id)
-                left = deadline - time.monotonic()
-                if until(run) or left <= 0 or self._works.is_leaving:
-                    return run
-                changed.wait(left)
-                changed.clear()
 
     # how the verbs do it
 

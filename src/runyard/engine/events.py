@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+
+
+class Watch(threading.Event):
+    """Is set by each change of what is watched."""
+
+    is_ending = False  # what is watched has ended, as the ledger will know in a moment
 
 
 class Changes:
     """Wakes the threads that watch a run; costs nothing for runs that nobody watches."""
 
     def __init__(self) -> None:
-        self._watchers: defaultdict[int, list[threading.Event]] = defaultdict(list)
+        self._watchers: defaultdict[int, list[Watch]] = defaultdict(list)
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[Collection[int]], None], ...] = ()
 
@@ -21,18 +27,20 @@ class Changes:
         self._listeners = (*self._listeners, hear)
 
     @contextmanager
-    def watch(self, run_id: int) -> Iterator[threading.Event]:
-        """Give an event that is set at every change of the run from now on."""
-        event = threading.Event()
+    def watch(self, *ids: int) -> Iterator[Watch]:
+        """Give an event that is set at every change of these runs, and at the ends of these attempts, from now on."""
+        event = Watch()
         with self._lock:
-            self._watchers[run_id].append(event)
+            for each in ids:
+                self._watchers[each].append(event)
         try:
             yield event
         finally:
             with self._lock:
-                self._watchers[run_id].remove(event)
-                if not self._watchers[run_id]:
-                    del self._watchers[run_id]
+                for each in ids:
+                    self._watchers[each].remove(event)
+                    if not self._watchers[each]:
+                        del self._watchers[each]
 
     def publish(self, run_ids: Collection[int]) -> None:
         """Wake whoever watches one of these runs."""
@@ -41,6 +49,14 @@ class Changes:
         with self._lock:
             for run_id in run_ids:
                 for event in self._watchers.get(run_id, ()):
+                    event.set()
+
+    def announce(self, attempt_ids: Iterable[int]) -> None:
+        """Wake whoever watches one of these attempts: they have ended, which is on its way to the disk."""
+        with self._lock:
+            for attempt_id in attempt_ids:
+                for event in self._watchers.get(attempt_id, ()):
+                    event.is_ending = True
                     event.set()
 
     def wake_all(self) -> None:

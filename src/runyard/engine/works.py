@@ -151,6 +151,7 @@ class Works:
             )
             result = work(moves)
             moves.claim()
+            self.changes.announce(attempt.id for attempt in moves.ended)
             return result, moves
 
         result, moves = self._store.write(body)

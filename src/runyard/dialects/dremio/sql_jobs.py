@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,7 @@ from runyard.dialects.dremio.views import JOB, LANGUAGE, REST, Job
 from runyard.dialects.dremio_ids import from_job_id, job_id
 from runyard.engine.engine import Engine
 from runyard.engine.requests import Request
+from runyard.engine.waiting import AtEnd
 
 KIND = "dremio_sql"
 TASK = "query"
@@ -66,13 +67,20 @@ def cancel_job(call: Call) -> None:
 
 def asked_job(call: Call) -> Job:
     """Return the job that a call names; with `wait_s`, which Dremio has not, once it ended or that time is over."""
+    return job_of(call.engine, waited_run(call))
+
+
+def waited_run(call: Call, at_end: Callable[[int], None] | None = None) -> Run:
+    """Return the run of such a job; `at_end` is told its attempt when that has ended, while it is recorded."""
     seconds = call.members.get("wait_s", 0)
     if not 0 <= seconds <= LONGEST_WAIT_S:
         raise wrong(f"wait_s is {seconds}; it must be from 0 to {LONGEST_WAIT_S} seconds.")
     run = asked_run(call)
     if seconds and run.state is not State.ENDED:
-        run = call.engine.wait_run(call.workspace, run.id, timeout_s=seconds)
-    return job_of(call.engine, run)
+        attempt = job_of(call.engine, run).attempt_id
+        told = None if at_end is None else AtEnd(attempt_id=attempt, do=lambda: at_end(attempt))
+        run = call.engine.wait_run(call.workspace, run.id, timeout_s=seconds, at_end=told)
+    return run
 
 
 def asked_run(call: Call) -> Run:
