@@ -49,6 +49,12 @@ class Lake(Yard):
         new.write_text(f"i\n{first}\n{first + 1}\n")
         new.replace(self.files / name)
 
+    def overwrite(self, name: str, first: int) -> None:
+        """Put another content into a file, and set its time back."""
+        file = self.files / name
+        file.write_text(f"i\n{first}\n{first + 1}\n")
+        os.utime(file, ns=(0, 0))
+
     def snapshot(self) -> Snapshot:
         return PLANS.snapshot_of(copy.deepcopy(self.told))  # as each process is told it anew
 
@@ -176,6 +182,7 @@ ROOMY = 1 << 40
 STEPS = st.one_of(
     st.tuples(st.just("query"), st.sampled_from(TEXTS)),
     st.tuples(st.just("write"), st.tuples(st.sampled_from(["numbers.csv", "days/a.csv"]), st.integers(1, 3))),
+    st.tuples(st.just("overwrite"), st.tuples(st.sampled_from(["numbers.csv", "days/one.csv"]), st.integers(1, 3))),
     st.tuples(st.just("remove"), st.sampled_from(["numbers.csv", "days/a.csv"])),
     st.tuples(st.just("insert"), st.integers(1, 9)),
     st.tuples(st.just("view"), st.integers(1, 9)),
@@ -280,6 +287,7 @@ def _answer(lake: Lake, sql: str) -> Any:
 
 DOINGS: dict[str, Callable[[Lake, Any], Any]] = {
     "write": lambda lake, what: lake.write(*what),
+    "overwrite": lambda lake, what: lake.overwrite(*what),
     "remove": lambda lake, name: (lake.files / name).unlink(missing_ok=True),
     "insert": lambda lake, number: lake.run(f"INSERT INTO lake.kept VALUES ({number})"),
     "view": lambda lake, number: lake.run(f"CREATE OR REPLACE VIEW lake.seen AS SELECT {number} AS i"),

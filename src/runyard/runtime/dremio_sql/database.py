@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from .column_types import literal
+from .file_states import FileStates
 
 # Of the whole database: a cursor of a connection does not inherit what is set for that connection alone.
 HABITS: dict[str, str | bool | int | float | list[str]] = {
@@ -44,7 +47,8 @@ class Resident:
     """The database of a process that carries out one query after another; between two of them nothing is in it.
 
     What stays is the counter, and statements that were prepared: who carries one out again spares what it takes to
-    plan it. Each is known by its text; whether the files that it names are as they were, plan_cache.py knows.
+    plan it. Each is known by its text; whether the files that it names are as they were, plan_cache.py knows. And it
+    may keep blocks of the files that it has read: the next query takes a tenth less time than if the system gave them.
     """
 
     database: duckdb.DuckDBPyConnection | None = None
@@ -52,7 +56,9 @@ class Resident:
     temporary: Path | None = None  # of the query that is carried out
     working: Taken | None = None  # by whom one query after another is carried out
     statements: dict[str, str] = field(default_factory=dict)  # text to the name that it was prepared as; oldest first
-    most_bytes: int = 1 << 29  # that the process may hold while it waits for its next query
+    files: FileStates = field(default_factory=FileStates)  # that it has read
+    most_kept: int = field(default_factory=lambda: machine_bytes() // 32)  # of files that a query reads
+    most_bytes: int = field(default_factory=lambda: (1 << 29) + machine_bytes() // 32)  # held until the next query
     most_statements: int = 100
     _made: int = 0
     _looks: bool = False
@@ -60,6 +66,12 @@ class Resident:
     def make(self) -> None:
         """Open it, if it is not there."""
         self.database = self.database or new_connection()
+
+    def renew(self) -> None:
+        """Open another in its place, which knows nothing."""
+        self.database = self.working = None
+        self.limits, self.statements, self.files, self._looks = {}, {}, FileStates(), False
+        self.make()
 
     def taken(self, *, memory: str, threads: int, temporary: Path | None) -> Taken:
         """Return a connection to it with a query's limits, or to a database of its own where there is none."""
@@ -77,6 +89,18 @@ class Resident:
         """Set a limit of the database that a connection is to; an empty one is what the machine has."""
         connection.execute(f"SET GLOBAL {name} = {literal(value)}" if value else f"RESET GLOBAL {name}")
         self.limits[name] = value
+
+    def keep_blocks(self, connection: duckdb.DuckDBPyConnection, read: int | None) -> None:
+        """Keep blocks of the files that a query reads if they are no more bytes than most_kept; None: nobody knows."""
+        wanted = "true" if read is not None and read <= self.most_kept else ""
+        if self._is_working(connection) and self.limits.get(KEEPS, "") != wanted:
+            with suppress(duckdb.CatalogException):  # DuckDB 2 has it
+                self.limit(connection, KEEPS, wanted)
+
+    def look_at(self, files: Iterable[Path]) -> None:
+        """Take note of files that are about to be read; raise Unseen where what is kept of one is old."""
+        for file in files if self.database is not None else ():
+            self.files.look_at(str(file))
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, text: str) -> str:
         """Prepare a statement, also if it was prepared before, and return its name."""
@@ -121,6 +145,7 @@ class Resident:
         return self.working is not None and connection is self.working.connection
 
 
+KEEPS, BLOCKS = "cache_local_files", "external_file_cache_local_max_block_size"
 COUNTER = "produced"
 """A sequence that every row of a result passes."""
 LEFT = (
@@ -131,6 +156,11 @@ LEFT = (
     f" (SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '{COUNTER}')"
 )
 """How much there is that queries have made, and how many rows were counted."""
+
+
+def machine_bytes() -> int:
+    """Return how much memory this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def resident_bytes() -> int:
@@ -160,4 +190,6 @@ def new_connection(*, memory: str = "", threads: int = 0, temporary: Path | None
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     # DuckDB takes a process that has no script yet, as one that waits for work, for a shell with somebody before it.
     connection.execute("SET enable_progress_bar = false")
+    with suppress(duckdb.CatalogException):  # DuckDB 2 has it
+        connection.execute(f"SET GLOBAL {BLOCKS} = 2097152")  # in blocks as small as is usual it would take longer
     return connection

@@ -19,7 +19,9 @@ from .column_types import Column, literal
 from .commands import DONE, Commander
 from .database import COUNTER, RESIDENT, Taken
 from .errors import DremioError, QueryCancelled, from_duckdb
+from .file_states import Unseen
 from .information_schema import rows_query
+from .marks import size_of
 from .plan_cache import PLANS
 from .plans import Plan, cost_of, cost_of_prepared
 from .results import ROWS, stored_words, write_schema
@@ -112,12 +114,17 @@ class Execution:
         except duckdb.Error as error:
             raise from_duckdb(error) from error
         finally:
-            with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
-                self._ended.set()
-                if self._taken is not None:
-                    RESIDENT.give_back(self._taken.connection)
-            if self._release is not None:
-                self._release()
+            self._ended.set()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        with self._asking:  # a connection that is closed takes its cursors along, and refuses if one is at work
+            taken, self._taken = self._taken, None
+            if taken is not None:
+                RESIDENT.give_back(taken.connection)
+        if self._release is not None:
+            self._release()
+            self._release = None
 
     def cancel(self) -> None:
         """End the statement wherever it is; one that has not begun never begins."""
@@ -149,6 +156,14 @@ class Execution:
         self.listener.step(name, self.clock())
 
     def _run(self) -> Outcome:
+        try:
+            return self._looked_up()
+        except Unseen:  # of a file that is read; nothing has been written yet
+            self._give_back()
+            RESIDENT.renew()
+            return self._looked_up()
+
+    def _looked_up(self) -> Outcome:
         self._step("METADATA_RETRIEVAL")
         if self.order.drop is not None:
             return self._drop(self.order.drop)
@@ -201,6 +216,7 @@ class Execution:
         kept = None if self.order.reflections else PLANS.plan(self.order.sql, catalog)
         if kept is None:
             return None
+        RESIDENT.keep_blocks(self._database, kept.size)
         plan = self._placed(lambda: kept.cost)
         keeping = self._keeping(_query(kept.translation))
         name = RESIDENT.prepared(self._database, keeping)
@@ -209,6 +225,7 @@ class Execution:
     def _made_ready(self, found: Statement, catalog: LiveCatalog) -> Ready:
         """Plan a query, and return it once there is a slot for it."""
         translation, told = self._translated(found.query, catalog)
+        RESIDENT.keep_blocks(self._database, size_of(catalog))
         name = RESIDENT.prepare(self._database, self._keeping(_query(translation)))  # so that it is planned once
         plan = self._placed(lambda: cost_of_prepared(self._database, name, counter=COUNTER))
         if not self.order.reflections:
@@ -249,6 +266,7 @@ class Execution:
         from .acceleration.carrying import carry_out, prepared_refresh  # noqa: PLC0415 of reflections alone
 
         prepared = prepared_refresh(told, self._accelerator(catalog))
+        RESIDENT.keep_blocks(self._database, None)
         plan = self._planned(prepared.sql)
         self._step("STARTING")
         self._step("RUNNING")
@@ -275,6 +293,7 @@ class Execution:
     def _change(self, found: Statement, catalog: LiveCatalog) -> Outcome:
         changer = Changer(catalog=catalog, connection=self._database, folder=self.order.tables)
         prepared: Prepared = changer.prepare(found)
+        RESIDENT.keep_blocks(self._database, size_of(catalog))
         plan = self._planned(prepared.query)
         self._step("STARTING")
         self._step("RUNNING")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .catalog import LiveCatalog, Snapshot
-from .marks import CHANGING, Mark, are_unchanged
+from .marks import CHANGING, Mark, are_unchanged, size_of
 from .translation.scope import Path_
 from .translation.translate import Session, Translation
 
@@ -20,6 +20,7 @@ class Kept:
 
     translation: Translation
     cost: int
+    size: int | None  # of all files that it reads, in bytes
     read: tuple[Path_, ...]
     marks: Mapping[Path_, Mark]
 
@@ -51,12 +52,13 @@ class PlanCache:
 
     def keep(self, sql: str, translation: Translation, cost: int, catalog: LiveCatalog) -> None:
         """Keep a plan, unless it holds for this moment alone."""
+        size = size_of(catalog)
         if translation.is_of_its_moment or catalog.snapshot is not self.snapshot or CHANGING in catalog.marks.values():
             return
         if len(self.plans) >= self.most:
             del self.plans[next(iter(self.plans))]
         self.plans[_key(sql, catalog.session)] = Kept(
-            translation=translation, cost=cost, read=(*catalog.looked_up,), marks=dict(catalog.marks)
+            translation=translation, cost=cost, size=size, read=(*catalog.looked_up,), marks=dict(catalog.marks)
         )
 
 

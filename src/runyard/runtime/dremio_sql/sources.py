@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from .column_types import VARCHAR, Column, ColumnType, file_literal, from_duckdb, list_of, literal, quoted, spelling
+from .database import RESIDENT
 from .errors import DremioError, unsupported
 from .errors import from_duckdb as error_of
 from .translation.scope import Query
@@ -107,6 +108,8 @@ def files_of(files: Files) -> list[Path]:
 
 
 def _listed(paths: Sequence[Path]) -> str:
+    """Return paths as DuckDB reads them, after a look whether what it keeps of these files still holds."""
+    RESIDENT.look_at(paths)
     return "[" + ", ".join(file_literal(each) for each in paths) + "]"
 
 
