@@ -8,13 +8,13 @@ calls that do nothing, and a database that is opened, asked and closed: no query
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,23 +48,44 @@ def measure(size: Size) -> Iterator[Row]:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """One kept connection to a server, as a client of Dremio's has it."""
+    """One kept connection to a server, without a client library: what is measured is the server."""
 
-    connection: http.client.HTTPConnection
-    headers: Mapping[str, str]
+    connection: socket.socket
+    headers: str
 
     @classmethod
     def of(cls, live: Live) -> Api:
         address = urlsplit(live.url)
-        headers = {"authorization": f"Bearer {live.credentials['token']}", "content-type": "application/json"}
-        return cls(connection=http.client.HTTPConnection(address.hostname or "", address.port), headers=headers)
+        connection = socket.create_connection((address.hostname, address.port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        token = live.credentials["token"]
+        headers = f"host: {address.netloc}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n"
+        return cls(connection=connection, headers=headers)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        self.connection.request(method, path, None if body is None else json.dumps(body), dict(self.headers))
-        answer = self.connection.getresponse()
-        content = answer.read()
-        assert answer.status in (200, 204), content
-        return json.loads(content) if content else None
+        content = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\n{self.headers}content-length: {len(content)}\r\n\r\n"
+        self.connection.sendall(head.encode() + content)
+        status, answer = self._answer()
+        assert status in (200, 204), answer
+        return json.loads(answer) if answer else None
+
+    def _answer(self) -> tuple[int, bytes]:
+        """Return the status and the body of an answer, whose length is told."""
+        heard = b""
+        while (end := heard.find(b"\r\n\r\n")) < 0:
+            heard += self._more()
+        head, body = heard[:end].lower(), heard[end + 4 :]
+        told = re.search(rb"\ncontent-length: *(\d+)", head)
+        length = int(told[1]) if told else 0
+        while len(body) < length:
+            body += self._more()
+        return int(head.split(b" ", 2)[1]), body
+
+    def _more(self) -> bytes:
+        heard = self.connection.recv(65536)
+        assert heard, "the server hung up"
+        return heard
 
     def know(self, data: Path) -> None:
         """Let the server know the files as a source, and each as a view."""
