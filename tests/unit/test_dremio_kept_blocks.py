@@ -85,6 +85,17 @@ def test_files_that_are_too_large_do_not(lake: Lake, resident: Resident) -> None
     assert kept(resident) > 0
 
 
+def test_a_process_that_has_read_very_many_files_does_not_stay(lake: Lake, resident: Resident) -> None:
+    resident.files.most = 1
+    lake.make("one.parquet", 1)
+    lake.rows('SELECT sum(a) AS s FROM files."one.parquet"')
+    assert resident.clear()
+    lake.make("two.parquet", 1)
+    lake.rows('SELECT sum(a) AS s FROM files."two.parquet"')
+
+    assert not resident.clear()
+
+
 def test_rows_of_tables_made_here_stay_too(lake: Lake, resident: Resident) -> None:
     lake.make("one.parquet", 1)
     lake.run('CREATE TABLE lake.made AS SELECT a, b FROM files."one.parquet"')

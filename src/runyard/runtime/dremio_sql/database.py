@@ -132,7 +132,7 @@ class Resident:
         left, counted = self.database.execute(self._looking()).fetchall()[0]
         if self.working is not None:
             self.working = replace(self.working, counted=counted or 0)
-        return not left and resident_bytes() < self.most_bytes
+        return not left and resident_bytes() < self.most_bytes and not self.files.are_too_many
 
     def _looking(self) -> str:
         """Return what looks for what is left, prepared, which spares three quarters of it."""
@@ -158,9 +158,17 @@ LEFT = (
 """How much there is that queries have made, and how many rows were counted."""
 
 
+CONTAINERS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where the limit of a container's memory stands, by the version of control groups."""
+
+
 def machine_bytes() -> int:
-    """Return how much memory this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Return how much memory this machine has, or the container that this process is in."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for limit in CONTAINERS:
+        with suppress(OSError, ValueError):  # there is none, or it is "max"
+            found.append(int(Path(limit).read_text(encoding="ascii")))
+    return min(found)
 
 
 def resident_bytes() -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
-State = tuple[object, ...]
+State = tuple[Any, ...]
 SIZE, MODIFIED = 3, 4  # where a state has what DuckDB looks at, too
 
 
@@ -28,14 +29,17 @@ class FileStates:
     """
 
     known: dict[str, State] = field(default_factory=dict)
-    most: int = 100_000  # it forgets all then, and takes any file for new
+    most: int = 100_000
+
+    @property
+    def are_too_many(self) -> bool:
+        """Tell whether this is more than is worth to be remembered."""
+        return len(self.known) > self.most
 
     def look_at(self, file: str) -> None:
         """Take note of a file that is about to be read; raise Unseen where what is kept of it is old."""
         state = state_of(file)
         before = self.known.get(file, state)
-        if len(self.known) >= self.most:
-            self.known.clear()
         self.known[file] = state
         if state != before and state[SIZE : MODIFIED + 1] == before[SIZE : MODIFIED + 1]:
             raise Unseen(file)
