@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import functools
 import importlib
 import json
 import os
@@ -168,10 +167,15 @@ def _execute(script: str, text: bytes, module: types.ModuleType, result: str) ->
     return 0
 
 
-@functools.lru_cache(1)
 def _compiled(text: bytes, script: str) -> types.CodeType:
-    """Compile a script; to one whose process stays it happens once."""
-    return compile(text, script, "exec", dont_inherit=True)
+    """Compile a script, unless it is the last one again, as where a process stays."""
+    if _last.get("script") != (text, script):
+        _last.update(script=(text, script), code=compile(text, script, "exec", dont_inherit=True))
+    code: types.CodeType = _last["code"]
+    return code
+
+
+_last: dict[str, Any] = {}
 
 
 def _exit_code(stop: SystemExit, result: str) -> int:
