@@ -16,7 +16,7 @@ class Unseen(Exception):
 
 def state_of(file: str) -> State:
     """Return the state of a file; one that was written or replaced has another number, size or time."""
-    stat = os.stat(file)  # noqa: PTH116 a third of the time
+    stat = os.stat(file)  # noqa: PTH116 a quarter of the time
     return file, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
