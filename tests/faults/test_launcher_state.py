@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from launching import Yard, running_yard
-from waiting import until
+from waiting import held_by, until
 
 
 @pytest.fixture(scope="module")
@@ -215,10 +215,10 @@ def test_the_start_of_a_short_job_is_told_with_its_end(yard: Yard) -> None:
 
 
 def test_the_start_of_a_long_job_is_told_while_it_runs(yard: Yard) -> None:
-    script = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.01)"
-    yard.start(31, script, quiet_ms=20)
+    gate = yard.home / "gate"
+    yard.start(31, held_by(gate), quiet_ms=20)
     start = yard.started(31)
     assert 31 not in yard.ends
-    (yard.folder(31) / "work" / "go").touch()
+    gate.touch()
 
     assert yard.end(31).started_at == start.at

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from live import end_launcher
-from waiting import until
+from waiting import held_by, until
 
 from runyard.core.job import Task, Workspace
 from runyard.core.queue import Overflow
@@ -160,7 +160,7 @@ def test_two_updates_of_different_facts_of_a_job_are_both_kept(yard: Yard) -> No
 def test_who_waits_may_do_something_while_an_end_is_recorded(yard: Yard, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     done: list[str] = []
-    run = yard.running(f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists():\n    time.sleep(0.01)")
+    run = yard.running(held_by(gate))
     attempt = yard.engine.attempts(run)[-1]
     other = AtEnd(attempt_id=run.id + 1, do=lambda: done.append("other"))
     with ThreadPoolExecutor() as pool:
