@@ -162,7 +162,7 @@ def test_who_waits_may_do_something_while_an_end_is_recorded(yard: Yard, tmp_pat
     done: list[str] = []
     run = yard.running(held_by(gate))
     attempt = yard.engine.attempts(run)[-1]
-    other = AtEnd(attempt_id=run.id + 1, do=lambda: done.append("other"))
+    other = AtEnd(attempt_id=attempt.id + 1, do=lambda: done.append("other"))
     with ThreadPoolExecutor() as pool:
         told = AtEnd(attempt_id=attempt.id, do=lambda: done.append("end"))
         waiting = [

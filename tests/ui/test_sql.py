@@ -48,6 +48,9 @@ def editor(page: Page) -> Locator:
 
 
 def write(page: Page, text: str) -> None:
+    """Write a text in the place of what is there; an editor that has only now got the focus selects its own place."""
+    page.locator(".cm-content").focus()
+    expect(page.locator(".cm-editor.cm-focused")).to_be_visible()
     page.locator(".cm-content").fill(text)
 
 
@@ -285,6 +288,7 @@ def test_a_query_is_saved_for_everybody_and_what_was_run_stays_in_the_browser(sq
     sql.get_by_role("button", name="Save", exact=True).click()
     sql.get_by_label("Name").fill("The answer")
     sql.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(sql.get_by_role("dialog")).to_have_count(0)
     write(sql, "SELECT 1")
     sql.reload()
     sql.get_by_role("button", name="Saved").click()
