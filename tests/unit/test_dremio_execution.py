@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,9 @@ class Heard:
 
     def rows(self, count: int) -> None:
         self.counts.append(count)
+
+    def leave_with(self, farewell: Callable[[], None]) -> None:
+        raise NotImplementedError
 
 
 def _context(folder: Path, sql: str) -> dict[str, Any]:

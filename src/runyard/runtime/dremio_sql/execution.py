@@ -64,6 +64,8 @@ class Listener:
     wait: Callable[[Plan], str | None] = lambda plan: None  # noqa: ARG005 there is always a slot
     # Returns name and address of the engine that carries the query out, once it has its slot; None: this one.
     elsewhere: Callable[[], tuple[str, str] | None] = lambda: None
+    # Is given what has to be told to that engine before this process ends itself.
+    farewell: Callable[[Callable[[], None]], None] = lambda tell: None  # noqa: ARG005 nobody ends it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,12 +239,13 @@ class Execution:
         engine = self.listener.elsewhere()
         if engine is None:
             return None
-        from .remote import Endpoint, keep_remote_rows  # noqa: PLC0415 of queries that go elsewhere alone
+        from .remote import Endpoint, Follower, keep_remote_rows  # noqa: PLC0415 of queries that go elsewhere alone
         from .remote_words import spark_words  # noqa: PLC0415 same
 
         words = spark_words(query.sql, engine[0], self._database)
         endpoint = Endpoint(name=engine[0], url=engine[1])
-        return keep_remote_rows(words, query.columns, endpoint, self.order.results, self._count_elsewhere)
+        follower = Follower(rows=self._count_elsewhere, farewell=self.listener.farewell)
+        return keep_remote_rows(words, query.columns, endpoint, self.order.results, follower)
 
     def _count_elsewhere(self, rows: int) -> None:
         self._rows_elsewhere = rows

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from _thread import start_new_thread
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,6 +53,10 @@ class Telling(Protocol):
         """Hear how many rows there are so far."""
         ...
 
+    def leave_with(self, farewell: Callable[[], None]) -> None:
+        """Hear what is to be told to an engine elsewhere before this process ends itself."""
+        ...
+
 
 def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brought:
     """Carry out the statement of a job's context; its rows are left in the folder."""
@@ -71,8 +75,10 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         refresh=context.get("refresh"),
         drop=context.get("drop"),
     )
-    listener = Listener(step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost),
-                        elsewhere=lambda: report.engine)  # fmt: skip
+    listener = Listener(
+        step=lambda name, _: report.step(name), wait=lambda plan: report.queue(plan.cost),
+        elsewhere=lambda: report.engine, farewell=report.leave_with,
+    )  # fmt: skip
     execution = Execution(order=order, listener=listener)
     with _counted(execution, report):
         outcome = execution.run()

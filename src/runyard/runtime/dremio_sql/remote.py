@@ -46,25 +46,31 @@ def reach(endpoint: Endpoint) -> None:
         raise _silent(endpoint, error) from error
 
 
-def keep_remote_rows(
-    query: Remote, columns: Sequence[Column], endpoint: Endpoint, folder: Path,
-    count: Callable[[int], None] = lambda rows: None,  # noqa: ARG005 nobody listens
-) -> int:  # fmt: skip
-    """Carry a query out on an engine, keep its rows in a folder as they come, and return how many they are.
+@dataclass(frozen=True, kw_only=True)
+class Follower:
+    """Who is told of a query while an engine carries it out."""
 
-    `count` is told how many rows there are so far.
-    """
+    rows: Callable[[int], None] = lambda count: None  # noqa: ARG005 nobody listens
+    # Is given what tells the engine that nobody wants the rows any more: to be called before this process ends itself.
+    farewell: Callable[[Callable[[], None]], None] = lambda tell: None  # noqa: ARG005 nobody ends it
+
+
+def keep_remote_rows(
+    query: Remote, columns: Sequence[Column], endpoint: Endpoint, folder: Path, follower: Follower
+) -> int:
+    """Carry a query out on an engine, keep its rows in a folder as they come, and return how many they are."""
     arrow, parquet = _module("pyarrow", endpoint), _module("pyarrow.parquet", endpoint)
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
     rows = 0
     with _session(endpoint) as spark, _in_our_words(endpoint), parquet.ParquetWriter(folder / ROWS, schema) as writer:
+        follower.farewell(lambda: _interrupt(spark))
         for name, files in query.files.items():
             reader = spark.read.option("mergeSchema", "true")
             reader.parquet(*(Path(file).as_uri() for file in files)).createOrReplaceTempView(name)
         for group in _groups(arrow, _batches(spark.sql(query.sql)), schema):
             writer.write_table(group)
             rows += group.num_rows
-            count(rows)
+            follower.rows(rows)
     write_schema(folder, columns, rows)
     return rows
 
@@ -104,7 +110,7 @@ def _session(endpoint: Endpoint) -> Iterator[Any]:
             spark.conf.set(name, value)
     except Exception as error:
         raise _silent(endpoint, error) from error
-    before = signal.signal(signal.SIGTERM, lambda *_: _interrupt(spark))
+    before = signal.signal(signal.SIGTERM, lambda *_: _leave(spark))
     try:
         yield spark
     finally:
@@ -118,12 +124,17 @@ def _silent(endpoint: Endpoint, error: Exception) -> DremioError:
     return DremioError("RESOURCE", SILENT.format(name=endpoint.name, url=endpoint.url, error=told))
 
 
+def _leave(spark: Any) -> None:
+    """End this process, of which the engine is told first."""
+    _interrupt(spark)
+    os._exit(1)
+
+
 def _interrupt(spark: Any) -> None:
-    """Tell the engine that nobody wants the rows any more, and end."""
+    """Tell the engine that nobody wants the rows any more."""
     telling = threading.Thread(target=spark.interruptAll, daemon=True)
     telling.start()
     telling.join(INTERRUPT_S)
-    os._exit(1)
 
 
 @contextmanager

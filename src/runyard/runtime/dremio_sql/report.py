@@ -37,6 +37,7 @@ class Report:
     place: Place | None = None  # in the queue
     engine: tuple[str, str] | None = None  # name and address of what carries the query out, if not this machine
     _limit: threading.Timer | None = None  # of the queue's time for a query
+    _farewell: Callable[[], None] = lambda: None  # tells the engine that nobody wants the rows any more
     _is_nice: bool = False  # this process lets others go first, for ever
     _begun_at: float = field(default_factory=time.monotonic)
     _counted_at: float = 0.0
@@ -107,12 +108,17 @@ class Report:
 
         def end() -> None:
             self.end(message, WITHDRAWN)
+            self._farewell()
             os._exit(1)
 
         timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
         self._limit = timer
+
+    def leave_with(self, farewell: Callable[[], None]) -> None:
+        """Remember what an engine elsewhere is told before this process ends itself."""
+        self._farewell = farewell
 
     def leave(self) -> bool:
         """Give the place in the queue back; return whether this process is to others what it was before."""
