@@ -169,7 +169,7 @@ def test_its_schemas_and_tables_are_in_the_catalog(http: Http) -> None:
     assert (schema["entityType"], table["entityType"], table["type"]) == ("folder", "dataset", "PHYSICAL_DATASET")
     assert table["path"] == ["pg", "public", "orders"]
     assert table["fields"][2] == {"name": "price", "type": {"name": "DECIMAL", "precision": 10, "scale": 2}}
-    assert (status, told["errorMessage"]) == (404, "Could not find entity with path [pg, public, nothing]")
+    assert (status, told["errorMessage"]) == (404, "Could not find entity with path [[pg, public, nothing]]")
 
 
 def test_a_database_that_cannot_be_reached_leaves_the_others_as_they_are(http: Http) -> None:

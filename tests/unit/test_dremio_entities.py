@@ -65,7 +65,7 @@ def test_an_entity_is_found_by_id_and_by_path_in_any_case(yard: Yard) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("catalog/by-path/Sales/x%20y", "Could not find entity with path [Sales, x y]"),
+        ("catalog/by-path/Sales/x%20y", "Could not find entity with path [[Sales, x y]]"),
         ("catalog/nonsense", "Could not find entity with id [nonsense]"),
         ("catalog/dremio:%2Flake%2Fx", "Could not find entity with id [dremio:/lake/x]"),
     ],
@@ -352,10 +352,56 @@ def test_what_a_statement_found_is_believed_more_than_its_text(yard: Yard) -> No
     assert names(graph["parents"]) == ["Sales/totals"]
 
 
-def test_several_are_asked_for_at_once(yard: Yard) -> None:
+def test_several_are_asked_for_at_once(yard: Yard, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.csv").write_text("x")
+    files = {"entityType": "source", "name": "files", "type": "NAS", "config": {"path": str(tmp_path / "files")}}
+    add(yard, SPACE, FOLDER, files)
+
+    told = yard("POST", "catalog/by-paths?maxChildren=1", [["Sales"], ["no", "thing"], ["files", "a.csv"]])
+    found = told["data"]
+
+    assert [one["entityType"] for one in found] == ["space", "file"]
+    assert told["errors"] == [{"errorMessage": "'[no, thing]' was not found", "moreInfo": ""}]
+    assert yard("POST", "catalog/by-paths", {"paths": [["Sales"]]}) == {"data": found[:1]}
+    by_ids = yard("POST", "catalog/by-ids", ["x", found[1]["id"], found[0]["id"]])
+    assert by_ids["data"] == [found[1], found[0]]
+    assert by_ids["errors"][0]["errorMessage"] == "'x' was not found"
+    assert yard("POST", "catalog/by-ids", []) == {"data": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "text"),
+    [
+        ("by-paths", {"paths": [5]}, "Invalid value for paths[0]: expected an array, got 5."),
+        ("by-paths", {"paths": [["a", {}]]}, "Invalid value for paths[0][1]: expected a string, got {}."),
+        ("by-ids", [{}], "Invalid value for ids[0]: expected a string, got {}."),
+        ("by-ids", [str(number) for number in range(51)], "Too many ids 51 vs maximum 50"),
+        ("by-paths?maxChildren=21", [["a"]], "maxChildren query parameter must be set to [1,20]"),
+    ],
+)
+def test_several_that_cannot_be_asked_for_are_refused(yard: Yard, path: str, body: Any, text: str) -> None:
+    assert yard.refusal("POST", f"catalog/{path}", body) == (400, text)
+
+
+def test_children_come_in_parts(yard: Yard) -> None:
+    space, *_ = add(yard, SPACE, *({"entityType": "folder", "path": ["Sales", name]} for name in "abc"))
+    place = f"catalog/{space['id']}?maxChildren=2"
+
+    first = yard("GET", "catalog/by-path/Sales?maxChildren=2")
+    second = yard("GET", f"{place}&pageToken={first['nextPageToken']}")
+
+    assert (names(first["children"]), names(second["children"])) == (["Sales/a", "Sales/b"], ["Sales/c"])
+    assert "nextPageToken" not in second
+    for none in ("exclude=children", "maxChildren=0"):
+        assert yard("GET", f"catalog/by-path/Sales?{none}")["children"] == []
+    assert yard.refusal("GET", f"catalog/by-path/@admin?pageToken={first['nextPageToken']}")[0] == 400
+    assert yard.refusal("GET", "catalog/by-path/Sales?maxChildren=-1") == (
+        400, "Invalid value for maxChildren: -1 is less than zero."
+    )  # fmt: skip
+
+
+def test_empty_segments_of_a_path_are_none(yard: Yard) -> None:
     add(yard, SPACE, FOLDER)
 
-    found = yard("POST", "catalog/by-paths", {"paths": [["Sales"], ["nothing"], ["sales", "2024/q1"]]})["data"]
-
-    assert [one["entityType"] for one in found] == ["space", "folder"]
-    assert yard("POST", "catalog/by-ids", {"ids": ["x", found[1]["id"]]})["data"] == found[1:]
+    assert yard("GET", "catalog/by-path//Sales//2024%2FQ1/")["path"] == ["Sales", "2024/Q1"]

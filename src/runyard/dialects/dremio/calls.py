@@ -70,6 +70,7 @@ class Operation:
     takes: Mapping[str, str] = field(default_factory=dict)
     """Members by name: "int", "bool", "string", "object", "array"; a mark "!" behind it says required."""
     gives: Mapping[str, str] = field(default_factory=dict)  # likewise, of the answer
+    listed: str = ""  # the member that a body is which is an array
     bases: tuple[str, ...] = EVERYWHERE
     status: int = 200
 

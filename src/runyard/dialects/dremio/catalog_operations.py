@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from runyard.core.document import Document
-from runyard.dialects.dremio import catalog, entities, function_bodies, source_files
+from runyard.dialects import reading
+from runyard.dialects.dremio import catalog, entities, function_bodies, listings, source_files
 from runyard.dialects.dremio.calls import Call, Operation
 from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, ROOTS, SOURCE, TABLE
 from runyard.dialects.dremio.catalog_bodies import body_of, changed_body, promoted_body
 from runyard.dialects.dremio.changes import remember_gone
 from runyard.dialects.dremio.database_sources import Tables, is_database, tables_of
-from runyard.dialects.dremio.errors import missing, wrong
+from runyard.dialects.dremio.errors import Refusal, missing, wrong
 from runyard.dialects.dremio_ids import from_entity_id
 from runyard.engine.documents import Shelves
 
 T = TypeVar("T")
 NOT_FOUND = "Could not find entity with id [{id}]"
-NOT_AT_PATH = "Could not find entity with path [{path}]"
+NOT_AT_PATH = "Could not find entity with path [[{path}]]"
 NOT_IN_SOURCE = "Can not create a folder inside a [SOURCE]."
+MOST_ENTITIES, MOST_CHILDREN = 50, 20  # of which several are asked for at once
 
 
 def list_catalog(call: Call) -> dict[str, Any]:
@@ -32,17 +35,13 @@ def list_catalog(call: Call) -> dict[str, Any]:
 
 def get_by_path(call: Call) -> dict[str, Any]:
     """Show what is at a path, of which each segment is encoded by itself."""
-    path = [unquote(part) for part in call.text("path").split("/")]
-    return _show_at(call, path, NOT_AT_PATH.format(path=", ".join(path)))
+    path = [unquote(part) for part in call.text("path").split("/") if part]
+    return listings.asked_part(call, _at_path(call, path))
 
 
 def get_by_id(call: Call) -> dict[str, Any]:
     """Show an entity."""
-    identifier = call.text("id")
-    if (path := source_files.path_in(identifier)) is not None:
-        return _show_at(call, path, NOT_FOUND.format(id=identifier))
-    seen = catalog.read(call, lambda shelves: entity(shelves, identifier))
-    return _show_at(call, catalog.path_of(seen), NOT_FOUND.format(id=identifier))
+    return listings.asked_part(call, _of_id(call, call.text("id")))
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -109,25 +108,31 @@ def delete(call: Call) -> None:
 
 
 def by_paths(call: Call) -> dict[str, Any]:
-    """Show what is at each of some paths; what is not there is left out."""
-    paths = [[str(part) for part in path] for path in call.members.get("paths", [])]
-
-    def look(shelves: Shelves) -> list[dict[str, Any]]:
-        found = (catalog.at(shelves, path) for path in paths)
-        return [_whole(call, shelves, one) for one in found if one is not None]
-
-    return {"data": catalog.read(call, look)}
+    """Show what is at each of some paths; what is not there is told beside them."""
+    paths = [reading.texts(path, f"paths[{place}]") for place, path in enumerate(call.members["paths"])]
+    return _bulk(call, "paths", {f"[{', '.join(path)}]": partial(_at_path, call, path) for path in paths})
 
 
 def by_ids(call: Call) -> dict[str, Any]:
-    """Show each of some entities; what is not there is left out."""
-    numbers = [from_entity_id(str(one)) for one in call.members.get("ids", [])]
+    """Show each of some entities; what is not there is told beside them."""
+    identifiers = reading.texts(call.members["ids"], "ids")
+    return _bulk(call, "ids", {one: partial(_of_id, call, one) for one in identifiers})
 
-    def look(shelves: Shelves) -> list[dict[str, Any]]:
-        found = (shelves.get(number) for number in numbers if number)
-        return [_whole(call, shelves, one) for one in found if one is not None and one.shelf == catalog.CATALOG]
 
-    return {"data": catalog.read(call, look)}
+def _bulk(call: Call, what: str, looks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:
+    most = call.members.get("maxChildren", MOST_CHILDREN)
+    if len(looks) > MOST_ENTITIES:
+        raise wrong(f"Too many {what} {len(looks)} vs maximum {MOST_ENTITIES}")
+    if not 1 <= most <= MOST_CHILDREN:
+        raise wrong(f"maxChildren query parameter must be set to [1,{MOST_CHILDREN}]")
+    data, errors = [], []
+    for name, look in looks.items():
+        try:
+            data.append(listings.asked_part(call, look()))
+        except Refusal as error:
+            told = "was not found" if error.status == HTTPStatus.NOT_FOUND else f"failed with '{error}'"
+            errors.append({"errorMessage": f"'{name}' {told}", "moreInfo": ""})
+    return {"data": data, **({"errors": errors} if errors else {})}
 
 
 def entity(shelves: Shelves, identifier: str) -> Document:
@@ -137,6 +142,16 @@ def entity(shelves: Shelves, identifier: str) -> Document:
     if found is None or found.shelf != catalog.CATALOG:
         raise missing(NOT_FOUND.format(id=identifier))
     return found
+
+
+def _at_path(call: Call, path: list[str]) -> dict[str, Any]:
+    return _show_at(call, path, NOT_AT_PATH.format(path=", ".join(path)))
+
+
+def _of_id(call: Call, identifier: str) -> dict[str, Any]:
+    if (path := source_files.path_in(identifier)) is None:
+        path = catalog.path_of(catalog.read(call, lambda shelves: entity(shelves, identifier)))
+    return _show_at(call, path, NOT_FOUND.format(id=identifier))
 
 
 def _show_at(call: Call, path: list[str], refusal: str) -> dict[str, Any]:
@@ -244,6 +259,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         id="getCatalogEntityByPath",
         method="GET",
+        takes=listings.TAKES,
         path="catalog/by-path/{path*}",
         handle=get_by_path,
         summary="Show what is at a path",
@@ -255,7 +271,8 @@ OPERATIONS: tuple[Operation, ...] = (
         path="catalog/by-paths",
         handle=by_paths,
         summary="Show what is at each of some paths",
-        takes={"paths": "array!"},
+        takes={"paths": "array!", "maxChildren": "int"},
+        listed="paths",
         gives={"data": "array!"},
     ),
     Operation(
@@ -264,12 +281,14 @@ OPERATIONS: tuple[Operation, ...] = (
         path="catalog/by-ids",
         handle=by_ids,
         summary="Show each of some entities",
-        takes={"ids": "array!"},
+        takes={"ids": "array!", "maxChildren": "int"},
+        listed="ids",
         gives={"data": "array!"},
     ),
     Operation(
         id="getCatalogEntity",
         method="GET",
+        takes=listings.TAKES,
         path="catalog/{id}",
         handle=get_by_id,
         summary="Show an entity of the catalog",

@@ -72,7 +72,7 @@ class Dremio:
 
 def members(operation: Operation, request: Request, named: Mapping[str, str]) -> dict[str, Any]:
     """Return what a call says, each member of the type that the operation takes; null is as if it were absent."""
-    said = {**request.query, **_body(request), **named}
+    said = {**request.query, **_body(request, operation.listed), **named}
     given = {name: value for name, value in said.items() if value is not None}
     for name, kind in operation.takes.items():
         if name in given:
@@ -82,7 +82,7 @@ def members(operation: Operation, request: Request, named: Mapping[str, str]) ->
     return given
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, listed: str) -> dict[str, Any]:
     if not request.body.strip():
         return {}
     try:
@@ -91,6 +91,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise wrong(f"The body is not JSON that can be read: {error}.") from error
     if read is None:
         return {}
+    if listed and isinstance(read, list):
+        read = {listed: read}
     if not isinstance(read, dict) or is_too_deep(read):
         raise wrong(f"The body must be a JSON object, nested no deeper than {DEEPEST} levels.")
     return read
