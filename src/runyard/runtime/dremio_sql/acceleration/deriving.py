@@ -12,7 +12,7 @@ from sqlglot import exp
 from ..column_types import FLOATS, INTEGERS
 from ..translation.aggregate_functions import AGGREGATES, ORDERED, WINDOWS
 from .expressions import Named, NoMatch, column, mapped
-from .materialization import COUNT, DAY, GROUPING, MAX, MIN, ROWS, SUM, Output
+from .materialization import COUNT, DAY, DIMENSION, GROUPING, MAX, MIN, ROWS, SUM, Output
 
 ALL_AGGREGATES = frozenset({*AGGREGATES, *ORDERED})
 OF_DAYS = frozenset(
@@ -21,6 +21,8 @@ OF_DAYS = frozenset(
 )  # fmt: skip
 UNITS = frozenset({"MILLENNIUM", "CENTURY", "DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DOY", "DOW"})
 OF_UNITS = frozenset({"DATE_TRUNC", "DATE_PART"})
+BY_VALUE = (exp.Connector, exp.Not, exp.Is, exp.In, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+"""What sees a value as GROUP BY does, so that it does not matter which of those that are equal it is given."""
 MIDNIGHT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]00:00:00(\.0{1,3})?)?")
 FROM_MIDNIGHT: dict[type[exp.Expression], int] = {exp.GTE: 0, exp.LT: 0, exp.LTE: 1, exp.GT: 1}
 """Comparisons that a moment passes as its day does, by the side on which the midnight's opposite stands."""
@@ -55,7 +57,21 @@ class Held:
             return self._aggregate(node, None)
         if self.groups and isinstance(node, exp.WithinGroup):
             raise NoMatch
-        return self._of_day(node) or mapped(node, self.derive)
+        return self._of_day(node) or self._derived_parts(node)
+
+    def _derived_parts(self, node: exp.Expression) -> exp.Expression:
+        if self.groups and not isinstance(node, BY_VALUE) and self._has_signed_zeros(node):
+            raise NoMatch
+        return mapped(node, self.derive)
+
+    def _has_signed_zeros(self, node: exp.Expression) -> bool:
+        """Tell whether a node is made of a dimension in which 0 and -0 are one, though functions tell them apart."""
+        signed = [
+            self.meanings[name]
+            for name, output in self.outputs.items()
+            if output.role == DIMENSION and output.of in FLOATS and name in self.meanings
+        ]
+        return bool(signed) and any(part in signed for part in node.walk())
 
     def _known(self, node: exp.Expression) -> exp.Expression | None:
         for name, output in self.outputs.items():
@@ -111,18 +127,24 @@ class Held:
                 raise NoMatch
             return around(_call("COUNT", exp.Distinct(expressions=[self.derive(given.expressions[0])])))
         if isinstance(given, exp.Star | exp.Literal):
-            return _or_nothing(around(_call("SUM", self._rows())))
+            return _or_nothing(around(_call("SUM", self.rows())))
         measured = self._measure(given, COUNT)
         if measured is not None:
             return _or_nothing(around(_call("SUM", measured)))
         present = exp.Not(this=exp.Is(this=self.derive(given), expression=exp.Null()))
         counted = exp.Case(
-            ifs=[exp.If(this=present, true=self._rows())],
+            ifs=[exp.If(this=present, true=self.rows())],
             default=exp.Cast(this=exp.Literal.number(0), to=exp.DataType(this=exp.DType.BIGINT)),
         )
         return _or_nothing(around(_call("SUM", counted)))
 
-    def _rows(self) -> exp.Expression:
+    @property
+    def has_dimensions(self) -> bool:
+        """Tell whether there is a row for each of its groups alone, and none where there is nothing."""
+        return any(output.role in GROUPING for output in self.outputs.values())
+
+    def rows(self) -> exp.Expression:
+        """Return how many rows each of its own stands for."""
         return self._one(lambda _, output: output.role == ROWS)
 
     def _measure(self, given: exp.Expression, role: str) -> exp.Expression | None:

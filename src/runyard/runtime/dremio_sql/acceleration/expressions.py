@@ -11,7 +11,7 @@ from sqlglot import exp
 from ..translation.expressions import is_bare
 
 T = TypeVar("T", bound=exp.Expression)
-NESTED = (exp.Subquery, exp.Query, exp.Exists, exp.Dot, exp.Unnest, exp.Lateral, exp.Placeholder)
+NESTED = (exp.Subquery, exp.Query, exp.Exists, exp.Dot, exp.Lateral, exp.Placeholder)
 MANY = frozenset({"FLATTEN", "UNNEST"})  # functions that make several rows of one
 
 
@@ -49,12 +49,21 @@ def plain(node: exp.Expression, resolve: Callable[[exp.Column], exp.Expression])
         if is_bare(node) or isinstance(node.this, exp.Star):
             raise NoMatch
         return resolve(node)
-    if isinstance(node, NESTED) or (isinstance(node, exp.Anonymous) and str(node.name).upper() in MANY):
+    if isinstance(node, NESTED) or _is_many(node):
         raise NoMatch
     if isinstance(node, exp.Between):
         value, low, high = (plain(node.args[name], resolve) for name in ("this", "low", "high"))
         return exp.And(this=exp.GTE(this=value, expression=low), expression=exp.LTE(this=value.copy(), expression=high))
     return mapped(node, lambda part: plain(part, resolve))
+
+
+def makes_many(node: exp.Expression) -> bool:
+    """Tell whether anything in a tree makes several rows of one."""
+    return any(_is_many(each) for each in node.find_all(exp.Anonymous, exp.Unnest))
+
+
+def _is_many(node: object) -> bool:
+    return isinstance(node, exp.Unnest) or (isinstance(node, exp.Anonymous) and str(node.name).upper() in MANY)
 
 
 def substituted(node: exp.Expression, values: Mapping[str, exp.Expression]) -> exp.Expression:

@@ -16,7 +16,7 @@ from ..translation.aggregate_functions import AGGREGATES, ORDERED
 from ..translation.parsing import parsed
 from ..translation.relations import path_of
 from ..translation.scope import Path_, Relation, View, key_of
-from .expressions import NoMatch, column, conjuncts, plain, substituted
+from .expressions import NoMatch, column, conjuncts, makes_many, plain, substituted
 from .volatility import is_volatile
 
 GROUPING = frozenset({*AGGREGATES, *ORDERED})
@@ -140,7 +140,7 @@ class Looking:
             value for name, value in body.args.items() if value and name not in PLAIN_PARTS
         ):
             raise NoMatch
-        if body.args.get("from_") is None or is_volatile(body) or _groups(body):
+        if body.args.get("from_") is None or is_volatile(body) or _groups(body) or _looks_further(body):
             raise NoMatch
         return self.source(body.args["from_"].this, context, named)
 
@@ -224,6 +224,11 @@ def _called(node: exp.Expression) -> list[str]:
 
 def _extra(node: exp.Expression) -> bool:
     return any(value for name, value in node.args.items() if name not in {"this", "alias"})
+
+
+def _looks_further(body: exp.Expression) -> bool:
+    """Tell whether the list of a SELECT makes several rows of one, or asks other queries."""
+    return any(each.find(exp.Query) or makes_many(each) for each in body.expressions)
 
 
 def _groups(body: exp.Expression) -> bool:

@@ -264,11 +264,15 @@ def _transformed(output: Output, transform: Mapping[str, Any]) -> str:
         return f"strftime(CAST({column} AS TIMESTAMP), '{FORMATS[kind]}')"
     if kind == "BUCKET":
         return f"hash({column}) % {number_of(transform)}"
-    if kind == "TRUNCATE":
-        length = number_of(transform)
-        is_number = output.type.name in OF_NUMBERS
-        return f"{column} - {column} % {length}" if is_number else f"substring(CAST({column} AS VARCHAR), 1, {length})"
-    return f"CAST({column} AS VARCHAR)"
+    if kind == "TRUNCATE" and output.type.name in OF_NUMBERS:
+        return f"{column} - {column} % {number_of(transform)}"
+    text = f"CAST({column} AS VARCHAR)"
+    return _short(f"substring({text}, 1, {number_of(transform)})" if kind == "TRUNCATE" else text)
+
+
+def _short(text: str) -> str:
+    """Return a text as far as it can be the name of a folder, in which a letter may take twelve bytes."""
+    return f"CASE WHEN length(url_encode({text})) > 240 THEN substring({text}, 1, 20) ELSE {text} END"
 
 
 def _copied(prepared: Prepared, layout: Layout, connection: duckdb.DuckDBPyConnection, threads: int) -> int:

@@ -211,9 +211,7 @@ class Matching:
         names = frozenset(names_in(around))
         if not stars:
             return names
-        # A star beside others, or over several relations, gives columns names that depend on those before them.
-        is_alone = len(around.expressions) == 1 and not around.args.get("joins") and not around.args.get("distinct")
-        return names | scope.wanted if is_alone and scope.wanted is not None else None
+        return names | scope.wanted if _is_bare_star(around) and scope.wanted is not None else None
 
     # one SELECT
 
@@ -251,7 +249,7 @@ class Matching:
         return None
 
     def _written(self, candidate: Candidate, asked: Asked, scope: Scope) -> Query:
-        prefix = unused("held", names_in(asked.node))
+        prefix = unused("held", [*names_in(asked.node), *(each.name.lower() for each in asked.relation.columns)])
         outputs = {f"{prefix}{place}": output for place, output in enumerate(candidate.manifest.outputs)}
         held = Held(
             outputs=outputs,
@@ -286,6 +284,18 @@ def _from(query: Query, scope: Scope) -> str:
     name = scope.world.name()
     scope.relations.append(Relation(name=name, alias="", path=(), columns=query.columns))
     return f" FROM ({query.sql}) AS {name}"
+
+
+def _is_bare_star(node: exp.Expression) -> bool:
+    """Tell whether a SELECT means the same with fewer columns, of which its star is all that there are.
+
+    A star beside others, or over several relations, gives columns names that depend on those before them, and an order
+    may tell a column by its place.
+    """
+    if len(node.expressions) > 1 or any(node.args.get(name) for name in ("joins", "distinct", "group")):
+        return False
+    order = node.args.get("order")
+    return order is None or all(each.find(exp.Column) for each in order.expressions)
 
 
 def _meanings(outputs: Mapping[str, Output], anchor: Level) -> dict[str, Any]:

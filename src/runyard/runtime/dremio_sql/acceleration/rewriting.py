@@ -110,6 +110,8 @@ class _Writing:
             raise NoMatch
         # What the reflection's own rows fulfil need not be asked of them again.
         kept = [self.held.derive(each) for each in given if each not in anchor.predicates]
+        if self.held.groups and not self.held.has_dimensions:  # one row, also of no data
+            kept.append(exp.GT(this=self.held.rows(), expression=exp.Literal.number(0)))
         return joined(kept) if kept else None
 
     def _group(self, group: exp.Expression) -> exp.Group:
