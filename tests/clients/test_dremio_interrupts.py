@@ -21,7 +21,7 @@ from pyspark.sql.connect import proto
 from pyspark.sql.connect.proto import base_pb2_grpc
 
 
-class Endless(base_pb2_grpc.SparkConnectServiceServicer):
+class Endless(base_pb2_grpc.SparkConnectServiceServicer):  # type: ignore[misc] # it comes without types
     """An engine that answers whatever is no query, and hears when it is interrupted."""
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPAC
 from runyard.dialects.dremio.entities import OF_FUNCTION
 from runyard.dialects.dremio.errors import wrong
 from runyard.dialects.dremio.reflections.policies import check_policies
+from runyard.dialects.dremio.source_files import path_in
 from runyard.dialects.dremio.source_secrets import restored
 
 Members = Mapping[str, Any]
@@ -56,11 +57,55 @@ def changed_body(seen: Document, members: Members) -> dict[str, Any]:
     return {**content, **new}
 
 
-def promoted_body(members: Members) -> tuple[list[str], dict[str, Any]]:
+def check_still(seen: Document, members: Members) -> None:
+    """Refuse a change that would make something else of an entity, or put it elsewhere: nothing of that is done."""
+    own = {"name": seen.content["path"][-1], "path": list(seen.content["path"])}
+    for word, text in IMMUTABLE[seen.kind].items():
+        if word in members and members[word] != own[word]:
+            raise wrong(text)
+    entity = "dataset" if seen.kind in TYPES else seen.kind
+    is_other = members.get("entityType", entity) != entity
+    if is_other or (seen.kind in TYPES and members.get("type", TYPES[seen.kind]) != TYPES[seen.kind]):
+        raise wrong(f"{entity.capitalize()} type can not be modified")
+    if unfit := next((name for name in UNFIT.get(seen.kind, ()) if name in members), None):
+        raise wrong(f"{'Virtual' if seen.kind == VIEW else 'Physical'} dataset can not have {unfit} defined.")
+
+
+TYPES: Mapping[str, str] = {VIEW: VIRTUAL, TABLE: PHYSICAL}
+UNFIT: Mapping[str, Sequence[str]] = {VIEW: ("format",), TABLE: OF_VIEW}
+IMMUTABLE: Mapping[str, Mapping[str, str]] = {
+    SPACE: {"name": "Space name is immutable."},
+    SOURCE: {"name": "Source name is immutable."},
+    HOME: {"name": "Home name is immutable."},
+    FOLDER: {"path": "Folder path is immutable."},
+    FUNCTION: {"path": "Function path is immutable."},
+    VIEW: {"path": "Dataset path can not be modified."},
+    TABLE: {"path": "Dataset path can not be modified."},
+}
+"""What of each kind no change may change, and how that is said."""
+
+
+def promoted_body(identifier: str, members: Members) -> tuple[list[str], dict[str, Any]]:
     """Return the path of something that becomes a table, and the table's content."""
     if members.get("type", PHYSICAL) != PHYSICAL:
-        raise wrong(f"The member type is {members['type']!r}; what is made of files is a {PHYSICAL}.")
-    return _path(members), _kept(members, OF_TABLE)
+        raise wrong("Promoting can only create physical datasets.")
+    path = _path(members)
+    if path_in(identifier) not in (path, None):
+        raise wrong("Entity id does not match the path specified in the dataset.")
+    if not members.get("format"):
+        raise wrong("To promote a dataset, format settings are required.")
+    kind = reading.text(members["format"].get("type", ""), "format.type")
+    if kind.lower() not in FORMATS:
+        raise wrong(f"Invalid value for format.type: {kind!r} is none of {', '.join(FORMATS.values())}.")
+    content = _kept(members, OF_TABLE)
+    check_policies(content)
+    return path, content
+
+
+FORMATS: Mapping[str, str] = {
+    word.lower(): word for word in ("Parquet", "Text", "CSV", "JSON", "Arrow", "Iceberg", "Delta")
+}
+"""What files can be read as, by its word in small letters."""
 
 
 NOT_IN_BODIES = ("path", "folder", "rows", "wiki", "tags")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from runyard.core.document import Document
 from runyard.dialects import reading
-from runyard.dialects.dremio import catalog, entities, function_bodies, listings, source_files
+from runyard.dialects.dremio import catalog, entities, function_bodies, listings, source_files, view_bodies
 from runyard.dialects.dremio.calls import Call, Operation
-from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, ROOTS, SOURCE, TABLE
-from runyard.dialects.dremio.catalog_bodies import body_of, changed_body, promoted_body
+from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, ROOTS, SCRATCH, SOURCE, TABLE, VIEW
+from runyard.dialects.dremio.catalog_bodies import body_of, changed_body, check_still, promoted_body
 from runyard.dialects.dremio.changes import remember_gone
 from runyard.dialects.dremio.database_sources import Tables, is_database, tables_of
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
@@ -24,6 +24,7 @@ T = TypeVar("T")
 NOT_FOUND = "Could not find entity with id [{id}]"
 NOT_AT_PATH = "Could not find entity with path [[{path}]]"
 NOT_IN_SOURCE = "Can not create a folder inside a [SOURCE]."
+NOT_DELETED = "Namespace container of type [{kind}] can not be deleted."
 MOST_ENTITIES, MOST_CHILDREN = 50, 20  # of which several are asked for at once
 
 
@@ -44,11 +45,18 @@ def get_by_id(call: Call) -> dict[str, Any]:
     return listings.asked_part(call, _of_id(call, call.text("id")))
 
 
+CHECKED: Mapping[str, Callable[[Call, Sequence[str], Mapping[str, Any]], dict[str, Any]]] = {
+    FUNCTION: function_bodies.checked,
+    VIEW: view_bodies.checked,
+}
+"""What is SQL is checked, by kind, while the ledger waits for nobody."""
+
+
 def create(call: Call) -> dict[str, Any]:
     """Add a space, a folder, a source, a view or a function."""
     kind, path, content = body_of(call.members)
-    if kind == FUNCTION:
-        content = function_bodies.checked(call, path, content)
+    if kind in CHECKED:
+        content = CHECKED[kind](call, path, content)
 
     def add(shelves: Shelves) -> dict[str, Any]:
         root = catalog.root_of(shelves, path)
@@ -61,7 +69,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def promote(call: Call) -> dict[str, Any]:
     """Make a table of a file or folder of a source."""
-    path, content = promoted_body(call.members)
+    path, content = promoted_body(call.text("id"), call.members)
 
     def add(shelves: Shelves) -> dict[str, Any]:
         lies = _found(call, shelves, path)
@@ -81,15 +89,23 @@ def promote(call: Call) -> dict[str, Any]:
 
 def update(call: Call) -> dict[str, Any]:
     """Change an entity that the caller has seen as it is now."""
-    asked = catalog.read(call, lambda shelves: entity(shelves, call.text("id")))
-    function = function_bodies.changed(call, asked) if asked.kind == FUNCTION else None
+    seen = catalog.read(call, lambda shelves: entity(shelves, call.text("id")))
+    catalog.check_tag(seen, call.text("tag"))
+    check_still(seen, call.members)
+    content = _changed(call, seen)
 
     def save(shelves: Shelves) -> dict[str, Any]:
-        seen = entity(shelves, call.text("id"))
-        catalog.check_tag(seen, call.text("tag"))
-        return _whole(call, shelves, shelves.save(seen, function or changed_body(seen, call.members)))
+        catalog.check_tag(entity(shelves, call.text("id")), call.text("tag"))
+        return _whole(call, shelves, shelves.save(seen, content))
 
     return catalog.change(call, save)
+
+
+def _changed(call: Call, seen: Document) -> dict[str, Any]:
+    if seen.kind == FUNCTION:
+        return function_bodies.changed(call, seen)
+    content = changed_body(seen, call.members)
+    return view_bodies.checked(call, catalog.path_of(seen), content) if seen.kind == VIEW else content
 
 
 def delete(call: Call) -> None:
@@ -97,6 +113,8 @@ def delete(call: Call) -> None:
 
     def remove(shelves: Shelves) -> None:
         seen = entity(shelves, call.text("id"))
+        if seen.kind == HOME or catalog.path_of(seen) == [SCRATCH]:
+            raise wrong(NOT_DELETED.format(kind=seen.kind.upper()))
         if "tag" in call.members:
             catalog.check_tag(seen, call.text("tag"))
         for one in _with_all_in_it(shelves, seen):

@@ -13,7 +13,7 @@ from runyard.dialects.dremio.errors import Refusal
 from runyard.engine.documents import Shelves
 
 WIKI, TAGS = "wiki", "tags"
-NOT_SEEN = "Cannot change the {name} of {path}: version {told} was seen, and version {now} is there. Look at it again."
+NOT_SEEN = "The provided version [{told}] does not match the stored version [{now}]."
 
 
 def get_wiki(call: Call) -> dict[str, Any]:
@@ -48,10 +48,9 @@ def _set(call: Call, name: str, content: dict[str, Any]) -> dict[str, Any]:
         seen = entity(shelves, call.text("id"))
         version = seen.content.get(name, {}).get("version")
         told = call.members.get("version")
-        if told != version:
-            text = NOT_SEEN.format(name=name, path=".".join(catalog.path_of(seen)), now=version, told=told)
-            raise Refusal(HTTPStatus.CONFLICT, text)
-        kept = {**content, "version": (version or 0) + 1}
+        if version is not None and told != version:
+            raise Refusal(HTTPStatus.CONFLICT, NOT_SEEN.format(now=version, told=told))
+        kept = {**content, "version": 0 if version is None else version + 1}
         shelves.save(seen, {**seen.content, name: kept})
         return _shown(name, kept)
 
