@@ -15,7 +15,6 @@ COMMANDS = {
     "CREATE BRANCH b IN nessie": "no branches",
     "USE BRANCH dev IN nessie": "no branches",
     "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "Parquet",
-    "ALTER TABLE a.b ADD COLUMNS (x INT)": "CREATE TABLE … AS SELECT",
     "SHOW TBLPROPERTIES a.b": "SHOW TBLPROPERTIES is not carried out",
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from runyard.core.document import Document
@@ -14,6 +16,7 @@ from runyard.dialects.dremio.errors import Refusal
 from runyard.dialects.dremio_ids import entity_id, tag_of
 from runyard.engine.documents import Documents, Shelves
 from runyard.engine.engine import Engine
+from runyard.runtime.dremio_sql.acceleration.versions import MANIFEST
 
 T = TypeVar("T")
 
@@ -37,6 +40,19 @@ def name_of(path: Sequence[str]) -> str:
 def path_of(document: Document) -> list[str]:
     """Return where a document is, as it was written."""
     return list(document.content["path"])
+
+
+def fields_of(document: Document) -> list[dict[str, Any]]:
+    """Return the columns of a view or table, as far as they are known.
+
+    A table that was made here tells them itself: a job that was killed may have changed them without a word of it.
+    """
+    content = document.content
+    if document.kind == TABLE and content.get("folder") and not content.get("format"):
+        with suppress(OSError, ValueError, KeyError):
+            told: list[dict[str, Any]] = json.loads(Path(content["folder"], MANIFEST).read_bytes())["columns"]
+            return told
+    return list(content.get("fields", ()))
 
 
 def at(shelves: Shelves, path: Sequence[str]) -> Document | None:
@@ -131,6 +147,6 @@ def tag(document: Document) -> str:
 def check_tag(document: Document, told: str) -> None:
     """Refuse a change by somebody who saw another version."""
     if told != tag(document):
-        place = ".".join(document.content.get("path", [document.name]))
+        place = ".".join(document.content.get("path", [document.content.get("name", document.name)]))
         said = f"the tag {told} is not" if told else "the change names no tag, and it should be"
         raise Refusal(409, f"Cannot change {place}: {said} {tag(document)}, its tag now. Look at it again.")

@@ -60,6 +60,17 @@ def _may_drop(shelves: Shelves, change: Change) -> Document | None:
     raise _invalid(f"{kind.capitalize()} [{'.'.join(path)}] not found")
 
 
+def _may_alter(shelves: Shelves, change: Change) -> Document | None:
+    """Check that a table which was made here is the one whose columns are others now; a file need be no entity."""
+    path, folder = change["path"], change.get("folder")
+    known = catalog.at(shelves, path)
+    if folder is None and (known is None or known.kind == TABLE):
+        return known
+    if known is None or known.kind != TABLE or known.content.get("folder") != folder:
+        raise _invalid(f"Table [{'.'.join(path)}] not found")
+    return known
+
+
 def _put(shelves: Shelves, change: Change, known: Document | None) -> None:
     content = {name: value for name, value in change.items() if name not in NOT_CONTENT}
     if known is None:
@@ -70,6 +81,13 @@ def _put(shelves: Shelves, change: Change, known: Document | None) -> None:
     elif change.get("replace"):
         stays = {name: known.content[name] for name in KEPT if name in known.content}
         shelves.save(known, {**content, **stays})
+
+
+def _alter(shelves: Shelves, change: Change, known: Document | None) -> None:
+    """Keep the columns that a table has from now on, and let all be made anew that is made of it."""
+    if known is not None:
+        fields = {"fields": change["fields"]} if "fields" in change else {}
+        keeping.want_all(shelves, shelves.save(known, {**known.content, **fields}))
 
 
 def _drop(shelves: Shelves, _: Change, known: Document | None) -> None:
@@ -87,11 +105,13 @@ def _invalid(message: str) -> InvalidRequest:
 CHECKS: Mapping[str, Callable[[Shelves, Change], Document | None]] = {
     "put": _may_put,
     "drop": _may_drop,
+    "alter": _may_alter,
     **dict.fromkeys(keeping.WAYS, keeping.check),
 }
 CHANGES: Mapping[str, Callable[[Shelves, Change, Document | None], None]] = {
     "put": _put,
     "drop": _drop,
+    "alter": _alter,
     **dict.fromkeys(keeping.WAYS, keeping.carry_out),
 }
 """How each change is checked, and then done with what the check found."""

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.document import Document
-from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW, id_of, path_of, tag
+from runyard.dialects.dremio.catalog import (
+    FOLDER,
+    FUNCTION,
+    HOME,
+    SOURCE,
+    SPACE,
+    TABLE,
+    VIEW,
+    fields_of,
+    id_of,
+    path_of,
+    tag,
+)  # fmt: skip
 from runyard.dialects.dremio.source_secrets import hidden
 from runyard.dialects.dremio.views import moment
 
@@ -97,8 +109,9 @@ def _function(document: Document) -> Shown:
 
 
 def _dataset(document: Document, *names: str) -> Shown:
-    content = document.content
-    return {"path": path_of(document), **{name: content[name] for name in (*names, "fields") if name in content}}
+    content, fields = document.content, fields_of(document)
+    shown = {name: content[name] for name in names if name in content}
+    return {"path": path_of(document), **shown, **({"fields": fields} if fields else {})}
 
 
 BODIES: Mapping[str, Callable[[Document], Shown]] = {

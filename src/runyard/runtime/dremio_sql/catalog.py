@@ -17,7 +17,7 @@ from .errors import DremioError, invalid, unsupported
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .marks import CHANGING, Mark, mark_of
 from .sources import PACKAGES, Files, format_of, inspected, located, read
-from .tables import read_manifest, table_query
+from .tables import Manifest, read_manifest, table_query
 from .translation.scope import Function, Path_, Query, View, key_of
 from .translation.translate import Session, translate
 
@@ -114,6 +114,7 @@ class LiveCatalog:
     looked_up: dict[Path_, None] = field(default_factory=dict)  # tables and files that the statement read
     marks: dict[Path_, Mark] = field(default_factory=dict)  # of all that was looked for, found or not
     described: dict[Path, Query] = field(default_factory=dict)  # a file is opened once a statement, however often named
+    manifests: dict[Path, Manifest] = field(default_factory=dict)  # a table is one and the same in all of a statement
     listings: dict[str, Listing] = field(default_factory=dict)  # a database is asked for its tables once a statement
 
     def find(self, path: Sequence[str], context: Sequence[str]) -> Query | View | None:
@@ -150,10 +151,16 @@ class LiveCatalog:
             return self.snapshot.views[key]
         if key in self.snapshot.tables:
             folder = self.snapshot.tables[key][1]
-            return table_query(folder, read_manifest(folder))
+            return table_query(folder, self.manifest(folder))
         if key[0] in self.snapshot.databases:
             return table_of(self.snapshot.databases[key[0]], path[1:], self.connection)
         return self._file(path)
+
+    def manifest(self, folder: Path) -> Manifest:
+        """Return what a table that was made here holds."""
+        if folder not in self.manifests:
+            self.manifests[folder] = read_manifest(folder)
+        return self.manifests[folder]
 
     def _file(self, path: Path_) -> Query | None:
         files = self.files(path)

@@ -128,13 +128,17 @@ class Changer:
         if len(wanted) != len(query.columns):
             raise invalid(f"The table takes {len(wanted)} columns, and the query brings {len(query.columns)}", tree)
         sql = _as_table(query, wanted, manifest.columns, tree)
-        return Prepared(query=sql, carry_out=lambda: self._append(path, folder, sql))
+        return Prepared(query=sql, carry_out=lambda: self._append(path, folder, manifest, sql))
 
-    def _append(self, path: Sequence[str], folder: Path, sql: str, answer: Sequence[Column] = FRAGMENT) -> Changed:
+    def _append(
+        self, path: Sequence[str], folder: Path, known: Manifest, sql: str, answer: Sequence[Column] = FRAGMENT
+    ) -> Changed:
         part = self._written(folder, sql)
         with turn(folder):
             # Read again: what another statement appended in the meantime stays.
             manifest = read_manifest(folder)
+            if manifest.shape != known.shape:
+                raise _changed_meanwhile(path, folder / part.file)
             manifest = self._swapped(folder, manifest, [*manifest.parts, *([part] if part.rows else [])])
         return _changed(part.rows, _table_change("change_table", path, folder, manifest.columns, manifest.rows), answer)
 
@@ -205,10 +209,7 @@ class Changer:
             part = self._written(folder, f"SELECT * FROM {TARGET}")
             with turn(folder):
                 if read_manifest(folder).version != manifest.version:
-                    (folder / part.file).unlink()
-                    raise DremioError(
-                        "CONCURRENT_MODIFICATION", f"[{'.'.join(path)}] was changed meanwhile. Try again."
-                    )
+                    raise _changed_meanwhile(path, folder / part.file)
                 manifest = self._swapped(folder, manifest, [part] if part.rows else [])
         self.connection.execute(f"DROP TABLE {TARGET}")
         return _changed(count, _table_change("change_table", path, folder, manifest.columns, manifest.rows))
@@ -218,7 +219,7 @@ class Changer:
         queries = [read(files, self.connection) for files in _files_of(statement, self.catalog)]
         lines = [_copied(query, manifest.columns) for query in queries]
         sql = " UNION ALL ".join(lines)
-        return Prepared(query=sql, carry_out=lambda: self._append(path, folder, sql, COPIED))
+        return Prepared(query=sql, carry_out=lambda: self._append(path, folder, manifest, sql, COPIED))
 
 
 def new_path(
@@ -237,6 +238,12 @@ def new_path(
     if key_of(path) in {**snapshot.tables, **snapshot.views} and not lenient:
         raise invalid(f"A table or view with given name [{'.'.join(path)}] already exists.")
     return path
+
+
+def _changed_meanwhile(path: Sequence[str], part: Path) -> DremioError:
+    """Return the refusal of rows that were made for the table as it was, whose file goes."""
+    part.unlink()
+    return DremioError("CONCURRENT_MODIFICATION", f"[{'.'.join(path)}] was changed meanwhile. Try again.")
 
 
 def _key(name: str, known: Mapping[str, str]) -> str:

@@ -122,19 +122,27 @@ class Commander:
 
     def truncate(self, statement: Statement) -> Done:
         """Empty a table."""
-        from .tables import read_manifest  # noqa: PLC0415 the one use of it here
+        from .tables import read_manifest, turn  # noqa: PLC0415 the one use of them here
 
         path = self._existing(statement.path, "tables")
         if path is None:
             raise invalid(f"Table [{'.'.join(statement.path)}] not found")
         folder = self.catalog.snapshot.tables[key_of(path)][1]
-        manifest = read_manifest(folder).following([], self.catalog.session.now_ms)
-        write_manifest(folder, manifest)
+        with turn(folder):
+            manifest = read_manifest(folder).following([], self.catalog.session.now_ms)
+            write_manifest(folder, manifest)
         change = {
             "change": "change_table", "path": list(path), "folder": str(folder), "rows": 0,
             "columns": columns_document(manifest.columns),
         }  # fmt: skip
         return _done(f"Table truncated [{'.'.join(path)}] successfully", change)
+
+    def alter(self, statement: Statement) -> Done:
+        """Change the columns of a table."""
+        from .alterations import altered  # noqa: PLC0415 of statements about columns alone
+
+        summary, change = altered(statement, self.catalog)
+        return _done(summary, change)
 
     def refresh(self, statement: Statement) -> Done:
         """Look at a table's files again."""
@@ -288,6 +296,7 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "SHOW": Commander.show,
     "SHOW_CREATE": Commander.show_create,
     "DESCRIBE": Commander.describe,
+    **dict.fromkeys(("ADD_COLUMNS", "DROP_COLUMN", "CHANGE_COLUMN"), Commander.alter),
     **dict.fromkeys(SUMMARIES, Commander.recorded),
     **dict.fromkeys(REFLECTING, Commander.reflect),
 }

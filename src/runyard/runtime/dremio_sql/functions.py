@@ -135,7 +135,10 @@ def _columns(told: Sequence[Mapping[str, str]]) -> tuple[Column, ...]:
 def type_of(text: str) -> ColumnType:
     """Return the type that a text names."""
     plain = "VARBINARY" if text.upper().split() == ["BINARY", "VARYING"] else text
-    return target(parsed(f"SELECT CAST(NULL AS {plain})").expressions[0].args["to"])
+    cast = parsed(f"SELECT CAST(NULL AS {plain})").expressions[0]
+    if said := [name for name in ("default", "format", "action") if cast.args.get(name)]:
+        raise DremioError("PARSE", f"Failure parsing the query: {said[0].upper()} is no part of the type {text}.")
+    return target(cast.args["to"])
 
 
 def _query(body: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 RECORDED: Mapping[str, tuple[str, str]] = {
     "create_view": ("put", "view"),
     "create_table": ("put", "table"),
+    "alter_table": ("alter", "table"),
     "create_folder": ("put", "folder"),
     "create_function": ("put", "function"),
     "drop_view": ("drop", "view"),
@@ -37,13 +38,11 @@ BY_ROLES = (
     "job can read the files of every table"
 )
 BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
-ANEW = "make the table anew, by CREATE TABLE … AS SELECT"
 INSTEAD: Mapping[str, str] = {
-    **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE"), BY_ROLES),
+    **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE", "MASKING_POLICY"), BY_ROLES),
     **dict.fromkeys(("CREATE_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"),
     **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
     **dict.fromkeys(("USE_BRANCH", "USE_TAG", "USE_COMMIT", "USE_REFERENCE", "USE_REF"), NO_BRANCHES),
-    **dict.fromkeys(("ADD_COLUMNS", "DROP_COLUMN", "MODIFY_COLUMN"), ANEW),
     **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),
 }
 """Why a command is not there, and what does the same."""

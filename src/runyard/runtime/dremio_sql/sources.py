@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ PACKAGES = {"arrow": "pyarrow", "iceberg": "pyiceberg", "delta": "deltalake"}
 READ_IN_PLACE = frozenset({"parquet", "text", "csv", "json"})  # by DuckDB, from the files that a query's text names
 MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
 LETTERS = 26
+NUMBER = re.compile(r"v?(\d+)")  # of the metadata of an Iceberg table, at the beginning of its file's name
 COMPRESSIONS = (".gz", ".zst")
 
 
@@ -236,10 +238,17 @@ def _arrow(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     return _registered(dataset.dataset([str(each) for each in files_of(files)], format="ipc"), files, connection)
 
 
-def _iceberg_table(files: Files) -> Any:
+def iceberg_table(files: Files) -> Any:
+    """Return an Iceberg table as its newest metadata tells it."""
     tables = _module("pyiceberg.table", "iceberg")
-    newest = max((files.place / "metadata").glob("*.metadata.json"), key=lambda each: each.stat().st_mtime_ns)
+    newest = max((files.place / "metadata").glob("*.metadata.json"), key=_age)
     return tables.StaticTable.from_metadata(str(newest))
+
+
+def _age(metadata: Path) -> tuple[int, int]:
+    """Return what is larger of newer metadata: the number in its name, which copies keep, then its time."""
+    number = NUMBER.match(metadata.name)
+    return int(number[1]) if number else 0, metadata.stat().st_mtime_ns
 
 
 # pyiceberg's inspections whose columns are those that Dremio has.
@@ -248,12 +257,12 @@ INSPECTIONS = {"snapshot": "snapshots", "history": "history"}
 
 def inspected(files: Files, what: str, connection: duckdb.DuckDBPyConnection) -> Query:
     """Return what an Iceberg table tells of itself."""
-    told = getattr(_iceberg_table(files).inspect, INSPECTIONS[what])()
+    told = getattr(iceberg_table(files).inspect, INSPECTIONS[what])()
     return _registered(told, replace(files, version=("INSPECTED", what)), connection)
 
 
 def _iceberg(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
-    table = _iceberg_table(files)
+    table = iceberg_table(files)
     snapshot = None if files.version is None else _snapshot(table, *files.version)
     return _registered(table.scan(snapshot_id=snapshot).to_arrow(), files, connection)
 

@@ -21,7 +21,8 @@ EXECUTED = frozenset(
      "CREATE_FOLDER", "DROP_FOLDER", CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION", "SHOW_CREATE",
      "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
      "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
-     "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS"}
+     "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS",
+     "ADD_COLUMNS", "DROP_COLUMN", "CHANGE_COLUMN"}
 )  # fmt: skip
 
 
@@ -166,6 +167,10 @@ def _copy(words: Words) -> Statement:
 
 
 ALTERED = ("PDS", "VDS", "TABLE", "VIEW", "DATASET")
+HINTS = {
+    "ADD COLUMN": "Columns are added by ADD COLUMNS (name data_type, …).",
+    "RENAME COLUMN": "A column gets another name by CHANGE COLUMN old_name new_name data_type.",
+}
 TOGGLES = ("ENABLE RAW", "ENABLE AGGREGATE", "DISABLE RAW", "DISABLE AGGREGATE")
 CHANGES: tuple[tuple[str, str], ...] = (
     ("REFRESH METADATA", "REFRESH_METADATA"),
@@ -180,8 +185,8 @@ CHANGES: tuple[tuple[str, str], ...] = (
     *((f"{word} ACCELERATION", f"{word.replace(' ', '_')}_ACCELERATION") for word in TOGGLES),
     ("ADD COLUMNS", "ADD_COLUMNS"),
     ("DROP COLUMN", "DROP_COLUMN"),
-    ("MODIFY COLUMN", "MODIFY_COLUMN"),
-    ("CHANGE COLUMN", "MODIFY_COLUMN"),
+    ("DROP", "DROP_COLUMN"),
+    *((f"{word}{column}", "CHANGE_COLUMN") for word in ("CHANGE", "ALTER", "MODIFY") for column in (" COLUMN", "")),
     ("SET", "SET_PROPERTIES"),
 )
 DISPLAYS: tuple[tuple[str, str], ...] = (
@@ -198,7 +203,7 @@ def _alter(word: str) -> Callable[[Words], Statement]:
             if words.take(*phrase.split()):
                 read_rest = REST.get(kind, _words)
                 return _made(kind, words, path=path, of=word, **read_rest(words))
-        raise words.unexpected()
+        raise words.unexpected(next((hint for phrase, hint in HINTS.items() if words.see(*phrase.split())), ""))
 
     return read
 
@@ -231,11 +236,21 @@ def _route(words: Words) -> dict[str, Any]:
     return {"to": kind, "name": None if default else words.name()}
 
 
+def _changed_column(words: Words) -> dict[str, Any]:
+    name = words.name()
+    if words.see("SET", "MASKING") or words.see("UNSET", "MASKING"):
+        return {"name": name, "policy": words.remaining()}
+    return {"name": name, "to": words.declaration()}
+
+
 REST: dict[str, Callable[[Words], dict[str, Any]]] = {
     "CREATE_RAW_REFLECTION": _reflection,
     "CREATE_AGGREGATE_REFLECTION": _reflection,
     "DROP_REFLECTION": lambda words: {"name": words.name()},
     "ROUTE_REFLECTIONS": _route,
+    "ADD_COLUMNS": lambda words: {"columns": words.declarations()},
+    "DROP_COLUMN": lambda words: {"name": words.name()},
+    "CHANGE_COLUMN": _changed_column,
 }
 
 

@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ class Part:
 
     file: str
     rows: int
+    names: tuple[str | None, ...] | None = (
+        None  # of the table's columns in this file, None where it has none; all alike
+    )
+
+    def told(self) -> dict[str, Any]:
+        """Return it as a manifest tells it."""
+        return {"file": self.file, "rows": self.rows, **({} if self.names is None else {"names": list(self.names)})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,15 @@ class Retired:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Successor:
+    """A column of a table from now on, and the place of the one that it was before; None: it is new."""
+
+    column: Column
+    origin: int | None
+    optional: bool = False  # it may be NULL from now on, where it could not be
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What a table is at a moment; swapped as a whole, so that a crash leaves the table that was."""
 
@@ -47,6 +64,7 @@ class Manifest:
     parts: tuple[Part, ...] = ()
     retired: tuple[Retired, ...] = ()
     layout: Mapping[str, Any] = field(default_factory=dict)  # partition_by, sort_by as they were written
+    shape: int = 0  # how often its columns have become others
 
     @property
     def rows(self) -> int:
@@ -59,6 +77,21 @@ class Manifest:
         kept = [each for each in self.retired if now_ms - each.at_ms < KEPT_MS]
         return replace(self, version=self.version + 1, parts=tuple(parts), retired=(*kept, *gone))
 
+    def reshaped(self, successors: Sequence[Successor], layout: Mapping[str, Any]) -> Manifest:
+        """Return the table's next version with other columns; its files stay, each with the columns that it has."""
+        return replace(
+            self,
+            version=self.version + 1,
+            shape=self.shape + 1,
+            columns=tuple(each.column for each in successors),
+            parts=tuple(self._reshaped(part, successors) for part in self.parts),
+            layout=layout,
+        )
+
+    def _reshaped(self, part: Part, successors: Sequence[Successor]) -> Part:
+        names = part.names or tuple(each.name for each in self.columns)
+        return replace(part, names=tuple(None if each.origin is None else names[each.origin] for each in successors))
+
 
 def read_manifest(folder: Path) -> Manifest:
     """Return what a table's folder holds."""
@@ -69,10 +102,16 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(
         version=told["version"],
         columns=tuple(Column(name=each["name"], type=from_document(each["type"])) for each in told["columns"]),
-        parts=tuple(Part(file=each["file"], rows=each["rows"]) for each in told["parts"]),
+        parts=tuple(_part(each) for each in told["parts"]),
         retired=tuple(Retired(file=each["file"], at_ms=each["at_ms"]) for each in told["retired"]),
         layout=told["layout"],
+        shape=told.get("shape", 0),
     )
+
+
+def _part(told: Mapping[str, Any]) -> Part:
+    names = told.get("names")
+    return Part(file=told["file"], rows=told["rows"], names=None if names is None else tuple(names))
 
 
 @contextlib.contextmanager
@@ -88,9 +127,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     told = {
         "version": manifest.version,
         "columns": columns_document(manifest.columns),
-        "parts": [{"file": part.file, "rows": part.rows} for part in manifest.parts],
+        "parts": [part.told() for part in manifest.parts],
         "retired": [{"file": each.file, "at_ms": each.at_ms} for each in manifest.retired],
         "layout": dict(manifest.layout),
+        "shape": manifest.shape,
     }
     new = folder / f".{MANIFEST}.{uuid.uuid4().hex}"
     with new.open("w", encoding="utf-8") as file:
@@ -105,11 +145,22 @@ def table_query(folder: Path, manifest: Manifest) -> Query:
     if not manifest.parts:
         nothing = ", ".join(f"CAST(NULL AS {spelling(each.type)}) AS {quoted(each.name)}" for each in manifest.columns)
         return Query(sql=f"SELECT {nothing} WHERE false", columns=manifest.columns)
-    files = ", ".join(file_literal(folder / part.file) for part in manifest.parts)
-    names = ", ".join(quoted(each.name) for each in manifest.columns)
-    return Query(
-        sql=f"SELECT {names} FROM read_parquet([{files}], hive_partitioning = false)", columns=manifest.columns
-    )
+    alike = groupby(manifest.parts, key=lambda part: part.names)
+    queries = [_parts_query(folder, [*parts], manifest.columns) for _, parts in alike]
+    return Query(sql=" UNION ALL ".join(queries), columns=manifest.columns)
+
+
+def _parts_query(folder: Path, parts: Sequence[Part], columns: Sequence[Column]) -> str:
+    """Return what some parts hold that have the same columns."""
+    files = ", ".join(file_literal(folder / part.file) for part in parts)
+    names = parts[0].names
+    values = [quoted(each.name) for each in columns] if names is None else map(_value, names, columns)
+    return f"SELECT {', '.join(values)} FROM read_parquet([{files}], hive_partitioning = false)"
+
+
+def _value(name: str | None, column: Column) -> str:
+    """Return a column from a file that was written when it had another name or type, or was not there."""
+    return f"CAST({'NULL' if name is None else quoted(name)} AS {spelling(column.type)}) AS {quoted(column.name)}"
 
 
 def clear(folder: Path, manifest: Manifest, now_ms: int) -> None:

@@ -23,6 +23,7 @@ class Plain(Dremio):
 
 TEXTS = frozenset({TokenType.STRING})
 OPENING, CLOSING = "(", ")"
+DEPTHS = {OPENING: 1, CLOSING: -1, "<": 1, ">": -1, ">>": -2}  # of the words of a type, as LIST<MAP<VARCHAR, INT>>
 NUMBERED = {
     "BUCKET": ("bucketTransform", "bucketCount"),
     "TRUNCATE": ("truncateTransform", "truncateLength"),
@@ -53,14 +54,14 @@ class Words:
         """Tell whether all is read."""
         return self.place >= len(self.tokens)
 
-    def unexpected(self) -> DremioError:
-        """Return the error about the word that nothing expects here."""
+    def unexpected(self, hint: str = "") -> DremioError:
+        """Return the error about the word that nothing expects here, and what to write instead."""
         if self.at_end:
             return DremioError("PARSE", "Failure parsing the query: the statement ends too early.")
         token = self.tokens[self.place]
-        column = max(1, token.col - (token.end - token.start))
-        message = f'Failure parsing the query: Encountered "{token.text}" at line {token.line}, column {column}.'
-        return DremioError("PARSE", message, line=token.line, column=column)
+        line, column = _place_of(token)
+        message = f'Failure parsing the query: Encountered "{token.text}" at line {line}, column {column}.'
+        return DremioError("PARSE", f"{message} {hint}".rstrip(), line=line, column=column)
 
     def see(self, *words: str) -> bool:
         """Tell whether these words come next."""
@@ -167,9 +168,19 @@ class Words:
         kind, depth = [], 0
         while not self.at_end and (depth or not (self.see(",") or self.see(CLOSING))):
             token = self.next().text
-            depth += {OPENING: 1, CLOSING: -1}.get(token, 0)
+            depth += DEPTHS.get(token, 0)
             kind.append(token)
         return {"name": name, "type": " ".join(kind)}
+
+    def declarations(self) -> list[dict[str, Any]]:
+        """Read columns with their types in parentheses, each with its place."""
+        return self._listed(self.declaration)
+
+    def declaration(self) -> dict[str, Any]:
+        """Read a column with its type, and its place."""
+        if self.at_end:
+            raise self.unexpected()
+        return {"place": _place_of(self.tokens[self.place]), **self._column()}
 
     def pairs(self) -> dict[str, Any]:
         """Read `name => value` or `'name' = 'value'` in parentheses."""
@@ -242,3 +253,8 @@ class Words:
         while not self.at_end and not self.see(word):
             found.append(self.next().text)
         return found
+
+
+def _place_of(token: Token) -> tuple[int, int]:
+    """Return line and column, from 1, of where a token begins."""
+    return token.line, max(1, token.col - (token.end - token.start))

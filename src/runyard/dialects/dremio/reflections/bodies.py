@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.core.job import Workspace
 from runyard.dialects.dremio import catalog
-from runyard.dialects.dremio.catalog import path_of
+from runyard.dialects.dremio.catalog import fields_of, path_of
 from runyard.dialects.dremio.errors import wrong
 from runyard.dialects.dremio.looking import live_catalog
 from runyard.dialects.dremio_ids import from_entity_id
@@ -57,7 +57,7 @@ def types_of(engine: Engine, workspace: Workspace, dataset: Document) -> dict[st
 
     A view that was made by its text alone, and files that became a table, are looked at here and now.
     """
-    fields = dataset.content.get("fields")
+    fields = fields_of(dataset)
     if fields:
         return {field["name"]: field["type"]["name"] for field in fields}
     return _looked_at(engine, workspace, dataset)

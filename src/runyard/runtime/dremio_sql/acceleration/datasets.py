@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -46,6 +47,9 @@ def described(path: Path_, catalog: LiveCatalog, tree: Callable[[str], exp.Expre
         "columns": columns_document(columns),
         "views": sorted([list(key_of(view.path)), view.sql, list(view.context)] for view in views),
         "bases": sorted([list(key_of(base.path)), base.place, base.format] for base in bases),
+        "shapes": sorted(
+            [list(key_of(base.path)), alone.manifest(Path(base.place)).shape] for base in bases if base.kind == TABLE
+        ),
         "settings": sorted([list(key), dict(alone.snapshot.datasets[key].settings)] for key in promoted),
     }
     return Described(
