@@ -266,6 +266,24 @@ def test_a_view_that_says_something_else_is_made_anew(yard: Yard) -> None:
     assert len(jobs(yard)) == 1
 
 
+def test_views_that_change_places_wait_for_what_they_are_made_of_now(yard: Yard) -> None:
+    view(yard, "low", "t")
+    view(yard, "high", "low", "SELECT * FROM lake.low")
+    low, high = made(yard, "low"), made(yard, "high")
+    said = {"low": "SELECT * FROM lake.t", "high": "SELECT * FROM lake.low"}
+    views = [{"path": ["lake", name], "token": definition_token(sql, [])} for name, sql in said.items()]
+    finish(yard, jobs(yard)[0], views=views[:1])
+    finish(yard, jobs(yard)[0], views=views, shares=[["lake", "low"], ["lake", "high"], ["lake", "t"]])
+
+    view(yard, "high", "t")
+    view(yard, "low", "high", "SELECT * FROM lake.high")
+
+    (first,) = jobs(yard)[:1]
+    assert told(yard, first)["reflection"] == high["id"]
+    finish(yard, first)
+    assert told(yard, jobs(yard)[0])["reflection"] == low["id"]
+
+
 def test_a_table_that_was_dropped_and_made_again_makes_its_views_anew(yard: Yard) -> None:
     view(yard, "v", "t")
     made(yard, "v")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runyard.core.document import Document
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.reflections.shelves import Reflection
+from runyard.runtime.dremio_sql.acceleration.versions import definition_token
 
 RAW = "RAW"
 
@@ -32,11 +33,22 @@ class Lineage:
     def _parents(self, dataset: Document) -> Iterable[str]:
         return [catalog.name_of(path) for path in dataset.content.get("parents") or ()]
 
+    def has_other_views(self, held: Document) -> bool:
+        """Tell whether a view that something was made of says something else by now."""
+        for view in held.content["facts"]["views"]:
+            document = self.documents.get(catalog.name_of(view["path"]))
+            if document is not None and "sql" in document.content:
+                said = definition_token(document.content["sql"], document.content.get("sqlContext") or [])
+                if said != view["token"]:
+                    return True
+        return False
+
     def below(self, reflection: Reflection) -> set[str]:
         """Return the names of all that a reflection is made of, as its newest refresh found it or its views say."""
-        held = reflection.current
-        told = {catalog.name_of(path) for path in held.content["facts"]["shares"]} if held is not None else set()
-        return self.closure(reflection.dataset) | told
+        held, found = reflection.current, self.closure(reflection.dataset)
+        if held is None or self.has_other_views(held):
+            return found
+        return found | {catalog.name_of(path) for path in held.content["facts"]["shares"]}
 
     def comes_before(self, one: Reflection, other: Reflection) -> bool:
         """Tell whether one reflection may be what another is made from."""

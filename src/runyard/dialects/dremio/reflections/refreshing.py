@@ -32,7 +32,7 @@ from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 from runyard.engine.settings import DAY_MS
 from runyard.runtime.dremio_sql.acceleration import folders
-from runyard.runtime.dremio_sql.acceleration.versions import TABLE, Base, definition_token, version_of
+from runyard.runtime.dremio_sql.acceleration.versions import TABLE, Base, version_of
 
 USER = "$dremio$"
 LOOK_MS = 10_000  # how often it comes by where nothing tells of a change
@@ -152,13 +152,7 @@ class Tending:
         """Tell whether a reflection, or what it is made of, is something else than when it was made."""
         if held.content["fields"] != reflection.fields or _is_replaced(held, found):
             return True
-        for view in held.content["facts"]["views"]:
-            document = found.documents.get(catalog.name_of(view["path"]))
-            if document is not None and "sql" in document.content:
-                said = definition_token(document.content["sql"], document.content.get("sqlContext") or [])
-                if said != view["token"]:
-                    return True
-        return False
+        return Lineage(found.documents).has_other_views(held)
 
     def _has_changed(self, held: Document) -> bool:
         for told in held.content["facts"]["bases"]:
