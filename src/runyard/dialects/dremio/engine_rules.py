@@ -17,6 +17,7 @@ from runyard.engine.documents import Shelves
 
 SHELF, NAME = "dremio_engine_rules", "rules"
 ROUTE, REJECT = "ROUTE", "REJECT"
+WORDS = ("name", "condition", "engineName", "action", "rejectMessage")
 LISTED, DEFAULT = "ruleInfos", "ruleInfoDefault"
 NO_RULES: Mapping[str, Any] = {
     LISTED: [],
@@ -62,6 +63,8 @@ def _shown(kept: Document | None) -> dict[str, Any]:
 
 
 def _checked(told: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    if told.get(LISTED) is None:
+        raise wrong(f"The member {LISTED} is missing; give the rules as an array, be it an empty one.")
     rules = [
         _rule(reading.present(rule, f"{LISTED}[{place}]"), f"{LISTED}[{place}]", known)
         for place, rule in enumerate(reading.array(told.get(LISTED), LISTED))
@@ -73,7 +76,7 @@ def _checked(told: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
 
 
 def _rule(rule: Mapping[str, Any], place: str, known: Sequence[str]) -> dict[str, Any]:
-    words = {name: str(rule.get(name) or "") for name in ("name", "condition", "engineName", "action", "rejectMessage")}
+    words = {name: reading.text(rule.get(name) or "", f"{place}.{name}") for name in WORDS}
     words["name"], words["action"] = words["name"] or place, words["action"] or ROUTE
     if words["condition"]:
         check_condition(words["condition"])

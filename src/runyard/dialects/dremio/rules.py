@@ -30,12 +30,12 @@ def check_rules(members: Mapping[str, Any], queues: Mapping[str, str]) -> dict[s
 
 
 def _checked(rule: Mapping[str, Any], queues: Mapping[str, str], place: str) -> dict[str, Any]:
-    kept = {name: rule[name] for name in KEPT if rule.get(name) is not None}
+    kept = {name: reading.text(rule[name], f"{place}.{name}") for name in KEPT if rule.get(name) is not None}
     kept.setdefault("id", str(uuid4()))
     kept.setdefault("name", place)
     action = kept.setdefault("action", PLACE)
     if "conditions" in kept:
-        check_condition(reading.text(kept["conditions"], f"{place}.conditions"))
+        check_condition(kept["conditions"])
     if action == REJECT:
         return kept
     if action != PLACE:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from runyard.core.document import Document
 from runyard.dialects.dremio import catalog, engine_rules
 from runyard.dialects.dremio.calls import SOFTWARE, Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing, wrong
+from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.rules import check_rules
 from runyard.dialects.dremio_ids import entity_id, from_entity_id, tag_of
 from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
 
+T = TypeVar("T")
 QUEUES, RULES = "dremio_queue", "dremio_rules"
 RULE_SET = "rules"
 TIERS = ("BACKGROUND", "LOW", "MEDIUM", "HIGH", "CRITICAL")
@@ -36,54 +38,59 @@ def list_queues(call: Call) -> dict[str, Any]:
 
 def get_queue(call: Call) -> dict[str, Any]:
     """Show a queue."""
-    return _shown(_queue(call, call.text("id")))
+    return _shown(_read(call, lambda shelves: _queue(shelves, call.engine, call.text("id"))))
 
 
 def get_queue_by_name(call: Call) -> dict[str, Any]:
     """Show a queue by its name."""
-    return _shown(_queue(call, call.text("name")))
+    return _shown(_read(call, lambda shelves: _queue(shelves, call.engine, call.text("name"))))
 
 
 def create_queue(call: Call) -> dict[str, Any]:
     """Add a queue; no rule chooses it yet."""
-    content = _content(call.members)
-    known = [one.name for one in _queues_of(call)]
+    content = _content(call, call.members)
 
     def add(shelves: Shelves) -> Document:
-        if _key(content["name"]) in known:
+        if _key(content["name"]) in [one.name for one in _queues(shelves, call.engine)]:
             raise Refusal(
                 HTTPStatus.CONFLICT, f"A queue {content['name']} exists already; change it, or choose another name."
             )
         return shelves.add(QUEUES, "queue", _key(content["name"]), content=content)
 
-    return _shown(call.engine.documents.change(call.workspace, add))
+    return _shown(_change(call, add))
 
 
 def update_queue(call: Call) -> dict[str, Any]:
     """Change a queue; optional fields that are left out are dropped."""
-    seen = _queue(call, call.text("id"))
-    catalog.check_tag(seen, call.text("tag"))
-    content = _content({"name": seen.content["name"], **call.members})
-    if _key(content["name"]) != seen.name:
-        raise wrong(f"Queue {seen.content['name']} cannot be called {content['name']}: rules know it by its name.")
 
     def save(shelves: Shelves) -> Document:
+        seen = _queue(shelves, call.engine, call.text("id"))
+        catalog.check_tag(seen, call.text("tag"))
+        content = _content(call, {"name": seen.content["name"], **call.members})
+        if _key(content["name"]) != seen.name:
+            raise wrong(f"Queue {seen.content['name']} cannot be called {content['name']}: rules know it by its name.")
         kept = shelves.named(QUEUES, seen.name)
         kept = kept or shelves.add(QUEUES, "queue", seen.name, content=seen.content)
         return shelves.save(kept, content)
 
-    return _shown(call.engine.documents.change(call.workspace, save))
+    return _shown(_change(call, save))
 
 
 def delete_queue(call: Call) -> None:
     """Remove a queue that somebody has made; those of the settings stay."""
-    seen = _queue(call, call.text("id"))
-    if seen.name in _implied_names(call.engine):
-        raise wrong(f"Queue {seen.content['name']} is one of the server's settings; change it instead.")
-    rules = _rules_of(call).content["rules"]
-    if any(_key(str(rule.get("acceptName", ""))) == seen.name for rule in rules):
-        raise wrong(f"Queue {seen.content['name']} is chosen by a rule; change the rules first.")
-    call.engine.documents.change(call.workspace, lambda shelves: shelves.remove(seen))
+
+    def remove(shelves: Shelves) -> None:
+        seen = _queue(shelves, call.engine, call.text("id"))
+        if seen.name in _implied_names(call.engine):
+            raise wrong(f"Queue {seen.content['name']} is one of the server's settings; change it instead.")
+        content = _rule_set(shelves, call.engine).content
+        if any(
+            _key(str(rule.get("acceptName", ""))) == seen.name for rule in (*content["rules"], content["defaultRule"])
+        ):
+            raise wrong(f"Queue {seen.content['name']} is chosen by a rule; change the rules first.")
+        shelves.remove(seen)
+
+    _change(call, remove)
 
 
 def get_rules(call: Call) -> dict[str, Any]:
@@ -93,18 +100,25 @@ def get_rules(call: Call) -> dict[str, Any]:
 
 def set_rules(call: Call) -> dict[str, Any]:
     """Put rules in place of those that are there; refuse conditions that could not be decided."""
-    seen = _rules_of(call)
-    catalog.check_tag(seen, call.text("tag"))
-    queues = {one.content["name"]: _shown(one)["id"] for one in _queues_of(call)}
-    content = check_rules(call.members, queues)
-    return _shown_rules(_save_rules(call, content))
+
+    def save(shelves: Shelves) -> Document:
+        catalog.check_tag(_rule_set(shelves, call.engine), call.text("tag"))
+        queues = {one.content["name"]: _shown(one)["id"] for one in _queues(shelves, call.engine)}
+        content = check_rules(call.members, queues)
+        kept = shelves.named(RULES, RULE_SET)
+        return shelves.save(kept, content) if kept else shelves.add(RULES, "rules", RULE_SET, content=content)
+
+    return _shown_rules(_change(call, save))
 
 
 def delete_rules(call: Call) -> None:
     """Go back to the rules of the settings."""
-    seen = _rules_of(call)
-    if seen.id:
-        call.engine.documents.change(call.workspace, lambda shelves: shelves.remove(seen))
+
+    def remove(shelves: Shelves) -> None:
+        if (kept := shelves.named(RULES, RULE_SET)) is not None:
+            shelves.remove(kept)
+
+    _change(call, remove)
 
 
 def routing(shelves: Shelves, engine: Engine) -> dict[str, Any]:
@@ -130,8 +144,16 @@ def routing(shelves: Shelves, engine: Engine) -> dict[str, Any]:
     }
 
 
+def _read(call: Call, work: Callable[[Shelves], T]) -> T:
+    return call.engine.documents.read(call.workspace, work)
+
+
+def _change(call: Call, work: Callable[[Shelves], T]) -> T:
+    return call.engine.documents.change(call.workspace, work)
+
+
 def _queues_of(call: Call) -> list[Document]:
-    return call.engine.documents.read(call.workspace, lambda shelves: _queues(shelves, call.engine))
+    return _read(call, lambda shelves: _queues(shelves, call.engine))
 
 
 def _queues(shelves: Shelves, engine: Engine) -> list[Document]:
@@ -140,10 +162,10 @@ def _queues(shelves: Shelves, engine: Engine) -> list[Document]:
     return [*(kept.pop(one.name, one) for one in implied), *kept.values()]
 
 
-def _queue(call: Call, asked: str) -> Document:
+def _queue(shelves: Shelves, engine: Engine, asked: str) -> Document:
     """Return a queue by its id, which of one of the settings is its name, or by name."""
     number = from_entity_id(asked)
-    for one in _queues_of(call):
+    for one in _queues(shelves, engine):
         if one.name == _key(asked) or (one.id and one.id == number):
             return one
     raise missing(f"Could not find queue {asked}.")
@@ -181,13 +203,16 @@ def _shown(queue: Document) -> dict[str, Any]:
     return {"id": name if is_implied else entity_id(queue.id), "tag": catalog.tag(queue), **queue.content}
 
 
-def _content(members: Mapping[str, Any]) -> dict[str, Any]:
+def _content(call: Call, members: Mapping[str, Any]) -> dict[str, Any]:
     content = {name: members[name] for name in KEPT if members.get(name) is not None}
     if not str(content.get("name", "")).strip():
         raise wrong("The member name is missing; give the queue a name.")
     tier = content.setdefault("cpuTier", "MEDIUM")
     if tier not in TIERS:
         raise wrong(f"Invalid value for cpuTier: {tier!r} is none of {', '.join(TIERS)}.")
+    engines = (ENGINE, entity_id(call.workspace.id), *call.engine.settings.dremio.engines)
+    if content.get("engineId") and content["engineId"] not in engines:
+        raise wrong(f"Invalid value for engineId: {content['engineId']!r} is none of {', '.join(engines)}.")
     for name in NUMBERS:
         if content.get(name, 1) < 1:
             raise wrong(f"Invalid value for {name}: {content[name]} is less than 1.")
@@ -195,7 +220,7 @@ def _content(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules_of(call: Call) -> Document:
-    return call.engine.documents.read(call.workspace, lambda shelves: _rule_set(shelves, call.engine))
+    return _read(call, lambda shelves: _rule_set(shelves, call.engine))
 
 
 def _rule_set(shelves: Shelves, engine: Engine) -> Document:
@@ -214,14 +239,6 @@ def _implied_rules(engine: Engine) -> dict[str, Any]:
 
 def _rule(queue: str, condition: str) -> dict[str, Any]:
     return {"name": queue, "conditions": condition, "acceptId": queue, "acceptName": queue, "action": "PLACE"}
-
-
-def _save_rules(call: Call, content: Mapping[str, Any]) -> Document:
-    def save(shelves: Shelves) -> Document:
-        kept = shelves.named(RULES, RULE_SET)
-        return shelves.save(kept, content) if kept else shelves.add(RULES, "rules", RULE_SET, content=content)
-
-    return call.engine.documents.change(call.workspace, save)
 
 
 def _shown_rules(rules: Document) -> dict[str, Any]:

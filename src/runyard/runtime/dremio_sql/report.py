@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .results import fill
-from .routing import RAN_TOO_LONG, Place, chosen, engine_of, free_place, wait_for_place
+from .routing import LONGEST_S, RAN_TOO_LONG, Place, chosen, engine_of, free_place, wait_for_place
 
 PASSING = frozenset({"EXECUTION_PLANNING", "STARTING"})
 TELLING = "output.json.new"
@@ -62,7 +63,7 @@ class Report:
             self.step("ENGINE_START")
             reach(Endpoint(name=self.engine[0], url=self.engine[1]))
         now = _now()
-        folder = Path(self.context["home"]) / QUEUES / lane.name
+        folder = Path(self.context["home"]) / QUEUES / quote(lane.name, safe=" ").replace(".", "%2E")
         self.told |= {
             "cost": cost,
             "queue": lane.name,
@@ -111,7 +112,7 @@ class Report:
             self._farewell()
             os._exit(1)
 
-        timer = threading.Timer(seconds, end)
+        timer = threading.Timer(min(seconds, LONGEST_S), end)
         timer.daemon = True
         timer.start()
         self._limit = timer

@@ -25,6 +25,7 @@ RAN_TOO_LONG = (
 REJECTED = "Query cancelled by Workload Manager. {message}"
 LOOK_S = 0.005  # between two looks for a free place where it cannot be told whose end would free one
 LOOK_AGAIN_S = 1.0  # the longest wait for such an end before another look: somebody may have given us more places
+LONGEST_S = 1_000_000_000  # that a timer can be set to
 PLACE = "place-"
 BELL = "bell"
 RINGS = 4096  # that are heard at once
@@ -236,7 +237,7 @@ def _patience(lane: Lane) -> Iterator[None]:
         raise Withdrawn(TIMED_OUT.format(seconds=(lane.wait_ms or 0) / 1000, queue=lane.name.lower()))
 
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, max(lane.wait_ms / 1000, 0.001))
+    signal.setitimer(signal.ITIMER_REAL, min(max(lane.wait_ms / 1000, 0.001), LONGEST_S))
     try:
         yield
     finally:

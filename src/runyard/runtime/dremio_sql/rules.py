@@ -15,6 +15,9 @@ Decide = Callable[[Facts], Any]
 
 FUNCTIONS: Mapping[str, int] = {"query_type": 0, "query_cost": 0, "query_label": 0, "user": 0, "is_member": 1, "tag": 0}
 """What a condition may ask, and of how many arguments."""
+TEXT, NUMBER, FLAG = "text", "number", "condition"
+GIVES: Mapping[str, str] = {"query_cost": NUMBER, "is_member": FLAG}
+"""What a function gives, if not a text."""
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: bool(left == right),
     "<>": lambda left, right: bool(left != right),
@@ -121,37 +124,46 @@ class _Reader:
 
     def comparison(self) -> Decide:
         """Read a comparison, a list, or a function that decides by itself."""
+        kind = self.kind_of_operand()
         left = self.operand()
         negated = self.takes("NOT")
         if self.takes("IN"):
-            listed = self.listed()
+            listed = self.listed(kind)
             return lambda facts: (left(facts) in [one(facts) for one in listed]) is not negated
         if negated:
             raise self.wrong("stands where IN should")
         compare = COMPARISONS.get(self.token)
         if compare is None:
+            if kind != FLAG:
+                raise self.wrong("stands where a comparison should")
             return lambda facts: bool(left(facts))
         self.next()
-        right = self.operand()
+        right = self.operand(kind)
         return lambda facts: compare(left(facts), right(facts))
 
-    def listed(self) -> list[Decide]:
+    def listed(self, kind: str = "") -> list[Decide]:
         """Read operands in parentheses."""
         self.expect("(")
-        found = [] if self.token == ENDS else [self.operand()]
+        found = [] if self.token == ENDS else [self.operand(kind)]
         while self.takes(","):
-            found.append(self.operand())
+            found.append(self.operand(kind))
         self.expect(")")
         return found
 
-    def operand(self) -> Decide:
-        """Read a text, a number or a function."""
+    def kind_of_operand(self) -> str:
+        """Return what the next operand gives."""
+        return self.kind if self.kind in (TEXT, NUMBER) else GIVES.get(self.token.lower(), TEXT)
+
+    def operand(self, wanted: str = "") -> Decide:
+        """Read a text, a number or a function; one that gives what is wanted, if something is."""
         kind, token = self.kind, self.token
-        if kind == "text":
+        if wanted and (kind in (TEXT, NUMBER) or token.lower() in FUNCTIONS) and self.kind_of_operand() != wanted:
+            raise self.wrong(f"is no {wanted}, and is compared with one")
+        if kind == TEXT:
             plain = token[1:-1].replace("''", "'")
             self.next()
             return lambda _: plain
-        if kind == "number":
+        if kind == NUMBER:
             number = float(token)
             self.next()
             return lambda _: number
