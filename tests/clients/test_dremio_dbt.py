@@ -168,3 +168,50 @@ def test_dbt_makes_reflections_and_changes_them(dbt: Dbt) -> None:
     assert (changed["id"], changed["name"], changed["tag"] != made["tag"]) == (made["id"], "sums", True)
     assert changed["measureFields"] == [{"name": "price", "measureTypeList": ["SUM", "COUNT"]}]
     assert changed["partitionDistributionStrategy"] == "STRIPED"
+
+
+INCREMENTAL = """{{{{ config(materialized='incremental', unique_key='id', {config}) }}}}
+select {columns} from {{{{ ref('orders') }}}}
+{{% if is_incremental() %}} where id > 2 {{% endif %}}
+"""
+MODELS = {
+    "appended": "on_schema_change='append_new_columns'",
+    "synced": "on_schema_change='sync_all_columns', incremental_strategy='merge'",
+}
+
+
+def test_dbt_follows_the_columns_of_incremental_models(dbt: Dbt) -> None:
+    (dbt.folder / "seeds" / "orders.csv").write_text(PROJECT["seeds/orders.csv"])
+
+    def write(**columns: str) -> None:
+        for name, listed in columns.items():
+            text = INCREMENTAL.format(config=MODELS[name], columns=listed)
+            (dbt.folder / "models" / f"{name}.sql").write_text(text)
+
+    first = "id, customer, cast(1 as int) as weight"
+    write(appended=first, synced=first)
+    dbt("seed --full-refresh", "run --select appended synced")
+    write(
+        appended="id, customer, cast(2 as int) as weight, price, 'n' as note",
+        synced="id, price, cast(3000000000 as bigint) as weight, 'n' as note",
+    )
+    (run,) = dbt("run --select appended synced")
+
+    assert "PASS=2 WARN=0 ERROR=0" in run
+    rows = dbt.http.rows('SELECT * FROM "$scratch".appended WHERE id <> 2 ORDER BY id, weight')
+    assert [list(row.values()) for row in rows] == [
+        [1, "Ada", 1, None, None],
+        [3, "Ada", 1, None, None],
+        [3, "Ada", 2, 1, "n"],
+    ]
+    assert dbt.http.rows('SELECT * FROM "$scratch".synced WHERE id <> 2 ORDER BY id') == [
+        {"id": 1, "weight": 1, "price": None, "note": None},
+        {"id": 3, "weight": 3_000_000_000, "price": 1, "note": "n"},
+    ]
+    fields = dbt.http("GET", "catalog/by-path/$scratch/synced")["fields"]
+    assert {each["name"]: each["type"]["name"] for each in fields} == {
+        "id": "BIGINT",
+        "weight": "BIGINT",
+        "price": "DECIMAL",
+        "note": "VARCHAR",
+    }
