@@ -122,6 +122,51 @@ def test_the_summary_comes_in_pages_and_is_filtered(yard: Yard) -> None:
     assert yard.refusal("GET", "reflection/summary?filter=x")[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ('filter={"reflectionType":5}', "Invalid value for filter.reflectionType: expected an array, got 5."),
+        ('filter={"reflectionType":"RAW"}', "Invalid value for filter.reflectionType: expected an array, got 'RAW'."),
+        ('filter={"enabledFlag":"x"}', "Invalid value for filter.enabledFlag: expected true or false, got 'x'."),
+        ('filter={"status":["OK"]}', "Invalid value for filter: 'status' is none of reflectionType, reflectionIds, "),
+        ("orderBy=size", "'size' is none of reflectionName, datasetName, reflectionType, with or without a minus."),
+        ("maxResults=0", "Invalid value for maxResults: 0 is less than 1."),
+        ("pageToken=MQ==", "is not one that this list gave out"),
+    ],
+)
+def test_a_summary_that_cannot_be_made_is_refused(yard: Yard, asked: str, text: str) -> None:
+    status, told = yard.refusal("GET", f"reflection/summary?{asked}")
+
+    assert (status, text in told) == (400, True), told
+
+
+def test_the_summary_comes_in_the_order_that_is_asked_for(yard: Yard) -> None:
+    table(yard, "a")
+    made(yard, name="B")
+    made(yard, "a", name="c")
+    made(yard, fields=COPY, name="a")
+
+    orders = ("reflectionName", "-reflectionName", "datasetName", "reflectionType", "-reflectionType")
+    names = [[one["name"] for one in yard("GET", f"reflection-summary?orderBy={order}")["data"]] for order in orders]
+    first = yard("GET", "reflection-summary?orderBy=reflectionName&maxResults=2")
+    token = first["nextPageToken"]
+    second = yard("GET", f"reflection-summary?orderBy=reflectionName&maxResults=2&pageToken={token}")
+
+    assert names == [["a", "B", "c"], ["c", "B", "a"], ["c", "B", "a"], ["B", "c", "a"], ["a", "B", "c"]]
+    assert [one["name"] for one in (*first["data"], *second["data"])] == ["a", "B", "c"]
+    assert yard.refusal("GET", f"reflection-summary?pageToken={token}")[0] == 400
+
+
+def test_a_reflection_stays_with_its_dataset(yard: Yard) -> None:
+    table(yard, "u")
+    seen = made(yard)
+
+    status, told = yard.refusal("PUT", f"reflection/{seen['id']}", {**seen, "datasetId": identifier(yard, "u")})
+    assert (status, "of another it would be another reflection" in told) == (400, True)
+    stale = yard.refusal("PUT", f"reflection/{seen['id']}", {**seen, "tag": "x"})
+    assert stale == (409, f"Cannot change sums: the tag x is not {seen['tag']}, its tag now. Look at it again.")
+
+
 def test_reflections_are_recommended_by_the_types_of_columns(yard: Yard) -> None:
     found = yard("POST", f"dataset/{identifier(yard, 't')}/reflection/recommendation")["data"]
 

@@ -26,10 +26,7 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (
-            "query_cost() > 'x'",
-            "''x'\" at character 15 of \"query_cost() > 'x'\" is no number, and is compared with one",
-        ),
+        ("query_cost() > 'x'", "at character 15 of \"query_cost() > 'x'\" is no number, and is compared with one"),
         ("user() = 5", "is no text, and is compared with one"),
         ("query_cost() > user()", "is no number, and is compared with one"),
         ("query_cost() IN (1, 'b')", "is no number, and is compared with one"),
@@ -42,7 +39,7 @@ def test_what_cannot_be_compared_is_no_condition(text: str, why: str) -> None:
     with pytest.raises(WrongCondition) as caught:
         condition(text)
 
-    assert why.replace("''x'\"", "\"'x'\"") in str(caught.value)
+    assert why in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +77,8 @@ def test_members_of_a_rule_are_texts(yard: Yard) -> None:
 
 
 def test_rules_for_engines_that_nobody_gave_are_not_set(yard: Yard) -> None:
-    for body in (None, {}, {"ruleSet": {}}, {"ruleSet": {"tag": ""}}):
+    bodies: list[dict[str, Any] | None] = [None, {}, {"ruleSet": {}}, {"ruleSet": {"tag": ""}}]
+    for body in bodies:
         assert yard.refusal("PUT", f"{yard.cloud}/rules", body) == (
             400, "The member ruleInfos is missing; give the rules as an array, be it an empty one."
         )  # fmt: skip

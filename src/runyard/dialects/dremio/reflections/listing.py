@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from runyard.core.document import Document
@@ -20,10 +19,11 @@ from runyard.dialects.dremio.reflections.bodies import types_of
 from runyard.dialects.dremio.told import job_of
 from runyard.dialects.dremio.views import LANGUAGE
 from runyard.dialects.dremio_ids import entity_id, from_job_id
+from runyard.dialects.tokens import read_token, write_token
 from runyard.engine.documents import Shelves
 from runyard.runtime.dremio_sql.acceleration.definition import AGGREGATION, RAW, WrongDefinition, recommended
 
-PAGE, MOST = 50, 1_000
+PAGE, MOST = 50, 100
 NAMES: Mapping[str, str] = {RAW: "Raw Reflection", AGGREGATION: "Aggregation Reflection"}
 ASKED: Mapping[str, tuple[str, ...]] = {"": (RAW, AGGREGATION), "RAW": (RAW,), "AGG": (AGGREGATION,)}
 FILTERS: Mapping[str, str] = {
@@ -38,27 +38,65 @@ FILTERS: Mapping[str, str] = {
 
 def summary(call: Call) -> dict[str, Any]:
     """Summarise reflections, page by page."""
+    wanted, order = _filter(call), call.text("orderBy")
     found = _standing(call)
-    lines = [shown.summary(one, found, call.engine.now()) for one in found.reflections]
-    fitting = [line for line in lines if _fits(line, _filter(call))]
-    begin, size = _begin(call.text("pageToken")), min(max(call.members.get("maxResults", PAGE), 1), MOST)
-    page = fitting[begin : begin + size]
-    more = {"nextPageToken": _token(begin + size)} if begin + size < len(fitting) else {}
-    return {"data": page, **more, "isCanAlterReflections": True}
+    lines = _ordered([shown.summary(one, found, call.engine.now()) for one in found.reflections], order)
+    fitting = [line for line in lines if _fits(line, wanted)]
+    scope = f"dremio reflections {sorted(wanted.items())} {order}"
+    token = call.text("pageToken")
+    begin, size = read_token(scope, token, size=1)[0] if token else 0, _size(call)
+    more = {"nextPageToken": write_token(scope, [begin + size])} if begin + size < len(fitting) else {}
+    return {"data": fitting[begin : begin + size], **more, "isCanAlterReflections": True}
+
+
+def _size(call: Call) -> int:
+    size: int = call.members.get("maxResults", PAGE)
+    if size < 1:
+        raise wrong(f"Invalid value for maxResults: {size} is less than 1.")
+    return min(size, MOST)
 
 
 def _standing(call: Call) -> telling.Standing:
     return catalog.read(call, telling.standing)
 
 
-def _filter(call: Call) -> Mapping[str, Any]:
+def _ordered(lines: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
+    """Return lines by what `orderBy` names, with a minus before it the other way round; without one, oldest first."""
+    name = order.removeprefix("-")
+    if not order:
+        return lines
+    if name not in ORDERS:
+        raise wrong(f"Invalid value for orderBy: {order!r} is none of {', '.join(ORDERS)}, with or without a minus.")
+    return sorted(lines, key=ORDERS[name], reverse=order.startswith("-"))
+
+
+ORDERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "reflectionName": lambda line: line["name"].casefold(),
+    "datasetName": lambda line: ".".join(line["datasetPath"]).casefold(),
+    "reflectionType": lambda line: line["reflectionType"],
+}
+
+
+def _filter(call: Call) -> dict[str, Any]:
     text = call.text("filter")
     if not text:
         return {}
     try:
-        return reading.mapping(json.loads(text), "filter")
+        told = reading.mapping(json.loads(text), "filter")
     except ValueError as error:
         raise wrong(f"Invalid value for filter: {text!r} is no JSON object.") from error
+    wanted = {name: value for name, value in told.items() if value is not None}
+    if unknown := next((name for name in wanted if name not in READERS), None):
+        raise wrong(f"Invalid value for filter: {unknown!r} is none of {', '.join(READERS)}.")
+    return {name: READERS[name](value, f"filter.{name}") for name, value in wanted.items()}
+
+
+READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(FILTERS, reading.texts),
+    "enabledFlag": reading.flag,
+    "reflectionNameOrDatasetPath": reading.text,
+}
+"""How each member of a filter is read."""
 
 
 def _fits(line: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -68,21 +106,10 @@ def _fits(line: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
             value = value[part]
         if wanted.get(name) and value not in wanted[name]:
             return False
-    if "enabledFlag" in wanted and line["isEnabled"] is not bool(wanted["enabledFlag"]):
+    if wanted.get("enabledFlag", line["isEnabled"]) is not line["isEnabled"]:
         return False
-    text = str(wanted.get("reflectionNameOrDatasetPath") or "").lower()
+    text = wanted.get("reflectionNameOrDatasetPath", "").lower()
     return text in line["name"].lower() or text in ".".join(line["datasetPath"]).lower()
-
-
-def _token(place: int) -> str:
-    return base64.urlsafe_b64encode(str(place).encode()).decode()
-
-
-def _begin(token: str) -> int:
-    try:
-        return int(base64.urlsafe_b64decode(token.encode())) if token else 0
-    except ValueError as error:
-        raise wrong(f"Invalid value for pageToken: {token!r} is none that was given.") from error
 
 
 def recommend(call: Call) -> dict[str, Any]:

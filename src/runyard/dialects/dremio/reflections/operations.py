@@ -17,6 +17,7 @@ from runyard.dialects.dremio.reflections.bodies import content_of, dataset_of, k
 from runyard.dialects.dremio.reflections.refreshing import wake
 from runyard.dialects.dremio.reflections.shelves import Reflection
 from runyard.dialects.dremio.reflections.telling import Standing
+from runyard.dialects.dremio_ids import entity_id
 from runyard.engine.documents import Shelves
 
 T = TypeVar("T")
@@ -51,6 +52,9 @@ def update(call: Call) -> dict[str, Any]:
     catalog.check_tag(seen.document, call.text("tag"))
     if call.members.get("type", seen.kind) != seen.kind:
         raise wrong(f"Reflection {seen.name} is {seen.kind}; another type would be another reflection.")
+    own = entity_id(seen.dataset.id)
+    if call.members.get("datasetId", own) != own:
+        raise wrong(f"Reflection {seen.name} is one of dataset {own}; of another it would be another reflection.")
     types = types_of(call.engine, call.workspace, seen.dataset)
     content = content_of(seen.kind, {"name": seen.name, **call.members}, types)
 
