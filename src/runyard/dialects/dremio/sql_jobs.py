@@ -84,14 +84,19 @@ def waited_run(call: Call, at_end: Callable[[int], None] | None = None) -> Run:
 
 
 def asked_run(call: Call) -> Run:
-    """Return the run that a call names; those that are no SQL texts of Dremio's are no jobs of its."""
-    number = from_job_id(call.text("id"))
+    """Return the run that a call names."""
+    return run_of(call.engine, call.workspace, call.text("id"))
+
+
+def run_of(engine: Engine, workspace: Workspace, identifier: str) -> Run:
+    """Return the run of a job; those that are no SQL texts of Dremio's are no jobs of its."""
+    number = from_job_id(identifier)
     try:
-        run = call.engine.run(call.workspace, number) if number else None
+        run = engine.run(workspace, number) if number else None
     except NotFound:
         run = None
     if run is None or run.language != LANGUAGE:
-        raise missing(NO_JOB.format(id=call.text("id")))
+        raise missing(NO_JOB.format(id=identifier))
     return run
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from pyarrow import flight
 from runyard.runtime.dremio_sql.column_types import MONTHS, Column, ColumnType
 from runyard.runtime.dremio_sql.results import ROWS, stored
 
-BATCH_BYTES = 2 * 1024 * 1024  # of rows at once; the Go client takes messages of sixteen
+BATCH_BYTES = 2 * 1024 * 1024  # of rows at once, on the average of a file
+MOST_BYTES = 8 * 1024 * 1024  # of any rows at once but a single one; clients in Go take messages of sixteen
 MOST_ROWS = 128 * 1024
 LEAST_ROWS = 64
 
@@ -37,6 +38,8 @@ PLAIN: Mapping[str, Any] = {
     "INTERVAL YEAR TO MONTH": pa.month_day_nano_interval(),
     "OTHER": pa.int32(),  # of a bare NULL, as it is kept
 }
+EVEN = frozenset(PLAIN) - {"VARCHAR", "VARBINARY", "BINARY"} | {"DECIMAL"}
+"""Types whose values are all of one length."""
 NESTED: Mapping[str, Callable[[ColumnType], Any]] = {
     "DECIMAL": lambda kind: pa.decimal128(kind.precision, kind.scale),
     "LIST": lambda kind: pa.list_(arrow_type(kind.element)),
@@ -61,12 +64,14 @@ def stream_of(folder: Path) -> Any:
     schema = schema_of(columns)
     reader = _reader(folder / ROWS, columns, schema)
     if any(column.type == MONTHS for column in columns):
-        return flight.GeneratorStream(schema, _with_months(reader, schema))
-    return flight.RecordBatchStream(reader)
+        return flight.GeneratorStream(schema, _in_pieces(_with_months(reader, schema)))
+    if all(column.type.name in EVEN for column in columns):
+        return flight.RecordBatchStream(reader)
+    return flight.RecordBatchStream(pa.RecordBatchReader.from_batches(schema, _in_pieces(reader)))
 
 
 def _reader(file: Path, columns: Sequence[Column], schema: Any) -> Any:
-    """Return a reader of Arrow's own threads: nothing of Python's stands between the file and the client."""
+    """Return a reader of Arrow's own threads."""
     kept = ds.dataset(str(file), format="parquet")
     wanted = {
         column.name: pc.field(column.name)
@@ -86,6 +91,16 @@ def _rows_at_once(file: Path) -> int:
     total: int = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
     count: int = known.num_rows
     return max(LEAST_ROWS, min(MOST_ROWS, BATCH_BYTES * count // max(total, 1)))
+
+
+def _in_pieces(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield rows that are longer than others in messages of their own, none larger than a client takes."""
+    for batch in batches:
+        if batch.nbytes <= MOST_BYTES or batch.num_rows == 1:
+            yield batch
+            continue
+        half = batch.num_rows // 2
+        yield from _in_pieces((batch.slice(0, half), batch.slice(half)))
 
 
 def _with_months(reader: Any, schema: Any) -> Iterator[Any]:

@@ -36,7 +36,7 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
 
     def __init__(self, location: str, yard: Yard, **more: Any) -> None:
         self.sessions = Sessions(yard)
-        super().__init__(location, auth_handler=Handshake(), middleware={SESSION: self.sessions}, **more)
+        super().__init__(location, auth_handler=Handshake(self.sessions), middleware={SESSION: self.sessions}, **more)
         self.yard = yard
         self.jobs = Jobs(yard=yard)
         self.planner = Planner()
@@ -119,8 +119,7 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
         if found is not None and found[0] in QUESTIONS:
             return QUESTIONS[found[0]][0](found[1]), command
         if found is None:
-            wanted = Wanted(sql=command.decode("utf-8", "replace"), path=tuple(session.schema))
-            return self._known(session, wanted, context)
+            return self._known(session, Wanted(sql=_decoded(command), path=tuple(session.schema)), context)
         if found[0] not in QUERIES:
             raise unsupported(NO_COMMAND.format(name=found[0]))
         schema, handle = self._known(session, QUERIES[found[0]](self, session, found[1]), context)
@@ -176,6 +175,13 @@ class Endpoint(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
 def _session(context: Any) -> Session:
     session: Session = context.get_middleware(SESSION).session
     return session
+
+
+def _decoded(command: bytes) -> str:
+    try:
+        return command.decode()
+    except UnicodeDecodeError as error:
+        raise pa.ArrowInvalid(f"The command is no text in UTF-8: {error}.") from error
 
 
 def _text(_: Endpoint, session: Session, fields: Fields) -> Wanted:

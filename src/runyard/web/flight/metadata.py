@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
+from runyard.runtime.dremio_sql.column_types import Column, ColumnType
 from runyard.runtime.dremio_sql.information_schema import CATALOG
 from runyard.web.flight.arrow_types import schema_of
 from runyard.web.flight.planning import Planner
@@ -79,8 +80,24 @@ def _tables(question: Question) -> Any:
     if not fields.get("include_schema"):
         return pa.Table.from_pylist(rows, schema=TABLES)
     for row, (path, _) in zip(rows, sorted(found), strict=True):
-        row["table_schema"] = schema_of(question.planner.columns_of(path, told)).serialize().to_pybytes()
+        row["table_schema"] = _described(path, question.planner.columns_of(path, told)).serialize().to_pybytes()
     return pa.Table.from_pylist(rows, schema=WITH_SCHEMA)
+
+
+def _described(path: Sequence[str], columns: Sequence[Column]) -> Any:
+    """Return the columns of a table as a schema whose fields say what they are in Dremio."""
+    place = {"CATALOG_NAME": CATALOG, "SCHEMA_NAME": ".".join(path[:-1]), "TABLE_NAME": path[-1]}
+    fields = zip(schema_of(columns), columns, strict=True)
+    return pa.schema([field.with_metadata(_words(place | _facts(column.type))) for field, column in fields])
+
+
+def _facts(kind: ColumnType) -> dict[str, str]:
+    sizes = {"PRECISION": str(kind.precision), "SCALE": str(kind.scale)} if kind.name == "DECIMAL" else {}
+    return {"TYPE_NAME": kind.name, **sizes, "IS_AUTO_INCREMENT": "0", "IS_SEARCHABLE": "1"}
+
+
+def _words(facts: Mapping[str, str]) -> dict[str, str]:
+    return {f"ARROW:FLIGHT:SQL:{name}": value for name, value in facts.items()}
 
 
 def _table_types(_: Question) -> Any:

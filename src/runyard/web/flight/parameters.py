@@ -12,6 +12,7 @@ from runyard.runtime.dremio_sql.errors import DremioError, unsupported
 
 # A text, a name or a comment, whole, so that a question mark within it is none of ours; or the mark.
 PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|//[^\n]*|/\*.*?\*/|\?", re.DOTALL)
+LEAST_INTEGER, LEAST_BIGINT = -(2**31), -(2**63)
 MARK = "?"
 UNKNOWN = "NULL"
 
@@ -43,6 +44,17 @@ def literal_of(value: Any) -> str:
     return known(value)
 
 
+def _whole(value: int) -> str:
+    if LEAST_INTEGER <= value <= -LEAST_INTEGER - 1:
+        return str(value) if value >= 0 else f"({value})"
+    return f"CAST({value} AS BIGINT)" if LEAST_BIGINT <= value <= -LEAST_BIGINT - 1 else f"({value})"
+
+
+def _number(value: float) -> str:
+    """Return a number by its text, which can also be that of -0.0, of what is endless, and of no number."""
+    return f"CAST('{repr(value).replace('inf', 'Infinity').replace('nan', 'NaN')}' AS DOUBLE)"
+
+
 def _decimal(value: Decimal) -> str:
     _, digits, exponent = value.as_tuple()
     scale = max(-int(exponent), 0)
@@ -59,12 +71,14 @@ def _moment(value: dt.datetime) -> str:
 LITERALS: Mapping[type, Callable[[Any], str]] = {
     type(None): lambda _: "NULL",
     bool: lambda value: "TRUE" if value else "FALSE",
-    int: lambda value: str(value) if value >= 0 else f"({value})",
-    float: lambda value: f"CAST({value!r} AS DOUBLE)",
+    int: _whole,
+    float: _number,
     Decimal: _decimal,
     str: lambda value: "'" + value.replace("'", "''") + "'",
+    bytes: lambda value: f"UNHEX('{value.hex()}')",
     dt.datetime: _moment,
     dt.date: lambda value: f"DATE '{value:%Y-%m-%d}'",
     dt.time: lambda value: f"TIME '{value:%H:%M:%S}.{value.microsecond // 1000:03d}'",
+    list: lambda value: f"ARRAY[{', '.join(map(literal_of, value))}]",
 }
 """How the values that Arrow hands out are written; the more exact type first."""

@@ -18,6 +18,7 @@ from pyarrow import flight
 from runyard.web.flight.yard import Refused, Yard
 
 COOKIE = "arrow_flight_session_id"
+TOKEN_OF_HANDSHAKE = "auth-token-bin"  # noqa: S105 the header in which older clients repeat what the handshake gave
 LIFE_S = 2 * 3600.0  # from one call to the next
 MOST = 10_000  # sessions that are remembered
 UNAUTHORIZED = 401
@@ -78,17 +79,36 @@ class Sessions(flight.ServerMiddlewareFactory):  # type: ignore[misc]  # pyarrow
         self._yard = yard
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
+        self._unsaid: set[int] = set()  # threads at a handshake; Arrow answers a call in one, which no local survives
 
-    def start_call(self, info: Any, headers: Mapping[str, Sequence[str]]) -> Greeted:  # noqa: ARG002 - pyarrow's call
-        """Say who calls; refuse who is nobody."""
+    def start_call(self, info: Any, headers: Mapping[str, Sequence[str]]) -> Greeted | None:
+        """Say who calls; refuse who is nobody. Of a handshake that has no header, its messages will say it."""
         said = {name.lower(): _text(values[0]) for name, values in headers.items() if values}
+        authorization = said.get("authorization") or said.get(TOKEN_OF_HANDSHAKE, "")
+        if not authorization and info.method == flight.FlightMethod.HANDSHAKE:
+            self._unsaid.add(threading.get_ident())
+            return None
+        return self._greeted(authorization, said)
+
+    def is_unsaid(self) -> bool:
+        """Tell whether no header of the handshake at hand has said who calls."""
+        try:
+            self._unsaid.remove(threading.get_ident())
+        except KeyError:
+            return False
+        return True
+
+    def log_in(self, user: str, password: str) -> Session:
+        """Open a session for a password."""
+        token = self._yard.token_for(user, password)
+        return self._opened(token, keys=[token])
+
+    def _greeted(self, authorization: str, said: Mapping[str, str]) -> Greeted:
         cookies = _cookies(said.get("cookie", ""))
         try:
-            session = self._session(said.get("authorization", ""), cookies)
+            session = self._session(authorization, cookies)
         except Refused as refused:
-            if refused.status == UNAUTHORIZED:
-                raise flight.FlightUnauthenticatedError(str(refused)) from refused
-            raise flight.FlightUnavailableError(str(refused)) from refused
+            raise no_session(refused) from refused
         for name, text in {**cookies, **said}.items():
             session.take(name, text)
         return Greeted(session=session, is_new=cookies.get(COOKIE) != session.id)
@@ -102,8 +122,7 @@ class Sessions(flight.ServerMiddlewareFactory):  # type: ignore[misc]  # pyarrow
     def _session(self, authorization: str, cookies: Mapping[str, str]) -> Session:
         scheme, _, value = authorization.strip().partition(" ")
         if scheme.lower() == "basic":
-            token = self._yard.token_for(*_basic(value))
-            return self._opened(token, keys=[token])
+            return self.log_in(*_basic(value))
         token = value.strip() if value else authorization.strip()
         known = self._remembered(cookies.get(COOKIE, ""), token) or self._remembered(token, token)
         if known is not None:
@@ -144,14 +163,32 @@ class Greeted(flight.ServerMiddleware):  # type: ignore[misc]  # pyarrow has no 
 
 
 class Handshake(flight.ServerAuthHandler):  # type: ignore[misc]  # pyarrow has no types
-    """Lets the call pass that only carries headers: they are the middleware's."""
+    """Lets the call pass that only carries headers: they are the middleware's. Older clients send a message instead."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__()
+        self._sessions = sessions
 
     def authenticate(self, outgoing: Any, incoming: Any) -> None:
-        """Say nothing: the token goes in a header."""
+        """Give a token for the name and password of a message, where no header has said who calls."""
+        if not self._sessions.is_unsaid():
+            return
+        try:
+            told = flight.BasicAuth.deserialize(incoming.read())
+            outgoing.write(self._sessions.log_in(_text(told.username), _text(told.password)).token)
+        except Refused as refused:
+            raise no_session(refused) from refused
 
     def is_valid(self, token: bytes) -> str:  # noqa: ARG002 - pyarrow's call
         """Leave it to the middleware who calls."""
         return ""
+
+
+def no_session(refused: Refused) -> Exception:
+    """Return Flight's error for a session that the server does not give."""
+    is_nobody = refused.status == UNAUTHORIZED
+    error: Exception = (flight.FlightUnauthenticatedError if is_nobody else flight.FlightUnavailableError)(str(refused))
+    return error
 
 
 def _text(value: str | bytes) -> str:

@@ -16,10 +16,10 @@ from runyard.dialects.dremio.errors import Refusal
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.protocol import check_project
 from runyard.dialects.dremio.snapshot import snapshot
-from runyard.dialects.dremio.sql_jobs import CANCELLED_BY, start
+from runyard.dialects.dremio.sql_jobs import CANCELLED_BY, run_of, start
 from runyard.dialects.dremio.told import job_of
 from runyard.dialects.dremio.views import error_of, reason_of, row_count
-from runyard.dialects.dremio_ids import from_job_id, job_id
+from runyard.dialects.dremio_ids import job_id
 from runyard.dialects.exchange import Reply
 from runyard.dialects.native.calls import Call
 from runyard.dialects.native.operations import Operation
@@ -103,10 +103,12 @@ def cancel(call: Call, asked: OneRun) -> dict[str, Any]:
     return {}
 
 
-def find(call: Call, asked: Named) -> dict[str, Any]:
+def find(call: Call, asked: Named) -> dict[str, Any] | Reply:
     """Tell the number of the job that a ticket names."""
-    number = from_job_id(asked.run) or 0
-    return {"run": call.engine.run(call.workspace, number).id}
+    try:
+        return {"run": run_of(call.engine, call.workspace, asked.run).id}
+    except Refusal as error:
+        return _refused(error)
 
 
 def _foreign(project: str, call: Call) -> Reply | None:
@@ -114,8 +116,12 @@ def _foreign(project: str, call: Call) -> Reply | None:
     try:
         check_project(project, call.workspace)
     except Refusal as error:
-        return Reply(status=error.status, body=msgspec.json.encode({"message": str(error)}))
+        return _refused(error)
     return None
+
+
+def _refused(error: Refusal) -> Reply:
+    return Reply(status=error.status, body=msgspec.json.encode({"message": str(error)}))
 
 
 _TABLE: Sequence[tuple[str, str, Callable[[Call, Any], Any], type[Struct]]] = (
