@@ -73,6 +73,17 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ("SELECT x FROM (VALUES (1), (NULL)) t(x) ORDER BY x DESC NULLS LAST", [[1], [None]]),
     ("SELECT x AS y, COUNT(*) FROM (VALUES (1), (1)) t(x) GROUP BY y", [[1, 2]]),
     ("SELECT x + 1 AS y FROM (VALUES (1), (2)) t(x) GROUP BY 1 ORDER BY 1", [[2], [3]]),
+    # a name of the list goes before a column in GROUP BY, ORDER BY, and in HAVING without an aggregate
+    ("SELECT x / 2 AS x, COUNT(*) FROM (VALUES (2), (3)) t(x) GROUP BY x", [[1, 2]]),
+    ("SELECT x / 2 AS x, COUNT(*) FROM (VALUES (2), (3)) t(x) GROUP BY ROLLUP(x) ORDER BY x", [[1, 2], [None, 2]]),
+    ("SELECT -x AS x FROM (VALUES (1), (2)) t(x) ORDER BY x + 0", [[-2], [-1]]),
+    ("SELECT -x AS x FROM (VALUES (1), (2)) t(x) ORDER BY t.x", [[-1], [-2]]),
+    ("SELECT x AS y, y AS x FROM (VALUES (1, 20), (2, 10)) t(x, y) ORDER BY y + 0", [[1, 20], [2, 10]]),
+    ("SELECT -x AS z FROM (VALUES (1), (2)) t(x) ORDER BY z + 0", [[-2], [-1]]),
+    ("SELECT y, SUM(x) AS x FROM (VALUES (1, 1), (2, 2), (1, 1)) t(x, y) GROUP BY y HAVING x > 1 ORDER BY y",
+     [[1, 2], [2, 2]]),
+    ("SELECT y, SUM(x) AS x FROM (VALUES (1, 1), (2, 2)) t(x, y) GROUP BY y HAVING MAX(x) > 1", [[2, 2]]),
+    ("SELECT SUM(x) AS x FROM (VALUES (2, 1), (1, 2)) t(x, y) GROUP BY y ORDER BY SUM(x)", [[1], [2]]),
     ("SELECT FLATTEN(CONVERT_FROM('[1, 2]', 'JSON')) AS x", [[1], [2]]),
     ("SELECT t.x, u.y FROM (VALUES (1)) t(x) CROSS JOIN UNNEST(ARRAY[5, 6]) u(y) ORDER BY 2", [[1, 5], [1, 6]]),
     ("SELECT x FROM (VALUES (1), (2)) t(x) QUALIFY ROW_NUMBER() OVER (ORDER BY x DESC) = 1", [[2]]),
@@ -90,7 +101,7 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ),
     ("SELECT 1 // a comment of Dremio's\n, 2", [[1, 2]]),
     ("SELECT COUNT(*) FROM (SELECT 1) WHERE 1 = 0", [[0]]),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("sql", "rows"), QUERIES)
@@ -110,9 +121,11 @@ def test_a_query_brings_these_rows(yard: Yard, sql: str, rows: list[list[Any]]) 
             "LAG, LEAD or NTILE functions require ORDER BY clause in window specification",
             (1, 8),
         ),
+        ("SELECT SUM(x) AS x FROM (VALUES (1)) t(x) GROUP BY x", "Aggregate expression is illegal in GROUP BY clause",
+         (1, 52)),
         ("SELECT (SELECT 1, 2)", "A query within an expression has one column, and this one has 2", (1, 16)),
     ],
-)
+)  # fmt: skip
 def test_what_a_name_cannot_mean_is_invalid(yard: Yard, sql: str, message: str, place: tuple[int, int]) -> None:
     error = yard.error(sql)
 

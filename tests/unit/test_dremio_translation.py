@@ -241,11 +241,6 @@ def test_a_text_that_the_two_engines_would_write_differently_is_refused_when_it_
     assert yard.error("SELECT CAST(CAST(1e10 AS DOUBLE) AS VARCHAR)").kind == "UNSUPPORTED_OPERATION"
 
 
-def test_a_position_before_a_text_is_refused_when_it_comes(yard: Yard) -> None:
-    assert yard.error("SELECT SUBSTR('ab', -5)").kind == "UNSUPPORTED_OPERATION"
-    assert yard.error("SELECT SUBSTR('ab', 0)").kind == "UNSUPPORTED_OPERATION"
-
-
 def test_a_text_that_is_no_number_is_no_number(yard: Yard) -> None:
     assert "Failed to cast the string 1.5" in yard.error("SELECT CAST('1.5' AS INT)").message
 

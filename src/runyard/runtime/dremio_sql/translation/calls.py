@@ -12,12 +12,13 @@ from ..column_types import BIGINT, NUMBERS, VARCHAR
 from ..errors import invalid, unsupported
 from .aggregate_functions import AGGREGATES, ORDERED, WINDOWS
 from .functions import Function, called, filled
+from .matching_functions import MATCHING
 from .moment_functions import MOMENTS
 from .number_functions import NUMBERS as NUMBER_FUNCTIONS
 from .operators import arithmetic, condition
 from .own_functions import no_match, scalar
 from .scope import FLATTENED, GROUP, Scope, Typed
-from .special_functions import SPECIAL, WITH_FORMAT, Compile
+from .special_functions import SPECIAL, WITH_FORMAT, Compile, Special
 from .text_functions import NESTED, TEXTS
 
 ALIASES = {
@@ -26,9 +27,11 @@ ALIASES = {
 }  # fmt: skip
 PLAIN: dict[str, list[Function]] = {**NUMBER_FUNCTIONS, **TEXTS, **NESTED, **MOMENTS}
 OF_GROUPS: dict[str, list[Function]] = {**AGGREGATES, **ORDERED, **WINDOWS}
-ALL = frozenset({*PLAIN, *OF_GROUPS, *SPECIAL, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
+BY_HAND: dict[str, Special] = {**SPECIAL, **MATCHING}
+ALL = frozenset({*PLAIN, *OF_GROUPS, *BY_HAND, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
 KNOWN = sorted(ALL)
 FORMATTED = 2  # arguments from which a function takes a format
+MOVED = frozenset({"LAG", "LEAD"})
 IN_ORDER = frozenset({"LAG", "LEAD", "NTILE"})
 BOUNDS = {"UNBOUNDED", "CURRENT ROW"}
 
@@ -36,9 +39,9 @@ BOUNDS = {"UNBOUNDED", "CURRENT ROW"}
 def call(name: str, given: Sequence[exp.Expression], node: exp.Expression, scope: Scope, compiled: Compile) -> Typed:
     """Return what a function brings; a name in no table is refused, never handed on."""
     name = ALIASES.get(name, name)
-    if name in SPECIAL:
-        return SPECIAL[name](node, list(given), scope, compiled)
-    if name in WITH_FORMAT and (len(given) >= FORMATTED or not given):
+    if name in BY_HAND:
+        return BY_HAND[name](node, list(given), scope, compiled)
+    if name in WITH_FORMAT and (len(given) >= FORMATTED or not given or name not in PLAIN):
         return WITH_FORMAT[name](node, list(given), scope, compiled)
     if name == "MOD" and len(given) == FORMATTED:
         return arithmetic("%", compiled(given[0], scope), compiled(given[1], scope), node)
@@ -142,6 +145,8 @@ def _of_group(
         arguments += [compiled(each, scope) for each in given[1:]]
     if (distinct or clauses.get("filter")) and "{d}" not in OF_GROUPS[name][0].words and name not in ORDERED:
         raise unsupported(f"{name} with DISTINCT or FILTER has no faithful translation", node)
+    if name in MOVED and len(arguments) > 1 and arguments[1].sql.startswith("-"):
+        raise unsupported(f"{name} by a number below zero has no faithful translation", node)
     if name.startswith("PERCENTILE") and not clauses.get("o"):
         raise unsupported(f"{name} needs WITHIN GROUP (ORDER BY …)", node)
     spelled = {"d": "DISTINCT " if distinct else "", "s": suffix, "w": clauses.get("w", ""), "o": clauses.get("o", "")}

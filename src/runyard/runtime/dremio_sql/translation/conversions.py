@@ -46,10 +46,30 @@ WHOLE = (
     "CASE WHEN {0} IS NULL THEN NULL WHEN regexp_full_match(trim({0}), '[+-]?[0-9]+') THEN CAST(trim({0}) AS {1}) ELSE "
     "error('Failed to cast the string ' || {0} || ' to {1}') END"
 )
+FRACTION = (
+    "CASE WHEN {0} IS NULL THEN NULL WHEN regexp_full_match(trim({0}), "
+    "'[+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?|NaN|Infinity)') THEN CAST(trim({0}) AS {1}) ELSE "
+    "error('Failed to cast the string ' || {0} || ' to {1}') END"
+)
+DAY_TEXT, TIME_OF_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
+MOMENT_TEXT = f"{DAY_TEXT}([ T]{TIME_OF_DAY})?"
 MILLISECONDS = "date_trunc('milliseconds', {0})"
 TIMESTAMP_TEXT = "strftime({0}, '%Y-%m-%d %H:%M:%S.%g')"
 TIME_TEXT = "strftime(DATE '2000-01-01' + {0}, '%H:%M:%S.%g')"
 
+
+def _read(words: str, shape: str) -> str:
+    """Return the cast of a text that has one form; Dremio reads others in ways of its own, as years of two digits."""
+    wrong = "error('Not a valid ' || lower('{1}') || ' value: ' || {0})"
+    return f"CASE WHEN regexp_full_match({{0}}, '{shape}') THEN {words} WHEN {{0}} IS NOT NULL THEN {wrong} END"
+
+
+PLAIN: dict[tuple[str, str], str] = {
+    ("VARCHAR", "DATE"): "CAST({0} AS DATE)",
+    ("VARCHAR", "TIME"): "CAST(" + MILLISECONDS.replace("{0}", "DATE '2000-01-01' + CAST({0} AS TIME)") + " AS TIME)",
+    ("VARCHAR", "TIMESTAMP"): MILLISECONDS.replace("{0}", "CAST({0} AS TIMESTAMP)"),
+}
+"""Casts of texts whose form is known."""
 # From and to; what stands in neither this table nor a rule below is refused.
 CASTS: dict[tuple[str, str], str] = {
     ("BOOLEAN", "VARCHAR"): "CAST({0} AS VARCHAR)",
@@ -65,15 +85,15 @@ CASTS: dict[tuple[str, str], str] = {
     ("VARCHAR", "VARBINARY"): "encode({0})",
     ("VARCHAR", "INTEGER"): WHOLE,
     ("VARCHAR", "BIGINT"): WHOLE,
-    ("VARCHAR", "FLOAT"): "CAST(trim({0}) AS {1})",
-    ("VARCHAR", "DOUBLE"): "CAST(trim({0}) AS {1})",
-    ("VARCHAR", "DECIMAL"): "CAST(trim({0}) AS {1})",
+    ("VARCHAR", "FLOAT"): FRACTION,
+    ("VARCHAR", "DOUBLE"): FRACTION,
+    ("VARCHAR", "DECIMAL"): FRACTION.replace("|NaN|Infinity", ""),
     ("VARCHAR", "BOOLEAN"): "CASE lower({0}) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true WHEN 'false' "
     "THEN false WHEN 'f' THEN false WHEN '0' THEN false ELSE CASE WHEN {0} IS NOT NULL THEN error('Invalid value for "
     "boolean: ' || {0}) END END",
-    ("VARCHAR", "DATE"): "CAST({0} AS DATE)",
-    ("VARCHAR", "TIME"): "CAST(" + MILLISECONDS.replace("{0}", "DATE '2000-01-01' + CAST({0} AS TIME)") + " AS TIME)",
-    ("VARCHAR", "TIMESTAMP"): MILLISECONDS.replace("{0}", "CAST({0} AS TIMESTAMP)"),
+    ("VARCHAR", "DATE"): _read(PLAIN["VARCHAR", "DATE"], MOMENT_TEXT),
+    ("VARCHAR", "TIME"): _read(PLAIN["VARCHAR", "TIME"], TIME_OF_DAY),
+    ("VARCHAR", "TIMESTAMP"): _read(PLAIN["VARCHAR", "TIMESTAMP"], MOMENT_TEXT),
     ("DATE", "TIMESTAMP"): "CAST({0} AS TIMESTAMP)",
     ("TIMESTAMP", "DATE"): "CAST({0} AS DATE)",
     ("TIMESTAMP", "TIME"): "CAST({0} AS TIME)",
@@ -99,15 +119,21 @@ def converted(value: Typed, wanted: ColumnType, node: exp.Expression) -> Typed:
         return value
     if value.type == NULL:
         return Typed(sql=f"CAST({value.sql} AS {spelling(wanted)})", type=wanted)
-    template = _template(value.type, wanted)
+    template = _template(value, wanted)
     if template is None:
         raise unsupported(f"A value of type {value.type.name} cannot be cast to {wanted.name}", node)
     if template.count("{0}") > 1:
         value = value.steady(node)
-    return Typed(sql=template.replace("{0}", value.sql).replace("{1}", spelling(wanted)), type=wanted)
+    return Typed(sql=template.replace("{1}", spelling(wanted)).replace("{0}", value.sql), type=wanted)
 
 
-def _template(given: ColumnType, wanted: ColumnType) -> str | None:
+FORMS = {"DATE": re.compile(MOMENT_TEXT), "TIME": re.compile(TIME_OF_DAY), "TIMESTAMP": re.compile(MOMENT_TEXT)}
+
+
+def _template(value: Typed, wanted: ColumnType) -> str | None:
+    given = value.type
+    if value.text is not None and wanted.name in FORMS and FORMS[wanted.name].fullmatch(value.text):
+        return PLAIN[given.name, wanted.name]
     if (given.name, wanted.name) in CASTS:
         return CASTS[given.name, wanted.name]
     if {given.name, wanted.name} <= NUMBERS:

@@ -12,6 +12,7 @@ from ..column_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NULL, VARCHAR, Colu
 from ..errors import invalid, unsupported
 from .calls import call, windowed
 from .conversions import INTERVAL_UNITS, cast, comparable, unified
+from .matching_functions import like
 from .operators import arithmetic, comparison, condition, joined, one_of
 from .own_functions import scalar_by_path
 from .scope import QUERY, Scope, Typed, fields_of
@@ -192,24 +193,25 @@ def _between(node: exp.Expression, scope: Scope) -> Typed:
 
 
 def _like(word: str) -> Callable[[exp.Expression, Scope], Typed]:
-    def like(node: exp.Expression, scope: Scope, escape: str = "") -> Typed:
-        value, pattern = (compiled(each, scope) for each in (node.this, node.expression))
-        if {value.type, pattern.type} - {VARCHAR, NULL}:
-            raise unsupported(f"{value.type.name} {word} {pattern.type.name} has no faithful translation", node)
-        negated = "NOT " if node.args.get("negate") else ""
-        return Typed(sql=f"({value.sql} {negated}{word} {pattern.sql}{escape})", type=BOOLEAN)
+    def handle(node: exp.Expression, scope: Scope) -> Typed:
+        return _liked(word, node, node, scope)
 
-    return like
+    return handle
+
+
+def _liked(
+    word: str, node: exp.Expression, around: exp.Expression, scope: Scope, escape: Typed | None = None
+) -> Typed:  # fmt: skip
+    value, form = (compiled(each, scope) for each in (node.this, node.expression))
+    return like(f"NOT {word}" if node.args.get("negate") else word, value, form, around, escape)
 
 
 def _escaped(node: exp.Expression, scope: Scope) -> Typed:
-    inner, escape = node.this, compiled(node.expression, scope)
-    if not isinstance(inner, exp.Like | exp.ILike) or escape.text is None or len(escape.text) != 1:
-        raise unsupported("ESCAPE takes one literal character after LIKE", node)
+    inner = node.this
+    if not isinstance(inner, exp.Like | exp.ILike):
+        raise unsupported("ESCAPE stands after LIKE alone", node)
     word = "ILIKE" if isinstance(inner, exp.ILike) else "LIKE"
-    value, pattern = (compiled(each, scope) for each in (inner.this, inner.expression))
-    negated = "NOT " if inner.args.get("negate") else ""
-    return Typed(sql=f"({value.sql} {negated}{word} {pattern.sql} ESCAPE {escape.sql})", type=BOOLEAN)
+    return _liked(word, inner, node, scope, compiled(node.expression, scope))
 
 
 def _case(node: exp.Expression, scope: Scope) -> Typed:
@@ -372,7 +374,7 @@ HANDLERS: dict[type[exp.Expression], tuple[Handler, frozenset[str]]] = {
         (exp.Extract, _extract, ""),
         (exp.Trim, _trim, "position"),
         (exp.Substring, _syntax("SUBSTRING", "this", "start", "length"), "start length"),
-        (exp.StrPosition, _syntax("INSTR", "this", "substr"), "substr"),
+        (exp.StrPosition, _syntax("STRPOS", "this", "substr"), "substr"),
         (exp.Ceil, _rounded("CEIL"), "to"),
         (exp.Floor, _rounded("FLOOR"), "to"),
         (exp.DPipe, _joined, "safe"),

@@ -47,7 +47,10 @@ FAMILIES: dict[str, Callable[[ColumnType], bool]] = {
     "list": lambda kind: kind.name == "LIST",
     "map": lambda kind: kind.name == "MAP",
     "flat": lambda kind: kind.name not in NESTED,
+    "single": lambda kind: kind.name == "FLOAT",
+    "words": lambda kind: kind.name == "LIST" and kind.element.name in {"VARCHAR", *INTEGERS},
 }
+ELEMENT = "element"  # of the list before it
 # A family whose values are handed on as one type.
 HANDED_ON = {"double": ("number", DOUBLE)}
 
@@ -107,8 +110,19 @@ def _taken(way: Function, arguments: Sequence[Typed], node: exp.Expression) -> l
         return None
     if any(place < len(arguments) and not _is_literal(arguments[place]) for place in way.literals):
         return None
-    taken = [_fitted(family, value, node) for family, value in zip(families, arguments, strict=True)]
+    taken = [
+        _element(arguments[0], value, node) if family == ELEMENT else _fitted(family, value, node)
+        for family, value in zip(families, arguments, strict=True)
+    ]
     return None if None in taken else [each for each in taken if each]
+
+
+def _element(around: Typed, value: Typed, node: exp.Expression) -> Typed | None:
+    """Return a value as an element of a list, if it is of its type."""
+    if around.type.name != "LIST" or value.type.fields:
+        return None
+    kind = around.type.element
+    return converted(value, kind, node) if value.type in {kind, NULL} else None
 
 
 def _is_literal(value: Typed) -> bool:

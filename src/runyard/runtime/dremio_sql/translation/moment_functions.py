@@ -11,15 +11,20 @@ UNITS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 PARTS = {
     "MILLENNIUM": "millennium", "CENTURY": "century", "DECADE": "decade", "YEAR": "year", "QUARTER": "quarter",
     "MONTH": "month", "WEEK": "week", "DAY": "day", "DOY": "dayofyear", "HOUR": "hour", "MINUTE": "minute",
-    "SECOND": "second", "EPOCH": "epoch",
+    "SECOND": "second", "EPOCH": "",
 }  # fmt: skip
 OF_DAY = frozenset({"HOUR", "MINUTE", "SECOND"})
 # Not the century nor the millennium, which begin a year later in Dremio than in DuckDB.
 TRUNCATED = ("DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
-NEXT_DAY = (
-    "CAST({0} AS DATE) + CAST(1 + (list_position(['MO','TU','WE','TH','FR','SA','SU'], upper(substring({1}, 1, 2))) - "
-    "isodow({0}) + 6) % 7 AS INTEGER)"
+WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+NEXT_DAY = "CAST({0} AS DATE) + CAST(1 + ({1} - isodow({0}) + 6) % 7 AS INTEGER)"
+EPOCH = "CAST(trunc(epoch({0})) AS BIGINT)"
+SECONDS = (
+    "CASE WHEN regexp_full_match({0}, '\\d\\d\\d\\d-\\d\\d?-\\d\\d? \\d\\d?:\\d\\d?:\\d\\d?') THEN "
+    "CAST(epoch(strptime({0}, '%Y-%m-%d %H:%M:%S')) AS BIGINT) WHEN {0} IS NOT NULL THEN "
+    "error('Input text cannot be formatted to date: ' || {0}) END"
 )
+SINCE_1970 = "make_timestamp(CAST({0} AS BIGINT) * 1000000)"
 
 
 MONTHS_APART = (
@@ -47,7 +52,6 @@ MOMENTS: dict[str, list[Function]] = {
     "MINUTE": [row("timestamp", BIGINT, "minute({0})"), row("time", BIGINT, "minute({0})")],
     "SECOND": [row("timestamp", BIGINT, "second({0})"), row("time", BIGINT, "second({0})")],
     "LAST_DAY": [row("moment", DATE, "last_day({0})")],
-    "NEXT_DAY": [row("moment text", DATE, NEXT_DAY, literals=(1,))],
     "MONTHNAME": [row("moment", VARCHAR, "monthname({0})")],
     "DATE_ADD": [
         row("date whole", DATE, "{0} + CAST({1} AS INTEGER)"),
@@ -67,20 +71,20 @@ MOMENTS: dict[str, list[Function]] = {
     "DATEDIFF": [row("moment moment", INTEGER, "CAST(CAST({0} AS DATE) - CAST({1} AS DATE) AS INTEGER)")],
     "ADD_MONTHS": [row("date whole", DATE, "CAST({0} + to_months(CAST({1} AS INTEGER)) AS DATE)")],
     "UNIX_TIMESTAMP": [
-        row("text", BIGINT, "CAST(epoch(strptime({0}, '%Y-%m-%d %H:%M:%S')) AS BIGINT)"),
-        row("moment", BIGINT, "CAST(floor(epoch({0})) AS BIGINT)"),
+        row("text", BIGINT, SECONDS),
+        row("moment", BIGINT, EPOCH),
     ],
-    "FROM_UNIXTIME": [row("whole", VARCHAR, "strftime(make_timestamp({0} * 1000000), '%Y-%m-%d %H:%M:%S')")],
+    "FROM_UNIXTIME": [row("whole", VARCHAR, f"strftime({SINCE_1970}, '%Y-%m-%d %H:%M:%S')")],
     "TO_TIMESTAMP": [
-        row("whole", TIMESTAMP, "make_timestamp(CAST({0} AS BIGINT) * 1000000)"),
+        row("whole", TIMESTAMP, SINCE_1970),
         row("float", TIMESTAMP, "make_timestamp(CAST(trunc({0} * 1000) AS BIGINT) * 1000)"),
     ],
     "TO_DATE": [
-        row("whole", DATE, "CAST(make_timestamp(CAST({0} AS BIGINT) * 1000000) AS DATE)"),
+        row("whole", DATE, f"CAST({SINCE_1970} AS DATE)"),
         row("timestamp", DATE, "CAST({0} AS DATE)"),
         row("date", DATE, "{0}"),
     ],
-    "EXTRACT_EPOCH": [row("moment", BIGINT, "CAST(floor(epoch({0})) AS BIGINT)")],
+    "EXTRACT_EPOCH": [row("moment", BIGINT, EPOCH)],
     "MONTHS_BETWEEN": [
         row("date date", DOUBLE, MONTHS_APART),
     ],

@@ -27,12 +27,21 @@ def _double(words: str) -> list[Function]:
 
 MATHEMATICS = {
     name: _double(f"{name.lower()}({{0}})")
-    for name in ("SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "SINH", "COSH", "TANH", "COT", "SQRT", "CBRT", "EXP",
+    for name in ("SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "SINH", "COSH", "TANH", "COT", "SQRT", "EXP",
                  "DEGREES", "RADIANS", "LN", "LOG10")
 }  # fmt: skip
+# One step after Newton, for the root of 27 is 3 and not a bit more.
+CUBE_ROOT = (
+    "CASE WHEN pow(round(cbrt({0})), 3) = {0} THEN round(cbrt({0})) "
+    "ELSE cbrt({0}) - (pow(cbrt({0}), 3) - {0}) / (3 * pow(cbrt({0}), 2)) END"
+)
+# As Gandiva counts: 2.675 * 100 is 267.5, whatever 2.675 is exactly.
+ROUNDED = "trunc({0} * pow(CAST(10 AS DOUBLE), {1}) + CASE WHEN {0} >= 0 THEN 0.5 ELSE -0.5 END)"
+ROUNDED = f"({ROUNDED} / pow(CAST(10 AS DOUBLE), {{1}}))"
 NUMBERS: dict[str, list[Function]] = {
     **MATHEMATICS,
     "LOG": [row("double", DOUBLE, "ln({0})"), row("double double", DOUBLE, "log({0}, {1})")],
+    "CBRT": _double(CUBE_ROOT),
     "ATAN2": [row("double double", DOUBLE, "atan2({0}, {1})")],
     "POW": [row("double double", DOUBLE, "pow({0}, {1})")],
     "POWER": [row("double double", DOUBLE, "pow({0}, {1})")],
@@ -57,8 +66,9 @@ NUMBERS: dict[str, list[Function]] = {
         row("float", same, "round({0})"),
         row("decimal", _whole_decimal, "round({0}, 0)"),
         row("decimal whole", _scaled, "round({0}, {1})", literals=(1,)),
-        row("float whole", same, "round({0}, {1})"),
+        row("single whole", same, f"CAST({ROUNDED} AS FLOAT)", literals=(1,)),
         row("whole whole", same, "CAST(round(CAST({0} AS DECIMAL(38,0)), {1}) AS BIGINT)", literals=(1,)),
+        row("double whole", DOUBLE, ROUNDED, literals=(1,)),
     ],
     "TRUNCATE": [
         row("whole", same, "{0}"),

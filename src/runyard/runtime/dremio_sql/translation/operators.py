@@ -16,6 +16,7 @@ from ..column_types import (
     INTEGERS,
     INTERVALS,
     MONTHS,
+    MOST_DIGITS,
     NULL,
     NUMBERS,
     TIMESTAMP,
@@ -85,6 +86,8 @@ def _decimals(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typ
         return _quotient(first, second, (one, other), kind)
     words = f"({first} {sign} {second})"
     natural = max(one.scale, other.scale) if sign != "*" else one.scale + other.scale
+    if natural > MOST_DIGITS:
+        raise unsupported(f"A product with {natural} places has no faithful translation; CAST a factor", node)
     return Typed(sql=words if natural == kind.scale else f"CAST({words} AS {spelling(kind)})", type=kind)
 
 

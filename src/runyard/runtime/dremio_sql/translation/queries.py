@@ -5,19 +5,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from ..column_types import Column, ColumnType, quoted
 from ..errors import invalid, unsupported
-from .calls import ordered
+from .calls import OF_GROUPS, ordered
 from .conversions import converted, unified
 from .expressions import compiled, is_bare
 from .operators import condition
 from .relations import join_words, relation_words
-from .scope import Query, Relation, Scope, Typed
+from .scope import GROUP, Query, Relation, Scope, Typed
 
 SELECT_PARTS = frozenset(
     {"expressions", "from_", "joins", "where", "group", "having", "qualify", "order", "limit", "offset", "distinct",
@@ -133,7 +133,17 @@ class Block:
 def _select(node: exp.Expression, scope: Scope) -> Query:
     query = select(node, scope, _from)
     acceleration = scope.world.acceleration
-    return query if acceleration is None else acceleration.block(node, scope, query)
+    return query if acceleration is None or _hides(node, scope) else acceleration.block(node, scope, query)
+
+
+def _hides(node: exp.Expression, scope: Scope) -> bool:
+    """Tell whether a name of the list is one of a column too, and a clause speaks of it: nothing proves what holds."""
+    columns = {column.name.lower() for each in scope.relations for column in each.columns}
+    names = {each.alias.lower() for each in node.expressions if isinstance(each, exp.Alias)} & columns
+    clauses = [node.args[name] for name in ("group", "having") if node.args.get(name)]
+    clauses += [each.this for each in (node.args["order"].expressions if node.args.get("order") else ())]
+    spoken = [one for each in clauses if not isinstance(each, exp.Column) for one in each.find_all(exp.Column)]
+    return any(not one.table and one.name.lower() in names for one in spoken)
 
 
 def select(node: exp.Expression, scope: Scope, from_words: Callable[[exp.Expression, Scope], str]) -> Query:
@@ -185,15 +195,36 @@ def _condition(node: exp.Expression, block: Block, clause: str) -> Typed:
     """Return a condition; HAVING and QUALIFY see the names of the list too."""
     if clause == "where":
         return compiled(node, block.scope)
+    return compiled(node, _naming(block, first=clause == "having" and not _aggregates(node)))
+
+
+def _naming(block: Block, *, first: bool, hidden: Collection[str] = ()) -> Scope:
+    """Return a scope that knows the names of the list, before those of columns or where no column has them."""
     inner = block.scope.within()
-    inner.outer, inner.relations, inner.merged = block.scope.outer, block.scope.relations, block.scope.merged
-    inner.windows = block.scope.windows
-    known = {column.name.lower() for each in inner.relations for column in each.columns}
-    inner.merged = inner.merged | {
+    inner.outer, inner.relations, inner.windows = block.scope.outer, block.scope.relations, block.scope.windows
+    columns = {column.name.lower() for each in inner.relations for column in each.columns}
+    known = columns & set(hidden) if first else columns
+    inner.merged = block.scope.merged | {
         name.lower(): (name, value) for name, value in block.items if name.lower() not in known
     }
     inner.listed = block.met
-    return compiled(node, inner)
+    return inner
+
+
+def _sorting(node: exp.Expression, block: Block) -> str:
+    """Return a key of ORDER BY, in which a name is one of the list first, but no aggregate within an aggregate."""
+    place = block.place(node)
+    hidden = [name for name, met in block.met.items() if met[GROUP]] if _aggregates(node) else ()
+    return str(place) if place else compiled(node, _naming(block, first=True, hidden=hidden)).sql
+
+
+def _aggregates(node: exp.Expression) -> bool:
+    """Tell whether an aggregate is written in an expression, beside the queries in it."""
+    if isinstance(node, exp.Query):
+        return False
+    if isinstance(node, exp.Anonymous) and str(node.name).upper() in OF_GROUPS:
+        return True
+    return any(_aggregates(each) for each in node.iter_expressions())
 
 
 def _group(node: exp.Expression, block: Block) -> str:
@@ -212,10 +243,11 @@ def _grouping(node: exp.Expression, block: Block) -> str:
         return f"{GROUPINGS[type(node)]} ({', '.join(_grouping(each, block) for each in node.expressions)})"
     if isinstance(node, exp.Tuple):
         return f"({', '.join(_grouping(each, block) for each in node.expressions)})"
-    own = isinstance(node, exp.Column) and any(each.column(node.name) for each in block.scope.relations)
-    place = None if own else block.place(node)
+    place = block.place(node)
     if place is None:
-        return compiled(node, block.scope).sql
+        return compiled(node, _naming(block, first=True)).sql
+    if block.met.get(block.items[place - 1][0].lower(), Counter())[GROUP]:
+        raise invalid("Aggregate expression is illegal in GROUP BY clause", node)
     return str(place) if isinstance(node.parent, exp.Group) else block.items[place - 1][1].sql
 
 
@@ -227,8 +259,7 @@ def _order(node: exp.Expression, block: Block) -> str:
     for each in order.expressions:
         if each.args.get("with_fill"):
             raise unsupported("ORDER BY WITH FILL has no faithful translation", each)
-        place = block.place(each.this)
-        pieces.append(ordered(each, str(place) if place else compiled(each.this, block.scope).sql))
+        pieces.append(ordered(each, _sorting(each.this, block)))
     return f"ORDER BY {', '.join(pieces)}"
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
@@ -25,8 +26,8 @@ from ..column_types import (
 )  # fmt: skip
 from ..errors import invalid, unsupported
 from .conversions import ISO_DATE, MILLISECONDS, converted, literal_as, unified
-from .formats import moment_format, number_text
-from .moment_functions import OF_DAY, PARTS, TRUNCATED, UNITS
+from .formats import moment_read, moment_text, number_text
+from .moment_functions import EPOCH, NEXT_DAY, OF_DAY, PARTS, SINCE_1970, TRUNCATED, UNITS, WEEKDAYS
 from .scope import Scope, Typed
 
 Compile = Callable[[exp.Expression, Scope], Typed]
@@ -55,7 +56,8 @@ def _unit(node: exp.Expression, known: Sequence[str]) -> str:
     return word.lower()
 
 
-def _expect(node: exp.Expression, given: Sequence[exp.Expression], *counts: int) -> None:
+def expect(node: exp.Expression, given: Sequence[exp.Expression], *counts: int) -> None:
+    """Refuse a call with another number of arguments than a function takes."""
     if len(given) not in counts:
         wanted = " or ".join(map(str, counts))
         raise invalid(f"{node.name.upper()} takes {wanted} arguments, and {len(given)} are given", node)
@@ -63,7 +65,7 @@ def _expect(node: exp.Expression, given: Sequence[exp.Expression], *counts: int)
 
 def to_char(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Write a moment or an exact number in a format."""
-    _expect(node, given, 2)
+    expect(node, given, 2)
     value, form = compiled(given[0], scope), _format(given, 1, scope, compiled)
     if value.type.name in INTEGERS or value.type.name == "DECIMAL":
         return Typed(sql=number_text(value.steady(node).sql, value.type.scale, form, node), type=VARCHAR)
@@ -71,18 +73,17 @@ def to_char(node: exp.Expression, given: list[exp.Expression], scope: Scope, com
         value = Typed(sql=f"(DATE '2000-01-01' + {value.sql})", type=TIMESTAMP)
     if value.type not in {DATE, TIMESTAMP}:
         raise unsupported(f"TO_CHAR of a {value.type.name} has no faithful translation; CAST it to DECIMAL first", node)
-    return Typed(sql=f"strftime({value.sql}, {moment_format(form, node)})", type=VARCHAR)
+    return Typed(sql=moment_text(value.steady(node).sql, form, node), type=VARCHAR)
 
 
 def _read(kind: ColumnType) -> Special:
     def read(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
-        _expect(node, given, 2, 3)
+        expect(node, given, 2, 3)
         value, form = compiled(given[0], scope), _format(given, 1, scope, compiled)
         if value.type not in {VARCHAR, NULL}:
             raise unsupported(f"{node.name.upper()} of a {value.type.name} with a format has no translation", node)
         lenient = len(given) == 3 and _flag(given[2])  # noqa: PLR2004 the third argument: replace errors with NULL
-        function = "try_strptime" if lenient else "strptime"
-        parsed = f"{function}({value.sql}, {moment_format(form, node, reads=True)})"
+        parsed = moment_read(value.steady(node).sql, form, node, kind=kind.name, lenient=lenient)
         words = MILLISECONDS.replace("{0}", parsed) if kind == TIMESTAMP else f"CAST({parsed} AS {kind.name})"
         return Typed(sql=words, type=kind)
 
@@ -96,18 +97,33 @@ def _flag(node: exp.Expression) -> bool:
 
 
 def to_number(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
-    """Read a number in a format of digits alone."""
-    _expect(node, given, 2)
+    """Read a number in a format of digits alone; it is rounded to as many places as the format has."""
+    expect(node, given, 2)
     value, form = compiled(given[0], scope).steady(node), _format(given, 1, scope, compiled)
-    if value.type != VARCHAR or not form or set(form) - set("#0."):
+    known = re.fullmatch(r"#*0*(?:\.(0*#*))?", form)
+    if value.type != VARCHAR or known is None or not set(form) & {"#", "0"}:
         raise unsupported(f"TO_NUMBER with the format {form!r} has no faithful translation", node)
-    words = f"CASE WHEN regexp_full_match({value.sql}, '-?[0-9]+([.][0-9]+)?') THEN CAST({value.sql} AS DOUBLE) WHEN "
-    return Typed(sql=f"{words}{value.sql} IS NOT NULL THEN error('Could not parse ' || {value.sql}) END", type=DOUBLE)
+    words = (
+        f"CASE WHEN regexp_full_match({value.sql}, '-?[0-9]+([.][0-9]+)?') THEN "
+        f"CAST(CAST({value.sql} AS DECIMAL(38,{len(known[1] or '')})) AS DOUBLE) WHEN {value.sql} IS NOT NULL THEN "
+        f"error('Cannot parse input: ' || {value.sql}) END"
+    )
+    return Typed(sql=words, type=DOUBLE)
+
+
+def next_day(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
+    """Return the first day after a moment that has a name."""
+    expect(node, given, 2)
+    moment, name = _moment(compiled(given[0], scope), node).steady(node), _format(given, 1, scope, compiled).upper()
+    found = [place for place, day in enumerate(WEEKDAYS) if name in {day, day[:3], day[:2]}]
+    if not found:
+        raise invalid(f"The weekday in this entry is invalid: {name}", given[1])
+    return Typed(sql=f"({NEXT_DAY.format(moment.sql, found[0] + 1)})", type=DATE)
 
 
 def timestamp_add(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Add units of time; a DATE stays one while whole days are added."""
-    _expect(node, given, 3)
+    expect(node, given, 3)
     unit, count = _unit(given[0], UNITS), compiled(given[1], scope)
     moment = _moment(compiled(given[2], scope), node)
     if count.type.name not in INTEGERS:
@@ -120,7 +136,7 @@ def timestamp_add(node: exp.Expression, given: list[exp.Expression], scope: Scop
 
 def timestamp_diff(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Count the whole units between two moments."""
-    _expect(node, given, 3)
+    expect(node, given, 3)
     unit = _unit(given[0], UNITS)
     first, last = (_moment(compiled(each, scope), node) for each in given[1:])
     words = f"datesub('{unit}', CAST({first.sql} AS TIMESTAMP), CAST({last.sql} AS TIMESTAMP))"
@@ -129,14 +145,14 @@ def timestamp_diff(node: exp.Expression, given: list[exp.Expression], scope: Sco
 
 def date_trunc(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Truncate a moment; a DATE stays one."""
-    _expect(node, given, 2)
+    expect(node, given, 2)
     unit, moment = _unit(given[0], TRUNCATED), _moment(compiled(given[1], scope), node)
     return Typed(sql=f"CAST(date_trunc('{unit}', {moment.sql}) AS {moment.type.name})", type=moment.type)
 
 
 def date_part(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Return a part of a moment as a whole number."""
-    _expect(node, given, 2)
+    expect(node, given, 2)
     return part_of(given[0].name, compiled(given[1], scope), node)
 
 
@@ -152,31 +168,30 @@ def part_of(name: str, value: Typed, node: exp.Expression) -> Typed:
     moment = _moment(value, node)
     if moment.type == DATE and word in OF_DAY:
         moment = converted(moment, TIMESTAMP, node)
-    words = f"{PARTS[word]}({moment.sql})"
-    return Typed(sql=f"CAST(floor({words}) AS BIGINT)" if word == "EPOCH" else words, type=BIGINT)
+    return Typed(sql=(EPOCH if word == "EPOCH" else f"{PARTS[word]}({{0}})").replace("{0}", moment.sql), type=BIGINT)
 
 
 def unix_timestamp(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Return the seconds since 1970 now, or of a text in a format."""
-    _expect(node, given, 0, 2)
+    expect(node, given, 0, 2)
     if not given:
         return Typed(sql=f"CAST({scope.world.moment() // 1000} AS BIGINT)", type=BIGINT)
     read = _read(TIMESTAMP)(node, given, scope, compiled)
-    return Typed(sql=f"CAST(floor(epoch({read.sql})) AS BIGINT)", type=BIGINT)
+    return Typed(sql=EPOCH.replace("{0}", read.sql), type=BIGINT)
 
 
 def from_unixtime(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Write seconds since 1970 in a format."""
-    _expect(node, given, 2)
-    value, form = compiled(given[0], scope), moment_format(_format(given, 1, scope, compiled), node)
+    expect(node, given, 2)
+    value, form = compiled(given[0], scope).steady(node), _format(given, 1, scope, compiled)
     if value.type.name not in INTEGERS:
         raise unsupported(f"FROM_UNIXTIME of a {value.type.name} has no translation", node)
-    return Typed(sql=f"strftime(make_timestamp({value.sql} * 1000000), {form})", type=VARCHAR)
+    return Typed(sql=moment_text(SINCE_1970.format(value.sql), form, node), type=VARCHAR)
 
 
 def convert_from(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Read a binary as a text; JSON is read only where it is a literal, whose type is known."""
-    _expect(node, given, 2)
+    expect(node, given, 2)
     value, form = compiled(given[0], scope), _format(given, 1, scope, compiled).upper()
     if form in {"UTF8", "UTF-8"} and value.type in {VARBINARY, VARCHAR}:
         return Typed(sql=f"decode({value.sql})" if value.type == VARBINARY else value.sql, type=VARCHAR)
@@ -189,35 +204,22 @@ def convert_from(node: exp.Expression, given: list[exp.Expression], scope: Scope
 
 def convert_to(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Write a text as a binary, or a value as JSON."""
-    _expect(node, given, 2)
+    expect(node, given, 2)
     value, form = compiled(given[0], scope), _format(given, 1, scope, compiled).upper()
     if form in {"UTF8", "UTF-8"} and value.type == VARCHAR:
         return Typed(sql=f"encode({value.sql})", type=VARBINARY)
     raise unsupported(f"CONVERT_TO({value.type.name}, {form!r}) has no faithful translation", node)
 
 
-def regexp_split(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
-    """Split a text at every match; the other modes of Dremio are refused."""
-    from .text_functions import TEXTS_LIST  # noqa: PLC0415 beside the tables that name it
-
-    _expect(node, given, 2, 4)
-    if len(given) == 4 and (given[2].name.upper() != "ALL" or given[3].sql() != "-1"):  # noqa: PLR2004 mode and count
-        raise unsupported("REGEXP_SPLIT is translated with the mode 'ALL' and the limit -1 alone", node)
-    value, pattern = compiled(given[0], scope), compiled(given[1], scope)
-    if value.type != VARCHAR or pattern.text is None:
-        raise unsupported("REGEXP_SPLIT takes a text and a literal pattern", node)
-    return Typed(sql=f"string_split_regex({value.sql}, {pattern.sql})", type=TEXTS_LIST)
-
-
 def user(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Compile) -> Typed:
     """Return who asks."""
-    _expect(node, given, 0)
+    expect(node, given, 0)
     return Typed(sql=literal(scope.world.user), type=VARCHAR)
 
 
 def _now(kind: ColumnType, form: str) -> Special:
     def now(node: exp.Expression, given: list[exp.Expression], scope: Scope, _: Compile) -> Typed:
-        _expect(node, given, 0)
+        expect(node, given, 0)
         now_ms = scope.world.moment()
         moment = dt.datetime.fromtimestamp(now_ms / 1000, tz=dt.UTC)
         told = moment.strftime(form).replace("%ms", f"{now_ms % 1000:03d}")
@@ -228,7 +230,7 @@ def _now(kind: ColumnType, form: str) -> Special:
 
 def case_of_pairs(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
     """Return the second argument where the first is not NULL, else the third."""
-    _expect(node, given, 3)
+    expect(node, given, 3)
     condition, *rest = (compiled(each, scope) for each in given)
     held, missing = unified(rest, node)
     return Typed(sql=f"CASE WHEN {condition.sql} IS NOT NULL THEN {held.sql} ELSE {missing.sql} END", type=held.type)
@@ -255,13 +257,13 @@ CURRENT_TIME = _now(TIME, "%H:%M:%S.%%ms")
 SPECIAL: dict[str, Special] = {
     "TO_CHAR": to_char,
     "TO_NUMBER": to_number,
+    "NEXT_DAY": next_day,
     "TIMESTAMPADD": timestamp_add,
     "TIMESTAMPDIFF": timestamp_diff,
     "DATE_TRUNC": date_trunc,
     "DATE_PART": date_part,
     "CONVERT_FROM": convert_from,
     "CONVERT_TO": convert_to,
-    "REGEXP_SPLIT": regexp_split,
     "QUERY_USER": user,
     "USER": user,
     "NVL2": case_of_pairs,
