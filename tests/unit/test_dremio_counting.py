@@ -51,7 +51,7 @@ def test_a_query_has_no_more_memory_than_its_queue_gives(tmp_path: Path) -> None
     with pytest.raises(DremioError, match="exceeded the memory limits set by the administrator") as caught:
         execution.run()
 
-    assert caught.value.kind == "RESOURCE"
+    assert caught.value.kind == "OUT_OF_MEMORY"
 
 
 def test_a_query_has_what_the_machine_has_if_its_queue_says_nothing(tmp_path: Path) -> None:

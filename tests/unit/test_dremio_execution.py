@@ -17,6 +17,9 @@ from runyard.runtime.dremio_sql.execution import Execution, Listener
 from runyard.runtime.dremio_sql.job import execute
 from runyard.runtime.dremio_sql.plans import Plan
 
+OUT_OF_MEMORY = [
+    ("OUT_OF_MEMORY", "Query was cancelled because it exceeded the memory limits set by the administrator.")
+]
 ENDLESS = "SELECT COUNT(*) FROM lake.wide a, lake.wide b, lake.wide c WHERE a.x * b.x * c.x % 7 = 3"
 
 
@@ -147,11 +150,11 @@ def test_rows_are_counted_while_they_come(wide: Yard) -> None:
     assert [type(error) for error in errors] == [QueryCancelled]
 
 
-def test_more_memory_than_allowed_is_a_resource_error(wide: Yard) -> None:
+def test_more_memory_than_allowed_is_said_in_dremios_words(wide: Yard) -> None:
     sql = "SELECT LISTAGG(CAST(a.x AS VARCHAR), ',') WITHIN GROUP (ORDER BY b.x) FROM lake.wide a, lake.wide b"
     error = wide.error(sql, memory="40MB", temporary=Path("/nonexistent"))
 
-    assert error.kind in {"RESOURCE", "DATA_READ"}
+    assert (error.kind, error.message) in OUT_OF_MEMORY
 
 
 def test_a_queue_may_allow_less_memory(wide: Yard) -> None:
@@ -160,7 +163,7 @@ def test_a_queue_may_allow_less_memory(wide: Yard) -> None:
 
     with pytest.raises(DremioError) as error:
         execution.run()
-    assert error.value.kind in {"RESOURCE", "DATA_READ"}
+    assert (error.value.kind, error.value.message) in OUT_OF_MEMORY
 
 
 def test_an_error_has_dremios_shape_with_its_id(yard: Yard) -> None:

@@ -15,7 +15,7 @@ LONGEST_SQL = 2_000
 
 # DuckDB's classes, the more exact first, as Dremio's types of errors.
 KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
-    (duckdb.OutOfMemoryException, "RESOURCE"),
+    (duckdb.OutOfMemoryException, "OUT_OF_MEMORY"),
     (duckdb.ParserException, "PARSE"),
     (duckdb.BinderException, "VALIDATION"),
     (duckdb.CatalogException, "VALIDATION"),
@@ -30,7 +30,6 @@ OUT_OF_MEMORY = "Query was cancelled because it exceeded the memory limits set b
 # What Dremio says where DuckDB says it in words of its own.
 WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^Division by zero.*", re.DOTALL), "divide by zero error"),
-    (re.compile(r"^failed to allocate.*", re.DOTALL | re.IGNORECASE), OUT_OF_MEMORY),
 )  # fmt: skip
 CLASS_NAME = re.compile(r"^[A-Z][A-Za-z ]+ Error: ")
 OWN_SQL = re.compile(r"\n\nLINE \d+:.*", re.DOTALL)  # DuckDB's own view of a text that nobody has written
@@ -102,6 +101,8 @@ def from_duckdb(error: duckdb.Error) -> DremioError:
     """Return the engine's error as Dremio's type and words."""
     kind = next((name for known, name in KINDS if isinstance(error, known)), "SYSTEM")
     message = OWN_SQL.sub("", CLASS_NAME.sub("", str(error))).strip()
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DremioError(kind, OUT_OF_MEMORY, context=message.partition("\n")[0])
     if message.startswith(REFUSED):
         return DremioError("UNSUPPORTED_OPERATION", message.removeprefix(REFUSED))
     for pattern, words in WORDS:

@@ -159,7 +159,7 @@ def _text(value: Any) -> str:
 
 
 def _moment(value: dt.datetime) -> str:
-    return f'"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"'
+    return f'"{value.isoformat(sep=" ", timespec="milliseconds")}"'
 
 
 def _time(value: dt.time) -> str:
@@ -193,7 +193,7 @@ DIGITS: dict[str, Callable[[Any, ColumnType], str]] = {
 }
 FORMS: dict[str, Callable[[Any], str]] = {
     "BOOLEAN": lambda value: "true" if value else "false",
-    "DATE": lambda value: f'"{value:%Y-%m-%d}"' if isinstance(value, dt.date) else _text(value),
+    "DATE": lambda value: _text(value.isoformat() if isinstance(value, dt.date) else value),
     "TIME": _time,
     "TIMESTAMP": _moment,
     "VARBINARY": lambda value: f'"{base64.b64encode(value).decode()}"',
