@@ -264,6 +264,29 @@ class Commander:
         summary, change = change_of(statement, self.catalog)
         return _done(summary, change)
 
+    def contain(self, statement: Statement) -> Done:
+        """Make or remove a space or folder; a folder that stands in nothing is a space."""
+        verb, _, what = statement.kind.lower().partition("_")
+        path = statement.path if what == "space" else self._within(statement.path)
+        if what == "space" and len(path) > 1:
+            raise invalid(f"A space has one name; [{'.'.join(path)}] is the path of a folder")
+        kind = "folder" if len(path) > 1 else "space"
+        change = {"change": f"{verb}_{kind}", "path": list(path), **statement.options}
+        word = "created" if verb == "create" else "deleted"
+        return _done(f"{what.capitalize()} [{'.'.join(path)}] has been {word}.", change)
+
+    def _within(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the whole path of a folder, which is in the session's schema if it begins with nothing known."""
+        is_whole = len(path) > 1 and path[0].lower() in _roots(self.catalog)
+        return path if is_whole else (*self.catalog.session.context, *path)
+
+    def use(self, statement: Statement) -> Done:
+        """Set the session's schema; refuse one that begins with nothing known."""
+        if statement.path[0].lower() not in {*_roots(self.catalog), "sys", "information_schema"}:
+            name = ".".join(statement.path)
+            raise invalid(f"Schema [{name}] is not valid with respect to either root schema or current default schema.")
+        return self.recorded(statement)
+
     def recorded(self, statement: Statement) -> Done:
         """Hand a command on that only its caller can carry out, with its parts."""
         change = {"change": statement.kind.lower(), "path": list(statement.path), **statement.options}
@@ -274,8 +297,6 @@ SUMMARIES = {
     "USE": "Default schema changed to [{path}]",
     "SET": "{name} updated.",
     "RESET": "{name} reset.",
-    "CREATE_FOLDER": "Folder [{path}] has been created.",
-    "DROP_FOLDER": "Folder [{path}] has been deleted.",
 }
 REFLECTING = (
     "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION", "ENABLE_RAW_ACCELERATION",
@@ -297,9 +318,16 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     "SHOW_CREATE": Commander.show_create,
     "DESCRIBE": Commander.describe,
     **dict.fromkeys(("ADD_COLUMNS", "DROP_COLUMN", "CHANGE_COLUMN"), Commander.alter),
+    **dict.fromkeys(("CREATE_SPACE", "DROP_SPACE", "CREATE_FOLDER", "DROP_FOLDER"), Commander.contain),
     **dict.fromkeys(SUMMARIES, Commander.recorded),
+    "USE": Commander.use,
     **dict.fromkeys(REFLECTING, Commander.reflect),
 }
+
+
+def _roots(catalog: LiveCatalog) -> set[str]:
+    snapshot = catalog.snapshot
+    return {name.lower() for name in (*snapshot.spaces, *snapshot.sources, *snapshot.databases)}
 
 
 def _done(summary: str, *changes: Mapping[str, Any]) -> Done:

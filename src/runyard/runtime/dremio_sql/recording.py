@@ -10,10 +10,12 @@ RECORDED: Mapping[str, tuple[str, str]] = {
     "create_view": ("put", "view"),
     "create_table": ("put", "table"),
     "alter_table": ("alter", "table"),
+    "create_space": ("put", "space"),
     "create_folder": ("put", "folder"),
     "create_function": ("put", "function"),
     "drop_view": ("drop", "view"),
     "drop_table": ("drop", "table"),
+    "drop_space": ("drop", "space"),
     "drop_folder": ("drop", "folder"),
     "drop_function": ("drop", "function"),
     "create_reflection": ("create_reflection", "reflection"),
@@ -40,7 +42,9 @@ BY_ROLES = (
 BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
 INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE", "MASKING_POLICY"), BY_ROLES),
-    **dict.fromkeys(("CREATE_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"),
+    **dict.fromkeys(
+        ("CREATE_USER", "ALTER_USER", "DROP_USER"), "users are made by an administrator: `runyard users add NAME`"
+    ),
     **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
     **dict.fromkeys(("USE_BRANCH", "USE_TAG", "USE_COMMIT", "USE_REFERENCE", "USE_REF"), NO_BRANCHES),
     **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),

@@ -18,7 +18,8 @@ ASYNCHRONOUS = frozenset(
 EXECUTED = frozenset(
     {"SELECT", "CREATE_TABLE_AS", "CREATE_TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY_INTO", "EXPLAIN", "SHOW",
      "DESCRIBE", "CREATE_VIEW", "DROP_VIEW", "DROP_TABLE", "TRUNCATE_TABLE", "REFRESH_METADATA", "USE", "SET", "RESET",
-     "CREATE_FOLDER", "DROP_FOLDER", CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION", "SHOW_CREATE",
+     "CREATE_SPACE", "DROP_SPACE", "CREATE_FOLDER", "DROP_FOLDER",
+     CREATE_FUNCTION, "DROP_FUNCTION", "DESCRIBE_FUNCTION", "SHOW_CREATE",
      "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
      "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
      "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS",
@@ -312,9 +313,12 @@ def _reset(scope: str) -> Callable[[Words], Statement]:
     return read
 
 
-def _folder(words: Words) -> Statement:
-    lenient = words.take("IF", "NOT", "EXISTS")
-    return _made("CREATE_FOLDER", words, path=words.path(), if_not_exists=lenient)
+def _container(kind: str) -> Callable[[Words], Statement]:
+    def read(words: Words) -> Statement:
+        lenient = words.take("IF", "NOT", "EXISTS")
+        return _made(kind, words, path=words.path(), if_not_exists=lenient)
+
+    return read
 
 
 def _path(kind: str) -> Callable[[Words], Statement]:
@@ -334,13 +338,15 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("CREATE VIEW", _create_view(replace=False)),
     ("CREATE VDS", _create_view(replace=False)),
     ("CREATE TABLE", _create_table),
-    ("CREATE FOLDER", _folder),
+    ("CREATE SPACE", _container("CREATE_SPACE")),
+    ("CREATE FOLDER", _container("CREATE_FOLDER")),
     *((f"CREATE {word}", _told(f"CREATE_{word}")) for word in ("BRANCH", "TAG", "ROLE", "USER")),
     ("CREATE OR REPLACE FUNCTION", _create_function(replace=True)),
     ("CREATE FUNCTION", _create_function(replace=False)),
     ("DROP VIEW", _drop("DROP_VIEW")),
     ("DROP VDS", _drop("DROP_VIEW")),
     ("DROP TABLE", _drop("DROP_TABLE")),
+    ("DROP SPACE", _drop("DROP_SPACE")),
     ("DROP FOLDER", _drop("DROP_FOLDER")),
     ("DROP FUNCTION", _drop("DROP_FUNCTION")),
     *((f"DROP {word}", _told(f"DROP_{word}")) for word in ("BRANCH", "TAG", "ROLE", "USER")),
@@ -354,6 +360,7 @@ RULES: tuple[tuple[str, Callable[[Words], Statement]], ...] = (
     ("ALTER SYSTEM SET", _set("SYSTEM")),
     ("ALTER SESSION RESET", _reset("SESSION")),
     ("ALTER SYSTEM RESET", _reset("SYSTEM")),
+    ("ALTER USER", _told("ALTER_USER")),
     *((f"ALTER {word}", _alter(word)) for word in ALTERED),
     ("REFRESH REFLECTION", _refresh_reflection),
     ("EXPLAIN PLAN", _explain),
