@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,3 +195,19 @@ def test_nothing_that_a_job_leaves_keeps_the_launcher_from_telling_its_end(
     end = yard.run(attempt_id, f"import os, pathlib\nfile = pathlib.Path({str(folder)!r}, 'output.json')\n{leave}\n")
 
     assert (end.exit_code, end.output) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("attempt_id", "told", "message"),
+    [
+        (911, {"message": "m", "category": ["x"]}, "m"),
+        (912, {"message": {"a": 1}, "trace": [5], "category": {"a": 1}}, "Command failed with exit code 3"),
+    ],
+)
+def test_of_what_a_job_leaves_only_texts_tell_why_it_ended(
+    yard: Yard, attempt_id: int, told: dict[str, object], message: str
+) -> None:
+    file = yard.folder(attempt_id) / "result.json"
+    end = yard.run(attempt_id, f"import os\nopen({str(file)!r}, 'w').write({json.dumps(told)!r})\nos._exit(3)")
+
+    assert (end.exit_code, end.message, end.trace, end.category) == (3, message, None, None)

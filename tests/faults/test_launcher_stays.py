@@ -198,13 +198,29 @@ def test_a_process_stays_only_where_the_next_order_of_its_kind_would_find_it(tmp
 
 def test_what_an_order_hands_on_goes_with_the_word_of_its_end(yard: Yard) -> None:
     last = until_one_stays(yard)
-    asked(yard, last + 1, f"{ASK}output = {{'rows': [1, 'é']}}\n")
-    asked(
-        yard, last + 2, f"{ASK}output = []\nfor _ in range(500):\n    output = [output]\noutput = {{'deep': output}}\n"
-    )
-    asked(yard, last + 3)
+    asked(yard, last + 1, f"{ASK}output = {{'rows': [1, 'é', float('inf')]}}\n")
+    asked(yard, last + 2)
 
-    assert [yard.ends[last + place].output for place in (1, 2, 3)] == [{"rows": [1, "é"]}, None, None]
+    assert [yard.ends[last + place].output for place in (1, 2)] == [{"rows": [1, "é", float("inf")]}, None]
+
+
+UNREADABLE = {
+    "too deep to be told": "output = []\nfor _ in range(500):\n    output = [output]\noutput = {'deep': output}\n",
+    "too deep to be read": "output = {'deep': ()}\nfor _ in range(900):\n    output = {'deep': [output]}\n",
+    "too long": "output = {'long': 'x' * 65 * 1024 * 1024}\n",
+    "no JSON": "output = {'object': object()}\n",
+    "a number with too many digits": "output = {'number': 10 ** 5000}\n",
+}
+
+
+@pytest.mark.parametrize("output", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_order_whose_output_cannot_be_told_has_not_ended_well(yard: Yard, output: str) -> None:
+    asked(yard, 1, ASK + output)
+    asked(yard, 2)
+
+    assert yard.ends[1].exit_code != 0
+    assert yard.ends[1].message
+    assert yard.ends[2].exit_code == 0
 
 
 def test_the_script_of_a_process_that_stays_is_not_copied(yard: Yard) -> None:

@@ -15,6 +15,8 @@ LIBRARY_INSTALLATION = "library_installation"
 MESSAGE_LIMIT = 10_000
 TRACE_LIMIT = 100_000
 
+UNREADABLE = "What the process told at its end cannot be read: {why}."
+
 CAUSES = {
     CANCELLED: "The run was cancelled.",
     TIMED_OUT: "The run did not finish within its timeout of {timeout}.",

@@ -88,7 +88,7 @@ class Job:
         code = os.waitstatus_to_exitcode(status)
         exit_code, signal_number = (code, None) if code >= 0 else (None, -code)
         found = self.failure or (self._told("result.json") if exit_code else {})
-        message = found.get("message") or ends.of_exit(exit_code, signal_number)
+        message = _text(found, "message") or ends.of_exit(exit_code, signal_number)
         if self.cause:
             message = ends.of_cause(self.cause, timeout_ms=self.order.timeout_ms)
         return Ended(
@@ -99,8 +99,8 @@ class Job:
             signal=signal_number,
             cause=self.cause,
             message=message,
-            trace=found.get("trace"),
-            category=found.get("category"),
+            trace=_text(found, "trace"),
+            category=_text(found, "category"),
             output=self.output or self._told("output.json") or None,
         )
 
@@ -110,12 +110,13 @@ class Job:
                 found = unpack(file.read(RESULT_LIMIT))
         except (OSError, Garbage):
             return {}
-        return tellable(found)
+        return {} if is_too_deep(found) else found  # none who is told could read or tell it
 
 
-def tellable(output: Message) -> Message:
-    """Return what a job has told, unless those who are told could not read or tell it."""
-    return {} if is_too_deep(output) else output
+def _text(found: Message, name: str) -> str | None:
+    """Return a text of what was told, and nothing where a job has written something else in its place."""
+    value = found.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _at_once(path: str, flags: int) -> int:

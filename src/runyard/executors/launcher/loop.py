@@ -13,9 +13,10 @@ import traceback
 from typing import TYPE_CHECKING
 
 from runyard.executors.launcher import ends, events, leftovers, tree
+from runyard.executors.launcher.depth import is_too_deep
 from runyard.executors.launcher.door import Connection, Door
 from runyard.executors.launcher.events import ConnectionTaken, Ended, GoesOn, OfAttempt, Started, Waits
-from runyard.executors.launcher.job import Job, tellable
+from runyard.executors.launcher.job import Job
 from runyard.executors.launcher.journal import Journal
 from runyard.executors.launcher.nurseries import Nurseries
 from runyard.executors.launcher.nursery import Child, Settings
@@ -195,8 +196,11 @@ class Loop:
                     return  # from now on the nursery listens
         except BlockingIOError:
             return
-        except (OSError, Garbage):
-            pass  # it died in the middle of a word
+        except OSError:
+            pass  # it died
+        except Garbage as error:  # how its order has ended is not known, and it would tell nothing more
+            job.failure = {"message": ends.UNREADABLE.format(why=error)}
+            tree.send(job.pid, signal.SIGKILL)
         if channel.fileno() != -1:
             self._selector.unregister(channel)
             channel.close()
@@ -231,7 +235,10 @@ class Loop:
     def _let_rest(self, job: Job, message: Message) -> None:
         """Record the end of an order whose process stays for another; one that is told to end, does."""
         if job.cause is None:
-            job.is_over, job.output = True, tellable(message["output"] or {})
+            output = message["output"] or {}
+            if is_too_deep(output):
+                raise Garbage("nested too deep")
+            job.is_over, job.output = True, output
             self._end(job, 0)
             self._selector.unregister(job.child.channel)
             self._nurseries.take_back(job.child)
