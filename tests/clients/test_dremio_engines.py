@@ -187,13 +187,13 @@ def test_the_first_contact_with_an_engine_is_a_step_of_the_job(http: Http) -> No
     lost, _ = outcome(http, "SELECT COUNT(*) AS n FROM nation WHERE n_regionkey = 2", engineName="gone")
     rows = http.rows("""
         SELECT status, planning_start_ts <= engine_start_ts AND engine_start_ts <= query_enqueued_ts AS between_them,
-          query_enqueued_ts IS NULL AS never_waited
+          query_enqueued_ts IS NULL AS never_waited, engine
         FROM sys.project.jobs WHERE query LIKE '%n_regionkey = _' ORDER BY submitted_ts
     """)
 
     assert [job["jobState"] for job in (far, near, lost)] == ["COMPLETED", "COMPLETED", "FAILED"]
     assert [tuple(row.values()) for row in rows] == [
-        ("COMPLETED", True, False), ("COMPLETED", None, False), ("FAILED", None, True),
+        ("COMPLETED", True, False, "sail"), ("COMPLETED", None, False, "default"), ("FAILED", None, True, None),
     ]  # fmt: skip
 
 

@@ -334,7 +334,10 @@ def test_a_process_is_told_who_asks_what(yard: Yard) -> None:
     assert context["catalog"]["system"] == []
 
 
-@pytest.mark.parametrize("name", ["sys.project.jobs", 'SYS."project".jobs', "sys.jobs_recent", '"sys"."jobs_recent"'])
+@pytest.mark.parametrize(
+    "name",
+    ["sys.project.jobs", 'SYS."project".jobs', "sys.jobs_recent", '"sys"."jobs_recent"', "sys.project.jobs_recent"],
+)
 def test_the_jobs_are_rows_for_a_text_that_names_their_table(yard: Yard, name: str) -> None:
     first = yard.submit("SELECT 7")
     yard.begin(first)
@@ -343,13 +346,18 @@ def test_the_jobs_are_rows_for_a_text_that_names_their_table(yard: Yard, name: s
 
     tables = yard.context(yard.submit(f"SELECT * FROM {name}"))["catalog"]["system"]
 
-    jobs = next(one for one in tables if one["path"] == ["sys", "jobs_recent"])
+    jobs = next(one for one in tables if one["path"] == ["sys", "project", "jobs_recent"])
+    assert [one for one in tables if one["path"] == ["sys", "jobs_recent"]] == [
+        {**jobs, "path": ["sys", "jobs_recent"]}
+    ]
     columns = [one["name"] for one in jobs["columns"]]
     row = dict(zip(columns, jobs["rows"][1], strict=True))
     assert len(jobs["rows"]) == 2
     assert (row["job_id"], row["status"], row["query"]) == (first, "COMPLETED", "SELECT 7")
     assert (row["planning_start_ts"], row["execution_start_ts"]) == (START + 1, START + 2)
     assert (row["rows_returned"], row["queue_name"], row["queried_datasets"]) == (3, "SMALL", "a.b")
+    assert (row["engine"], row["rows_scanned"], row["bytes_scanned"]) == ("default", None, None)
+    assert (row["planning_start_epoch_millis"], row["engine_start_epoch_millis"]) == (START + 1, None)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ FORMS: list[tuple[Any, ColumnType, str]] = [
     (16777216.0, FLOAT, "16777216.0"),
     (math.nan, DOUBLE, '"NaN"'),
     (dt.date(1, 2, 3), DATE, '"0001-02-03"'),
-    (dt.datetime(987, 6, 5, 4, 3, 2, 1999), TIMESTAMP, '"0987-06-05 04:03:02.001"'),
+    (dt.datetime.fromisoformat("0987-06-05 04:03:02.001999"), TIMESTAMP, '"0987-06-05 04:03:02.001"'),
     (math.inf, DOUBLE, '"Infinity"'),
     (dt.date(2024, 1, 2), DATE, '"2024-01-02"'),
     (dt.time(1, 2, 3, 4999), TIME, '"01:02:03.004"'),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from runyard.core.document import Document
 from runyard.core.job import Workspace
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio.machine import ENGINE
 from runyard.dialects.dremio.reflections.tables import TABLES, table
 from runyard.dialects.dremio.told import jobs_of
 from runyard.dialects.dremio.views import LANGUAGE, Job, error_of, query_type, row_count
@@ -31,28 +33,47 @@ def _step(*words: str) -> Callable[[Job], int | None]:
     return lambda job: next((at for word, at in job.told.steps if word in words), None)
 
 
+MOMENTS: Mapping[str, Callable[[Job], int | None]] = {
+    "submitted": lambda job: job.run.created_at,
+    "attempt_started": lambda job: job.run.attempt_at,
+    "metadata_retrieval": _step("METADATA_RETRIEVAL"),
+    "planning_start": _step("PLANNING"),
+    "query_enqueued": _step("QUEUED"),
+    "engine_start": _step("ENGINE_START"),
+    "execution_planning": _step("EXECUTION_PLANNING"),
+    "execution_start": _step("RUNNING"),
+    "final_state": lambda job: job.run.ended_at,
+}
+"""When a job came to what; what it has not come to, or skips, is NULL."""
+
+
+def _engine(job: Job) -> str | None:
+    """Return the engine that carried a job out; None of one that was in no queue."""
+    return (job.told.engine or ENGINE) if job.told.queue else None
+
+
+def _unknown(_: Job) -> None:
+    """Return what Dremio tells and nobody has measured here."""
+
+
 JOBS: Sequence[Column] = (
     ("job_id", VARCHAR, lambda job: job_id(job.run.id)),
     ("status", VARCHAR, lambda job: job.state),
     ("query_type", VARCHAR, lambda job: query_type(job.run)),
     ("user_name", VARCHAR, lambda job: job.run.settings.get("user")),
     ("queried_datasets", VARCHAR, lambda job: ",".join(".".join(path) for path in job.told.datasets) or None),
+    ("scanned_datasets", VARCHAR, _unknown),
     ("attempt_count", BIGINT, lambda job: job.run.attempt + 1),
-    ("submitted_ts", TIMESTAMP, lambda job: job.run.created_at),
-    ("attempt_started_ts", TIMESTAMP, lambda job: job.run.attempt_at),
-    ("metadata_retrieval_ts", TIMESTAMP, _step("METADATA_RETRIEVAL")),
-    ("planning_start_ts", TIMESTAMP, _step("PLANNING")),
-    ("engine_start_ts", TIMESTAMP, _step("ENGINE_START")),
-    ("query_enqueued_ts", TIMESTAMP, _step("QUEUED")),
-    ("execution_planning_ts", TIMESTAMP, _step("EXECUTION_PLANNING")),
-    ("execution_start_ts", TIMESTAMP, _step("RUNNING")),
-    ("final_state_ts", TIMESTAMP, lambda job: job.run.ended_at),
-    ("submitted_epoch_millis", BIGINT, lambda job: job.run.created_at),
-    ("final_state_epoch_millis", BIGINT, lambda job: job.run.ended_at),
+    *((f"{name}_ts", TIMESTAMP, moment) for name, moment in MOMENTS.items()),
+    *((f"{name}_epoch_millis", BIGINT, moment) for name, moment in MOMENTS.items()),
     ("planner_estimated_cost", DOUBLE, lambda job: job.told.cost),
+    ("rows_scanned", BIGINT, _unknown),
+    ("bytes_scanned", BIGINT, _unknown),
     ("rows_returned", BIGINT, row_count),
+    ("bytes_returned", BIGINT, _unknown),
     ("accelerated", BOOLEAN, lambda job: any(one.get("relationship") == "CHOSEN" for one in job.told.acceleration)),
     ("queue_name", VARCHAR, lambda job: job.told.queue or None),
+    ("engine", VARCHAR, _engine),
     ("error_msg", VARCHAR, error_of),
     ("query", VARCHAR, lambda job: job.run.settings.get("sql")),
 )
@@ -77,7 +98,9 @@ def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, A
     if wanted & {"jobs", "jobs_recent"}:
         jobs = _jobs(engine, workspace)
         tables += [
-            {"path": path, **jobs} for path in (["sys", "project", "jobs"], ["sys", "jobs"], ["sys", "jobs_recent"])
+            {"path": ["sys", *project, name], **jobs}
+            for project in (["project"], [])
+            for name in ("jobs", "jobs_recent")
         ]
     told = {name: table(engine, workspace, name) for name in wanted & TABLES.keys()}
     if OWN in wanted:

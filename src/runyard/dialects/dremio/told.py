@@ -15,6 +15,7 @@ OUTPUT = "output.json"
 READ: Mapping[str, str] = {
     "steps": "steps",
     "queue": "queue",
+    "engine": "engine",
     "cost": "cost",
     "queued_at": "scheduling_started_at",
     "granted_at": "scheduling_ended_at",

@@ -33,6 +33,7 @@ class Told:
 
     steps: Sequence[tuple[str, int]] = ()  # word and moment, the newest last
     queue: str = ""
+    engine: str = ""  # that carries it out, if it is not this machine
     cost: float | None = None
     scheduling_started_at: int | None = None
     scheduling_ended_at: int | None = None
