@@ -295,7 +295,11 @@ def test_there_is_one_engine_which_cannot_be_changed(yard: Yard) -> None:
     assert engine["queriedAt"] == "Fri Jan 15 08:00:00 UTC 2027"
     assert yard("GET", f"{yard.cloud}/engines/{engine['id']}") == engine
     assert yard.refusal("PUT", f"{yard.cloud}/engines/{engine['id']}/disable")[0] == 400
-    assert yard.refusal("GET", f"{yard.cloud}/engines/x")[0] == 404
+    assert yard.refusal("POST", f"{yard.cloud}/engines", {"name": "x"})[0] == 400
+    for method, path in (("GET", "x"), ("PUT", "x"), ("DELETE", "x"), ("PUT", "x/enable"), ("PUT", "x/disable")):
+        assert yard.refusal(method, f"{yard.cloud}/engines/{path}") == (
+            404, "Could not find engine x; there are default, of which the first is this machine."
+        )  # fmt: skip
 
 
 def test_the_project_and_the_user_are_the_tokens_own(yard: Yard) -> None:

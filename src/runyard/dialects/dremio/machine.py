@@ -15,7 +15,8 @@ from runyard.dialects.dremio_ids import entity_id, project_id
 CLUSTER = "runyard"
 ENGINE = "default"
 """The engine of this machine: every query runs on it, whatever its queue."""
-FIXED = "There is one engine here, this machine; it can be neither made, changed nor removed."
+NO_ENGINE = "Could not find engine {id}; there are {names}, of which the first is this machine."
+FIXED = "Engines are this machine and those of the server's settings; no call makes, changes or removes one."
 
 
 def list_projects(call: Call) -> list[dict[str, Any]]:
@@ -38,13 +39,22 @@ def get_engine(call: Call) -> dict[str, Any]:
     known = list_engines(call)
     found = next((one for one in known if call.text("id") in (one["id"], one["name"])), None)
     if found is None:
-        raise missing(f"Could not find engine {call.text('id')}; the one of this machine is {known[0]['id']}.")
+        names = ", ".join(one["name"] for one in known)
+        raise missing(
+            f"Could not find engine {call.text('id')}; there are {names}, of which the first is this machine."
+        )
     return found
 
 
 def refuse_engine(_: Call) -> None:
-    """Refuse to change what the machine is."""
+    """Refuse to make an engine."""
     raise Refusal(HTTPStatus.BAD_REQUEST, FIXED)
+
+
+def refuse_change(call: Call) -> None:
+    """Refuse to change or remove an engine; one that is not there is said not to be."""
+    get_engine(call)
+    refuse_engine(call)
 
 
 def get_user(call: Call) -> dict[str, Any]:
@@ -148,8 +158,8 @@ OPERATIONS: tuple[Operation, ...] = (
             id=operation,
             method=method,
             path=path,
-            handle=refuse_engine,
-            summary="Refused: there is one engine, this machine",
+            handle=refuse_change if "{id}" in path else refuse_engine,
+            summary="Refused: engines are this machine and those of the settings",
             bases=(CLOUD,),
         )
         for operation, method, path in _REFUSED
