@@ -183,7 +183,11 @@ class LiveCatalog:
             raise invalid(
                 f"'{'.'.join(path)}' holds no files of one known format ({known}); say one: TABLE(…(type => …))"
             )
-        return Files(place=place, format=form, settings=promoted.settings if promoted else {}, version=version)
+        settings = promoted.settings if promoted else {}
+        return Files(
+            place=place, format=form, settings=settings, version=version, root=source[1] if source else None,
+            is_said=promoted is not None,
+        )  # fmt: skip
 
     def function(self, path: Sequence[str], context: Sequence[str]) -> Function | None:
         """Return the function of one's own at a path, by its path within the context first."""
@@ -198,11 +202,14 @@ class LiveCatalog:
             place = located(source[1], candidate[1:]) if source and len(candidate) > 1 else None
             if place is not None:
                 form = str(options.get("type", format_of(place))).lower()
-                if form not in {"text", "csv", "json", "parquet", *PACKAGES}:
+                form = {"csv": "text"}.get(form, form)
+                if form not in {"text", "json", "parquet", *PACKAGES}:
                     raise unsupported(
                         f"The type {form!r} of a file is not known: text, json, parquet, arrow, iceberg, delta"
                     )
-                return read(Files(place=place, format=form, settings=options), self.connection)
+                root = source[1] if source else None
+                said = "type" in options
+                return read(Files(place=place, format=form, settings=options, root=root, is_said=said), self.connection)
         raise invalid(f"Object '{'.'.join(path)}' not found")
 
     def at_version(self, path: Sequence[str], context: Sequence[str], kind: str, version: str) -> Query:

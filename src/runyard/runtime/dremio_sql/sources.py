@@ -29,6 +29,13 @@ MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
 LETTERS = 26
 NUMBER = re.compile(r"v?(\d+)")  # of the metadata of an Iceberg table, at the beginning of its file's name
 COMPRESSIONS = (".gz", ".zst")
+NEWLINES = frozenset({"\n", "\r\n", "\r"})
+TWIN = re.compile(r"(.+)_\d+")  # the name that DuckDB gives to a field whose name differs in case alone
+# What DuckDB says after its reason, of settings of its own.
+ADVICE = re.compile(r"(,\s*try |\s*\n\s*(Possible|Try setting|The search space)).*", re.DOTALL)
+UNREADABLE = (
+    duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException, duckdb.NotImplementedException
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +47,8 @@ class Files:
     settings: Mapping[str, Any]
     version: tuple[str, str] | None = None  # a snapshot or a moment, where the format keeps them
     only: tuple[Path, ...] = ()  # of a folder these files alone; empty: all
+    root: Path | None = None  # of the source, which no file may lead out of
+    is_said: bool = False  # the format was said, so that files whose names tell none are of it too
 
 
 def located(root: Path, names: Sequence[str]) -> Path | None:
@@ -93,6 +102,8 @@ def read(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     """Return files as a query with Dremio's names and types of their columns."""
     try:
         return READERS[files.format](files, connection)
+    except UNREADABLE as error:
+        raise DremioError("DATA_READ", ADVICE.sub("", error_of(error).message)) from error
     except duckdb.Error as error:
         raise error_of(error) from error
 
@@ -102,11 +113,20 @@ def files_of(files: Files) -> list[Path]:
     if files.only:
         return list(files.only)
     found = [files.place] if files.place.is_file() else _files(files.place)
-    endings = {ending for ending, known in ENDINGS.items() if known == files.format}
-    kept = [each for each in found if _ending(each) in endings] if files.place.is_dir() else found
+    wanted = {files.format, None} if files.is_said else {files.format}
+    kept = [each for each in found if ENDINGS.get(_ending(each)) in wanted] if files.place.is_dir() else found
     if not kept:
         raise DremioError("DATA_READ", f"{files.place} has no file of the format {files.format}.")
+    if files.root is not None:
+        _refuse_outside(kept, files.root)
     return kept
+
+
+def _refuse_outside(paths: Sequence[Path], root: Path) -> None:
+    """Refuse links that lead out of the source."""
+    for link in (each for each in paths if each.is_symlink()):
+        if not link.resolve().is_relative_to(root.resolve()):
+            raise DremioError("DATA_READ", f"{link} leads out of its source.")
 
 
 def _listed(paths: Sequence[Path]) -> str:
@@ -130,10 +150,14 @@ def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     quote = told.get("quote", told.get("quote_char", '"'))
     escape = told.get("escape", told.get("escape_char", '"'))
     skip = 1 if _truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
+    newline = _unescaped(str(told.get("linedelimiter", told.get("record_delimiter", "\n"))))
+    if newline not in NEWLINES:
+        raise unsupported(f"Lines of files that end in {newline!r} have no faithful translation")
+    # DuckDB would guess that # begins a comment, and leave such lines out.
     words = (
         f"read_csv({{files}}, all_varchar = true, header = {str(header).lower()}, "
         f"delim = {literal(_unescaped(delimiter))}, quote = {literal(quote)}, "
-        f"escape = {literal(escape)}, skip = {skip}, filename = {{name}}, "
+        f"escape = {literal(escape)}, skip = {skip}, comment = '', filename = {{name}}, "
         "union_by_name = true, hive_partitioning = false)"
     )
     return _relation(words, files, connection, renamed=None if header else _letters)
@@ -155,12 +179,27 @@ def _letters(place: int) -> str:
 
 def _json(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     listed = _listed(files_of(files))
-    auto = connection.execute(f"SELECT * FROM read_json({listed}, union_by_name = true) LIMIT 0")
+    # All rows are looked at: a field that is met late is a column too.
+    whole = "union_by_name = true, sample_size = -1, map_inference_threshold = -1"
+    described = connection.execute(f"SELECT * FROM read_json({listed}, {whole}) LIMIT 0").description
+    _refuse_twins([each[0] for each in described], listed, connection)
     # Texts that look like dates stay texts, as Dremio's reader leaves them.
-    kinds = [(name, _plain_json(_known(name, kind))) for name, kind, *_ in auto.description]
+    kinds = [(name, _plain_json(_known(name, kind))) for name, kind, *_ in described]
     columns = ", ".join(f"{quoted(name)}: {literal(spelling(kind))}" for name, kind in kinds)
     words = f"read_json({{files}}, columns = {{{{{columns}}}}}, filename = {{name}})"
     return _relation(words, files, connection)
+
+
+def _refuse_twins(names: Sequence[str], listed: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse fields whose names differ in case alone: they would be one column."""
+    known = {name.lower() for name in names}
+    found = {name: twin[1] for name in names if (twin := TWIN.fullmatch(name)) and twin[1].lower() in known}
+    if not found:
+        return
+    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({listed})"
+    told = {name for (name,) in connection.execute(keys).fetchall()}
+    for name in found.keys() - told:
+        raise unsupported(f"Fields of JSON that differ in case alone have no faithful translation: {found[name]!r}")
 
 
 def _plain_json(kind: ColumnType) -> ColumnType:

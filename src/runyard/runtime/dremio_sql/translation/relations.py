@@ -205,10 +205,15 @@ def _table_function(node: exp.Expression, scope: Scope, translate: Translate) ->
     if found is None and not has_options:
         raise no_match(".".join(path), call.expressions, node, scope, compiled)
     if found is None:
-        options = {each.this.name.lower(): each.expression.name for each in call.expressions}
+        options = {each.this.name.lower(): _option(each.expression) for each in call.expressions}
         with _refused_at(node):
             found = scope.world.catalog.of_options(path, scope.context, options)
     return _added(found, node, scope, path)
+
+
+def _option(node: exp.Expression) -> str:
+    """Return the value of an option as a text."""
+    return str(node.this).lower() if isinstance(node, exp.Boolean) else node.name
 
 
 def join_words(node: exp.Expression, scope: Scope, translate: Translate) -> str:

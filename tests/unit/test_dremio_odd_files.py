@@ -1,0 +1,121 @@
+"""Files of sources as people leave them: links, comments, late fields, names that tell nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from dremio_engine import Yard
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Yard:
+    yard = Yard(tmp_path)
+    (tmp_path / "files").mkdir()
+    yard.told["sources"] = [{"name": "files", "root": str(tmp_path / "files")}]
+    return yard
+
+
+def lay(yard: Yard, name: str, text: str) -> Path:
+    file = yard.folder / "files" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_line_that_begins_with_a_hash_is_a_row(yard: Yard) -> None:
+    lay(yard, "a.csv", "a,b\n#1,x\n2,C# y\n")
+
+    assert yard.rows('SELECT * FROM files."a.csv"') == [["#1", "x"], ["2", "C# y"]]
+
+
+def test_a_field_that_comes_late_in_json_is_a_column(yard: Yard) -> None:
+    lay(yard, "a.json", '{"a": 1}\n' * 30_000 + '{"a": "late", "b": 2}\n')
+
+    assert yard.rows('SELECT count(*), max(a), max(b) FROM files."a.json"') == [[30_001, "late", 2]]
+
+
+def test_objects_with_many_keys_stay_structs(yard: Yard) -> None:
+    lay(yard, "a.json", "".join(json.dumps({"id": n, "o": {f"k{n}": n}}) + "\n" for n in range(300)))
+
+    assert yard.rows('SELECT t.o.k5 FROM files."a.json" AS t WHERE id = 5') == [[5]]
+
+
+def test_fields_of_json_that_differ_in_case_alone_are_refused(yard: Yard) -> None:
+    lay(yard, "a.json", '{"a": 1, "A": 2}\n')
+    lay(yard, "b.json", '{"a": 1, "a_1": 2}\n')
+
+    assert "differ in case alone" in yard.error('SELECT * FROM files."a.json"').message
+    assert yard.rows('SELECT * FROM files."b.json"') == [[1, 2]]
+
+
+def test_a_link_out_of_the_source_is_not_followed_in_a_folder(yard: Yard) -> None:
+    secret = yard.folder / "secret.csv"
+    secret.write_text("a\nsecret\n", encoding="utf-8")
+    inside = lay(yard, "inside.csv", "a\n1\n")
+    lay(yard, "own/b.csv", "a\n2\n")
+    (yard.folder / "files" / "own" / "c.csv").symlink_to(inside)
+    lay(yard, "led/b.csv", "a\n2\n")
+    (yard.folder / "files" / "led" / "c.csv").symlink_to(secret)
+    error = yard.error("SELECT * FROM files.led")
+
+    assert error.kind == "DATA_READ"
+    assert "c.csv leads out of its source" in error.message
+    assert "leads out" in yard.error("SELECT * FROM TABLE(files.led(type => 'text'))").message
+    assert sorted(yard.rows("SELECT * FROM files.own")) == [["1"], ["2"]]
+
+
+def test_options_of_a_file_that_are_true_or_false_count(yard: Yard) -> None:
+    lay(yard, "a.csv", "a,b\n1,2\n")
+
+    assert yard.run("SELECT * FROM TABLE(files.\"a.csv\"(type => 'text', extractHeader => true))").rows == [
+        {"a": "1", "b": "2"}
+    ]
+    assert yard.run("SELECT * FROM TABLE(files.\"a.csv\"(type => 'text', extractHeader => false))").rows == [
+        {"A": "a", "B": "b"},
+        {"A": "1", "B": "2"},
+    ]
+
+
+def test_lines_that_end_in_something_else_are_refused(yard: Yard) -> None:
+    lay(yard, "a.csv", "a;1;2;")
+
+    assert (
+        "end in ';'" in yard.error("SELECT * FROM TABLE(files.\"a.csv\"(type => 'text', lineDelimiter => ';'))").message
+    )
+
+
+def test_files_whose_names_tell_no_format_are_of_the_one_that_was_said(yard: Yard) -> None:
+    pq.write_table(pa.table({"a": [1]}), lay(yard, "p/a.parquet", ""))
+    pq.write_table(pa.table({"a": [2]}), lay(yard, "p/000000_0", ""))
+    lay(yard, "p/_SUCCESS", "")
+    lay(yard, "p/notes.json", "{}")
+    said = sorted(yard.rows("SELECT * FROM TABLE(files.p(type => 'parquet'))"))
+    yard.told["datasets"] = [{"path": ["files", "p"], "format": "parquet"}]
+
+    assert said == [[1], [2]]
+    assert sorted(yard.rows("SELECT * FROM files.p")) == [[1], [2]]
+    lay(yard, "c/1.csv", "a\n1\n")
+    assert yard.rows("SELECT * FROM TABLE(files.c(type => 'csv'))") == [["1"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.parquet", "PAR1abc", "too small to be a Parquet file"),
+        ("a.csv", "a,b\n1\n2,3,4\n", "CSV"),
+        ("a.json", "{bad", "Malformed JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_without_advice(yard: Yard, name: str, text: str, words: str) -> None:
+    lay(yard, name, text)
+    error = yard.error(f'SELECT * FROM files."{name}"')
+
+    assert error.kind == "DATA_READ"
+    assert words in error.message
+    assert name in error.message
+    assert "Possible" not in error.message
+    assert "Delimiter Candidates" not in error.message
