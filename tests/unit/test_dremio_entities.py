@@ -117,6 +117,7 @@ def test_a_folder_in_a_source_is_refused_in_the_words_that_dbt_knows(yard: Yard)
         ({"entityType": "script", "path": ["a"]}, "'script' cannot be made so"),
         ({"entityType": "source", "name": "a"}, "The member type is missing"),
         ({**VIEW, "sql": ""}, "The member sql is missing"),
+        ({**VIEW, "path": ["alone"]}, "Dataset path should be fully qualified."),
         ({**VIEW, "sql": "SELEC"}, "Failure parsing the query"),
         ({**VIEW, "sql": "SELECT * FROM nowhere"}, "Object 'nowhere' not found"),
         ({**VIEW, "sql": "DROP VIEW a.b"}, "A view is what a query gives; DROP VIEW is none."),

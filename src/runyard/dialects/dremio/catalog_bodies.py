@@ -138,7 +138,10 @@ def _dataset(members: Members) -> tuple[str, list[str], dict[str, Any]]:
         raise wrong(f"The member type must be {VIRTUAL}; tables are made of files (POST /catalog/ID) or by SQL.")
     if not members.get("sql"):
         raise wrong("The member sql is missing; a view is what its sql gives.")
-    return VIEW, _path(members), _kept(members, OF_VIEW)
+    path = _path(members)
+    if len(path) == 1:
+        raise wrong("Dataset path should be fully qualified.")
+    return VIEW, path, _kept(members, OF_VIEW)
 
 
 def _function(members: Members) -> tuple[str, list[str], dict[str, Any]]:
