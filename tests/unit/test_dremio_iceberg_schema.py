@@ -149,6 +149,20 @@ def test_a_crash_before_the_new_metadata_has_its_name_leaves_the_table(
     assert free.rows("SELECT name FROM files.t ORDER BY id") == [["a"], ["b"]]
 
 
+def test_a_crash_before_the_hint_is_written_leaves_the_new_columns(free: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            free.run("ALTER TABLE files.t DROP COLUMN name")
+
+    assert list(free.run("SELECT * FROM files.t").rows[0]) == ["id", "p", "d"]
+    free.run("ALTER TABLE files.t ADD COLUMNS (x INT)")
+    assert [each.name for each in _read_elsewhere(free).schema().fields] == ["id", "p", "d", "x"]
+
+
 def test_a_copy_is_read_by_the_numbers_of_its_metadata_not_by_its_times(free: Yard) -> None:
     free.run("ALTER TABLE files.t DROP COLUMN name")
     os.utime(_metadata(free) / "v1.metadata.json")
