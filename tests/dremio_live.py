@@ -34,7 +34,7 @@ class Http:
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Send a call and return its status and what it says."""
-        place = path if path.startswith(("/api", "/v0/", "/openapi", "/runyard")) else f"{self.project}/{path}"
+        place = path if path.startswith(("/api", "/v0/", "/v1/", "/openapi", "/runyard")) else f"{self.project}/{path}"
         given = {"authorization": f"Bearer {self.token or self.live.credentials['token']}", **headers}
         address = urlsplit(self.live.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=90)

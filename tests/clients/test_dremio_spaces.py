@@ -67,3 +67,53 @@ def test_a_folder_is_made_where_the_session_is(http: Http) -> None:
 def test_a_schema_that_is_not_there_is_not_used(http: Http) -> None:
     assert http.rows('USE "$scratch"')[0]["ok"]
     assert "Schema [nowhere.at] is not valid" in http.run("USE nowhere.at")["errorMessage"]
+
+
+# sources, by calls of their own
+
+
+def test_a_source_is_made_seen_changed_and_removed_by_the_older_calls(http: Http, live: Live) -> None:
+    folder = live.home / "lake"
+    folder.mkdir()
+    (folder / "n.csv").write_text("n\n1\n")
+    made = http("POST", "/api/v3/source", {"name": "lake", "type": "NAS", "config": {"path": str(folder)}})
+    listed = [(one["entityType"], one["name"]) for one in http("GET", "/api/v3/source/")["data"]]
+    seen = http("GET", f"source/{made['id']}")
+    http("PUT", f"/api/v3/source/{made['id']}", {**seen, "description": "ours"})
+    space = http("POST", "catalog", {"entityType": "space", "name": "no_source"})
+
+    assert listed == [("source", "$scratch"), ("source", "lake")]
+    assert (seen["type"], [one["path"] for one in seen["children"]]) == ("NAS", [["lake", "n.csv"]])
+    assert http("GET", f"catalog/{made['id']}")["description"] == "ours"
+    assert http.send("GET", f"source/{space['id']}") == (
+        404, {"errorMessage": f"Could not find source with id [{space['id']}]", "moreInfo": ""},
+    )  # fmt: skip
+    assert http.send("DELETE", f"source/{space['id']}")[0] == 404
+    http("DELETE", f"/api/v3/source/{made['id']}")
+    assert http.send("GET", f"source/{made['id']}")[0] == 404
+
+
+# who calls
+
+
+def test_a_token_is_of_a_user_with_a_role(http: Http) -> None:
+    (own,) = http("GET", "/v1/users?maxResults=1")["data"]
+
+    assert (own["name"], own["roles"]) == ("admin", [{"id": "admin", "name": "admin", "type": "SYSTEM"}])
+    assert http("GET", "/v1/users/name/admin") == http("GET", f"/v1/users/{own['id']}") == own
+    assert http.send("GET", "/v1/users/name/nobody")[0] == 404
+    assert [one["name"] for one in http("GET", "/v1/roles")["data"]] == ["viewer", "operator", "admin"]
+    assert http("GET", "/v1/roles/name/viewer") == http("GET", "/v1/roles/viewer")
+    assert http.send("GET", "/v1/roles/PUBLIC")[0] == 404
+
+
+# reflections
+
+
+def test_a_reflection_that_nobody_has_named_has_a_name(http: Http) -> None:
+    http.rows('CREATE TABLE "$scratch".named AS SELECT 1 AS n')
+    table = http("GET", "catalog/by-path/$scratch/named")["id"]
+    body = {"type": "RAW", "datasetId": table, "displayFields": [{"name": "n"}]}
+
+    assert http("POST", "reflection", body)["name"] == "Raw Reflection"
+    assert http.send("POST", "reflection", body)[0] == 409

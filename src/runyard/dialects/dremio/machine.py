@@ -1,4 +1,4 @@
-"""The one cluster, engine and user that there are here, in Dremio's words."""
+"""The one cluster and the engines that there are here, in Dremio's words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from runyard.core.ids import moment_of
-from runyard.dialects.dremio.calls import CLOUD, ROOT, SOFTWARE, Call, Operation
+from runyard.dialects.dremio.calls import CLOUD, ROOT, Call, Operation
 from runyard.dialects.dremio.errors import Refusal, missing
 from runyard.dialects.dremio_ids import entity_id, project_id
 
@@ -55,15 +55,6 @@ def refuse_change(call: Call) -> None:
     """Refuse to change or remove an engine; one that is not there is said not to be."""
     get_engine(call)
     refuse_engine(call)
-
-
-def get_user(call: Call) -> dict[str, Any]:
-    """Show a user, by id or name."""
-    asked = call.text("id") or call.text("name")
-    known = {"id": entity_id(call.workspace.id), "name": call.user}
-    if asked not in known.values():
-        raise missing(f"Could not find user {asked}; the token's own is {call.user}.")
-    return {**known, "firstName": call.user, "lastName": "", "email": "", "active": True}
 
 
 def _project(call: Call) -> dict[str, Any]:
@@ -163,23 +154,5 @@ OPERATIONS: tuple[Operation, ...] = (
             bases=(CLOUD,),
         )
         for operation, method, path in _REFUSED
-    ),
-    Operation(
-        id="getUserByName",
-        method="GET",
-        path="user/by-name/{name}",
-        handle=get_user,
-        summary="Show a user by name",
-        gives={"id": "string!", "name": "string!"},
-        bases=(SOFTWARE,),
-    ),
-    Operation(
-        id="getUser",
-        method="GET",
-        path="user/{id}",
-        handle=get_user,
-        summary="Show a user",
-        gives={"id": "string!", "name": "string!"},
-        bases=(SOFTWARE,),
     ),
 )

@@ -10,8 +10,10 @@ from runyard.dialects.dremio import (
     lineage,
     login,
     machine,
+    people,
     results,
     search,
+    sources,
     sql_jobs,
     workload,
 )
@@ -21,7 +23,7 @@ from runyard.dialects.dremio.reflections import operations as reflections
 
 AREAS = (
     login, sql_jobs, results, collaboration, grants, search, lineage, listing, reflections, catalog_operations,
-    workload, engine_rules, machine,
+    sources, workload, engine_rules, machine, people,
 )  # fmt: skip
 """The modules that each export the operations of their area; where two paths fit, the first is meant."""
 

@@ -23,7 +23,7 @@ from runyard.dialects.openapi import REQUIRED
 from runyard.engine.engine import Engine
 from runyard.executors.launcher.depth import DEEPEST, is_too_deep
 
-PATHS = ("/v0/projects", "/api/v3/", "/apiv2/", "/apiv3/")
+PATHS = ("/v0/projects", "/v1/users", "/v1/roles", "/api/v3/", "/apiv2/", "/apiv3/")
 """Where the language is spoken, be it to say that there is nothing."""
 SEGMENTS = "*"  # behind a name in a path: it stands for all that follows
 READERS = {

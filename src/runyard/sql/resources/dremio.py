@@ -75,8 +75,14 @@ NOT_OFFERED: Mapping[str, str] = {
         _ONE_ENGINE,
     ),
     **dict.fromkeys(("getGrants", "setGrants"), "who may do what follows from roles"),
+    **dict.fromkeys(
+        ("listSources", "createSource", "getSource", "updateSource", "deleteSource"), "catalog.entities does the same"
+    ),
+    **dict.fromkeys(("listUsersOfCloud", "getUserOfCloud", "getUserOfCloudByName"), "iam.users shows the same"),
+    **dict.fromkeys(("listRoles", "getRole", "getRoleByName"), "they are three, and stand in the documentation"),
     "getReflectionOfJob": "it is the job itself, which jobs.jobs shows",
     "cancelReflectionOfJob": "it is the job itself, which jobs.jobs.cancel cancels",
+    "searchCatalog": "catalog.entities.search is the same",
     "listReflectionSummariesAsBefore": "reflections.summaries is the same under its newer path",
     "recommendReflectionsByJobs": "reflections.recommendations.by_jobs is the same under its older path",
     "getCatalogEntityByPath": "its path is a part of the URL; catalog.entities.by_paths finds the same",

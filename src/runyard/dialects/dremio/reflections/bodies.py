@@ -14,15 +14,17 @@ from runyard.dialects.dremio.looking import live_catalog
 from runyard.dialects.dremio_ids import from_entity_id
 from runyard.engine.documents import Shelves
 from runyard.engine.engine import Engine
-from runyard.runtime.dremio_sql.acceleration.definition import LISTS, Types, WrongDefinition, checked
+from runyard.runtime.dremio_sql.acceleration.definition import AGGREGATION, LISTS, RAW, Types, WrongDefinition, checked
 
 Members = Mapping[str, Any]
+NAMES: Mapping[str, str] = {RAW: "Raw Reflection", AGGREGATION: "Aggregation Reflection"}
+"""What a reflection is called that nobody has named, as Dremio's command line does not."""
 NO_DATASET = "datasetId must reference an existing dataset"
 
 
 def content_of(kind: str, members: Members, types: Types) -> dict[str, Any]:
     """Return what is kept of a reflection that a body tells."""
-    name = str(members.get("name") or "").strip()
+    name = str(members.get("name") or NAMES[kind]).strip()
     if not name:
         raise wrong("The member name is missing; give the reflection a name.")
     try:

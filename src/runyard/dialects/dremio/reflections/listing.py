@@ -15,7 +15,7 @@ from runyard.dialects.dremio.calls import Call, Operation
 from runyard.dialects.dremio.catalog_operations import entity
 from runyard.dialects.dremio.errors import missing, wrong
 from runyard.dialects.dremio.reflections import shown, telling
-from runyard.dialects.dremio.reflections.bodies import types_of
+from runyard.dialects.dremio.reflections.bodies import NAMES, types_of
 from runyard.dialects.dremio.told import job_of
 from runyard.dialects.dremio.views import LANGUAGE
 from runyard.dialects.dremio_ids import entity_id, from_job_id
@@ -24,7 +24,6 @@ from runyard.engine.documents import Shelves
 from runyard.runtime.dremio_sql.acceleration.definition import AGGREGATION, RAW, WrongDefinition, recommended
 
 PAGE, MOST = 50, 100
-NAMES: Mapping[str, str] = {RAW: "Raw Reflection", AGGREGATION: "Aggregation Reflection"}
 ASKED: Mapping[str, tuple[str, ...]] = {"": (RAW, AGGREGATION), "RAW": (RAW,), "AGG": (AGGREGATION,)}
 FILTERS: Mapping[str, str] = {
     "reflectionType": "reflectionType",

@@ -171,7 +171,7 @@ _GIVES: Mapping[str, str] = {
     "entityType": "string",
 }
 _LIST: Mapping[str, str] = {"data": "array!"}
-_NEW: Mapping[str, str] = {**_TAKES, "type": "string!", "name": "string!", "datasetId": "string!"}
+_NEW: Mapping[str, str] = {**_TAKES, "type": "string!", "datasetId": "string!"}
 _TABLE: Sequence[tuple[str, str, str, Callable[[Call], Any], str, Mapping[str, str], Mapping[str, str], int]] = (
     ("createReflection", "POST", "reflection", create, "Add a reflection", _NEW, _GIVES, 200),
     ("listReflections", "GET", "reflection", list_all, "List the reflections", {}, _LIST, 200),
