@@ -85,6 +85,11 @@ class Dispatcher:
             else:
                 self._stopped.add(attempt.id)
 
+    def has_started(self, attempt_id: int) -> bool:
+        """Tell whether an attempt was started, by this server or an earlier one."""
+        with self._lock:
+            return attempt_id in self._started
+
     def taken_up(self, attempt_id: int) -> None:
         """Remember an attempt that an earlier server started."""
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -224,7 +224,16 @@ def task_of(run: Run, attempt: Attempt) -> Task:
 
 def to_conduct(ledger: Ledger) -> list[Claim]:
     """Return what a server before this one has taken and not carried out."""
-    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in ledger.attempts_to_conduct()]
+    return _claims(ledger, ledger.attempts_to_conduct())
+
+
+def begun_by(ledger: Ledger, owner: str) -> list[Claim]:
+    """Return what a server has taken and has a process for, or should have."""
+    return _claims(ledger, ledger.attempts_on_process(owner))
+
+
+def _claims(ledger: Ledger, attempts: Iterable[Attempt]) -> list[Claim]:
+    found = [(ledger.run_anywhere(attempt.run_id), attempt) for attempt in attempts]
     return [Claim(run=run, attempt=attempt, task=task_of(run, attempt)) for run, attempt in found if run]
 
 

@@ -10,10 +10,12 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 from runyard.core import queue
+from runyard.core.errors import LedgerUnavailable
 from runyard.core.ids import Ids
 from runyard.core.run import Attempt, Run, State
 from runyard.engine.dispatcher import Dispatcher
 from runyard.engine.documents import Keep
+from runyard.engine.doubts import Doubts
 from runyard.engine.events import Changes
 from runyard.engine.home import Home
 from runyard.engine.memory import Memory
@@ -22,7 +24,7 @@ from runyard.engine.notices import Herald
 from runyard.engine.scheduler import Scheduler
 from runyard.engine.settings import Settings
 from runyard.engine.supervisor import Supervisor
-from runyard.engine.transaction import Claim
+from runyard.engine.transaction import Claim, begun_by, to_conduct
 from runyard.executors import spark_engine
 from runyard.executors.kinds import LOADED_PROGRAMS, PROGRAMS, QUERIES
 from runyard.executors.launcher.client import Launcher, LauncherUnavailable
@@ -74,6 +76,7 @@ class Works:
         self.places = settings.places
         self.changes = Changes()
         self.is_leaving = False
+        self._doubts = Doubts(self._settle_doubts, clock=clock)
         self._memory = Memory()
         self._store = store
         self._clock = clock
@@ -101,6 +104,7 @@ class Works:
         self._take_up()
         self._supervisor.start()  # not before: what it starts would look to the taking up like a run that was lost
         self._scheduler.start()
+        self._doubts.start()
         self.change(lambda moves: moves.look_for_work())
 
     def release(self) -> None:
@@ -113,6 +117,7 @@ class Works:
         self.places = 0
         self.release()
         self._scheduler.close()
+        self._doubts.close()
         self._supervisor.settle()
         self._launcher.close()
         self._supervisor.close()
@@ -154,7 +159,11 @@ class Works:
             self.changes.announce(attempt.id for attempt in moves.ended)
             return result, moves
 
-        result, moves = self._store.write(body)
+        try:
+            result, moves = self._store.write(body)
+        except LedgerUnavailable:
+            self._doubts.arise()
+            raise
         self._memory.learn(moves)
         self._follow(moves)
         return result, moves
@@ -187,6 +196,20 @@ class Works:
     def _recorded(self, attempt_id: int) -> None:
         with suppress(LauncherUnavailable):  # the next launcher tells the end again
             self._launcher.acknowledge(attempt_id)
+
+    # what may have been recorded though nobody heard of it
+
+    def _settle_doubts(self) -> None:
+        """Start and stop what the ledger says; the launcher and the conductor do nothing twice."""
+        begun, conducted = self._store.read(lambda ledger: (begun_by(ledger, self._owner), to_conduct(ledger)))
+        for claim in begun:
+            if claim.attempt.state is State.STOPPING:
+                self._dispatcher.stop(claim.attempt)
+            if claim.attempt.state is not State.RUNNING and not self._dispatcher.has_started(claim.attempt.id):
+                self._dispatcher.start(claim)
+        for claim in conducted:
+            self._beside.conduct(claim)
+        self._scheduler.wake()
 
     # taking up what ran before
 
