@@ -117,6 +117,15 @@ def test_a_process_that_dies_at_rest_takes_nothing_along(yard: Yard) -> None:
     assert yard.ends[last + 2].exit_code == 0
 
 
+def test_a_process_that_dies_leaves_no_folder_for_an_order_that_never_comes(yard: Yard) -> None:
+    pid, *_ = asked(yard, until_one_stays(yard) + 1)
+    cradle = yard.home / "launcher" / "cradles" / pid
+    until(cradle.exists)
+    os.kill(int(pid), signal.SIGKILL)
+
+    until(lambda: not cradle.exists())
+
+
 def test_a_process_dies_while_it_makes_itself_ready_for_the_next(yard: Yard) -> None:
     last = until_one_stays(yard)
     pid, *_ = asked(yard, last + 1, ASK.replace("return True", "os.kill(os.getpid(), 9)"))

@@ -270,6 +270,7 @@ class Loop:
     def _see_off(self, pid: int) -> None:
         if job := self._job_of(pid):
             self._hear(job)  # its last words may be that its order has ended
+        self._places.clear_cradle(pid)  # until it is reaped, nobody else has its number, and another in this place
         if (job := self._job_of(pid)) is None:
             os.waitpid(pid, 0)
             self._nurseries.bury(pid)

@@ -46,6 +46,10 @@ class Places:
         with contextlib.suppress(OSError):  # on a full disk children do without
             self.cradles.mkdir()
 
+    def clear_cradle(self, pid: int) -> None:
+        """Remove what a child that is dead had made for an order which never came."""
+        shutil.rmtree(self.cradles / str(pid), ignore_errors=True)
+
     def make(self) -> None:
         """Make the folder, and shut it to others also where it was open."""
         self.folder.mkdir(parents=True, exist_ok=True)
