@@ -177,15 +177,3 @@ def test_reflections_are_recommended_by_the_types_of_columns(yard: Yard) -> None
     only = yard("POST", f"dataset/{identifier(yard, 't')}/reflection/recommendation/AGG")["data"]
     assert only == found[1:]
     assert yard("POST", "reflection", only[0])["type"] == "AGGREGATION"
-
-
-def test_reflections_are_recommended_for_what_jobs_have_read(yard: Yard) -> None:
-    job = yard.submit("SELECT * FROM lake.t")
-    yard.begin(job)
-    yard.end(job, output={"datasets": [["lake", "t"]]})
-
-    found = yard("POST", "reflection/recommendations", {"jobIds": [job]})["data"]
-    assert [(one["jobIds"], one["reflectionRequestBody"]["type"]) for one in found] == [
-        ([job], "RAW"), ([job], "AGGREGATION")
-    ]  # fmt: skip
-    assert yard.refusal("POST", "reflection/recommendations/job-based", {"jobIds": ["x"]})[0] == 404

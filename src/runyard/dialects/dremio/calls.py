@@ -19,8 +19,9 @@ Members = Mapping[str, Any]
 NEEDS: Mapping[str, Role] = {
     **dict.fromkeys(("login", "loginV3", "loginApiv3", "logout", "logoutV3", "logoutApiv3"), Role.VIEWER),
     **dict.fromkeys(("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds", "search"), Role.VIEWER),
-    **dict.fromkeys(("recommendReflections", "recommendReflectionsByJobs"), Role.VIEWER),
-    **dict.fromkeys(("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType"), Role.VIEWER),
+    **dict.fromkeys(
+        ("recommendReflections", "recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType"), Role.VIEWER
+    ),
     **dict.fromkeys(
         ("createQueue", "updateQueue", "deleteQueue", "setRules", "deleteRules", "setEngineRules"), Role.ADMIN
     ),

@@ -18,12 +18,12 @@ from runyard.dialects.dremio import (
     workload,
 )
 from runyard.dialects.dremio.calls import Operation
-from runyard.dialects.dremio.reflections import listing
+from runyard.dialects.dremio.reflections import listing, recommending
 from runyard.dialects.dremio.reflections import operations as reflections
 
 AREAS = (
-    login, sql_jobs, results, collaboration, grants, search, lineage, listing, reflections, catalog_operations,
-    sources, workload, engine_rules, machine, people,
+    login, sql_jobs, results, collaboration, grants, search, lineage, listing, recommending, reflections,
+    catalog_operations, sources, workload, engine_rules, machine, people,
 )  # fmt: skip
 """The modules that each export the operations of their area; where two paths fit, the first is meant."""
 

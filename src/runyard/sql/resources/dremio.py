@@ -43,6 +43,7 @@ ROWS = rows(
     ("listReflectionsOfDataset", "reflections.of_datasets", "list", "select"),
     ("listReflectionSummaries", "reflections.summaries", "list", "select"),
     ("recommendReflections", "reflections.recommendations", "by_jobs", "exec"),
+    ("recommendReflectionsByUsage", "reflections.recommendations", "by_usage", "exec"),
     ("recommendReflectionsOfDataset", "reflections.recommendations", "of_dataset", "exec"),
     ("recommendReflectionsOfDatasetByType", "reflections.recommendations", "of_dataset_by_type", "exec"),
     ("getQueue", "wlm.queues", "get", "select"),
@@ -84,7 +85,12 @@ NOT_OFFERED: Mapping[str, str] = {
     "cancelReflectionOfJob": "it is the job itself, which jobs.jobs.cancel cancels",
     "searchCatalog": "catalog.entities.search is the same",
     "listReflectionSummariesAsBefore": "reflections.summaries is the same under its newer path",
-    "recommendReflectionsByJobs": "reflections.recommendations.by_jobs is the same under its older path",
+    **dict.fromkeys(
+        ("askForReflectionsByJobs", "recommendReflectionsByJobs"),
+        "reflections.recommendations.by_jobs is both in one call",
+    ),
+    "createReflectionByUsage": "reflections.reflections takes what is recommended",
+    **dict.fromkeys(("refreshReflectionsByUsage", "deleteReflectionsByUsage"), "there is nothing to do"),
     "getCatalogEntityByPath": "its path is a part of the URL; catalog.entities.by_paths finds the same",
 }
 """Operations that are not offered in SQL, and why."""
