@@ -56,6 +56,16 @@ def test_a_folder_that_stands_in_nothing_is_a_space(http: Http) -> None:
     assert "top" not in roots(http)
 
 
+@pytest.mark.parametrize("place", ["catalog", "/api/v3/catalog"])
+def test_a_folder_of_one_name_is_a_space_in_the_api_too(http: Http, place: str) -> None:
+    made = http("POST", place, {"entityType": "folder", "path": ["alone"]})
+    http("POST", place, {"entityType": "folder", "path": ["alone", "within"]})
+
+    assert (made["entityType"], roots(http)["alone"]) == ("space", "SPACE")
+    http("DELETE", f"{place}/{made['id']}?tag={made['tag']}")
+    assert "alone" not in roots(http)
+
+
 def test_a_folder_is_made_where_the_session_is(http: Http) -> None:
     http.rows("CREATE SPACE here")
     http.rows("CREATE FOLDER inner_one", context=["here"])
@@ -117,3 +127,28 @@ def test_a_reflection_that_nobody_has_named_has_a_name(http: Http) -> None:
 
     assert http("POST", "reflection", body)["name"] == "Raw Reflection"
     assert http.send("POST", "reflection", body)[0] == 409
+
+
+# what Dremio's MCP server reads with types of its own
+
+
+def test_a_graph_names_the_sources_and_homes_of_a_dataset_and_its_parents(http: Http) -> None:
+    http.rows('CREATE TABLE "$scratch".root_of_it AS SELECT 1 AS n')
+    http.rows('CREATE VIEW "@admin".of_root AS SELECT n FROM "$scratch".root_of_it')
+    http.rows('CREATE SPACE "apart"')
+    http.rows("CREATE VIEW apart.alone AS SELECT 1 AS n")
+    graphs = [
+        http("GET", f"catalog/{http('GET', f'catalog/by-path/{path}')['id']}/graph")
+        for path in ("@admin/of_root", "$scratch/root_of_it", "apart/alone")
+    ]
+
+    assert [[one["path"][0] for one in graph["sources"]] for graph in graphs] == [
+        ["@admin", "$scratch"],
+        ["$scratch"],
+        [],
+    ]
+    assert {one["containerType"] for graph in graphs for one in graph["sources"]} == {"HOME", "SOURCE"}
+
+
+def test_a_project_names_its_cloud(http: Http) -> None:
+    assert [project["cloudId"] for project in http("GET", "/v0/projects")] == ["runyard"]

@@ -110,7 +110,6 @@ def test_a_folder_in_a_source_is_refused_in_the_words_that_dbt_knows(yard: Yard)
     ("body", "text"),
     [
         ({"entityType": "folder", "path": ["nowhere", "a"]}, "There is no space, folder or source nowhere"),
-        ({"entityType": "folder", "path": ["a"]}, "begins with the space it is in"),
         ({"entityType": "space", "name": " "}, "is no name"),
         ({"entityType": "space", "name": "a\nb"}, "is no name"),
         ({"entityType": "function", "path": ["a"]}, "begins with the space or source it is in"),

@@ -120,9 +120,7 @@ def _space(members: Members) -> tuple[str, list[str], dict[str, Any]]:
 
 def _folder(members: Members) -> tuple[str, list[str], dict[str, Any]]:
     path = _path(members)
-    if len(path) == 1:
-        raise wrong(f"The path of a folder begins with the space it is in; {path[0]!r} alone names a space.")
-    return FOLDER, path, {}
+    return FOLDER if len(path) > 1 else SPACE, path, {}  # in the cloud a folder may stand in nothing
 
 
 def _source(members: Members) -> tuple[str, list[str], dict[str, Any]]:

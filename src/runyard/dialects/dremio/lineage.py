@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.dialects.dremio import catalog, entities
 from runyard.dialects.dremio.calls import Call, Operation
-from runyard.dialects.dremio.catalog import DATASETS, VIEW
+from runyard.dialects.dremio.catalog import DATASETS, HOME, SOURCE, VIEW
 from runyard.dialects.dremio.catalog_operations import entity
 from runyard.dialects.dremio.errors import wrong
 from runyard.engine.documents import Shelves
@@ -29,11 +29,18 @@ def get_graph(call: Call) -> dict[str, Any]:
         children = [one for one in every if asked.name in _parents(one)]
         return {
             "id": call.text("id"),
+            "sources": [entities.line(one) for one in _sources(shelves, [asked, *parents])],
             "parents": [entities.line(one) for one in parents],
             "children": [entities.line(one) for one in children],
         }
 
     return catalog.read(call, look)
+
+
+def _sources(shelves: Shelves, datasets: Sequence[Document]) -> Sequence[Document]:
+    """Return the sources and homes that datasets stand in; a space is none, and strict clients take no such."""
+    roots = (catalog.root_of(shelves, catalog.path_of(one)) for one in datasets)
+    return list({root.id: root for root in roots if root is not None and root.kind in {SOURCE, HOME}}.values())
 
 
 def _parents(view: Document) -> list[str]:
@@ -72,6 +79,6 @@ OPERATIONS: tuple[Operation, ...] = (
         path="catalog/{id}/graph",
         handle=get_graph,
         summary="Show what a dataset is made of, and what is made of it",
-        gives={"id": "string!", "parents": "array!", "children": "array!"},
+        gives={"id": "string!", "sources": "array!", "parents": "array!", "children": "array!"},
     ),
 )

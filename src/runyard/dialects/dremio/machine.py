@@ -67,6 +67,7 @@ def _project(call: Call) -> dict[str, Any]:
         "createdAt": made_at,
         "modifiedAt": made_at,
         "type": "QUERY_ENGINE",
+        "cloudId": CLUSTER,
         "cloudType": "UNKNOWN",
     }
 
