@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 
 from .catalog import LiveCatalog
-from .changes import new_path
 from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document, quoted
 from .errors import invalid, unsupported
 from .functions import DESCRIBED, FUNCTION_NAMES, Definition, arguments_of, change_of, function_of, type_of
 from .information_schema import DATA_TYPES, rows_query
+from .making import is_taken, layout_of, new_path, refuse_twins
 from .statements import Statement
 from .statements import statement as read_statement
 from .tables import Manifest, write_manifest
@@ -65,13 +65,14 @@ class Commander:
         snapshot = self.catalog.snapshot
         path = new_path(statement, self.catalog, lenient=True)
         known = key_of(path)
-        if known in snapshot.tables or (known in snapshot.views and not statement.options["replace"]):
+        if is_taken(path, self.catalog) and not (known in snapshot.views and statement.options["replace"]):
             raise invalid(f"A table or view with given name [{'.'.join(path)}] already exists.")
         sql = statement.query.strip()
         translation = translate(statement.query, self.catalog, self.catalog.session)
         if known in {key_of(each) for each in translation.views}:
             raise invalid(f"The view [{'.'.join(path)}] would refer to itself")
         names = statement.options["columns"]
+        refuse_twins(names)
         if names:
             sql, translation = _named(sql, names), translate(_named(sql, names), self.catalog, self.catalog.session)
         change = {
@@ -107,10 +108,11 @@ class Commander:
         """Make an empty table."""
         options = statement.options
         path = new_path(statement, self.catalog, lenient=bool(options["if_not_exists"]))
-        if key_of(path) in self.catalog.snapshot.tables:
+        if is_taken(path, self.catalog):
             return _done(f"Table [{'.'.join(path)}] already exists.")
+        refuse_twins([each["name"] for each in options["columns"]])
         columns = tuple(Column(name=each["name"], type=type_of(each["type"])) for each in options["columns"])
-        layout = {name: options[name] for name in ("partition_by", "sort_by") if name in options}
+        layout, _ = layout_of(statement, columns)
         folder = self.folder / uuid.uuid4().hex
         folder.mkdir(parents=True)
         write_manifest(folder, Manifest(columns=columns, layout=layout))

@@ -81,7 +81,7 @@ def format_of(place: Path) -> str | None:
         return "delta"
     if (place / "metadata").is_dir() and any((place / "metadata").glob("*.metadata.json")):
         return "iceberg"
-    found = {ENDINGS[_ending(each)] for each in _files(place) if _ending(each) in ENDINGS}
+    found = {ENDINGS[_ending(each)] for each in files_in(place) if _ending(each) in ENDINGS}
     return found.pop() if len(found) == 1 else None
 
 
@@ -92,7 +92,7 @@ def _ending(file: Path) -> str:
     return Path(name).suffix
 
 
-def _files(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
     """Return the files of a folder, however deep, without those that writers hide."""
     found = sorted(each for each in folder.rglob("*") if each.is_file())
     return [each for each in found if not any(part[0] in "._" for part in each.relative_to(folder).parts)]
@@ -112,7 +112,7 @@ def files_of(files: Files) -> list[Path]:
     """Return the files that are read for a place; raise DremioError where there are none."""
     if files.only:
         return list(files.only)
-    found = [files.place] if files.place.is_file() else _files(files.place)
+    found = [files.place] if files.place.is_file() else files_in(files.place)
     wanted = {files.format, None} if files.is_said else {files.format}
     kept = [each for each in found if ENDINGS.get(_ending(each)) in wanted] if files.place.is_dir() else found
     if not kept:
@@ -144,12 +144,12 @@ def _parquet(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
 
 def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     told = {name.lower(): value for name, value in files.settings.items()}
-    header = _truth(told.get("extractheader", told.get("extract_header", True)))
+    header = truth(told.get("extractheader", told.get("extract_header", True)))
     usual = DELIMITERS.get(_ending(files_of(files)[0]), ",")
     delimiter = told.get("fielddelimiter", told.get("field_delimiter", usual))
     quote = told.get("quote", told.get("quote_char", '"'))
     escape = told.get("escape", told.get("escape_char", '"'))
-    skip = 1 if _truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
+    skip = 1 if truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
     newline = _unescaped(str(told.get("linedelimiter", told.get("record_delimiter", "\n"))))
     if newline not in NEWLINES:
         raise unsupported(f"Lines of files that end in {newline!r} have no faithful translation")
@@ -163,7 +163,8 @@ def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     return _relation(words, files, connection, renamed=None if header else _letters)
 
 
-def _truth(value: Any) -> bool:
+def truth(value: Any) -> bool:
+    """Return whether a setting is on."""
     return value if isinstance(value, bool) else str(value).lower() == "true"
 
 

@@ -188,8 +188,9 @@ class Words:
 
     def _pair(self) -> tuple[str, Any]:
         name = self.next().text
-        if not (self.take("=>") or self.take("=")):
-            self.take(",") or self.see(CLOSING)
+        self.take("=>") or self.take("=")
+        if self.see(OPENING):
+            return name.lower(), self.texts()
         return name.lower(), (True if self.see(CLOSING) or self.see(",") else self.value())
 
     def fields(self) -> list[dict[str, Any]]:
