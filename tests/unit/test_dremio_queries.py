@@ -84,6 +84,11 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
      [[1, 2], [2, 2]]),
     ("SELECT y, SUM(x) AS x FROM (VALUES (1, 1), (2, 2)) t(x, y) GROUP BY y HAVING MAX(x) > 1", [[2, 2]]),
     ("SELECT SUM(x) AS x FROM (VALUES (2, 1), (1, 2)) t(x, y) GROUP BY y ORDER BY SUM(x)", [[1], [2]]),
+    ("SELECT DISTINCT x + 1 AS z FROM (VALUES (2), (1)) t(x) ORDER BY x + 1", [[2], [3]]),
+    # a key that is a number is a value, not a place
+    ("SELECT y, x FROM (VALUES (1, 2), (2, 1)) t(y, x) ORDER BY CAST(2 AS INT), y", [[1, 2], [2, 1]]),
+    ("SELECT COUNT(*) FROM (VALUES (2), (1)) t(x) ORDER BY -1", [[2]]),
+    ("SELECT 'a' AS one, COUNT(*) FROM (VALUES (2), (1)) t(x) GROUP BY one ORDER BY 'b'", [["a", 2]]),
     ("SELECT FLATTEN(CONVERT_FROM('[1, 2]', 'JSON')) AS x", [[1], [2]]),
     ("SELECT t.x, u.y FROM (VALUES (1)) t(x) CROSS JOIN UNNEST(ARRAY[5, 6]) u(y) ORDER BY 2", [[1, 5], [1, 6]]),
     ("SELECT x FROM (VALUES (1), (2)) t(x) QUALIFY ROW_NUMBER() OVER (ORDER BY x DESC) = 1", [[2]]),

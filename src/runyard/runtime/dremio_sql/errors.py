@@ -64,10 +64,12 @@ class QueryCancelled(Exception):
 
 
 def place(node: exp.Expression | None) -> tuple[int, int]:
-    """Return line and column, from 1, of the first thing in a node that knows its place."""
-    known = [each.meta for each in node.walk() if "line" in each.meta] if node is not None else []
-    if not known:
+    """Return line and column, from 1, of the first thing in a node that knows its place, or else around it."""
+    if node is None:
         return 0, 0
+    known = [each.meta for each in node.walk() if "line" in each.meta]
+    if not known:
+        return place(node.parent) if isinstance(node.parent, exp.Expression) else (1, 1)
     first = min(known, key=lambda meta: int(meta["start"]))
     length = int(first["end"]) - int(first["start"])
     return int(first["line"]), max(1, int(first["col"]) - length)

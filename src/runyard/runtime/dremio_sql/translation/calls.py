@@ -27,8 +27,9 @@ ALIASES = {
 }  # fmt: skip
 PLAIN: dict[str, list[Function]] = {**NUMBER_FUNCTIONS, **TEXTS, **NESTED, **MOMENTS}
 OF_GROUPS: dict[str, list[Function]] = {**AGGREGATES, **ORDERED, **WINDOWS}
+LISTED = frozenset({"FLATTEN", "UNNEST"})  # functions that make several rows of one
 BY_HAND: dict[str, Special] = {**SPECIAL, **MATCHING}
-ALL = frozenset({*PLAIN, *OF_GROUPS, *BY_HAND, *WITH_FORMAT, "FLATTEN", "UNNEST", "MOD"})
+ALL = frozenset({*PLAIN, *OF_GROUPS, *BY_HAND, *WITH_FORMAT, *LISTED, "MOD"})
 KNOWN = sorted(ALL)
 FORMATTED = 2  # arguments from which a function takes a format
 MOVED = frozenset({"LAG", "LEAD"})
@@ -45,7 +46,7 @@ def call(name: str, given: Sequence[exp.Expression], node: exp.Expression, scope
         return WITH_FORMAT[name](node, list(given), scope, compiled)
     if name == "MOD" and len(given) == FORMATTED:
         return arithmetic("%", compiled(given[0], scope), compiled(given[1], scope), node)
-    if name in {"FLATTEN", "UNNEST"}:
+    if name in LISTED:
         return _flattened(given, node, scope, compiled)
     if name in OF_GROUPS:
         return _of_group(name, given, node, scope, compiled, {})
@@ -97,7 +98,7 @@ def _flattened(given: Sequence[exp.Expression], node: exp.Expression, scope: Sco
         raise unsupported("FLATTEN takes one list", node)
     select = node.find_ancestor(exp.Select)
     places = [each for each in (select.expressions if select else []) if each.find(exp.Anonymous) is not None]
-    flattens = [one for each in places for one in each.find_all(exp.Anonymous) if str(one.name).upper() == "FLATTEN"]
+    flattens = [one for each in places for one in each.find_all(exp.Anonymous) if str(one.name).upper() in LISTED]
     # DuckDB puts two lists side by side where Dremio multiplies them.
     if len(flattens) > 1 or node.find_ancestor(exp.Where, exp.Group, exp.Order, exp.Having, exp.Window):
         raise unsupported(
@@ -139,6 +140,8 @@ def _of_group(
         raise unsupported(f"{name} needs OVER", node)
     if name in IN_ORDER and "ORDER BY" not in suffix:
         raise invalid("LAG, LEAD or NTILE functions require ORDER BY clause in window specification", node)
+    if any(str(each.name).upper() in LISTED for one in given for each in one.find_all(exp.Anonymous)):
+        raise unsupported(f"{name} of FLATTEN has no faithful translation; put FLATTEN into a query within", node)
     distinct = bool(given) and isinstance(given[0], exp.Distinct)
     arguments = [compiled(each, scope) for each in (given[0].expressions if distinct else given)]
     if distinct and len(given) > 1:

@@ -18,7 +18,6 @@ from ..column_types import (
     FLOATS,
     INTEGER,
     INTEGERS,
-    INTERVALS,
     MONTHS,
     NESTED,
     NULL,
@@ -198,7 +197,7 @@ def comparable(left: Typed, right: Typed, node: exp.Expression) -> tuple[Typed, 
         raise unsupported(f"{left.type.name} and {right.type.name} cannot be compared", node)
     left, right = literal_as(left, right.type) or left, literal_as(right, left.type) or right
     names = {left.type.name, right.type.name}
-    if len(names) == 1 or "OTHER" in names or names <= INTERVALS:
+    if len(names) == 1 or "OTHER" in names:
         return left, right
     moment = next((each for each in (left.type, right.type) if each in {DATE, TIME, TIMESTAMP}), None)
     if moment and "VARCHAR" in names:

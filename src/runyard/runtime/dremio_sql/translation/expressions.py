@@ -8,19 +8,25 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from ..column_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NULL, VARCHAR, ColumnType, decimal, list_of, literal
+from ..column_types import (
+    BOOLEAN,
+    INTERVALS,
+    NULL,
+    NUMBERS,
+    VARCHAR,
+    ColumnType,
+    list_of,
+    literal,
+)
 from ..errors import invalid, unsupported
 from .calls import call, windowed
 from .conversions import INTERVAL_UNITS, cast, comparable, unified
+from .literals import written
 from .matching_functions import like
 from .operators import arithmetic, comparison, condition, joined, one_of
 from .own_functions import scalar_by_path
 from .scope import QUERY, Scope, Typed, fields_of
 from .special_functions import BARE, part_of
-
-LARGEST_INTEGER = 2**31 - 1
-LARGEST_BIGINT = 2**63 - 1
-MOST_DIGITS = 38
 
 
 def compiled(node: exp.Expression, scope: Scope) -> Typed:
@@ -82,32 +88,6 @@ def _bracket(node: exp.Expression, scope: Scope) -> Typed:
     raise unsupported(f"A value of type {value.type.name} has no element [{index.sql()}]", node)
 
 
-def _literal(node: exp.Expression, __: Scope) -> Typed:
-    text = node.name
-    if node.args["is_string"]:
-        return Typed(sql=literal(text), type=VARCHAR, text=text)
-    if "e" in text.lower():
-        return Typed(sql=f"CAST('{text}' AS DOUBLE)", type=DOUBLE)
-    digits, _, places = text.partition(".")
-    if places:
-        kind = decimal(len(digits) + len(places), len(places))
-        if len(digits) + len(places) > MOST_DIGITS:
-            raise unsupported(f"The number {text} has more than {MOST_DIGITS} digits", node)
-        return Typed(sql=f"CAST('{text}' AS DECIMAL({kind.precision},{kind.scale}))", type=kind)
-    return _whole(digits, node)
-
-
-def _whole(digits: str, node: exp.Expression) -> Typed:
-    number = int(digits)
-    if number <= LARGEST_INTEGER:
-        return Typed(sql=str(number), type=INTEGER)
-    if number <= LARGEST_BIGINT:
-        return Typed(sql=str(number), type=BIGINT)
-    if len(digits) > MOST_DIGITS:
-        raise unsupported(f"The number {digits} has more than {MOST_DIGITS} digits", node)
-    return Typed(sql=f"CAST('{digits}' AS DECIMAL({len(digits)},0))", type=decimal(len(digits), 0))
-
-
 def _paren(node: exp.Expression, scope: Scope) -> Typed:
     inner = compiled(node.this, scope)
     return Typed(sql=f"({inner.sql})", type=inner.type, text=inner.text)
@@ -115,9 +95,9 @@ def _paren(node: exp.Expression, scope: Scope) -> Typed:
 
 def _negative(node: exp.Expression, scope: Scope) -> Typed:
     value = compiled(node.this, scope)
-    if value.type.name in {"BOOLEAN", "VARCHAR"} or value.type.fields:
+    if value.type.name not in NUMBERS | INTERVALS | {NULL.name}:
         raise unsupported(f"-{value.type.name} has no faithful translation", node)
-    words = f"-{value.sql}" if value.sql.isdigit() else f"(-{value.sql})"
+    words = f"-{value.sql}" if value.sql.isdigit() else f"(- {value.sql})"  # two of them would begin a comment
     return Typed(sql=words, type=value.type)
 
 
@@ -259,14 +239,15 @@ def _syntax(name: str, *arguments: str) -> Callable[[exp.Expression, Scope], Typ
 
 def _trim(node: exp.Expression, scope: Scope) -> Typed:
     side = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(str(node.args.get("position") or "").upper(), "TRIM")
-    return call(side, [node.this, *([node.expression] if node.args.get("expression") else [])], node, scope, compiled)
+    given = [node.args[name] for name in ("this", "expression") if node.args.get(name)]
+    return call(side, given, node, scope, compiled)
 
 
 def _rounded(name: str) -> Callable[[exp.Expression, Scope], Typed]:
     def handle(node: exp.Expression, scope: Scope) -> Typed:
         unit = node.args.get("to")
         if unit is None:
-            return call(name, [node.this], node, scope, compiled)
+            return call(name, [node.this] if node.this else [], node, scope, compiled)
         if name == "CEIL":
             raise unsupported("CEIL of a moment has no faithful translation", node)
         return call("DATE_TRUNC", [exp.Literal.string(unit.name), node.this], node, scope, compiled)
@@ -341,7 +322,7 @@ HANDLERS: dict[type[exp.Expression], tuple[Handler, frozenset[str]]] = {
         (exp.Column, _column, "table db catalog"),
         (exp.Dot, _dot, ""),
         (exp.Bracket, _bracket, ""),
-        (exp.Literal, _literal, "is_string"),
+        (exp.Literal, written, "is_string"),
         (exp.Boolean, _boolean, ""),
         (exp.Null, _constant("NULL", NULL), ""),
         (exp.Paren, _paren, ""),

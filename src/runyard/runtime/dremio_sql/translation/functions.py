@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from ..column_types import (
+    BOOLEAN,
     DATE,
     DOUBLE,
+    FLOAT,
     FLOATS,
+    INTEGER,
     INTEGERS,
     INTERVALS,
     NESTED,
     NULL,
     NUMBERS,
+    TIME,
     TIMESTAMP,
+    VARBINARY,
     VARCHAR,
     ColumnType,
 )  # fmt: skip
@@ -50,6 +55,11 @@ FAMILIES: dict[str, Callable[[ColumnType], bool]] = {
     "single": lambda kind: kind.name == "FLOAT",
     "words": lambda kind: kind.name == "LIST" and kind.element.name in {"VARCHAR", *INTEGERS},
 }
+# What a bare NULL is taken for: DuckDB asks for a type where it has several ways.
+NOTHING = {
+    "text": VARCHAR, "number": INTEGER, "whole": INTEGER, "exact": INTEGER, "float": DOUBLE, "date": DATE,
+    "timestamp": TIMESTAMP, "moment": DATE, "time": TIME, "boolean": BOOLEAN, "binary": VARBINARY, "single": FLOAT,
+}  # fmt: skip
 ELEMENT = "element"  # of the list before it
 # A family whose values are handed on as one type.
 HANDED_ON = {"double": ("number", DOUBLE)}
@@ -134,7 +144,9 @@ def _fitted(family: str, value: Typed, node: exp.Expression) -> Typed | None:
         inner, kind = HANDED_ON[family]
         fitted = _fitted(inner, value, node)
         return converted(fitted, kind, node) if fitted else None
-    if value.type == NULL or FAMILIES[family](value.type):
+    if value.type == NULL and family != "map":  # whose key and value say what comes of it
+        return converted(value, NOTHING[family], node) if family in NOTHING else value
+    if FAMILIES[family](value.type):
         return value
     if family in {"date", "timestamp", "moment"} and value.text is not None:
         kind = DATE if family == "date" or (family == "moment" and ISO_DATE.fullmatch(value.text)) else TIMESTAMP

@@ -28,14 +28,20 @@ from .scope import Typed
 def json_value(text: str, node: exp.Expression) -> Typed:
     """Return a JSON text as a value; numbers are BIGINT or DOUBLE as Dremio's reader makes them."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_number)
     except ValueError as error:
         raise invalid(f"The text is no JSON: {error}", node) from error
     kind = _type(value, node)
     return Typed(sql=f"CAST({_spelled(value)} AS {spelling(kind)})", type=kind)
 
 
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
 def _type(value: Any, node: exp.Expression) -> ColumnType:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise unsupported(f"The number {value} is larger than every BIGINT", node)
     for known, kind in ((bool, BOOLEAN), (int, BIGINT), (float, DOUBLE), (str, VARCHAR)):
         if isinstance(value, known):
             return kind
@@ -43,6 +49,8 @@ def _type(value: Any, node: exp.Expression) -> ColumnType:
         return NULL
     if isinstance(value, dict):
         fields = tuple((name, _type(each, node)) for name, each in value.items())
+        if len({name.lower() for name, _ in fields}) < len(fields):
+            raise unsupported("Names of a JSON object that differ in case alone have no faithful translation", node)
         if not fields:
             raise unsupported("An empty JSON object has no type", node)
         return ColumnType(name="STRUCT", fields=fields)

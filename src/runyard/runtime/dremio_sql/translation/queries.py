@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from ..column_types import Column, ColumnType, quoted
+from ..column_types import Column, ColumnType, quoted, spelling
 from ..errors import invalid, unsupported
 from .calls import OF_GROUPS, ordered
 from .conversions import converted, unified
@@ -44,7 +45,7 @@ def _named_queries(node: exp.Expression, scope: Scope) -> str:
         raise unsupported("WITH RECURSIVE is not known to Dremio", node)
     pieces = []
     for each in named.expressions:
-        query = renamed(translated(each.this, scope.beside()), _aliases(each))
+        query = renamed(translated(each.this, scope.beside()), _aliases(each), each)
         name = scope.world.name()
         scope.named[each.alias.lower()] = Relation(name=name, alias=each.alias, path=(), columns=query.columns)
         pieces.append(f"{name} AS ({query.sql})")
@@ -56,12 +57,12 @@ def _aliases(node: exp.Expression) -> list[str]:
     return [each.name for each in alias.args.get("columns") or ()] if alias else []
 
 
-def renamed(query: Query, names: Sequence[str]) -> Query:
+def renamed(query: Query, names: Sequence[str], node: exp.Expression) -> Query:
     """Return a query with other names of its columns, if there are any."""
     if not names:
         return query
     if len(names) != len(query.columns):
-        raise invalid(f"{len(names)} names are given for {len(query.columns)} columns")
+        raise invalid(f"{len(names)} names are given for {len(query.columns)} columns", node)
     columns = tuple(Column(name=name, type=each.type) for name, each in zip(names, query.columns, strict=True))
     words = ", ".join(quoted(each.name) for each in columns)
     return Query(sql=f"SELECT * FROM ({query.sql}) AS renamed({words})", columns=columns)
@@ -194,6 +195,8 @@ def _clauses(node: exp.Expression, block: Block) -> list[str]:
 def _condition(node: exp.Expression, block: Block, clause: str) -> Typed:
     """Return a condition; HAVING and QUALIFY see the names of the list too."""
     if clause == "where":
+        if _aggregates(node):
+            raise invalid("Aggregate expression is illegal in WHERE clause", node)
         return compiled(node, block.scope)
     return compiled(node, _naming(block, first=clause == "having" and not _aggregates(node)))
 
@@ -211,20 +214,39 @@ def _naming(block: Block, *, first: bool, hidden: Collection[str] = ()) -> Scope
     return inner
 
 
-def _sorting(node: exp.Expression, block: Block) -> str:
+def _sorting(node: exp.Expression, block: Block, *, distinct: bool) -> str:
     """Return a key of ORDER BY, in which a name is one of the list first, but no aggregate within an aggregate."""
     place = block.place(node)
+    if place:
+        return str(place)
     hidden = [name for name, met in block.met.items() if met[GROUP]] if _aggregates(node) else ()
-    return str(place) if place else compiled(node, _naming(block, first=True, hidden=hidden)).sql
+    scope = _naming(block, first=True, hidden=hidden)
+    value = compiled(node, scope)
+    if distinct:
+        _check_listed(node, value, block, scope)
+    return by_value(value)
+
+
+def _check_listed(node: exp.Expression, value: Typed, block: Block, scope: Scope) -> None:
+    """Refuse a key of which one distinct row could have several."""
+    listed = {item.sql for _, item in block.items}
+    if value.sql in listed:
+        return
+    for column in node.find_all(exp.Column):
+        if not is_bare(column) and compiled(column, scope).sql not in listed:
+            raise invalid(f"Expression '{column.sql(dialect='dremio')}' is not in the select clause", column)
+
+
+def by_value(value: Typed) -> str:
+    """Return a key, which DuckDB takes for the number of an item where it is a plain number, or refuses as a text."""
+    plain = value.text is not None or re.fullmatch(r"-?\d+", value.sql)
+    return f"CAST({value.sql} AS {spelling(value.type)})" if plain else value.sql
 
 
 def _aggregates(node: exp.Expression) -> bool:
     """Tell whether an aggregate is written in an expression, beside the queries in it."""
-    if isinstance(node, exp.Query):
-        return False
-    if isinstance(node, exp.Anonymous) and str(node.name).upper() in OF_GROUPS:
-        return True
-    return any(_aggregates(each) for each in node.iter_expressions())
+    within = node.walk(prune=lambda each: isinstance(each, exp.Query))
+    return any(isinstance(each, exp.Anonymous) and str(each.name).upper() in OF_GROUPS for each in within)
 
 
 def _group(node: exp.Expression, block: Block) -> str:
@@ -245,10 +267,15 @@ def _grouping(node: exp.Expression, block: Block) -> str:
         return f"({', '.join(_grouping(each, block) for each in node.expressions)})"
     place = block.place(node)
     if place is None:
-        return compiled(node, _naming(block, first=True)).sql
+        return by_value(compiled(node, _naming(block, first=True)))
     if block.met.get(block.items[place - 1][0].lower(), Counter())[GROUP]:
         raise invalid("Aggregate expression is illegal in GROUP BY clause", node)
-    return str(place) if isinstance(node.parent, exp.Group) else block.items[place - 1][1].sql
+    if isinstance(node.parent, exp.Group):
+        return str(place)
+    key = block.items[place - 1][1]
+    if by_value(key) != key.sql:  # it is NULL in the rows of its subtotals, which DuckDB does not see of a constant
+        raise unsupported("A constant within ROLLUP, CUBE or GROUPING SETS has no faithful translation", node)
+    return key.sql
 
 
 def _order(node: exp.Expression, block: Block) -> str:
@@ -259,7 +286,7 @@ def _order(node: exp.Expression, block: Block) -> str:
     for each in order.expressions:
         if each.args.get("with_fill"):
             raise unsupported("ORDER BY WITH FILL has no faithful translation", each)
-        pieces.append(ordered(each, _sorting(each.this, block)))
+        pieces.append(ordered(each, _sorting(each.this, block, distinct=bool(node.args.get("distinct")))))
     return f"ORDER BY {', '.join(pieces)}"
 
 
@@ -336,7 +363,7 @@ def _values(node: exp.Expression, scope: Scope) -> Query:
     columns = tuple(Column(name=f"EXPR${place}", type=column[0].type) for place, column in enumerate(cells))
     names = ", ".join(quoted(each.name) for each in columns)
     query = Query(sql=f"SELECT * FROM (VALUES {', '.join(lines)}) AS rows_({names})", columns=columns)
-    return _ordered_set(node, renamed(query, _aliases(node)), scope)
+    return _ordered_set(node, renamed(query, _aliases(node), node), scope)
 
 
 def _parenthesised(node: exp.Expression, scope: Scope) -> Query:
