@@ -103,6 +103,37 @@ def test_a_source_is_made_seen_changed_and_removed_by_the_older_calls(http: Http
     assert http.send("GET", f"source/{made['id']}")[0] == 404
 
 
+def test_a_source_tells_its_policies_also_where_nothing_was_said(http: Http) -> None:
+    plain = http("GET", "catalog/by-path/$scratch")
+    made = http("POST", "catalog", {
+        "entityType": "source", "name": "policies", "type": "NAS", "config": {},
+        "accelerationRefreshPeriodMs": 7_200_000, "accelerationGracePeriodMs": 14_400_000,
+    })  # fmt: skip
+
+    assert [plain[name] for name in POLICIES] == [10_800_000, 3_600_000, False, False, False, False]
+    assert [made[name] for name in POLICIES[:2]] == [14_400_000, 7_200_000]
+    assert plain["metadataPolicy"]["datasetUpdateMode"] == "PREFETCH_QUERIED"
+    assert http("PUT", f"catalog/{made['id']}", made)["metadataPolicy"] == made["metadataPolicy"]
+
+
+POLICIES = (
+    "accelerationGracePeriodMs", "accelerationRefreshPeriodMs", "accelerationNeverExpire", "accelerationNeverRefresh",
+    "allowCrossSourceSelection", "disableMetadataValidityCheck",
+)  # fmt: skip
+
+
+# logins
+
+
+def test_a_login_answers_what_strict_clients_read_and_no_more(http: Http, live: Live) -> None:
+    told = http("POST", "/apiv2/login", {"userName": "admin", "password": live.credentials["password"]})
+
+    assert sorted(told) == [
+        "admin", "clusterCreatedAt", "clusterId", "email", "expires", "firstName", "lastName", "permissions", "token",
+        "userCreatedAt", "userId", "userName", "version",
+    ]  # fmt: skip
+
+
 # who calls
 
 
@@ -112,6 +143,13 @@ def test_a_token_is_of_a_user_with_a_role(http: Http) -> None:
     assert (own["name"], own["roles"]) == ("admin", [{"id": "admin", "name": "admin", "type": "SYSTEM"}])
     assert http("GET", "/v1/users/name/admin") == http("GET", f"/v1/users/{own['id']}") == own
     assert http.send("GET", "/v1/users/name/nobody")[0] == 404
+    assert http("GET", "/api/v3/user") == [own] == [http("GET", "/api/v3/user/by-name/admin")]
+    assert own["tag"] == http("GET", f"/api/v3/user/{own['id']}")["tag"]
+    assert (
+        http("GET", "/api/v3/role/by-name/viewer")
+        == http("GET", "/api/v3/role/viewer")
+        == http("GET", "/v1/roles/viewer")
+    )
     assert [one["name"] for one in http("GET", "/v1/roles")["data"]] == ["viewer", "operator", "admin"]
     assert http("GET", "/v1/roles/name/viewer") == http("GET", "/v1/roles/viewer")
     assert http.send("GET", "/v1/roles/PUBLIC")[0] == 404

@@ -37,7 +37,13 @@ OF_READERS = {  # changes nothing, or only what is the caller's own
     "Dremio": {
         *("login", "loginV3", "loginApiv3", "logout", "logoutV3", "logoutApiv3"),
         *("getCatalogEntitiesByPaths", "getCatalogEntitiesByIds", "recommendReflections", "recommendReflectionsByJobs"),
-        *("recommendReflectionsOfDataset", "recommendReflectionsOfDatasetByType", "search"),
+        *(
+            "recommendReflectionsOfDataset",
+            "recommendReflectionsOfDatasetByType",
+            "recommendReflectionsByUsage",
+            "search",
+            "searchCatalog",
+        ),
     },
     "Arrow Flight's process": {"POST /flight/v1/plan"},
     "Our own API": {

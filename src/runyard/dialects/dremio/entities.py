@@ -32,6 +32,24 @@ REFRESH_POLICY: Mapping[str, Any] = {
     "neverRefresh": False,
 }
 """What Dremio does with reflections of a dataset that says nothing of it."""
+SOURCE_POLICY: Mapping[str, Any] = {
+    "metadataPolicy": {
+        "authTTLMs": 86_400_000,
+        "namesRefreshMs": 3_600_000,
+        "datasetRefreshAfterMs": 3_600_000,
+        "datasetExpireAfterMs": 10_800_000,
+        "datasetUpdateMode": "PREFETCH_QUERIED",
+        "deleteUnavailableDatasets": True,
+        "autoPromoteDatasets": False,
+    },
+    "accelerationGracePeriodMs": REFRESH_POLICY["gracePeriodMs"],
+    "accelerationRefreshPeriodMs": REFRESH_POLICY["refreshPeriodMs"],
+    "accelerationNeverExpire": False,
+    "accelerationNeverRefresh": False,
+    "allowCrossSourceSelection": False,
+    "disableMetadataValidityCheck": False,
+}
+"""What a source has that says nothing of it; strict clients want each. Nothing obeys the policy of metadata."""
 OF_FUNCTION = ("isScalar", "functionArgList", "functionBody", "returnType")
 CONTAINER_TYPES: Mapping[str, str] = {SPACE: "SPACE", FOLDER: "FOLDER", SOURCE: "SOURCE", HOME: "HOME"}
 DATASET_TYPES: Mapping[str, tuple[str, str]] = {
@@ -90,7 +108,7 @@ def _folder(document: Document) -> Shown:
 def _source(document: Document) -> Shown:
     kept = {name: value for name, value in document.content.items() if name not in ("path", "wiki", "tags")}
     kept |= {"config": hidden(kept["config"])} if "config" in kept else {}
-    return {**_named(document), **kept, "state": {"status": "good", "messages": []}}
+    return {**_named(document), **SOURCE_POLICY, **kept, "state": {"status": "good", "messages": []}}
 
 
 def _view(document: Document) -> Shown:

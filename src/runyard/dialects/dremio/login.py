@@ -53,7 +53,6 @@ def log_in(call: Call) -> dict[str, Any]:
         "admin": request.role is Role.ADMIN,
         "clusterId": CLUSTER,
         "clusterCreatedAt": made_at,
-        "showUserAndUserProperties": True,
         "version": version_of("runyard"),
         "permissions": dict.fromkeys(ALLOWED, False),
         "userCreatedAt": made_at,

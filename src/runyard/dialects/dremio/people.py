@@ -8,7 +8,7 @@ from typing import Any
 from runyard.core.access import Role
 from runyard.dialects.dremio.calls import ROOT, SOFTWARE, Call, Operation
 from runyard.dialects.dremio.errors import missing
-from runyard.dialects.dremio_ids import entity_id
+from runyard.dialects.dremio_ids import entity_id, tag_of
 
 
 def get_user(call: Call) -> dict[str, Any]:
@@ -22,6 +22,11 @@ def get_user(call: Call) -> dict[str, Any]:
 def list_users(call: Call) -> dict[str, Any]:
     """List whom the token is of."""
     return {"data": [_own(call)]}
+
+
+def list_users_of_server(call: Call) -> list[dict[str, Any]]:
+    """List whom the token is of, without a name for the list, as a server does."""
+    return [_own(call)]
 
 
 def get_role(call: Call) -> dict[str, Any]:
@@ -44,6 +49,7 @@ def _own(call: Call) -> dict[str, Any]:
         "firstName": call.user,
         "lastName": "",
         "email": "",
+        "tag": tag_of(call.workspace.id, 1),
         "active": True,
         "roles": [_role(call.request.role)],
     }
@@ -59,6 +65,9 @@ _SEVERAL: Mapping[str, str] = {"data": "array!"}
 _TABLE: Sequence[tuple[str, str, str, Any, Mapping[str, str], str]] = (
     ("getUserByName", SOFTWARE, "user/by-name/{name}", get_user, _ONE, "Show a user by name"),
     ("getUser", SOFTWARE, "user/{id}", get_user, _ONE, "Show a user"),
+    ("listUsers", SOFTWARE, "user", list_users_of_server, {}, "List whom the token is of"),
+    ("getRoleOfServerByName", SOFTWARE, "role/by-name/{name}", get_role, _ONE, "Show a role by name"),
+    ("getRoleOfServer", SOFTWARE, "role/{id}", get_role, _ONE, "Show a role"),
     ("listUsersOfCloud", ROOT, "v1/users", list_users, _SEVERAL, "List whom the token is of"),
     ("getUserOfCloudByName", ROOT, "v1/users/name/{name}", get_user, _ONE, "Show a user by name"),
     ("getUserOfCloud", ROOT, "v1/users/{id}", get_user, _ONE, "Show a user"),

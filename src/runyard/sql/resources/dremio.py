@@ -79,8 +79,13 @@ NOT_OFFERED: Mapping[str, str] = {
     **dict.fromkeys(
         ("listSources", "createSource", "getSource", "updateSource", "deleteSource"), "catalog.entities does the same"
     ),
-    **dict.fromkeys(("listUsersOfCloud", "getUserOfCloud", "getUserOfCloudByName"), "iam.users shows the same"),
-    **dict.fromkeys(("listRoles", "getRole", "getRoleByName"), "they are three, and stand in the documentation"),
+    **dict.fromkeys(
+        ("listUsers", "listUsersOfCloud", "getUserOfCloud", "getUserOfCloudByName"), "iam.users shows the same"
+    ),
+    **dict.fromkeys(
+        ("listRoles", "getRole", "getRoleByName", "getRoleOfServer", "getRoleOfServerByName"),
+        "they are three, and stand in the documentation",
+    ),
     "getReflectionOfJob": "it is the job itself, which jobs.jobs shows",
     "cancelReflectionOfJob": "it is the job itself, which jobs.jobs.cancel cancels",
     "searchCatalog": "catalog.entities.search is the same",

@@ -25,7 +25,8 @@ from runyard.engine.documents import Shelves
 from runyard.runtime.dremio_sql.acceleration.definition import AGGREGATION, RAW, WrongDefinition, recommended
 from runyard.store.ledger import Page
 
-ASKED: Mapping[str, tuple[str, ...]] = {"": (RAW, AGGREGATION), "RAW": (RAW,), "AGG": (AGGREGATION,)}
+BOTH = (RAW, AGGREGATION)
+ASKED: Mapping[str, tuple[str, ...]] = {"": BOTH, "ALL": BOTH, "RAW": (RAW,), "AGG": (AGGREGATION,)}
 ASKED_FOR = "dremio_recommendations"
 KEPT = 100  # of those that somebody has asked for and may yet fetch
 LOOKED_AT, MOST = 1_000, 10  # of the newest jobs, and of what is recommended because they have read it
@@ -37,7 +38,7 @@ def recommend(call: Call) -> dict[str, Any]:
     """Recommend reflections of a dataset by the types of its columns."""
     wanted = call.text("kind").upper()
     if wanted not in ASKED:
-        raise missing(f"There are no recommendations of type {call.text('kind')}; ask for RAW or AGG.")
+        raise missing(f"There are no recommendations of type {call.text('kind')}; ask for RAW, AGG or ALL.")
     dataset = catalog.read(call, lambda store: entity(store, call.text("id")))
     if dataset.kind not in catalog.DATASETS:
         raise wrong(f"[{call.text('id')}] is no view or table, and only those have reflections.")
