@@ -266,6 +266,33 @@ def test_a_view_that_says_something_else_is_made_anew(yard: Yard) -> None:
     assert len(jobs(yard)) == 1
 
 
+def test_a_function_that_says_something_else_makes_what_calls_it_anew(yard: Yard) -> None:
+    function(yard, "n * 2")
+    view(yard, "v", "t")
+    made(yard, "v")
+    (called,) = yard.context(yard.submit("SELECT 1"))["catalog"]["functions"]
+    facts = {"path": called["path"], "modified_at": called["modified_at"]}
+    finish(yard, jobs(yard)[0], functions=[facts])
+    assert jobs(yard) == []
+
+    yard.time[0] += 1
+    function(yard, "n * 3")
+
+    assert len(jobs(yard)) == 1
+
+
+def function(yard: Yard, body: str) -> None:
+    """Make a function as a statement would, or make it another one."""
+    number = {"name": "n", "type": {"name": "INTEGER"}}
+    change = {
+        "op": "put", "kind": "function", "path": ["lake", "f"], "parameters": [number], "returns": [number],
+        "isScalar": True, "functionBody": f"SELECT {body}", "parents": [], "replace": True,
+    }  # fmt: skip
+    job = yard.submit(f"CREATE OR REPLACE FUNCTION lake.f (n INT) RETURNS INT RETURN {body}")
+    yard.begin(job)
+    yard.end(job, output={"changes": [change]})
+
+
 def test_views_that_change_places_wait_for_what_they_are_made_of_now(yard: Yard) -> None:
     view(yard, "low", "t")
     view(yard, "high", "low", "SELECT * FROM lake.low")

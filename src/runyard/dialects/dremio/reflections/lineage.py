@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runyard.core.document import Document
 from runyard.dialects.dremio import catalog
@@ -33,20 +34,24 @@ class Lineage:
     def _parents(self, dataset: Document) -> Iterable[str]:
         return [catalog.name_of(path) for path in dataset.content.get("parents") or ()]
 
-    def has_other_views(self, held: Document) -> bool:
-        """Tell whether a view that something was made of says something else by now."""
+    def says_else(self, held: Document) -> bool:
+        """Tell whether a view or function that something was made of says something else by now."""
         for view in held.content["facts"]["views"]:
             document = self.documents.get(catalog.name_of(view["path"]))
             if document is not None and "sql" in document.content:
                 said = definition_token(document.content["sql"], document.content.get("sqlContext") or [])
                 if said != view["token"]:
                     return True
-        return False
+        return any(self._is_another(function) for function in held.content["facts"].get("functions") or ())
+
+    def _is_another(self, function: Mapping[str, Any]) -> bool:
+        document = self.documents.get(catalog.name_of(function["path"]))
+        return document is not None and document.updated_at != function["modified_at"]
 
     def below(self, reflection: Reflection) -> set[str]:
         """Return the names of all that a reflection is made of, as its newest refresh found it or its views say."""
         held, found = reflection.current, self.closure(reflection.dataset)
-        if held is None or self.has_other_views(held):
+        if held is None or self.says_else(held):
             return found
         return found | {catalog.name_of(path) for path in held.content["facts"]["shares"]}
 

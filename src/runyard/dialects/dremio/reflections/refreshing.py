@@ -152,7 +152,7 @@ class Tending:
         """Tell whether a reflection, or what it is made of, is something else than when it was made."""
         if held.content["fields"] != reflection.fields or _is_replaced(held, found):
             return True
-        return Lineage(found.documents).has_other_views(held)
+        return Lineage(found.documents).says_else(held)
 
     def _has_changed(self, held: Document) -> bool:
         for told in held.content["facts"]["bases"]:

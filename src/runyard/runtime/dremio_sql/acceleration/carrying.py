@@ -61,6 +61,9 @@ def carry_out(
             {"path": list(view.path), "token": definition_token(view.sql, view.context)}
             for view in prepared.found.views
         ],
+        "functions": [
+            {"path": list(function.path), "modified_at": function.modified_at} for function in prepared.found.functions
+        ],
         "is_tracked": prepared.found.is_tracked,
         "method": FULL if prepared.increment is None else INCREMENTAL,
         "fetched_at": min([now_ms, *(each.fetched_at for each in used)]),

@@ -91,7 +91,7 @@ def prepare(order: Order, accelerator: Accelerator) -> Prepared:
     """Return a materialisation with all that can be wrong found out."""
     catalog = accelerator.catalog
     found = described(order.path, catalog)
-    check_lasting(order.path, found, catalog)
+    check_lasting(order.path, found)
     versions = tuple((base, version_of(base)) for base in found.bases)
     fields = _checked(order, found.columns)
     increment = None

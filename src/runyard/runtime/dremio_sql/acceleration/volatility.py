@@ -19,8 +19,13 @@ ORDER_BOUND = frozenset({"ANY_VALUE", "LISTAGG", "ARRAY_AGG"})
 
 
 def is_volatile(node: exp.Expression) -> bool:
-    """Tell whether anything in a tree is; what a function of one's own does is not looked at."""
-    return _has(node, CALLS) or calls_own_functions(node) or any(is_bare(each) for each in node.find_all(exp.Column))
+    """Tell whether anything in a tree may be; what a function of one's own does is not looked at."""
+    return is_of_its_moment(node) or calls_own_functions(node)
+
+
+def is_of_its_moment(node: exp.Expression) -> bool:
+    """Tell whether anything in a tree asks for the time, the user or chance, functions of one's own apart."""
+    return _has(node, CALLS) or any(is_bare(each) for each in node.find_all(exp.Column))
 
 
 def calls_own_functions(node: exp.Expression) -> bool:
