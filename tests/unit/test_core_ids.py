@@ -69,3 +69,15 @@ def test_threads_never_get_the_same_id() -> None:
         batches = list(threads.map(lambda _: [ids.next() for _ in range(500)], range(8)))
 
     assert len({number for batch in batches for number in batch}) == 4000
+
+
+def test_ids_rise_also_behind_those_that_an_earlier_server_gave_out() -> None:
+    last = Ids(lambda: EPOCH + 3_600_000).next()
+
+    assert Ids(lambda: EPOCH, last=last).next() == last + 1
+
+
+def test_a_clock_that_was_years_ahead_is_forgotten() -> None:
+    last = Ids(lambda: IN_2093).next()
+
+    assert moment_of(Ids(lambda: EPOCH + 5, last=last).next()) == EPOCH + 5

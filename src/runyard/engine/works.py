@@ -72,7 +72,7 @@ class Works:
         preparing: Preparing,
         beside: Beside,
     ) -> None:
-        self.ids = Ids(clock)
+        self.ids = Ids(clock, last=store.read(lambda ledger: ledger.largest_id()))
         self.places = settings.places
         self.changes = Changes()
         self.is_leaving = False

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class Overview(Rows):
     """Many runs at once, and counts of them."""
 
+    def largest_id(self) -> int:
+        """Return the largest id that anything has."""
+        return int(self._cursor.all("largest_id", {})[0][0] or 0)
+
     def runs_by_ids(self, run_ids: Collection[int]) -> list[Run]:
         """Return these runs, of whatever workspace; those that are gone are left out."""
         return self._all(RUN, "runs_by_ids", ids=msgspec.json.encode(list(run_ids)).decode())

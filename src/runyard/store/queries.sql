@@ -500,3 +500,12 @@ UPDATE token SET last_used_at = :at WHERE id = :id AND (last_used_at IS NULL OR 
 
 -- remove_token --
 DELETE FROM token WHERE id = :id RETURNING id;
+
+-- largest_id --
+-- Of all that one giver of ids gives out; each is read from the end of an index.
+SELECT max(id) FROM (
+  SELECT max(id) AS id FROM workspace UNION ALL SELECT max(id) FROM job UNION ALL SELECT max(id) FROM run
+  UNION ALL SELECT max(id) FROM attempt UNION ALL SELECT max(id) FROM repair UNION ALL SELECT max(id) FROM event
+  UNION ALL SELECT max(id) FROM trigger_of_job UNION ALL SELECT max(id) FROM notice UNION ALL SELECT max(id) FROM document
+  UNION ALL SELECT max(id) FROM known_user UNION ALL SELECT max(id) FROM token
+) AS largest;
