@@ -82,6 +82,23 @@ def test_a_command_that_is_no_text_is_no_other_text(live: Live) -> None:
         Client(live).flight.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT '\xff'"), Client(live).options)
 
 
+def test_a_statement_that_the_server_has_forgotten_can_be_closed_and_not_run(live: Live) -> None:
+    envelope = b"type.googleapis.com/arrow.flight.protocol.sql."
+    handle = b"\x0a\x04gone"  # prepared_statement_handle
+
+    def packed(name: bytes) -> bytes:
+        url = envelope + name
+        return b"\x0a" + bytes([len(url)]) + url + b"\x12" + bytes([len(handle)]) + handle
+
+    client = Client(live)
+    close = flight.Action("ClosePreparedStatement", packed(b"ActionClosePreparedStatementRequest"))
+
+    assert list(client.flight.do_action(close, client.options)) == []
+    command = flight.FlightDescriptor.for_command(packed(b"CommandPreparedStatementQuery"))
+    with pytest.raises(pa.ArrowInvalid, match="There is no such prepared statement"):
+        client.flight.get_flight_info(command, client.options)
+
+
 # tickets
 
 

@@ -90,7 +90,8 @@ class PreparedStatements:
         return found
 
     def remove(self, handle: bytes, *, token: str) -> None:
-        """Forget a client's own statement."""
-        self.get(handle, token=token)
+        """Forget a client's own statement; one that is not there is forgotten, as by a server that has started anew."""
         with self._lock:
-            self._known.pop(handle, None)
+            found = self._known.get(handle)
+            if found is not None and found.token == token:
+                del self._known[handle]
