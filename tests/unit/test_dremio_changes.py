@@ -211,3 +211,22 @@ def test_any_row_of_changes_leaves_what_a_list_would_hold(
             model = [[k, v] for k, v in model if k != key]
 
     assert yard.rows("SELECT * FROM lake.t ORDER BY k, v") == sorted(model)
+
+
+def test_a_full_disk_leaves_the_table_and_nothing_else(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS x")
+    folder = Path(yard.told["tables"][0]["folder"])
+    before = sorted(file.name for file in folder.iterdir())
+
+    def full(_: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        error = yard.error("TRUNCATE TABLE lake.t")
+    assert (error.kind, error.message) == (
+        "DATA_WRITE",
+        "The table could not be written: No space left on device",
+    )
+    assert yard.rows("SELECT * FROM lake.t") == [[1]]
+    assert sorted(file.name for file in folder.iterdir() if file.name != tables.LOCK) == before

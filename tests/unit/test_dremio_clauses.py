@@ -166,3 +166,35 @@ def test_a_table_takes_no_path_of_a_view_or_of_a_file(yard: Yard) -> None:
     assert "already exists" in yard.error('CREATE TABLE files."a.csv" AS SELECT 1 AS x').message
     assert yard.run('CREATE TABLE IF NOT EXISTS files."a.csv" AS SELECT 1 AS x').outcome.changes == ()
     assert yard.rows('SELECT * FROM files."a.csv"') == [["1"]]
+
+
+def test_schemas_that_are_not_there_are_not_empty(yard: Yard) -> None:
+    (yard.folder / "files" / "sub").mkdir(parents=True)
+    yard.told["sources"] = [{"name": "files", "root": str(yard.folder / "files")}]
+
+    assert yard.error("SHOW TABLES IN nowhere").message == "Invalid schema nowhere."
+    assert yard.error("SHOW VIEWS IN lake.nowhere").message == "Invalid schema lake.nowhere."
+    assert yard.rows("SHOW VIEWS IN lake") == []
+    assert yard.rows("SHOW TABLES IN files.sub") == []
+
+
+def test_words_that_refresh_no_metadata_are_refused(yard: Yard) -> None:
+    yard.run("ALTER PDS lake.t REFRESH METADATA AUTO PROMOTION FORCE UPDATE DELETE WHEN MISSING")
+    yard.run("ALTER TABLE lake.t REFRESH METADATA FOR PARTITIONS (a = '1') LAZY UPDATE")
+
+    assert 'Encountered "NOW"' in yard.error("ALTER TABLE lake.t REFRESH METADATA FORCE UPDATE NOW").message
+
+
+def test_columns_tell_their_sizes(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.c (a INT, b DECIMAL(10, 2), c VARCHAR, d VARBINARY, e TIMESTAMP, f DATE, g BOOLEAN)")
+    sizes = "COLUMN_SIZE, CHARACTER_MAXIMUM_LENGTH, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION"
+
+    assert yard.rows(f"SELECT {sizes} FROM INFORMATION_SCHEMA.\"COLUMNS\" WHERE TABLE_NAME = 'c'") == [
+        [32, None, None, 32],
+        [10, None, None, 10],
+        [65536, 65536, 262144, None],
+        [65536, 65536, 65536, None],
+        [23, None, None, None],
+        [10, None, None, None],
+        [1, None, None, None],
+    ]

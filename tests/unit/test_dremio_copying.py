@@ -147,3 +147,10 @@ def test_a_setting_that_a_format_has_not_is_refused(yard: Yard) -> None:
 
     assert "field_delimiter" in yard.error("COPY INTO lake.t FROM '@files/a.json' (FIELD_DELIMITER ';')").message
     assert "date_format" in yard.error("COPY INTO lake.t FROM '@files/a.json' (DATE_FORMAT 'YYYY')").message
+
+
+def test_a_value_that_a_setting_cannot_have_is_refused(yard: Yard) -> None:
+    lay(yard, "a.csv", "a,b\n1,x\n")
+
+    assert "'maybe' is not valid" in yard.error("COPY INTO lake.t FROM '@files/a.csv' (TRIM_SPACE 'maybe')").message
+    assert "SKIP_LINES" in yard.error("COPY INTO lake.t FROM '@files/a.csv' (SKIP_LINES -1)").message

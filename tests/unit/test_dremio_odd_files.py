@@ -119,3 +119,10 @@ def test_a_file_that_cannot_be_read_is_named_without_advice(yard: Yard, name: st
     assert name in error.message
     assert "Possible" not in error.message
     assert "Delimiter Candidates" not in error.message
+
+
+def test_what_iceberg_cannot_read_is_an_error_of_its_data(yard: Yard) -> None:
+    lay(yard, "t/metadata/v1.metadata.json", "{")
+
+    assert yard.error("SELECT * FROM files.t").kind == "DATA_READ"
+    assert yard.error("SELECT * FROM TABLE(table_history('files.t'))").kind == "DATA_READ"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -33,7 +34,7 @@ from .errors import DremioError, invalid, unsupported
 from .information_schema import rows_query
 from .making import declared, is_taken, layout_of, new_path
 from .statements import Statement
-from .tables import Manifest, Part, clear, new_part, read_manifest, table_query, turn, write_manifest
+from .tables import Manifest, Part, clear, new_part, read_manifest, table_query, turn, unwritten, write_manifest
 from .translation.expressions import compiled
 from .translation.operators import condition
 from .translation.parsing import parsed
@@ -42,6 +43,7 @@ from .translation.relations import TABLE_PARTS, path_of, relation_words
 from .translation.scope import Query, Relation, key_of
 from .translation.translate import exact, scope_of, translate
 
+FULL = os.strerror(errno.ENOSPC)
 FRAGMENT = (Column(name="Fragment", type=VARCHAR), Column(name="Records", type=BIGINT))
 COPIED = (Column(name="Rows Inserted", type=BIGINT), Column(name="Rejected Records", type=BIGINT))
 
@@ -114,8 +116,10 @@ class Changer:
         words = f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)"
         try:
             count = self.connection.execute(words).fetchall()[0][0]
-        except BaseException:
+        except BaseException as error:
             file.unlink(missing_ok=True)
+            if isinstance(error, duckdb.IOException) and FULL in str(error):
+                raise unwritten(FULL) from error
             raise
         with file.open("rb") as written:
             os.fsync(written.fileno())

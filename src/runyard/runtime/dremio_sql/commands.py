@@ -15,10 +15,11 @@ import duckdb
 
 from .catalog import LiveCatalog
 from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document, quoted
-from .errors import invalid, unsupported
+from .errors import DremioError, invalid, unsupported
 from .functions import DESCRIBED, FUNCTION_NAMES, Definition, arguments_of, change_of, function_of, type_of
 from .information_schema import DATA_TYPES, rows_query
 from .making import is_taken, layout_of, new_path, refuse_twins
+from .sources import located
 from .statements import Statement
 from .statements import statement as read_statement
 from .tables import Manifest, write_manifest
@@ -149,6 +150,7 @@ class Commander:
     def refresh(self, statement: Statement) -> Done:
         """Look at a table's files again."""
         path = statement.path
+        _check_refresh(statement.options["said"])
         self.catalog.columns(path)
         return _done(
             f"Metadata for table '{'.'.join(path)}' refreshed.", {"change": "refresh_metadata", "path": list(path)}
@@ -179,6 +181,8 @@ class Commander:
         if what == "SCHEMAS":
             rows: list[tuple[str, ...]] = [(name,) for name in self.catalog.schemas() if shown(name)]
             return Done(answer=rows_query((Column(name="SCHEMA_NAME", type=VARCHAR),), rows))
+        if within and not self._is_container(statement.path):
+            raise invalid(f"Invalid schema {'.'.join(statement.path)}.")
         kinds = {"VIEW"} if what == "VIEWS" else {"TABLE", "VIEW", "SYSTEM_TABLE"}
         rows = [
             (".".join(path[:-1]), path[-1])
@@ -187,6 +191,13 @@ class Commander:
         ]
         columns = tuple(Column(name=name, type=VARCHAR) for name in ("TABLE_SCHEMA", "TABLE_NAME"))
         return Done(answer=rows_query(columns, rows))
+
+    def _is_container(self, path: tuple[str, ...]) -> bool:
+        source = self.catalog.snapshot.sources.get(path[0].lower())
+        place = located(source[1], path[1:]) if source is not None else None
+        known = {name.lower() for name in self.catalog.schemas()}
+        known |= {".".join(each[:-1]).lower() for each, _ in self.catalog.named()}
+        return ".".join(path).lower() in known or (place is not None and place.is_dir())
 
     def show_create(self, statement: Statement) -> Done:
         """Show what a view says, or the columns that a table was made with."""
@@ -300,6 +311,11 @@ SUMMARIES = {
     "SET": "{name} updated.",
     "RESET": "{name} reset.",
 }
+# What may follow, in this order; all of it is so in any case, as files are looked at again by each query.
+REFRESH = (
+    r"FOR (ALL (FILES|PARTITIONS)|(FILES|PARTITIONS) \( .*? \))", "(AVOID|AUTO) PROMOTION", "(FORCE|LAZY) UPDATE",
+    "(MAINTAIN|DELETE) WHEN MISSING",
+)  # fmt: skip
 REFLECTING = (
     "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION", "ENABLE_RAW_ACCELERATION",
     "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION", "DISABLE_AGGREGATE_ACCELERATION",
@@ -339,6 +355,15 @@ def _done(summary: str, *changes: Mapping[str, Any]) -> Done:
 def _named(sql: str, names: Sequence[str]) -> str:
     listed = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
     return f"SELECT * FROM ({sql}\n) AS named({listed})"  # noqa: S608 a view's own text, as its owner wrote it
+
+
+def _check_refresh(words: Sequence[str]) -> None:
+    """Refuse words of REFRESH METADATA that mean nothing."""
+    left = " ".join(words).upper()
+    for pattern in REFRESH:
+        left = re.sub(rf"^{pattern} ?", "", left)
+    if left:
+        raise DremioError("PARSE", f'Failure parsing the query: Encountered "{left}" after REFRESH METADATA.')
 
 
 def _like(pattern: str | None) -> Callable[[str], bool]:

@@ -33,6 +33,7 @@ ON_ERROR: Mapping[str, tuple[str, ...]] = {
     "json": ("abort", "continue", "skip_file"),
     "parquet": ("abort", "skip_file"),
 }
+SWITCHES = frozenset({"empty_as_null", "extract_header", "trim_space"})
 # What a value says that does not fit. A full disk is none of these.
 UNFIT = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 RECORDS, FITTING = "records", "fitting"  # of a file as they are, and as rows of the table those that fit
@@ -179,6 +180,12 @@ def _checked(settings: Mapping[str, Any], formats: set[str]) -> str:
         for name, value in settings.items():
             if name not in SETTINGS[form]:
                 raise unsupported(f"COPY INTO with {name} = {value!r} has no faithful translation")
+    for name in SWITCHES & settings.keys():
+        if str(settings[name]).lower() not in {"true", "false"}:
+            raise invalid(f"Specified value '{settings[name]}' is not valid for Format Option '{name.upper()}'")
+    lines = str(settings.get("skip_lines", 0))
+    if not lines.isdecimal():
+        raise invalid(f"Invalid value for SKIP_LINES: must be a non-negative integer, but got '{lines}'")
     on_error = str(settings.get("on_error", "abort")).lower()
     for form in formats:
         if on_error not in ON_ERROR[form]:

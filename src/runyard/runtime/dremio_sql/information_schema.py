@@ -13,6 +13,7 @@ from .translation.scope import Query
 
 CATALOG = "DREMIO"
 LONGEST_TEXT = 65_536
+LONGEST_LETTER = 4  # in bytes of UTF-8
 COLUMNS: dict[str, tuple[Column, ...]] = {
     name: tuple(
         Column(name=each.removesuffix("#"), type=INTEGER if each.endswith("#") else VARCHAR) for each in words.split()
@@ -34,6 +35,7 @@ NUMBERS: dict[str, tuple[int, int, int | None]] = {
 }  # fmt: skip
 AS_TEXT = frozenset({"VARCHAR", "DECIMAL", "DATE", "TIME", "TIMESTAMP"})
 EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 Dremio's moments have no zone
+SIZES = {"BOOLEAN": 1, "DATE": 10, "TIME": 12, "TIMESTAMP": 23}  # as letters
 PRECISIONS = {"TIMESTAMP": 3, "TIME": 3, "DATE": 0}
 
 
@@ -41,10 +43,12 @@ def column_row(schema: str, table: str, place: int, column: Column) -> tuple[Any
     """Return the row of COLUMNS about a column."""
     kind = column.type
     text = LONGEST_TEXT if kind.name in {"VARCHAR", "VARBINARY"} else None
+    octets = LONGEST_TEXT * LONGEST_LETTER if kind.name == "VARCHAR" else text
     number = (kind.precision, 10, kind.scale) if kind.name == "DECIMAL" else NUMBERS.get(kind.name, (None, None, None))
+    size = text or number[0] or SIZES.get(kind.name)
     return (
-        CATALOG, schema, table, column.name, place, None, "YES", DATA_TYPES.get(kind.name, kind.name), text, text, text,
-        *number, PRECISIONS.get(kind.name), None, None,
+        CATALOG, schema, table, column.name, place, None, "YES", DATA_TYPES.get(kind.name, kind.name),
+        size, text, octets, *number, PRECISIONS.get(kind.name), None, None,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
 LETTERS = 26
 NUMBER = re.compile(r"v?(\d+)")  # of the metadata of an Iceberg table, at the beginning of its file's name
 COMPRESSIONS = (".gz", ".zst")
+WHOLE = re.compile(r"\d+")
 NEWLINES = frozenset({"\n", "\r\n", "\r"})
 TWIN = re.compile(r"(.+)_\d+")  # the name that DuckDB gives to a field whose name differs in case alone
 # What DuckDB says after its reason, of settings of its own.
@@ -101,11 +103,27 @@ def files_in(folder: Path) -> list[Path]:
 def read(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     """Return files as a query with Dremio's names and types of their columns."""
     try:
-        return READERS[files.format](files, connection)
+        with _reading(files):
+            return READERS[files.format](files, connection)
     except UNREADABLE as error:
         raise DremioError("DATA_READ", ADVICE.sub("", error_of(error).message)) from error
     except duckdb.Error as error:
         raise error_of(error) from error
+
+
+@contextmanager
+def _reading(files: Files) -> Iterator[None]:
+    """Say of what a package that reads another format refuses that it is the data."""
+    try:
+        yield
+    except _refusals(files.format) as error:
+        raise DremioError("DATA_READ", f"{files.place} cannot be read as {files.format}: {error}") from error
+
+
+def _refusals(form: str) -> tuple[type[Exception], ...]:
+    package = PACKAGES.get(form)
+    own = vars(importlib.import_module(f"{package}.exceptions")) if package in {"pyiceberg", "deltalake"} else {}
+    return OSError, ValueError, *(one for one in own.values() if isinstance(one, type) and issubclass(one, Exception))
 
 
 def files_of(files: Files) -> list[Path]:
@@ -297,7 +315,8 @@ INSPECTIONS = {"snapshot": "snapshots", "history": "history"}
 
 def inspected(files: Files, what: str, connection: duckdb.DuckDBPyConnection) -> Query:
     """Return what an Iceberg table tells of itself."""
-    told = getattr(iceberg_table(files).inspect, INSPECTIONS[what])()
+    with _reading(files):
+        told = getattr(iceberg_table(files).inspect, INSPECTIONS[what])()
     return _registered(told, replace(files, version=("INSPECTED", what)), connection)
 
 
@@ -316,7 +335,7 @@ REFERENCES: Mapping[str, frozenset[str]] = {
 
 
 def _snapshot(table: Any, kind: str, version: str) -> int:
-    if kind == "SNAPSHOT" and table.snapshot_by_id(int(version)) is not None:
+    if kind == "SNAPSHOT" and WHOLE.fullmatch(version) and table.snapshot_by_id(int(version)) is not None:
         return int(version)
     if kind == "TIMESTAMP":
         found = table.snapshot_as_of_timestamp(_milliseconds(version))

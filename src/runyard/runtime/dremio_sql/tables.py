@@ -133,11 +133,31 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "shape": manifest.shape,
     }
     new = folder / f".{MANIFEST}.{uuid.uuid4().hex}"
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(told, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / MANIFEST)
+    try:
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(told, file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(folder / MANIFEST)
+        sync_names(folder)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise unwritten(error.strerror or str(error)) from error
+
+
+def sync_names(folder: Path) -> None:
+    """Let the names of a folder's files outlast a power cut, and its own."""
+    for each in (folder, folder.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def unwritten(reason: str) -> DremioError:
+    """Return the error of a table that could not be written, and is as it was."""
+    return DremioError("DATA_WRITE", f"The table could not be written: {reason}")
 
 
 def table_query(folder: Path, manifest: Manifest) -> Query:
