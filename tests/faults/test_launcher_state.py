@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from launching import Yard, running_yard
+from launching import Yard, new_yard, running_yard
 from waiting import held_by, until
 
 
@@ -222,3 +222,34 @@ def test_the_start_of_a_long_job_is_told_while_it_runs(yard: Yard) -> None:
     gate.touch()
 
     assert yard.end(31).started_at == start.at
+
+
+def test_a_job_that_is_stopped_in_its_quiet_time_tells_its_start_with_its_end(yard: Yard) -> None:
+    yard.start(32, f"print('runs', flush=True)\n{held_by(yard.home / 'never')}", quiet_ms=600_000)
+    until(lambda: "runs" in yard.read(32))
+    yard.launcher.stop(32, grace_ms=200, cause="cancelled")
+    end = yard.end(32)
+
+    assert (end.cause, end.started_at is not None) == ("cancelled", True)
+    assert 32 not in yard.starts
+
+
+def test_a_job_times_out_in_its_quiet_time(yard: Yard) -> None:
+    end = yard.run(33, held_by(yard.home / "never"), quiet_ms=600_000, timeout_ms=20)
+
+    assert (end.cause, end.started_at is not None) == ("timed_out", True)
+    assert 33 not in yard.starts
+
+
+def test_a_server_that_comes_in_the_quiet_time_of_a_job_is_told_its_start_at_once(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    with running_yard(tmp_path) as first:
+        first.start(1, f"print('runs', flush=True)\n{held_by(gate)}", quiet_ms=600_000)
+        until(lambda: "runs" in first.read(1))
+        second = new_yard(tmp_path)
+        second.launcher.connect()
+        start = second.started(1)
+        gate.touch()
+
+        assert second.end(1).started_at == start.at
+        assert 1 not in first.starts

@@ -93,7 +93,7 @@ class Job:
             message = ends.of_cause(self.cause, timeout_ms=self.order.timeout_ms)
         return Ended(
             attempt_id=self.order.attempt_id,
-            at=now_ms(),
+            at=max(now_ms(), self.started_at or 0),  # the clock may have been set back
             started_at=self.started_at,
             exit_code=exit_code,
             signal=signal_number,

@@ -334,7 +334,7 @@ class Loop:
         self._record(
             Ended(
                 attempt_id=attempt_id,
-                at=now_ms(),
+                at=max(now_ms(), started_at or 0),
                 started_at=started_at,
                 cause=ends.LAUNCHER_LOST,
                 message=message,
