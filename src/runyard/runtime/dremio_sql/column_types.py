@@ -115,6 +115,16 @@ def remaining(left: ColumnType, right: ColumnType) -> ColumnType:
     return decimal(min(left.precision - left.scale, right.precision - right.scale) + scale, scale)
 
 
+def has_room(left: ColumnType, right: ColumnType) -> bool:
+    """Tell whether one decimal has room for every digit of two."""
+    return max(left.precision - left.scale, right.precision - right.scale) + max(left.scale, right.scale) <= MOST_DIGITS
+
+
+def exactly(left: ColumnType, right: ColumnType) -> ColumnType:
+    """Return the decimal with every place of two exact numbers, whatever is left for the digits before the point."""
+    return decimal(MOST_DIGITS, max(left.scale, right.scale))
+
+
 def shared(left: ColumnType, right: ColumnType) -> ColumnType | None:
     """Return the one type that holds both, or None."""
     if right in {left, NULL}:

@@ -28,6 +28,8 @@ from ..column_types import (
     VARCHAR,
     ColumnType,
     decimal,
+    exactly,
+    has_room,
     list_of,
     shared,
     spelling,
@@ -183,12 +185,10 @@ def unified(values: list[Typed], node: exp.Expression) -> list[Typed]:
     kind = NULL
     for value in values:
         common = shared(kind, value.type)
-        if common is None and value.text is not None:
-            common = kind if literal_as(value, kind) else None
         if common is None:
             raise unsupported(f"{kind.name} and {value.type.name} have no type in common; CAST one of them", node)
         kind = common
-    return [literal_as(value, kind) or converted(value, kind, node) for value in values]
+    return [converted(value, kind, node) for value in values]
 
 
 def comparable(left: Typed, right: Typed, node: exp.Expression) -> tuple[Typed, Typed]:
@@ -197,7 +197,7 @@ def comparable(left: Typed, right: Typed, node: exp.Expression) -> tuple[Typed, 
         raise unsupported(f"{left.type.name} and {right.type.name} cannot be compared", node)
     left, right = literal_as(left, right.type) or left, literal_as(right, left.type) or right
     names = {left.type.name, right.type.name}
-    if len(names) == 1 or "OTHER" in names:
+    if "OTHER" in names or (len(names) == 1 and has_room(left.type, right.type)):
         return left, right
     moment = next((each for each in (left.type, right.type) if each in {DATE, TIME, TIMESTAMP}), None)
     if moment and "VARCHAR" in names:
@@ -205,6 +205,8 @@ def comparable(left: Typed, right: Typed, node: exp.Expression) -> tuple[Typed, 
     kind = shared(left.type, right.type)
     if kind is None:
         raise unsupported(f"{left.type.name} and {right.type.name} cannot be compared; CAST one of them", node)
+    if kind.name == "DECIMAL":
+        kind = max(kind, exactly(left.type, right.type), key=lambda each: each.scale)
     return converted(left, kind, node), converted(right, kind, node)
 
 

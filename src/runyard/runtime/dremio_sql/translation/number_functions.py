@@ -90,7 +90,6 @@ NUMBERS: dict[str, list[Function]] = {
     "COALESCE": [row("any*", same, "coalesce({*})", alike=True)],
     "NVL": [row("any any", same, "coalesce({*})", alike=True)],
     "IFNULL": [row("any any", same, "coalesce({*})", alike=True)],
-    "NULLIF": [row("flat flat", same, "nullif({0}, {1})", alike=True)],
     "ISNULL": [row("any", BOOLEAN, "({0} IS NULL)")],
     "ISNOTNULL": [row("any", BOOLEAN, "({0} IS NOT NULL)")],
     "ISTRUE": [row("boolean", BOOLEAN, "({0} IS TRUE)")],

@@ -25,6 +25,8 @@ from ..column_types import (
     added,
     as_decimal,
     divided,
+    exactly,
+    has_room,
     multiplied,
     remaining,
     shared,
@@ -84,6 +86,8 @@ def _decimals(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typ
         if left.is_random or right.is_random:
             raise unsupported("The division of a random value has no faithful translation", node)
         return _quotient(first, second, (one, other), kind)
+    if sign == "%" and not has_room(one, other):  # DuckDB would take doubles
+        first, second = (f"CAST({each} AS {spelling(exactly(one, other))})" for each in (first, second))
     words = f"({first} {sign} {second})"
     natural = max(one.scale, other.scale) if sign != "*" else one.scale + other.scale
     if natural > MOST_DIGITS:

@@ -25,7 +25,7 @@ from ..column_types import (
     literal,
 )  # fmt: skip
 from ..errors import invalid, unsupported
-from .conversions import ISO_DATE, MILLISECONDS, converted, literal_as, unified
+from .conversions import ISO_DATE, MILLISECONDS, comparable, converted, literal_as, unified
 from .formats import moment_read, moment_text, number_text
 from .moment_functions import EPOCH, NEXT_DAY, OF_DAY, PARTS, SINCE_1970, TRUNCATED, UNITS, WEEKDAYS
 from .scope import Scope, Typed
@@ -236,6 +236,14 @@ def case_of_pairs(node: exp.Expression, given: list[exp.Expression], scope: Scop
     return Typed(sql=f"CASE WHEN {condition.sql} IS NOT NULL THEN {held.sql} ELSE {missing.sql} END", type=held.type)
 
 
+def nullif(node: exp.Expression, given: list[exp.Expression], scope: Scope, compiled: Compile) -> Typed:
+    """Return the first argument as it is, unless it equals the second."""
+    expect(node, given, 2)
+    value, other = compiled(given[0], scope).steady(node), compiled(given[1], scope)
+    one, two = comparable(value, other, node)
+    return Typed(sql=f"CASE WHEN {one.sql} = {two.sql} THEN NULL ELSE {value.sql} END", type=value.type)
+
+
 def extremes(function: str) -> Special:
     """Return the greatest or least of the arguments; one NULL among them is the answer."""
 
@@ -267,6 +275,7 @@ SPECIAL: dict[str, Special] = {
     "QUERY_USER": user,
     "USER": user,
     "NVL2": case_of_pairs,
+    "NULLIF": nullif,
     "NOW": CURRENT_TIMESTAMP,
     "CURRENT_TIMESTAMP": CURRENT_TIMESTAMP,
     "LOCALTIMESTAMP": CURRENT_TIMESTAMP,
