@@ -83,6 +83,7 @@ FIXED = {
     "ranked": "SELECT i, g, m, RANK() OVER (PARTITION BY g ORDER BY m) AS n FROM lake.t",
     "swapped": 'SELECT i AS held0, held0 AS i, g AS "Odd Name", "Odd Name" AS g, m, d AS ts, ts AS d FROM lake.t',
     "renamed": "SELECT q.a AS g, b AS i, c AS m FROM (SELECT g, i, m FROM lake.t WHERE m IS NOT NULL) AS q(a, b, c)",
+    "called": "SELECT lake.marked(g) AS g, i, m, d, ts FROM lake.t WHERE lake.marked(g) <> 'x!'",
     "never": "SELECT i, g, m, d, ts FROM lake.t WHERE i > 1 AND i < 1",
 }  # fmt: skip
 
@@ -110,6 +111,7 @@ class World:
             "CREATE TABLE lake.l AS SELECT i, g, REGEXP_SPLIT(s, ',', 'ALL', -1) AS parts "
             "FROM (VALUES (1, 'x', 'a,b'), (2, 'y', 'c'), (2, 'y', 'd,d,e')) AS r(i, g, s)"
         )
+        self.yard.run("CREATE FUNCTION lake.marked (x VARCHAR) RETURNS VARCHAR RETURN COALESCE(x, '-') || '!'")
         self.datasets |= {
             "t": dict(TYPES),
             "e": dict(TYPES),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dremio_engine import NOW_MS
 from dremio_reflections import DIMENSIONS, MEASURES, SALES, Mirrors
 
+from runyard.runtime.dremio_sql.acceleration.carrying import accelerator_of, carry_out
 from runyard.runtime.dremio_sql.acceleration.materialization import Held, read_manifest, remove
+from runyard.runtime.dremio_sql.acceleration.materializing import Order, prepare
+from runyard.runtime.dremio_sql.catalog import LiveCatalog
+from runyard.runtime.dremio_sql.database import new_connection
 from runyard.runtime.dremio_sql.errors import DremioError
+from runyard.runtime.dremio_sql.translation.translate import Session
 
 
 @pytest.fixture
@@ -95,6 +102,55 @@ def test_new_rows_are_added_to_what_is_held(cube: Mirrors) -> None:
         "lake.sales", name="cube", dimension=DIMENSIONS, measure=MEASURES, previous="cube", method="INCREMENTAL"
     )
     assert (again["method"], again["rows"]) == ("INCREMENTAL", told["rows"])
+
+
+def test_new_files_that_lack_a_column_are_read_with_the_others(yard: Mirrors) -> None:
+    root = yard.folder / "files"
+    (root / "events").mkdir(parents=True)
+    yard.told["sources"].append({"name": "files", "root": str(root)})
+    yard.told["datasets"] = [{"path": ["files", "events"], "format": "json", "settings": {}}]
+    (root / "events" / "a.json").write_text('{"id": 1, "name": "x"}\n')
+    yard.reflect("files.events", name="events", display=["id", "name"])
+    (root / "events" / "b.json").write_text('{"id": 2}\n')
+
+    told = yard.reflect("files.events", name="events", previous="events", method="INCREMENTAL", display=["id", "name"])
+
+    assert (told["method"], told["rows"]) == ("FULL", 2)
+    assert yard.states("SELECT id, name FROM files.events") == {"events": "CHOSEN"}
+
+
+class Interrupted(dict[Path, Any]):
+    """The tables that a statement has seen; once, another statement comes just behind the look at one."""
+
+    def __init__(self, other: Callable[[], object]) -> None:
+        super().__init__()
+        self.other: Callable[[], object] | None = other
+
+    def __setitem__(self, folder: Path, seen: Any) -> None:
+        super().__setitem__(folder, seen)
+        other, self.other = self.other, None
+        if other is not None:
+            other()
+
+
+def test_rows_that_come_while_a_refresh_begins_are_not_taken_for_held(yard: Mirrors) -> None:
+    yard.reflect("lake.sales", name="sums", dimension=["place"], measure=[("i", "COUNT")])
+    connection = new_connection()
+    catalog = LiveCatalog(
+        snapshot=yard.snapshot(), connection=connection, session=Session(user="$dremio$", now_ms=NOW_MS),
+        manifests=Interrupted(lambda: yard.run("INSERT INTO lake.sales SELECT * FROM lake.sales")),
+    )  # fmt: skip
+    order = Order(
+        reflection="sums", materialization="again", kind="AGGREGATION", path=("lake", "sales"),
+        fields={"dimensionFields": [{"name": "place"}], "measureFields": [{"name": "i"}]},
+        folder=yard.folder / "accelerator" / "again",
+    )  # fmt: skip
+    prepared = prepare(order, accelerator_of((), catalog, connection))
+    carry_out(prepared, connection, 1)
+    yard.stale("sums", folder=str(order.folder), strict=True)
+
+    yard.states("SELECT place, COUNT(*) FROM lake.sales GROUP BY place")
+    assert yard.ask("SELECT COUNT(*) AS n FROM lake.sales").rows == [{"n": 12}]
 
 
 WHOLE = [

@@ -39,6 +39,7 @@ from .versions import Base, Version, version_of
 FULL, INCREMENTAL = "FULL", "INCREMENTAL"
 UNHELD = "APPROX_COUNT_DISTINCT"  # its sketches cannot be put together again; it is worked out of dimensions
 INTEGERS = frozenset({"INTEGER", "BIGINT"})
+Planned = tuple[Accelerated, tuple[Output, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,23 +91,21 @@ class Prepared:
 def prepare(order: Order, accelerator: Accelerator) -> Prepared:
     """Return a materialisation with all that can be wrong found out."""
     catalog = accelerator.catalog
-    found = described(order.path, catalog)
+    # What this look has opened is opened again below, so that no data is older than its version says.
+    found = described(order.path, replace(catalog, described={}, manifests={}))
     check_lasting(order.path, found)
     versions = tuple((base, version_of(base)) for base in found.bases)
     fields = _checked(order, found.columns)
     increment = None
     if order.method == INCREMENTAL and order.previous is not None:
         increment = increment_of(order.previous, found, versions, catalog, order.path)
-    items = list(_items(order.kind, fields, found.columns))
-    if increment is not None:
-        alone = replace(accelerator, catalog=increment.catalog(catalog), reflections=())
-        accelerated, outputs = _planned(order, items, alone)
-        if (increment.manifest.outputs, increment.manifest.details) != (outputs, fields):
-            increment = None  # it was asked for other fields, or the new files have other types
-    if increment is None:
-        accelerated, outputs = _planned(order, items, accelerator)
+    order, items = replace(order, fields=fields), list(_items(order.kind, fields, found.columns))
+    planned = _added(order, items, accelerator, increment) if increment is not None else None
+    if planned is None:
+        increment, planned = None, _planned(order, items, accelerator)
+    accelerated, outputs = planned
     return Prepared(
-        order=replace(order, fields=fields),
+        order=order,
         found=found,
         versions=_oldest(versions, accelerated.used),
         outputs=outputs,
@@ -116,7 +115,18 @@ def prepare(order: Order, accelerator: Accelerator) -> Prepared:
     )
 
 
-def _planned(order: Order, items: Sequence[Item], accelerator: Accelerator) -> tuple[Accelerated, tuple[Output, ...]]:
+def _added(order: Order, items: Sequence[Item], accelerator: Accelerator, increment: Increment) -> Planned | None:
+    """Return how new rows alone are made; None if other fields are asked for now, or new files have other columns."""
+    alone = replace(accelerator, catalog=increment.catalog(accelerator.catalog), reflections=())
+    try:
+        accelerated, outputs = _planned(order, items, alone)
+    except DremioError:
+        return None
+    is_alike = (increment.manifest.outputs, increment.manifest.details) == (outputs, order.fields)
+    return (accelerated, outputs) if is_alike else None
+
+
+def _planned(order: Order, items: Sequence[Item], accelerator: Accelerator) -> Planned:
     session = Session(user=accelerator.catalog.session.user, now_ms=accelerator.catalog.session.now_ms)
     accelerated = accelerator.accelerated(_text(order, items), session)
     outputs = tuple(
