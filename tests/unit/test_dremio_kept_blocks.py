@@ -12,6 +12,7 @@ import pytest
 from dremio_engine import Yard
 
 from runyard.runtime.dremio_sql.database import RESIDENT, Resident, new_connection
+from runyard.runtime.dremio_sql.file_states import Unseen
 
 ROWS = 100_000
 OLD = (0, 0)  # DuckDB looks again at what was written a moment ago
@@ -123,3 +124,15 @@ def test_a_copy_that_was_given_the_old_time_is_seen(lake: Lake, resident: Reside
 
     assert [lake.rows(sql), lake.rows(sql)] == [[[right(2)]]] * 2
     assert resident.database is not database
+
+
+def test_a_file_that_becomes_another_during_a_statement_is_seen_by_the_next(lake: Lake, resident: Resident) -> None:
+    file = lake.make("one.parquet", 1)
+    resident.taken(memory="", threads=1, temporary=None)
+    resident.look_at([file])
+    lake.overwrite("one.parquet", 2)
+    resident.look_at([file])
+    resident.taken(memory="", threads=1, temporary=None)
+
+    with pytest.raises(Unseen):
+        resident.look_at([file])

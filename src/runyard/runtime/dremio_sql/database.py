@@ -78,6 +78,7 @@ class Resident:
         if self.database is None:
             return Taken.of(new_connection(memory=memory, threads=threads, temporary=temporary))
         self.working = self.working or Taken.of(self.database.cursor())
+        self.files.looked.clear()
         self.temporary = temporary
         wanted = {"memory_limit": memory, "threads": str(threads or ""), "temp_directory": str(temporary or "")}
         for name, value in wanted.items():

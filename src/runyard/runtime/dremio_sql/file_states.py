@@ -29,6 +29,7 @@ class FileStates:
     """
 
     known: dict[str, State] = field(default_factory=dict)
+    looked: set[str] = field(default_factory=set)  # since the statement began
     most: int = 100_000
 
     @property
@@ -37,7 +38,13 @@ class FileStates:
         return len(self.known) > self.most
 
     def look_at(self, file: str) -> None:
-        """Take note of a file that is about to be read; raise Unseen where what is kept of it is old."""
+        """Take note of a file that is about to be read; raise Unseen where what is kept of it is old.
+
+        In one statement this happens once: what becomes another meanwhile, the next one sees.
+        """
+        if file in self.looked:
+            return
+        self.looked.add(file)
         state = state_of(file)
         before = self.known.get(file, state)
         self.known[file] = state
