@@ -115,6 +115,7 @@ def test_a_folder_in_a_source_is_refused_in_the_words_that_dbt_knows(yard: Yard)
         ({"entityType": "function", "path": ["a"]}, "begins with the space or source it is in"),
         ({"entityType": "script", "path": ["a"]}, "'script' cannot be made so"),
         ({"entityType": "source", "name": "a"}, "The member type is missing"),
+        ({"entityType": "source", "name": "a", "type": "MYSQL"}, "'MYSQL' is none of NAS, S3, POSTGRES."),
         ({**VIEW, "sql": ""}, "The member sql is missing"),
         ({**VIEW, "path": ["alone"]}, "Dataset path should be fully qualified."),
         ({**VIEW, "sql": "SELEC"}, "Failure parsing the query"),

@@ -35,6 +35,8 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
         ("lake", {"name": "sea"}, "Space name is immutable."),
         ("lake", {"entityType": "folder"}, "Space type can not be modified"),
         ("files", {"name": "other"}, "Source name is immutable."),
+        ("files", {"type": "MYSQL"}, "Invalid value for type: 'MYSQL' is none of NAS, S3, POSTGRES."),
+        ("files", {"type": None}, "Invalid value for type: '' is none of NAS, S3, POSTGRES."),
         ("@admin", {"name": "@other"}, "Home name is immutable."),
         ("lake/old", {"path": ["lake", "new"]}, "Folder path is immutable."),
         ("lake/recent", {"path": ["lake", "newest"]}, "Dataset path can not be modified."),

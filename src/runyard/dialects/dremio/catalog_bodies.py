@@ -8,10 +8,11 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.dialects import reading
 from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW
+from runyard.dialects.dremio.database_sources import POSTGRES
 from runyard.dialects.dremio.entities import OF_FUNCTION
 from runyard.dialects.dremio.errors import wrong
 from runyard.dialects.dremio.reflections.policies import check_policies
-from runyard.dialects.dremio.source_files import path_in
+from runyard.dialects.dremio.source_files import NAS, S3, path_in
 from runyard.dialects.dremio.source_secrets import restored
 
 Members = Mapping[str, Any]
@@ -50,6 +51,8 @@ def changed_body(seen: Document, members: Members) -> dict[str, Any]:
     content = {name: seen.content[name] for name in stays if name in seen.content}
     new = _kept(members, KEPT[seen.kind])
     check_policies(new)
+    if seen.kind == SOURCE and new.get("type", "") != seen.content["type"]:
+        _check_source_type(new.get("type", ""))
     if "config" in new:
         new["config"] = restored(new["config"], seen.content.get("config"))
     if seen.kind == VIEW and not new.get("sql"):
@@ -126,9 +129,19 @@ def _folder(members: Members) -> tuple[str, list[str], dict[str, Any]]:
 def _source(members: Members) -> tuple[str, list[str], dict[str, Any]]:
     if not members.get("type"):
         raise wrong("The member type is missing; give the type of the source, as NAS or S3.")
+    _check_source_type(members["type"])
     kept = _kept(members, OF_SOURCE)
     check_policies(kept)
     return SOURCE, [_name(members)], kept
+
+
+def _check_source_type(told: str) -> None:
+    if told not in SOURCE_TYPES:
+        raise wrong(f"Invalid value for type: {told!r} is none of {', '.join(SOURCE_TYPES)}.")
+
+
+SOURCE_TYPES = (NAS, S3, POSTGRES)
+"""What sources can be read here."""
 
 
 def _dataset(members: Members) -> tuple[str, list[str], dict[str, Any]]:

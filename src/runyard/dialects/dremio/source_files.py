@@ -17,6 +17,7 @@ from runyard.executors.mounts import Mounts
 MOST = 1_000  # of a folder's entries that are listed
 PREFIX = "dremio:/"  # how the id of something begins that is not in the catalog
 PLACES = ("path", "mountPath", "rootPath")  # members of a configuration that name a folder or a URI
+NAS, S3 = "NAS", "S3"
 BUCKETS = "s3://"
 
 
@@ -37,7 +38,7 @@ def folder_of(source: Document, mounts: Mounts) -> Path | None:
     """Return the folder that a source's configuration names; None if it names none of this machine."""
     config: Mapping[str, Any] = source.content.get("config") or {}
     place = next((str(config[name]) for name in PLACES if config.get(name)), None)
-    if source.content.get("type") == "S3":
+    if source.content.get("type") == S3:
         place = BUCKETS + (place or "/").strip("/")
     if not place:
         return None
