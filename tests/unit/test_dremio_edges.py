@@ -64,6 +64,10 @@ VALUES: list[tuple[str, Any]] = [
     ("ASCII('')", 0),
     ("REVERSE('e' || CHR(769) || 'x')", "x\u0301e"),
     ("REVERSE('')", ""),
+    ("INITCAP(CAST(NULL AS VARCHAR))", None),
+    ("INITCAP('')", ""),
+    ("LEVENSHTEIN('kitten', 'sitting')", 3),
+    ("LEVENSHTEIN('é', NULL)", None),
     # regular expressions are looked for anywhere, over the ends of lines
     ("REGEXP_LIKE('abc', 'b')", True),
     ("REGEXP_LIKE('abc', '^b$')", False),
@@ -176,6 +180,7 @@ REFUSED: list[tuple[str, tuple[int, int]]] = [
     ("CONVERT_FROM('{\"a\": 1, \"A\": 2}', 'JSON')", (1, 8)),
     ("CONVERT_FROM('12345678901234567890', 'JSON')", (1, 8)),
     ('"MAP_KEYS"(NULL)', (1, 8)),
+    ("LEVENSHTEIN('é', 'e')", (0, 0)),
     ("ASCII('é')", (0, 0)),
     ("SPLIT_PART('a,b', '', 2)", (0, 0)),
 ]
@@ -199,6 +204,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("'x' LIKE 'a!b' ESCAPE '!'", "VALIDATION", "Invalid escape sequence"),
     ("NEXT_DAY(DATE '2024-05-17', 'xx')", "VALIDATION", "The weekday in this entry is invalid"),
     ("TO_TIME(3600)", "VALIDATION", "TO_TIME takes 2 or 3 arguments"),
+    ("PERCENTILE_CONT(-1) WITHIN GROUP (ORDER BY x) FROM (VALUES (1)) t(x)", "VALIDATION", "between 0 and 1"),
+    ("UNHEX('4')", "FUNCTION", "length was not a multiple of two"),
     ("REPEAT('ab', -1)", "FUNCTION", "Repeat number can't be negative"),
     ("SPLIT_PART('a', ',', 0)", "FUNCTION", "Index in split_part must be positive"),
     ("TO_DATE('24-01-02', 'YYYY-MM-DD')", "FUNCTION", "Input text cannot be formatted to date: 24-01-02"),

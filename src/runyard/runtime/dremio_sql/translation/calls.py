@@ -150,10 +150,19 @@ def _of_group(
         raise unsupported(f"{name} with DISTINCT or FILTER has no faithful translation", node)
     if name in MOVED and len(arguments) > 1 and arguments[1].sql.startswith("-"):
         raise unsupported(f"{name} by a number below zero has no faithful translation", node)
-    if name.startswith("PERCENTILE") and not clauses.get("o"):
-        raise unsupported(f"{name} needs WITHIN GROUP (ORDER BY …)", node)
+    if name.startswith("PERCENTILE"):
+        _check_percentile(name, arguments, node, clauses)
     spelled = {"d": "DISTINCT " if distinct else "", "s": suffix, "w": clauses.get("w", ""), "o": clauses.get("o", "")}
     return _filled(name, OF_GROUPS[name], arguments, node, spelled)
+
+
+def _check_percentile(
+    name: str, arguments: Sequence[Typed], node: exp.Expression, clauses: Mapping[str, str]
+) -> None:  # fmt: skip
+    if not clauses.get("o"):
+        raise unsupported(f"{name} needs WITHIN GROUP (ORDER BY …)", node)
+    if len(arguments) == 1 and arguments[0].sql.startswith("-"):  # DuckDB would count from the end
+        raise invalid(f"{name} takes a number between 0 and 1", node)
 
 
 def _within(node: exp.WithinGroup, scope: Scope, compiled: Compile) -> dict[str, str]:

@@ -38,6 +38,10 @@ CUBE_ROOT = (
 # As Gandiva counts: 2.675 * 100 is 267.5, whatever 2.675 is exactly.
 ROUNDED = "trunc({0} * pow(CAST(10 AS DOUBLE), {1}) + CASE WHEN {0} >= 0 THEN 0.5 ELSE -0.5 END)"
 ROUNDED = f"({ROUNDED} / pow(CAST(10 AS DOUBLE), {{1}}))"
+BYTES = (
+    "CASE WHEN length({0}) % 2 = 0 THEN unhex({0}) WHEN {0} IS NOT NULL THEN "
+    "error('Failure parsing hex string, length was not a multiple of two.') END"
+)
 NUMBERS: dict[str, list[Function]] = {
     **MATHEMATICS,
     "LOG": [row("double", DOUBLE, "ln({0})"), row("double double", DOUBLE, "log({0}, {1})")],
@@ -83,7 +87,7 @@ NUMBERS: dict[str, list[Function]] = {
     "ISNAN": [row("float", BOOLEAN, "isnan({0})")],
     "TO_HEX": [row("binary", VARCHAR, "hex({0})")],
     "HEX": [row("binary", VARCHAR, "hex({0})"), row("text", VARCHAR, "hex({0})")],
-    "UNHEX": [row("text", VARBINARY, "unhex({0})")],
+    "UNHEX": [row("text", VARBINARY, BYTES)],
     "MD5": [row("text", VARCHAR, "md5({0})"), row("binary", VARCHAR, "md5({0})")],
     "SHA1": [row("text", VARCHAR, "sha1({0})"), row("binary", VARCHAR, "sha1({0})")],
     "SHA256": [row("text", VARCHAR, "sha256({0})"), row("binary", VARCHAR, "sha256({0})")],

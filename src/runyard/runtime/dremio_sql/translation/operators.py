@@ -26,7 +26,6 @@ from ..column_types import (
     as_decimal,
     divided,
     exactly,
-    has_room,
     multiplied,
     remaining,
     shared,
@@ -86,7 +85,7 @@ def _decimals(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typ
         if left.is_random or right.is_random:
             raise unsupported("The division of a random value has no faithful translation", node)
         return _quotient(first, second, (one, other), kind)
-    if sign == "%" and not has_room(one, other):  # DuckDB would take doubles
+    if sign == "%":  # DuckDB would take doubles where it thinks that both together need more digits than it has
         first, second = (f"CAST({each} AS {spelling(exactly(one, other))})" for each in (first, second))
     words = f"({first} {sign} {second})"
     natural = max(one.scale, other.scale) if sign != "*" else one.scale + other.scale

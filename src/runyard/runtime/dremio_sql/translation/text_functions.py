@@ -9,8 +9,9 @@ from .functions import Function, row, same
 
 TEXTS_LIST = list_of(VARCHAR)
 FIRST_UPPER = (
-    "list_reduce(list_prepend('', list_transform(regexp_extract_all(lower({0}), "
-    "'[\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+'), lambda word: upper(word[1]) || word[2:])), lambda said, word: said || word)"
+    "CASE WHEN {0} IS NOT NULL THEN list_reduce(list_prepend('', list_transform(regexp_extract_all(lower({0}), "
+    "'[\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+'), lambda word: upper(word[1]) || word[2:])), "
+    "lambda said, word: said || word) END"
 )
 # Position 0 is the first letter, and what begins before it is empty.
 FROM = "CASE WHEN {1} = 0 THEN 1 ELSE {1} END"
@@ -36,6 +37,11 @@ CHARACTER = (
     "WHEN {0} IS NOT NULL THEN '' END"
 )
 BACKWARDS = "array_to_string(list_reverse(string_split({0}, '')), '')"  # DuckDB's own keeps letters of several together
+# Dremio counts bytes, DuckDB letters.
+DISTANCE = (
+    "CASE WHEN octet_length(encode({0} || {1})) = length({0} || {1}) THEN CAST(levenshtein({0}, {1}) AS INTEGER) "
+    f"WHEN {{0}} || {{1}} IS NOT NULL THEN error('{REFUSED}LEVENSHTEIN of letters beyond ASCII') END"
+)
 # NULL is one of the elements, and equal to none.
 CONTAINED = (
     "CASE WHEN list_contains({0}, {1}) THEN true WHEN len({0}) = list_count({0}) AND {1} IS NOT NULL THEN false END"
@@ -106,7 +112,7 @@ TEXTS: dict[str, list[Function]] = {
     "STARTS_WITH": [row("text text", BOOLEAN, "starts_with({0}, {1})")],
     "ENDS_WITH": [row("text text", BOOLEAN, "ends_with({0}, {1})")],
     "CONTAINS_SUBSTR": [row("text text", BOOLEAN, "contains({0}, {1})")],
-    "LEVENSHTEIN": [row("text text", INTEGER, "CAST(levenshtein({0}, {1}) AS INTEGER)")],
+    "LEVENSHTEIN": [row("text text", INTEGER, DISTANCE)],
     "BASE64": [row("binary", VARCHAR, "to_base64({0})")],
     "UNBASE64": [row("text", VARBINARY, "from_base64({0})")],
 }  # fmt: skip
