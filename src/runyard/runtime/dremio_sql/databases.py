@@ -33,7 +33,7 @@ from .column_types import (
     literal,
     quoted,
 )
-from .errors import DremioError
+from .errors import DremioError, invalid, unsupported
 from .translation.scope import Query
 
 NEEDED = "Reading PostgreSQL needs the package adbc-driver-postgresql: install runyard[dremio]"
@@ -62,6 +62,8 @@ TYPES: Mapping[str, tuple[ColumnType, str]] = {
     "timestamp": (TIMESTAMP, "date_trunc('milliseconds', {0})"),
     "timestamptz": (TIMESTAMP, "date_trunc('milliseconds', {0} AT TIME ZONE 'UTC')"),
     "bytea": (VARBINARY, "{0}"),
+    "text": (VARCHAR, "{0}"),
+    "varchar": (VARCHAR, "{0}"),
 }
 AS_TEXT = "CAST({0} AS text)"
 NUMERIC = "numeric"
@@ -72,6 +74,8 @@ ARROW: Mapping[str, str] = {
 }  # fmt: skip
 SIGNS: Mapping[str, str] = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 ORDERED = re.compile(r"-?\d+(\.\d+)?")
+DAY_US = 86_400_000_000
+FIRST_DAY, LAST_DAY = -719_162, 2_932_897  # of the years 1 to 9999, and the day behind them, from 1970 on
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN_TEXT = re.compile(r'"([^"\\]*)"')
 
@@ -121,7 +125,7 @@ class Table:
         """Return the statement that brings some columns, of those rows that may be wanted."""
         known = {each.column.name: each for each in self.columns}
         values = ", ".join(f"{known[name].words} AS {quoted(name)}" for name in names)
-        wanted = where(condition, {each.column.name: each.column.type for each in self.columns})
+        wanted = where(condition, known)
         return f"SELECT {values} FROM {self.place}{f' WHERE {wanted}' if wanted else ''}"
 
 
@@ -134,13 +138,29 @@ def table_of(database: Database, path: Sequence[str], connection: duckdb.DuckDBP
     found = [row for batch in database.rows(COLUMNS, path) for row in batch.to_pylist()]
     if not found:
         return None
-    schema, name = found[0]["nspname"], found[0]["relname"]
+    schema, name = _meant(path, found)
     columns = tuple(column_of(row) for row in found if (row["nspname"], row["relname"]) == (schema, name))
+    _refuse_twins(path, columns)
     table = Table(database=database, place=f"{quoted(schema)}.{quoted(name)}", columns=columns)
     known = f"pg_{abs(hash((database.name, schema, name)))}"
     connection.register(known, _dataset(table))
     names = ", ".join(quoted(each.column.name) for each in columns)
     return Query(sql=f"SELECT {names} FROM {known}", columns=tuple(each.column for each in columns))
+
+
+def _meant(path: Sequence[str], found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return which of the tables is meant whose names differ in case alone: the one that is written so."""
+    places = list(dict.fromkeys((row["nspname"], row["relname"]) for row in found))
+    if len(places) > 1 and tuple(path) not in places:
+        known = ", ".join(".".join(place) for place in places)
+        raise invalid(f"'{'.'.join(path)}' may be any of {known}; write one as it is")
+    return places[0] if len(places) == 1 else (path[0], path[1])
+
+
+def _refuse_twins(path: Sequence[str], columns: Sequence[PgColumn]) -> None:
+    names = [each.column.name.lower() for each in columns]
+    if twins := sorted({name for name in names if names.count(name) > 1}):
+        raise unsupported(f"Columns of '{'.'.join(path)}' differ in case alone: {', '.join(twins)}")
 
 
 def column_of(row: Mapping[str, Any]) -> PgColumn:
@@ -174,7 +194,21 @@ def _dataset(table: Table) -> Any:
 
 def _cast(arrow: Any, batch: Any, schema: Any) -> Any:
     arrays = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
+    for array, field in zip(arrays, schema, strict=True):
+        _refuse_beyond(arrow, array, field)
     return arrow.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _refuse_beyond(arrow: Any, array: Any, field: Any) -> None:
+    """Refuse moments that Dremio does not know, as infinity."""
+    days = arrow.types.is_date(field.type)
+    if not (days or arrow.types.is_timestamp(field.type) or arrow.types.is_time(field.type)):
+        return
+    first, last = (0, DAY_US - 1) if arrow.types.is_time(field.type) else (FIRST_DAY * DAY_US, LAST_DAY * DAY_US - 1)
+    found = module("pyarrow.compute").min_max(array.cast(arrow.int32() if days else arrow.int64())).as_py()
+    unit = DAY_US if days else 1
+    if found["min"] is not None and not first <= found["min"] * unit <= found["max"] * unit <= last:
+        raise DremioError("DATA_READ", f"The column '{field.name}' holds a moment beyond the years 1 to 9999")
 
 
 def _arrow_type(arrow: Any, kind: ColumnType) -> Any:
@@ -185,27 +219,30 @@ def _arrow_type(arrow: Any, kind: ColumnType) -> Any:
     return getattr(arrow, ARROW[kind.name])()
 
 
-def where(condition: str, types: Mapping[str, ColumnType]) -> str:
+def where(condition: str, columns: Mapping[str, PgColumn]) -> str:
     """Return what of Arrow's condition PostgreSQL is sure to decide alike, in its words; rather too little."""
     inner = _within(condition.strip())
     left, sign, right = _parted(inner)
     if sign == "and":
-        return " AND ".join(filter(None, (where(left, types), where(right, types))))
+        return " AND ".join(filter(None, (where(left, columns), where(right, columns))))
     if sign == "or":
-        sides = where(left, types), where(right, types)
+        sides = where(left, columns), where(right, columns)
         # What is left out of a side would let too few rows through: only whole sides are asked.
         return f"({sides[0]} OR {sides[1]})" if all(sides) and not any("and" in each for each in (left, right)) else ""
-    return _comparison(inner, types)
+    return _comparison(inner, columns)
 
 
-def _comparison(text: str, types: Mapping[str, ColumnType]) -> str:
-    for name, kind in types.items():
+def _comparison(text: str, columns: Mapping[str, PgColumn]) -> str:
+    for name, column in columns.items():
         if text == f"is_valid({name})":
             return f"{quoted(name)} IS NOT NULL"
         if text.startswith(f"{name} "):
             sign, _, value = text[len(name) + 1 :].partition(" ")
+            kind = column.column.type
             said = _literal(value, kind, sign)
-            return f"{quoted(name)} {SIGNS[sign]} {said}" if said and sign in SIGNS else ""
+            # What is read as its text is compared as that: no other type takes every text.
+            words = column.words if kind == VARCHAR else quoted(name)
+            return f"{words} {SIGNS[sign]} {said}" if said and sign in SIGNS else ""
     return ""
 
 

@@ -31,6 +31,12 @@ OUT_OF_MEMORY = "Query was cancelled because it exceeded the memory limits set b
 WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^Division by zero.*", re.DOTALL), "divide by zero error"),
 )  # fmt: skip
+# Of what somebody else reads for it, and of files; what it says after its reason are settings of its own.
+STREAM = re.compile(
+    r"^reading the stream registered as '[^']*' failed: [^:]*: (.*?)\.?(?: Detail: Python exception.*)?$", re.DOTALL
+)
+OF_FILES = re.compile(r"CSV Error|Error when sniffing|Malformed JSON|JSON transform error")
+ADVICE = re.compile(r"(,\s*try |\s*\n\s*(Possible|Try setting|The search space)).*", re.DOTALL)
 CLASS_NAME = re.compile(r"^[A-Z][A-Za-z ]+ Error: ")
 OWN_SQL = re.compile(r"\n\nLINE \d+:.*", re.DOTALL)  # DuckDB's own view of a text that nobody has written
 
@@ -105,6 +111,10 @@ def from_duckdb(error: duckdb.Error) -> DremioError:
     message = OWN_SQL.sub("", CLASS_NAME.sub("", str(error))).strip()
     if isinstance(error, duckdb.OutOfMemoryException):
         return DremioError(kind, OUT_OF_MEMORY, context=message.partition("\n")[0])
+    if stream := STREAM.match(message):
+        return DremioError("DATA_READ", stream[1])
+    if OF_FILES.match(message):
+        return DremioError("DATA_READ", ADVICE.sub("", message))
     if message.startswith(REFUSED):
         return DremioError("UNSUPPORTED_OPERATION", message.removeprefix(REFUSED))
     for pattern, words in WORDS:

@@ -15,7 +15,7 @@ import duckdb
 
 from .column_types import VARCHAR, Column, ColumnType, file_literal, from_duckdb, list_of, literal, quoted, spelling
 from .database import RESIDENT
-from .errors import DremioError, unsupported
+from .errors import ADVICE, DremioError, unsupported
 from .errors import from_duckdb as error_of
 from .translation.scope import Query
 
@@ -33,8 +33,6 @@ COMPRESSIONS = (".gz", ".zst")
 WHOLE = re.compile(r"\d+")
 NEWLINES = frozenset({"\n", "\r\n", "\r"})
 TWIN = re.compile(r"(.+)_\d+")  # the name that DuckDB gives to a field whose name differs in case alone
-# What DuckDB says after its reason, of settings of its own.
-ADVICE = re.compile(r"(,\s*try |\s*\n\s*(Possible|Try setting|The search space)).*", re.DOTALL)
 UNREADABLE = (
     duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException, duckdb.NotImplementedException
 )  # fmt: skip
