@@ -132,6 +132,7 @@ VALUES: list[tuple[str, Any]] = [
     ("SIZE(ARRAY_DISTINCT(ARRAY[1, NULL, 1, NULL, 2]))", 3),
     ("ARRAY_CONCAT(ARRAY[1], NULL)", None),
     ("ARRAY_TO_STRING(ARRAY['a', NULL, 'b'], ',')", "a,,b"),
+    ("ARRAY_TO_STRING(ARRAY['a'], NULL)", None),
 ]  # fmt: skip
 
 

@@ -49,7 +49,10 @@ CONTAINED = (
 DIFFERENT = (
     "CASE WHEN len({0}) > list_count({0}) THEN list_append(list_distinct({0}), NULL) ELSE list_distinct({0}) END"
 )
-JOINED = "array_to_string(list_transform({0}, lambda word: coalesce(CAST(word AS VARCHAR), '')), {1})"
+JOINED = (
+    "CASE WHEN {1} IS NOT NULL THEN "
+    "array_to_string(list_transform({0}, lambda word: coalesce(CAST(word AS VARCHAR), '')), {1}) END"
+)
 
 
 def _position(inner: int, outer: int) -> str:
