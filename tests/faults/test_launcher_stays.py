@@ -216,7 +216,7 @@ def test_what_an_order_hands_on_goes_with_the_word_of_its_end(yard: Yard) -> Non
 UNREADABLE = {
     "too deep to be told": "output = []\nfor _ in range(500):\n    output = [output]\noutput = {'deep': output}\n",
     "too deep to be read": "output = {'deep': ()}\nfor _ in range(900):\n    output = {'deep': [output]}\n",
-    "too long": "output = {'long': 'x' * 65 * 1024 * 1024}\n",
+    "too long": "output = {'long': 'x' * (64 * 1024 * 1024 - 100)}\n",
     "no JSON": "output = {'object': object()}\n",
     "a number with too many digits": "output = {'number': 10 ** 5000}\n",
 }

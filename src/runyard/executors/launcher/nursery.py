@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from runyard.executors.launcher import boot, tree
-from runyard.executors.launcher.wire import CHUNK, Garbage, Lines
+from runyard.executors.launcher.wire import CHUNK, WORD_LIMIT, Garbage, Lines
 from runyard.executors.launcher.zygote import MOST_AT_ONCE
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Child:
     channel: socket.socket
     pid: int = 0  # until it has told us
     birth: int = 0  # with the pid a name that nobody else ever has
-    lines: Lines = field(default_factory=Lines)
+    lines: Lines = field(default_factory=lambda: Lines(WORD_LIMIT))
     limits: dict[str, int] | None = None  # that an order which it has carried out has set, as they cannot be raised
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = 6
 LINE_LIMIT = 64 * 1024 * 1024
+WORD_LIMIT = LINE_LIMIT // 2  # of a process to the launcher, which passes it on with words of its own
 CHUNK = 65536
 
 Message = dict[str, Any]
@@ -48,13 +49,14 @@ def now_ms() -> int:
 class Lines:
     """Cuts a stream of bytes into messages as they become whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LINE_LIMIT) -> None:
+        self._limit = limit
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return the messages that `data` completes."""
         self._rest += data
-        if len(self._rest) > LINE_LIMIT:
+        if len(self._rest) > self._limit:
             raise Garbage("a line without end")
         if b"\n" not in data:
             return  # and nothing is copied: a long line comes in many pieces
