@@ -177,6 +177,27 @@ def test_a_column_is_not_taken_for_what_is_held_though_it_is_called_so(named: Mi
     assert named.ask(sql).rows == named.run(sql).rows
 
 
+JOINED = [
+    "SELECT v, w FROM (lake.a NATURAL JOIN lake.b)",
+    "SELECT COUNT(*) FROM (lake.a NATURAL JOIN lake.b)",
+    "SELECT v FROM lake.natural_one",
+    "SELECT q.v FROM (SELECT * FROM (lake.a NATURAL JOIN lake.b)) AS q",
+    "SELECT id0 FROM (SELECT * FROM (lake.a JOIN lake.b ON a.k = b.k)) AS q",
+]
+
+
+@pytest.mark.parametrize("sql", JOINED)
+def test_joins_in_parentheses_are_by_all_columns_that_both_sides_have(yard: Mirrors, sql: str) -> None:
+    yard.run("CREATE TABLE lake.a AS SELECT * FROM (VALUES (1, 10, 'p'), (2, 20, 'q')) AS r(k, id, v)")
+    yard.run("CREATE TABLE lake.b AS SELECT * FROM (VALUES (1, 10, 7, 70), (2, 99, 8, 80)) AS r(k, id, w, id0)")
+    yard.run("CREATE VIEW lake.natural_one AS SELECT * FROM (lake.a NATURAL JOIN lake.b)")
+    yard.reflect("lake.a", name="a", display=["k", "v"])
+    yard.reflect("lake.b", name="b", display=["k", "w", "id0"])
+
+    assert "CHOSEN" not in hinted(yard, sql).values()
+    assert hinted(yard, "SELECT v, w FROM (lake.a JOIN lake.b USING (k))") == {"a": "CHOSEN", "b": "CHOSEN"}
+
+
 def test_a_partition_of_a_long_text_is_made_and_read(yard: Mirrors) -> None:
     long = "é" * 200
     yard.run(f"CREATE TABLE lake.long AS SELECT * FROM (VALUES (1, '{long}'), (2, '{long}b'), (3, NULL)) AS r(i, s)")

@@ -205,7 +205,7 @@ class Matching:
         alias = node.args.get("alias")
         if around is None or node.args.get("pivots") or (alias and alias.args.get("columns")):
             return None
-        if any(str(join.args.get("method") or "").upper() == "NATURAL" for join in around.args.get("joins") or ()):
+        if any(str(join.args.get("method") or "").upper() == "NATURAL" for join in around.find_all(exp.Join)):
             return None
         stars = [each for each in around.expressions if each.is_star]
         names = frozenset(names_in(around))
@@ -292,7 +292,7 @@ def _is_bare_star(node: exp.Expression) -> bool:
     A star beside others, or over several relations, gives columns names that depend on those before them, and an order
     may tell a column by its place.
     """
-    if len(node.expressions) > 1 or any(node.args.get(name) for name in ("joins", "distinct", "group")):
+    if len(node.expressions) > 1 or node.find(exp.Join) or any(node.args.get(name) for name in ("distinct", "group")):
         return False
     order = node.args.get("order")
     return order is None or all(each.find(exp.Column) for each in order.expressions)
