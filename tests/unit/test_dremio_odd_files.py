@@ -126,3 +126,13 @@ def test_what_iceberg_cannot_read_is_an_error_of_its_data(yard: Yard) -> None:
 
     assert yard.error("SELECT * FROM files.t").kind == "DATA_READ"
     assert yard.error("SELECT * FROM TABLE(table_history('files.t'))").kind == "DATA_READ"
+
+
+def test_moments_beyond_the_year_9999_are_shown(yard: Yard) -> None:
+    content = {"t": pa.array([2**58, 0], pa.timestamp("us")), "d": pa.array([10**7, 0], pa.date32())}
+    pq.write_table(pa.table(content), lay(yard, "far.parquet", ""))
+
+    assert yard.rows('SELECT t, d FROM files."far.parquet"') == [
+        ["11103-08-29 17:22:31.711", "29349-01-26"],
+        ["1970-01-01 00:00:00.000", "1970-01-01"],
+    ]

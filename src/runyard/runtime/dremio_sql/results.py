@@ -158,12 +158,18 @@ def _text(value: Any) -> str:
     return json.dumps(value if isinstance(value, str) else str(value), ensure_ascii=False)
 
 
-def _moment(value: dt.datetime) -> str:
-    return f'"{value.isoformat(sep=" ", timespec="milliseconds")}"'
+def _moment(value: dt.datetime | str) -> str:
+    return _beyond(value) if isinstance(value, str) else f'"{value.isoformat(sep=" ", timespec="milliseconds")}"'
 
 
-def _time(value: dt.time) -> str:
-    return f'"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"'
+def _time(value: dt.time | str) -> str:
+    return _beyond(value) if isinstance(value, str) else f'"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"'
+
+
+def _beyond(value: str) -> str:
+    """Return a moment that Python has no value for, as of the year 10000, as DuckDB writes it."""
+    whole, _, fraction = value.partition(".")
+    return f'"{whole}.{fraction[:3]:0<3}"'
 
 
 def _days(value: int) -> str:
