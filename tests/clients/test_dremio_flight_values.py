@@ -133,6 +133,23 @@ def test_columns_of_a_table_say_what_they_are_in_dremio(live: Live) -> None:
     }  # fmt: skip
 
 
+# headers
+
+
+@pytest.mark.parametrize(("queue", "own"), [(b"Low Cost User Queries", "SMALL"), (b"High Cost User Queries", "LARGE")])
+def test_the_queues_that_dremios_own_examples_name_are_those_that_are_here(
+    live: Live, http: Http, queue: bytes, own: str
+) -> None:
+    # What arrow-flight-client-examples and its many copies send with every call.
+    client = Client(live, (b"routing_tag", b"test-routing-tag"), (b"routing_queue", queue))
+    client.table(f"SELECT 'as {own} says' AS word")
+    jobs = http.rows(
+        f"SELECT queue_name FROM sys.project.jobs WHERE query LIKE '%as {own} says%' AND query NOT LIKE '%sys.%'"
+    )
+
+    assert jobs == [{"queue_name": own}]
+
+
 # the handshake of older clients
 
 

@@ -33,6 +33,13 @@ NO_LIMIT = -1  # what holds a place of a queue that has any number of them
 REJECT = "REJECT"
 NICENESS: Mapping[str, int] = {"BACKGROUND": 10, "LOW": 5}
 """By the CPU tier of a queue; in the higher ones nobody goes first."""
+ENTERPRISE: Mapping[str, str] = {
+    "low cost user queries": "small",
+    "high cost user queries": "large",
+    "low cost reflections": "reflection_small",
+    "high cost reflections": "reflection_large",
+}
+"""The queues that every server of Dremio's enterprise edition has, which its examples name, to those that are here."""
 TYPES: Mapping[str, str] = {
     "ACCELERATOR_CREATE": "Reflections",
     "ACCELERATOR_DROP": "Reflections",
@@ -114,10 +121,11 @@ def _facts(context: Mapping[str, Any], cost: float) -> Facts:
 def _named(workload: Mapping[str, Any], name: str) -> Lane:
     """Return the queue that a session has chosen for itself, past all rules."""
     known = {each.lower(): each for each in workload["queues"]}
-    if name.lower() not in known:
+    own = name.lower() if name.lower() in known else ENTERPRISE.get(name.lower(), "")
+    if own not in known:
         told = f"There is no queue {name!r}, which the session's routing_queue names"
         raise DremioError("RESOURCE", f"{told}; there are {', '.join(known.values())}.")
-    found = known[name.lower()]
+    found = known[own]
     return Lane(name=found, **workload["queues"][found])
 
 
