@@ -166,6 +166,7 @@ ANSWERS: list[tuple[str, Any, str]] = [
     ("TO_CHAR(0.5, '#.00')", ".50", "VARCHAR"),
     ("TO_CHAR(-0.125, '0.00')", "-0.12", "VARCHAR"),
     ("TO_CHAR(7, '000')", "007", "VARCHAR"),
+    ("TO_CHAR(-0.001, '0.00')", "-0.00", "VARCHAR"),
     ("UNIX_TIMESTAMP('2021-12-22 13:44:11')", 1640180651, "BIGINT"),
     ("CAST('2024-01-01 00:00:00.123456' AS TIMESTAMP)", "2024-01-01 00:00:00.123", "TIMESTAMP"),
     ("TIME '10:20:30'", "10:20:30.000", "TIME"),
@@ -282,7 +283,7 @@ def test_numbers_in_a_format_are_rounded_half_to_even(number: Decimal) -> None:
     got = value(f"TO_CHAR(CAST('{number}' AS DECIMAL(9,3)), '#,##0.00')")
     rounded = number.quantize(D("0.01"), ROUND_HALF_EVEN)
 
-    assert got == f"{'-' if rounded < 0 else ''}{abs(rounded):,.2f}"
+    assert got == f"{'-' if number < 0 else ''}{abs(rounded):,.2f}"
 
 
 @settings(max_examples=60, deadline=None)

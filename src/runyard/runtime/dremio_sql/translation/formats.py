@@ -106,7 +106,7 @@ def number_text(value: str, scale: int, form: str, node: exp.Expression) -> str:
     zeros, places = len(found["zeros"] or ""), len(found["zeros"] or "") + len(found["others"] or "")
     rounded = _half_even(value, scale, places)
     return NUMBER_WORDS.format(
-        sign=f"CASE WHEN {rounded} < 0 THEN '-' ELSE '' END",
+        sign=f"CASE WHEN {value} < 0 THEN '-' ELSE '' END",  # Java writes -0.00 too
         whole=_whole(f"CAST(trunc(abs({rounded})) AS HUGEINT)", whole, places=places),
         fraction=_fraction(f"split_part(CAST(abs({rounded}) AS VARCHAR), '.', 2)", zeros, places),
         value=value,
