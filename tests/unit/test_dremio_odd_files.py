@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -135,4 +137,39 @@ def test_moments_beyond_the_year_9999_are_shown(yard: Yard) -> None:
     assert yard.rows('SELECT t, d FROM files."far.parquet"') == [
         ["11103-08-29 17:22:31.711", "29349-01-26"],
         ["1970-01-01 00:00:00.000", "1970-01-01"],
+    ]
+
+
+@pytest.fixture
+def _in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_new_york")
+def test_moments_are_compared_as_they_are_shown(yard: Yard) -> None:
+    second = 1_577_836_800_000_001  # of the epoch, in microseconds
+    zoned = pa.timestamp("us", tz="UTC")
+    content = {
+        "t": pa.array([3_600_000_001, None], pa.time64("us")),
+        "s": pa.array([{"at": second, "more": [second]}, None], pa.struct([("at", zoned), ("more", pa.list_(zoned))])),
+        "l": pa.array([[{"at": second}], None], pa.list_(pa.struct([("at", pa.timestamp("us"))]))),
+    }
+    pq.write_table(pa.table(content), lay(yard, "a.parquet", ""))
+    conditions = (
+        "t = TIME '01:00:00' AND x.s.at = TIMESTAMP '2020-01-01 00:00:00' "
+        "AND x.s.more[0] = TIMESTAMP '2020-01-01 00:00:00' AND x.l[0].at = TIMESTAMP '2020-01-01 00:00:00'"
+    )
+
+    assert yard.rows(f'SELECT COUNT(*) FROM files."a.parquet" AS x WHERE {conditions}') == [[1]]
+    assert yard.rows('SELECT * FROM files."a.parquet"') == [
+        [
+            "01:00:00.000",
+            {"at": "2020-01-01 00:00:00.000", "more": ["2020-01-01 00:00:00.000"]},
+            [{"at": "2020-01-01 00:00:00.000"}],
+        ],
+        [None, None, None],
     ]

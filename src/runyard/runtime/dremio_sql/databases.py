@@ -34,6 +34,7 @@ from .column_types import (
     quoted,
 )
 from .errors import DremioError, invalid, unsupported
+from .sources import time_of_day
 from .translation.scope import Query
 
 NEEDED = "Reading PostgreSQL needs the package adbc-driver-postgresql: install runyard[dremio]"
@@ -144,8 +145,13 @@ def table_of(database: Database, path: Sequence[str], connection: duckdb.DuckDBP
     table = Table(database=database, place=f"{quoted(schema)}.{quoted(name)}", columns=columns)
     known = f"pg_{abs(hash((database.name, schema, name)))}"
     connection.register(known, _dataset(table))
-    names = ", ".join(quoted(each.column.name) for each in columns)
+    names = ", ".join(_shown(each.column) for each in columns)
     return Query(sql=f"SELECT {names} FROM {known}", columns=tuple(each.column for each in columns))
+
+
+def _shown(column: Column) -> str:
+    name = quoted(column.name)
+    return f"{time_of_day(name)} AS {name}" if column.type == TIME else name
 
 
 def _meant(path: Sequence[str], found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

@@ -249,7 +249,7 @@ def _relation(
     values, columns = [], []
     for place, (name, kind, *_) in enumerate(described):
         column = Column(name=renamed(place) if renamed else name, type=_known(name, kind))
-        values.append(f"{_normal(name, kind, column.type)} AS {quoted(column.name)}")
+        values.append(f"{_normal(quoted(name), kind, column.type)} AS {quoted(column.name)}")
         columns.append(column)
     for level in range(depth):
         start = len(str(files.place)) + 2
@@ -259,13 +259,34 @@ def _relation(
     return Query(sql=f"SELECT {', '.join(values)} FROM {words}", columns=tuple(columns))
 
 
-def _normal(name: str, kind: Any, known: ColumnType) -> str:
-    """Return a column as DuckDB's type for Dremio's: milliseconds, no smaller integers, no zones."""
+def _normal(words: str, kind: Any, known: ColumnType, depth: int = 0) -> str:
+    """Return a value as DuckDB's type for Dremio's: milliseconds, no smaller integers, no zones, however deep."""
     said = str(kind).upper()
     if known.name == "TIMESTAMP":
-        inner = f"({quoted(name)} AT TIME ZONE 'UTC')" if "ZONE" in said else f"CAST({quoted(name)} AS TIMESTAMP)"
+        inner = f"({words} AT TIME ZONE 'UTC')" if "ZONE" in said else f"CAST({words} AS TIMESTAMP)"
         return f"date_trunc('milliseconds', {inner})"
-    return quoted(name) if said == spelling(known) else f"CAST({quoted(name)} AS {spelling(known)})"
+    if known.name == "TIME":
+        return time_of_day(words)
+    if known.name == "LIST" and _has_moments(known):
+        item = f"item{depth}"
+        inner = _normal(item, kind.children[0][1], known.element, depth + 1)
+        return f"list_transform({words}, lambda {item}: {inner})"
+    if known.name == "STRUCT" and _has_moments(known):
+        fields = (
+            f"{literal(name)}: {_normal(f'struct_extract({words}, {literal(name)})', child, field, depth)}"
+            for (name, child), (_, field) in zip(kind.children, known.fields, strict=True)
+        )
+        return f"CASE WHEN {words} IS NOT NULL THEN {{{', '.join(fields)}}} END"
+    return words if said == spelling(known) else f"CAST({words} AS {spelling(known)})"
+
+
+def _has_moments(known: ColumnType) -> bool:
+    return known.name in MOMENTS or any(_has_moments(field) for _, field in known.fields)
+
+
+def time_of_day(words: str) -> str:
+    """Return a time of day in milliseconds, as Dremio has it."""
+    return f"CAST(date_trunc('milliseconds', DATE '1970-01-01' + CAST({words} AS TIME)) AS TIME)"
 
 
 def _module(name: str, kind: str) -> Any:
@@ -283,7 +304,7 @@ def _registered(content: Any, files: Files, connection: duckdb.DuckDBPyConnectio
     described = connection.execute(f"SELECT * FROM {name} LIMIT 0").description
     columns = tuple(Column(name=each[0], type=_known(each[0], each[1])) for each in described)
     values = [
-        f"{_normal(each[0], each[1], column.type)} AS {quoted(column.name)}"
+        f"{_normal(quoted(each[0]), each[1], column.type)} AS {quoted(column.name)}"
         for each, column in zip(described, columns, strict=True)
     ]
     return Query(sql=f"SELECT {', '.join(values)} FROM {name}", columns=columns)
