@@ -221,7 +221,7 @@ class Nursery:
         self._on_ready()
 
     def _take_word(self, child: Child) -> None:
-        if not select.select([child.channel], [], [], 0)[0]:
+        if not _has_come(child.channel):
             return  # it was taken already, or is yet to come
         try:
             data = child.channel.recv(CHUNK)
@@ -272,6 +272,13 @@ class Nursery:
             return  # several that died of one cause count once
         self._failures += 1
         self._pause_until = now + FIRST_PAUSE_S * 2**self._failures
+
+
+def _has_come(channel: socket.socket) -> bool:
+    """Tell whether there is something to read, also on a descriptor beyond those that select() takes."""
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _execute(command: list[str], theirs: socket.socket) -> NoReturn:
