@@ -55,6 +55,13 @@ def test_a_result_without_rows_is_one_message_with_its_columns(live: Live) -> No
         assert reader.schema.names == ["a", "b"]
 
 
+def test_an_interval_in_an_array_is_refused_before_a_job_is_begun(live: Live, http: Http) -> None:
+    with pytest.raises(pa.ArrowNotImplementedError, match="An INTERVAL DAY TO SECOND within an array or a row cannot"):
+        Client(live).info("SELECT ARRAY[INTERVAL '1' DAY] AS in_vain")
+
+    assert http.rows("SELECT 1 FROM sys.project.jobs WHERE query LIKE '%in_vain%' AND query NOT LIKE '%sys.%'") == []
+
+
 # parameters
 
 
@@ -148,6 +155,15 @@ def test_the_queues_that_dremios_own_examples_name_are_those_that_are_here(
     )
 
     assert jobs == [{"queue_name": own}]
+
+
+def test_a_table_with_a_column_that_cannot_be_sent_is_listed_all_the_same(live: Live) -> None:
+    Client(live).table("CREATE TABLE \"$scratch\".of_arrays AS SELECT ARRAY[INTERVAL '1' DAY] AS a")
+    with connect(live) as connection:
+        (catalog,) = connection.adbc_get_objects(depth="all", db_schema_filter="$scratch").read_all().to_pylist()
+    tables = {table["table_name"]: table for table in catalog["catalog_db_schemas"][0]["db_schema_tables"]}
+
+    assert tables["of_arrays"]["table_columns"] == []
 
 
 # the handshake of older clients

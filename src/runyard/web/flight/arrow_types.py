@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from pyarrow import flight
 
 from runyard.runtime.dremio_sql.column_types import MONTHS, Column, ColumnType
-from runyard.runtime.dremio_sql.results import ROWS, stored
+from runyard.runtime.dremio_sql.errors import unsupported
+from runyard.runtime.dremio_sql.results import INTERVALS, ROWS, stored
 
 BATCH_BYTES = 2 * 1024 * 1024  # of rows at once, on the average of a file
 MOST_BYTES = 8 * 1024 * 1024  # of any rows at once but a single one; clients in Go take messages of sixteen
@@ -42,15 +43,22 @@ EVEN = frozenset(PLAIN) - {"VARCHAR", "VARBINARY", "BINARY"} | {"DECIMAL"}
 """Types whose values are all of one length."""
 NESTED: Mapping[str, Callable[[ColumnType], Any]] = {
     "DECIMAL": lambda kind: pa.decimal128(kind.precision, kind.scale),
-    "LIST": lambda kind: pa.list_(arrow_type(kind.element)),
-    "MAP": lambda kind: pa.map_(arrow_type(kind.fields[0][1]), arrow_type(kind.element)),
-    "STRUCT": lambda kind: pa.struct([(name, arrow_type(field)) for name, field in kind.fields]),
+    "LIST": lambda kind: pa.list_(_within(kind.element)),
+    "MAP": lambda kind: pa.map_(_within(kind.fields[0][1]), _within(kind.element)),
+    "STRUCT": lambda kind: pa.struct([(name, _within(field)) for name, field in kind.fields]),
 }
 
 
 def arrow_type(kind: ColumnType) -> Any:
     """Return a type as Dremio's Flight endpoint spells it."""
     return NESTED[kind.name](kind) if kind.name in NESTED else PLAIN[kind.name]
+
+
+def _within(kind: ColumnType) -> Any:
+    """Return the type of what stands in another; the files of results keep no interval there as it is."""
+    if kind.name in INTERVALS:
+        raise unsupported(f"An {kind.name} within an array or a row cannot be sent over Flight; CAST it to VARCHAR")
+    return arrow_type(kind)
 
 
 def schema_of(columns: Sequence[Column]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from runyard.runtime.dremio_sql.column_types import Column, ColumnType
+from runyard.runtime.dremio_sql.errors import DremioError
 from runyard.runtime.dremio_sql.information_schema import CATALOG
 from runyard.web.flight.arrow_types import schema_of
 from runyard.web.flight.planning import Planner
@@ -85,9 +86,13 @@ def _tables(question: Question) -> Any:
 
 
 def _described(path: Sequence[str], columns: Sequence[Column]) -> Any:
-    """Return the columns of a table as a schema whose fields say what they are in Dremio."""
+    """Return the columns of a table as a schema whose fields say what they are in Dremio; none if one has no type."""
+    try:
+        schema = schema_of(columns)
+    except DremioError:
+        return pa.schema([])
     place = {"CATALOG_NAME": CATALOG, "SCHEMA_NAME": ".".join(path[:-1]), "TABLE_NAME": path[-1]}
-    fields = zip(schema_of(columns), columns, strict=True)
+    fields = zip(schema, columns, strict=True)
     return pa.schema([field.with_metadata(_words(place | _facts(column.type))) for field, column in fields])
 
 
