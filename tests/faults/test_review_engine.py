@@ -72,6 +72,13 @@ def test_an_exception_whose_words_no_ledger_takes_is_recorded_and_the_next_run_t
     assert yard.ended(yard.start(source="pass")).phase == "succeeded"
 
 
+def test_whatever_a_job_leaves_for_the_reason_of_its_end_its_end_is_recorded(yard: Yard) -> None:
+    texts = ('{"message": "m", "category": "\\ud800\\u0000"}', '{"message": ["m"], "category": ["x"]}')
+    leave = "import os; open('../result.json', 'w').write({!r}); os._exit(3)"
+
+    assert [yard.ended(yard.start(source=leave.format(text))).phase for text in texts] == ["failed", "failed"]
+
+
 def test_a_long_queue_of_runs_that_cannot_be_prepared_comes_to_its_end(yard: Yard) -> None:
     first = yard.running(FOREVER)
     queued = [yard.start("spark") for _ in range(250)]

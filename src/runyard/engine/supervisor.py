@@ -131,7 +131,7 @@ def _finish(moves: Moves, event: Ended) -> None:
     facts = {
         "exit_code": event.exit_code,
         "signal": event.signal,
-        "category": event.category,
+        "category": _storable(event.category),
         "message": _message(event),
         "trace": _storable(event.trace),
         "output": _storable_document(event.output or {}),
