@@ -190,3 +190,14 @@ def test_a_graph_names_the_sources_and_homes_of_a_dataset_and_its_parents(http: 
 
 def test_a_project_names_its_cloud(http: Http) -> None:
     assert [project["cloudId"] for project in http("GET", "/v0/projects")] == ["runyard"]
+
+
+# what dbt asks before it grants
+
+
+def test_there_are_no_privileges_by_object_and_who_grants_one_is_told_why(http: Http) -> None:
+    for table in ("sys.privileges", "sys.project.privileges"):
+        asked = f"SELECT privilege, grantee_type, grantee_id FROM {table} WHERE object_id = '@admin.v'"
+        assert http.rows(asked) == []
+
+    assert "follows from roles" in http.run('GRANT SELECT ON VIEW "@admin".v TO USER "admin"')["errorMessage"]

@@ -21,7 +21,8 @@ from runyard.store.ledger import Page
 MOST = 10_000  # jobs, the newest; a table of them all would be as large as the ledger
 VARCHAR, BIGINT, TIMESTAMP, BOOLEAN, DOUBLE = "VARCHAR", "BIGINT", "TIMESTAMP", "BOOLEAN", "DOUBLE"
 OWN = "user_defined_functions"
-NAMES = "|".join(("jobs_recent", "jobs", OWN, *TABLES))
+NONE = "privileges"
+NAMES = "|".join(("jobs_recent", "jobs", OWN, NONE, *TABLES))
 _NAME = re.compile(rf'\bsys"?\s*\.\s*(?:"?project"?\s*\.\s*)?"?(?P<table>{NAMES})\b', re.IGNORECASE)
 
 Column = tuple[str, str, Callable[[Job], Any]]
@@ -90,6 +91,10 @@ FUNCTIONS: Sequence[tuple[str, str, Callable[[Document], Any]]] = (
 """A function of one's own as a row."""
 
 
+PRIVILEGE = ("object_id", "object_type", "grantee_id", "grantee_type", "privilege")
+"""What a privilege would be as a row: there are none by object, and who asks for them (dbt) wants to see so."""
+
+
 def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, Any]]:
     """Return the tables that a text may name, in each spelling of their names; a text that names none costs nothing."""
     wanted = {found["table"].lower() for found in _NAME.finditer(sql)}
@@ -102,6 +107,8 @@ def named_in(engine: Engine, workspace: Workspace, sql: str) -> list[dict[str, A
             for name in ("jobs", "jobs_recent")
         ]
     told = {name: table(engine, workspace, name) for name in wanted & TABLES.keys()}
+    if NONE in wanted:
+        told[NONE] = {"columns": _columns((name, VARCHAR) for name in PRIVILEGE), "rows": []}
     if OWN in wanted:
         told[OWN] = _functions(engine, workspace)
     for name, rows in told.items():
