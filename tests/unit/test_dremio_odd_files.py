@@ -82,6 +82,15 @@ def test_options_of_a_file_that_are_true_or_false_count(yard: Yard) -> None:
     ]
 
 
+def test_options_that_a_file_has_not_are_refused(yard: Yard) -> None:
+    lay(yard, "a.csv", "a,b\n1,2\n")
+    words = "SELECT * FROM TABLE(files.\"a.csv\"(type => 'text', {}))"
+
+    assert yard.error(words.format("headers => true")).message == "unknown parameter(s) with name(s) [headers]"
+    assert "true or false, not 'maybe'" in yard.error(words.format("extractHeader => 'maybe'")).message
+    assert yard.rows(words.format("skipLines => 1")) == []
+
+
 def test_lines_that_end_in_something_else_are_refused(yard: Yard) -> None:
     lay(yard, "a.csv", "a;1;2;")
 

@@ -14,6 +14,7 @@ from .column_types import Column, from_document
 from .database_tables import Listing, listed
 from .databases import Database, table_of
 from .errors import DremioError, invalid, unsupported
+from .file_options import check_options
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .marks import CHANGING, Mark, mark_of
 from .sources import PACKAGES, Files, format_of, inspected, located, read
@@ -197,6 +198,7 @@ class LiveCatalog:
     def of_options(self, path: Sequence[str], context: Sequence[str], options: Mapping[str, str]) -> Query:
         """Return a file read as the options of TABLE(...) say."""
         self.marks[tuple(path)] = CHANGING
+        check_options(options)
         for candidate in self._candidates(path, context):
             source = self.snapshot.sources.get(candidate[0].lower())
             place = located(source[1], candidate[1:]) if source and len(candidate) > 1 else None

@@ -16,7 +16,8 @@ from .assignments import as_table
 from .catalog import LiveCatalog
 from .column_types import VARCHAR, Column, literal, quoted
 from .errors import DremioError, invalid, unsupported
-from .sources import TWIN, Files, files_in, files_of, format_of, located, read, truth
+from .file_options import truth
+from .sources import TWIN, Files, files_in, files_of, format_of, located, read
 from .statements import Statement
 from .tables import Part
 from .translation.scope import Query

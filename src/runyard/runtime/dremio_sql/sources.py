@@ -17,6 +17,7 @@ from .column_types import VARCHAR, Column, ColumnType, file_literal, from_duckdb
 from .database import RESIDENT
 from .errors import ADVICE, DremioError, unsupported
 from .errors import from_duckdb as error_of
+from .file_options import truth
 from .translation.scope import Query
 
 ENDINGS = {
@@ -165,7 +166,7 @@ def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
     delimiter = told.get("fielddelimiter", told.get("field_delimiter", usual))
     quote = told.get("quote", told.get("quote_char", '"'))
     escape = told.get("escape", told.get("escape_char", '"'))
-    skip = 1 if truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", 0))
+    skip = 1 if truth(told.get("skipfirstline", False)) else int(told.get("skip_lines", told.get("skiplines", 0)))
     newline = _unescaped(str(told.get("linedelimiter", told.get("record_delimiter", "\n"))))
     if newline not in NEWLINES:
         raise unsupported(f"Lines of files that end in {newline!r} have no faithful translation")
@@ -177,11 +178,6 @@ def _text(files: Files, connection: duckdb.DuckDBPyConnection) -> Query:
         "union_by_name = true, hive_partitioning = false)"
     )
     return _relation(words, files, connection, renamed=None if header else _letters)
-
-
-def truth(value: Any) -> bool:
-    """Return whether a setting is on."""
-    return value if isinstance(value, bool) else str(value).lower() == "true"
 
 
 def _unescaped(text: str) -> str:
