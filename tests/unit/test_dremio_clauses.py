@@ -139,6 +139,7 @@ def test_a_table_made_by_a_query_has_the_columns_that_are_listed(yard: Yard) -> 
         ("CREATE VIEW lake.x (a, a) AS SELECT 1, 2", "Duplicate column name [a]"),
         ("CREATE TABLE lake.x (a INT) PARTITION BY (b)", "The column 'b' of PARTITION BY"),
         ("CREATE TABLE lake.x (a INT) LOCALSORT BY (month(a))", "The column 'month(a)' of PARTITION BY"),
+        ("CREATE TABLE lake.x CLUSTER BY (b) AS SELECT 1 AS a", "The column 'b' of DISTRIBUTE BY or CLUSTER BY"),
         ("CREATE TABLE lake.x STORE AS (type => 'csv') AS SELECT 1 AS a", "kept as Parquet, not as 'csv'"),
         ('CREATE VIEW lake."" AS SELECT 1 AS a', "a part without a name"),
     ],

@@ -62,7 +62,10 @@ def layout_of(statement: Statement, columns: Sequence[Column]) -> tuple[dict[str
         if key.lower() not in known:
             raise invalid(f"The column '{key}' of PARTITION BY or LOCALSORT BY is not in the table")
         keys.append(known[key.lower()])
-    if statement.options.get("store_as", {}).get("type", "parquet").lower() not in KEPT_AS:
+    for name in (*statement.options.get("distribute_by", ()), *statement.options.get("cluster_by", ())):
+        if name.lower() not in known:
+            raise invalid(f"The column '{name}' of DISTRIBUTE BY or CLUSTER BY is not in the table")
+    if str(statement.options.get("store_as", {}).get("type", "parquet")).lower() not in KEPT_AS:
         raise unsupported(f"Tables are kept as Parquet, not as {statement.options['store_as']['type']!r}")
     return layout, keys
 
