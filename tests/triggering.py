@@ -137,9 +137,11 @@ class Scene:
         attempt = self.attempt(run, key)
         self.move(lambda moves: moves.started(attempt, at=self.clock()))
 
-    def end(self, run: Run, outcome: Outcome = Outcome.SUCCEEDED, key: str = "main") -> None:
+    def end(
+        self, run: Run, outcome: Outcome = Outcome.SUCCEEDED, key: str = "main", started_at: int | None = None
+    ) -> None:
         attempt = self.attempt(run, key)
-        self.move(lambda moves: moves.finished(attempt, outcome, at=self.clock(), facts={}))
+        self.move(lambda moves: moves.finished(attempt, outcome, at=self.clock(), facts={}, started_at=started_at))
 
     def attempt(self, run: Run, key: str = "main") -> int:
         return [one for one in self.engine.attempts(run) if one.task_key == key][-1].id

@@ -57,6 +57,15 @@ def test_start_and_success_are_recorded_for_everybody_who_asked(yard: Scene) -> 
     assert notices(yard, run)[0].body == {"subject": "run started", "text": "text", "document": {"what": "started"}}
 
 
+def test_a_start_that_is_known_with_the_end_alone_is_told_too(yard: Scene) -> None:
+    second = Task(key="second", kind="python_script", depends_on=("first",))
+    run = a_run(yard, Task(key="first", kind="python_script"), second, run={"to": MAIL}, second={"to": MAIL})
+    for key in ("first", "second"):
+        yard.end(run, key=key, started_at=START)
+
+    assert said(yard, run) == ["run started", "second started", "second succeeded", "run succeeded"]
+
+
 def test_a_run_whose_tasks_take_turns_starts_once(yard: Scene) -> None:
     second = Task(key="second", kind="python_script", depends_on=("first",))
     run = a_run(yard, Task(key="first", kind="python_script"), second, run={"to": MAIL})

@@ -121,6 +121,7 @@ class Moves(Recording, Places):
             self._event(run, State.RUNNING.value, attempt=attempt, detail={}, at=started_at)
             facts = {**facts, "running_at": started_at}
             run = _begun(run, started_at)
+            notices.begun(self, run, attempt)
         ended = self._move(run, attempt, State.ENDED, outcome=outcome, ended_at=at, **facts)
         for left in self.ledger.runs_awaited_by(attempt.id) if attempt.state in ON_A_PROCESS else ():
             self._end_all(left, Outcome.CANCELLED, message=ALONE, category=CANCELLED)

@@ -57,6 +57,12 @@ def attempt_changed(transaction: Transaction, run: Run, attempt: Attempt, *, see
     _record(transaction, herald, wishes, what=what, run=run, attempt=attempt)
 
 
+def begun(transaction: Transaction, run: Run, attempt: Attempt) -> None:
+    """Record what the beginning of an attempt is told as, and perhaps of its run, where it is known with its end."""
+    attempt_changed(transaction, run, replace(attempt, state=State.RUNNING), seen=attempt.state)
+    run_changed(transaction, replace(run, state=State.RUNNING), seen=run)
+
+
 def _wishes(herald: Herald, run: Run, task_key: str | None) -> Wishes:
     try:
         return herald.wishes(run, task_key)
