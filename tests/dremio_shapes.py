@@ -102,6 +102,8 @@ class Shapes(World):
         }
         if not pairs:
             return f"{left} AS {one} CROSS JOIN {right} AS {other}", columns
+        if self.random.random() < 0.15:
+            return f"({left} AS {one} NATURAL JOIN {right} AS {other})", columns
         a, b = self.random.choice(pairs)
         more = (
             f" AND {self.test({f'{one}.{name}': kind for name, kind in mine.items()})}"

@@ -74,6 +74,45 @@ def test_a_view_that_asks_its_table_for_each_row_is_made_anew_as_a_whole(yard: M
     assert hinted(yard, "SELECT i, has FROM lake.more") == {"more": "CHOSEN"}
 
 
+# one column under two names, and constants that are columns
+
+TWICE = [
+    "SELECT a, b, COUNT(*) FROM (SELECT place AS a, place AS b FROM lake.sales) AS q GROUP BY ROLLUP (a, b)",
+    "SELECT a, b, COUNT(*) FROM lake.twice GROUP BY GROUPING SETS ((a), (b), ())",
+    "SELECT UPPER(a) AS u, COUNT(*) FROM lake.twice GROUP BY CUBE (up, a)",
+    "SELECT UPPER(place) AS u, COUNT(*) FROM lake.sales GROUP BY place",
+    "SELECT UPPER(place) AS u, COUNT(*) FROM lake.sales GROUP BY ROLLUP (place)",
+]
+
+
+@pytest.mark.parametrize("sql", TWICE)
+def test_columns_that_are_one_beneath_are_grouped_by_apart(yard: Mirrors, sql: str) -> None:
+    yard.run("CREATE VIEW lake.twice AS SELECT place AS a, place AS b, UPPER(place) AS up FROM lake.sales")
+    yard.reflect("lake.sales", name="table", dimension=["place"], measure=[("i", "COUNT")])
+    yard.reflect("lake.twice", name="view", dimension=["a", "up"], measure=[("a", "COUNT")])
+
+    hinted(yard, sql)
+    hinted(yard, sql.replace("lake.twice", "(SELECT place AS a, place AS b, UPPER(place) AS up FROM lake.sales) AS q"))
+    assert "CHOSEN" in hinted(yard, "SELECT a, up, COUNT(*) FROM lake.twice GROUP BY ROLLUP (a, up)").values()
+
+
+OF_CONSTANTS = [
+    "SELECT CAST(i AS DECIMAL(10, 2)), COUNT(*) FROM lake.sales GROUP BY CAST(i AS DECIMAL(10, 2))",
+    "SELECT DISTINCT CAST(place AS VARCHAR(2)) FROM lake.sales",
+    "SELECT d + INTERVAL '2' DAY, COUNT(*), COUNT(2), MAX(2) FROM lake.sales GROUP BY d + INTERVAL '2' DAY",
+    "SELECT i + 2, SUBSTRING(place, 1, 2), COUNT(*) FROM lake.sales GROUP BY 1, 2",
+]
+
+
+@pytest.mark.parametrize("sql", OF_CONSTANTS)
+def test_a_constant_that_a_view_has_as_a_column_stays_one(yard: Mirrors, sql: str) -> None:
+    yard.run("CREATE VIEW lake.constants AS SELECT 10 AS ten, 2 AS two, '2' AS text, place, i, d FROM lake.sales")
+    fine = {"name": "d", "granularity": "NORMAL"}
+    yard.reflect("lake.constants", name="sums", dimension=["ten", "two", "text", "place", "i", fine])
+
+    assert hinted(yard, sql) == {"sums": "CHOSEN"}
+
+
 # sums without dimensions
 
 OF_NOTHING = [

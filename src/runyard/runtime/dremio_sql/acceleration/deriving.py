@@ -74,6 +74,8 @@ class Held:
         return bool(signed) and any(part in signed for part in node.walk())
 
     def _known(self, node: exp.Expression) -> exp.Expression | None:
+        if isinstance(node, exp.Literal):
+            return None  # where it stands a column may be no value: in a type, a unit or an interval
         for name, output in self.outputs.items():
             if output.role in GROUPING - {DAY} and self.meanings.get(name) == node:
                 return column(name)

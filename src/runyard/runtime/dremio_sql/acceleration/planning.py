@@ -152,10 +152,12 @@ class Accelerator:
         """Return how many rows fewer a query over reflections reads; None if it is no better than the plain one."""
         if other.columns != plain.columns:
             return None
-        fewer = self._fewer(scanned_by, other, plain)
-        if hints.chosen or fewer >= -UNFELT or self._fewer(cost_of, other, plain) >= -UNFELT:
-            return max(fewer, 0)
-        return None
+        try:
+            fewer = self._fewer(scanned_by, other, plain)
+            is_better = hints.chosen or fewer >= -UNFELT or self._fewer(cost_of, other, plain) >= -UNFELT
+        except duckdb.Error:
+            return None  # a part that is grouped by as one is held as another, so that it has no plan
+        return max(fewer, 0) if is_better else None
 
     def _fewer(
         self, measure: Callable[[duckdb.DuckDBPyConnection, str], int], other: Translation, plain: Translation

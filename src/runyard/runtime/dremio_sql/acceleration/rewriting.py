@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from ..translation.scope import Relation
 from .deriving import ALL_AGGREGATES, Held
-from .expressions import Named, NoMatch, column, conjuncts, joined, plain, substituted
+from .expressions import Named, NoMatch, column, conjuncts, joined, names_in, plain, substituted
 from .implication import is_implied
 from .levels import Level, listed
 
@@ -117,11 +117,20 @@ class _Writing:
     def _group(self, group: exp.Expression) -> exp.Group:
         if any(group.args.get(name) for name in ("totals", "all")):
             raise NoMatch
+        if group.find(exp.Rollup, exp.Cube, exp.GroupingSets):
+            self._check_apart()
         parts = {
             name: [self._grouped(each) for each in group.args.get(name) or ()]
             for name in ("expressions", "grouping_sets", "cube", "rollup")
         }
         return exp.Group(**{name: each for name, each in parts.items() if each})
+
+    def _check_apart(self) -> None:
+        """Refuse columns that are one beneath, or made of others there, where one is grouped by without the other."""
+        names = names_in(self.asked.node)
+        beneath = [value for name, value in self.asked.level.outputs.items() if name in names]
+        if any(not isinstance(each, exp.Column) for each in beneath) or len({*beneath}) < len(beneath):
+            raise NoMatch
 
     def _grouped(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Rollup | exp.Cube | exp.GroupingSets | exp.Tuple):
