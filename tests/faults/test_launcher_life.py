@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -292,31 +289,6 @@ def test_garbage_on_the_socket_harms_nobody(home: Path) -> None:
         channel.close()
 
     assert yard.run(1, "print(1)").exit_code == 0
-
-
-MANY = 1100  # descriptors; select() takes 1024
-
-
-@pytest.fixture
-def many_descriptors() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if before[1] < 3 * MANY:
-        pytest.skip(f"the system lets no process have {3 * MANY} descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(3 * MANY, before[0]), before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-@pytest.mark.usefixtures("many_descriptors")
-def test_a_launcher_with_very_many_descriptors_goes_on(home: Path) -> None:
-    yard = new_yard(home, warm=1)
-    yard.launcher.connect()
-    with ExitStack() as lines:
-        for _ in range(MANY):
-            line = lines.enter_context(socket.socket(socket.AF_UNIX))
-            line.connect(str(Places(home).address()))  # waits where too many come at once
-
-        assert {yard.run(attempt_id, "print(1)").exit_code for attempt_id in range(1, 11)} == {0}
 
 
 def test_a_home_with_a_very_long_path_works(tmp_path: Path) -> None:
