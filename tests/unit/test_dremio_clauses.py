@@ -176,6 +176,10 @@ def test_schemas_that_are_not_there_are_not_empty(yard: Yard) -> None:
     assert yard.error("SHOW TABLES IN nowhere").message == "Invalid schema nowhere."
     assert yard.error("SHOW VIEWS IN lake.nowhere").message == "Invalid schema lake.nowhere."
     assert yard.rows("SHOW VIEWS IN lake") == []
+    yard.told["folders"] = [["lake", "deep"]]
+    yard.run("CREATE VIEW lake.deep.v AS SELECT 1 AS x")
+    assert yard.rows('SHOW TABLES IN "lake.deep"') == [["lake.deep", "v"]]
+    assert yard.rows("SHOW TABLES", context=("lake",)) == [["lake", "t"], ["lake", "s"]]
     assert yard.rows("SHOW TABLES IN files.sub") == []
 
 

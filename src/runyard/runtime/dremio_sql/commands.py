@@ -181,13 +181,14 @@ class Commander:
         if what == "SCHEMAS":
             rows: list[tuple[str, ...]] = [(name,) for name in self.catalog.schemas() if shown(name)]
             return Done(answer=rows_query((Column(name="SCHEMA_NAME", type=VARCHAR),), rows))
-        if within and not self._is_container(statement.path):
-            raise invalid(f"Invalid schema {'.'.join(statement.path)}.")
+        schema = statement.path or self.catalog.session.context
+        if schema and not self._is_container(schema):
+            raise invalid(f"Invalid schema {'.'.join(schema)}.")
         kinds = {"VIEW"} if what == "VIEWS" else {"TABLE", "VIEW", "SYSTEM_TABLE"}
         rows = [
             (".".join(path[:-1]), path[-1])
             for path, kind in self.catalog.named()
-            if kind in kinds and shown(path[-1]) and within in {"", ".".join(path[:-1]).lower()}
+            if kind in kinds and shown(path[-1]) and (not schema or _name(path[:-1]) == _name(schema))
         ]
         columns = tuple(Column(name=name, type=VARCHAR) for name in ("TABLE_SCHEMA", "TABLE_NAME"))
         return Done(answer=rows_query(columns, rows))
@@ -197,7 +198,7 @@ class Commander:
         place = located(source[1], path[1:]) if source is not None else None
         known = {name.lower() for name in self.catalog.schemas()}
         known |= {".".join(each[:-1]).lower() for each, _ in self.catalog.named()}
-        return ".".join(path).lower() in known or (place is not None and place.is_dir())
+        return _name(path) in known or (place is not None and place.is_dir())
 
     def show_create(self, statement: Statement) -> Done:
         """Show what a view says, or the columns that a table was made with."""
@@ -364,6 +365,11 @@ def _check_refresh(words: Sequence[str]) -> None:
         left = re.sub(rf"^{pattern} ?", "", left)
     if left:
         raise DremioError("PARSE", f'Failure parsing the query: Encountered "{left}" after REFRESH METADATA.')
+
+
+def _name(path: Sequence[str]) -> str:
+    """Return a schema as it is compared; who writes all of its path as one name means the same."""
+    return ".".join(path).lower()
 
 
 def _like(pattern: str | None) -> Callable[[str], bool]:
