@@ -198,3 +198,18 @@ def test_a_handshake_by_messages_wants_the_password(live: Live) -> None:
         client.authenticate(OlderLogin("admin", "wrong"))
     with pytest.raises(flight.FlightUnauthenticatedError):
         client.get_flight_info(flight.FlightDescriptor.for_command("SELECT 1"))
+
+
+class Silent(flight.ClientAuthHandler):  # type: ignore[misc]  # pyarrow has no types
+    """Says nothing."""
+
+    def authenticate(self, outgoing: Any, incoming: Any) -> None:
+        pass
+
+    def get_token(self) -> bytes:
+        return b""
+
+
+def test_a_handshake_that_says_nothing_is_nobodys(live: Live) -> None:
+    with pytest.raises(flight.FlightUnauthenticatedError, match="neither a name nor a password"):
+        flight.connect(address(live)).authenticate(Silent())

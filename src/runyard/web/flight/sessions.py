@@ -20,6 +20,7 @@ from runyard.web.flight.yard import Refused, Yard
 COOKIE = "arrow_flight_session_id"
 TOKEN_OF_HANDSHAKE = "auth-token-bin"  # noqa: S105 the header in which older clients repeat what the handshake gave
 LIFE_S = 2 * 3600.0  # from one call to the next
+UNSAID = "The handshake tells neither a name nor a password, and has no header that does."
 MOST = 10_000  # sessions that are remembered
 UNAUTHORIZED = 401
 PROPERTIES: Mapping[str, str] = {
@@ -175,6 +176,9 @@ class Handshake(flight.ServerAuthHandler):  # type: ignore[misc]  # pyarrow has 
             return
         try:
             told = flight.BasicAuth.deserialize(incoming.read())
+        except OSError as error:  # nothing was sent
+            raise flight.FlightUnauthenticatedError(UNSAID) from error
+        try:
             outgoing.write(self._sessions.log_in(_text(told.username), _text(told.password)).token)
         except Refused as refused:
             raise no_session(refused) from refused
