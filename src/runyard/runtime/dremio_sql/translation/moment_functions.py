@@ -33,6 +33,15 @@ MONTHS_APART = (
     "date_diff('month', {1}, {0}) + CAST(day({0}) - day({1}) AS DOUBLE) / 31 END"
 )
 
+# Whole months between timestamps: the last day of a month is as far as any, whatever its time.
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+LEFT_OUT = (
+    "CASE WHEN day({1}) > day({0}) OR (day({1}) < day({0}) AND CAST({1} AS DATE) = last_day({1})) THEN 0 WHEN "
+    "day({1}) = day({0}) AND CAST(date_trunc('second', {1}) AS TIME) >= CAST(date_trunc('second', {0}) AS TIME) THEN 0 "
+    "ELSE 1 END"
+)
+MONTHS_BETWEEN = f"(date_diff('month', {{0}}, {{1}}) - {LEFT_OUT})"
+
 
 def _part(words: str) -> list[Function]:
     return [row("moment", BIGINT, words)]

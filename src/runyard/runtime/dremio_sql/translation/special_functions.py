@@ -27,7 +27,18 @@ from ..column_types import (
 from ..errors import invalid, unsupported
 from .conversions import ISO_DATE, MILLISECONDS, comparable, converted, literal_as, unified
 from .formats import moment_read, moment_text, number_text
-from .moment_functions import EPOCH, NEXT_DAY, OF_DAY, PARTS, SINCE_1970, TRUNCATED, UNITS, WEEKDAYS
+from .moment_functions import (
+    EPOCH,
+    MONTHS_BETWEEN,
+    MONTHS_OF,
+    NEXT_DAY,
+    OF_DAY,
+    PARTS,
+    SINCE_1970,
+    TRUNCATED,
+    UNITS,
+    WEEKDAYS,
+)
 from .scope import Scope, Typed
 
 Compile = Callable[[exp.Expression, Scope], Typed]
@@ -139,7 +150,17 @@ def timestamp_diff(node: exp.Expression, given: list[exp.Expression], scope: Sco
     expect(node, given, 3)
     unit = _unit(given[0], UNITS)
     first, last = (_moment(compiled(each, scope), node) for each in given[1:])
+    if unit in MONTHS_OF and TIMESTAMP in {first.type, last.type}:
+        start, end = (converted(each.steady(node), TIMESTAMP, node) for each in (first, last))
+        return _months(start.sql, end.sql, MONTHS_OF[unit])
     words = f"datesub('{unit}', CAST({first.sql} AS TIMESTAMP), CAST({last.sql} AS TIMESTAMP))"
+    return Typed(sql=f"CAST({words} AS INTEGER)", type=INTEGER)
+
+
+def _months(first: str, last: str, count: int) -> Typed:
+    """Return how many times a count of months is between two timestamps."""
+    forward, back = MONTHS_BETWEEN.format(first, last), MONTHS_BETWEEN.format(last, first)
+    words = f"CASE WHEN {last} > {first} THEN {forward} // {count} WHEN {last} <= {first} THEN -({back} // {count}) END"
     return Typed(sql=f"CAST({words} AS INTEGER)", type=INTEGER)
 
 
