@@ -13,6 +13,7 @@ from runyard.core.run import Outcome, Run, State
 from runyard.engine.moves import Moves
 from runyard.engine.supervisor import Supervisor
 from runyard.executors.launcher.events import Ended, GoesOn, LauncherLost, Reconnected, Started, Waits
+from runyard.store.database import ConstraintError
 from runyard.store.store import open_store
 
 
@@ -24,6 +25,7 @@ class Watched:
     recorded: list[int] = field(default_factory=list)
     lost: int = 0
     troubles: int = 0  # so often the ledger takes nothing
+    conflicts: int = 0  # so often somebody else has just changed what is recorded
     supervisor: Supervisor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +35,9 @@ class Watched:
         if self.troubles:
             self.troubles -= 1
             raise LedgerUnavailable("The disk is full.")
+        if self.conflicts:
+            self.conflicts -= 1
+            raise ConstraintError("The folder is gone.")
         self.yard.change(work)
 
     def count_lost(self) -> None:
@@ -129,3 +134,20 @@ def test_what_is_of_no_attempt_is_recorded_nowhere(watched: Watched) -> None:
 
     assert watched.lost == 1
     assert watched.yard.kinds(run) == ["queued", "starting"]
+
+
+def test_an_end_is_recorded_though_somebody_else_changed_what_it_needs(watched: Watched) -> None:
+    run, number = watched.start()
+    watched.conflicts = 1
+    watched.hear(Ended(attempt_id=number, at=START + 2, started_at=START, exit_code=0))
+
+    assert watched.yard.run(run).outcome is Outcome.SUCCEEDED
+    assert watched.recorded == [number]
+
+
+def test_a_conflict_that_comes_again_holds_up_nobody_else(watched: Watched) -> None:
+    _, number = watched.start()
+    watched.conflicts = 2
+    watched.hear(Ended(attempt_id=number, at=START + 2, started_at=START, exit_code=0), LauncherLost(active=()))
+
+    assert (watched.recorded, watched.lost) == ([], 1)

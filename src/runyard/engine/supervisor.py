@@ -13,6 +13,7 @@ from runyard.core.errors import RunyardError
 from runyard.core.run import Outcome
 from runyard.engine.moves import STOPPED, Moves
 from runyard.executors.launcher.events import Ended, GoesOn, LauncherLost, OfAttempt, Reconnected, Started, Waits
+from runyard.store.database import ConstraintError
 
 log = logging.getLogger(__name__)
 
@@ -81,25 +82,27 @@ class Supervisor:
             batch.append(self._events.get())
         return batch
 
-    def _record(self, events: list[Recorded]) -> None:
+    def _record(self, events: list[Recorded], *, is_again: bool = False) -> None:
         """Record events together; if that fails, one by one, so that one cannot hold up the others."""
         if not events:
             return
         try:
             self._change(lambda moves: _apply_all(moves, events))
         except Exception as error:  # noqa: BLE001 - outermost loop of the thread: the next event must be recorded
-            self._record_singly(events, error)
+            self._record_singly(events, error, is_again=is_again)
             return
         for event in events:
             if isinstance(event, Ended):
                 self._recorded(event.attempt_id)
 
-    def _record_singly(self, events: list[Recorded], error: Exception) -> None:
+    def _record_singly(self, events: list[Recorded], error: Exception, *, is_again: bool) -> None:
         if len(events) > 1:
             for event in events:
                 self._record([event])
         elif isinstance(error, RunyardError):
             self._try_later(events[0], error)
+        elif isinstance(error, ConstraintError) and not is_again:  # what somebody else has just changed is seen now
+            self._record(events, is_again=True)
         else:  # a defect would only come again; the launcher tells the event to the next server too
             log.error("a defect in recording %s", events[0], exc_info=error)
 
