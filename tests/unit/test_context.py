@@ -52,3 +52,15 @@ def test_one_that_is_too_large_lies_in_the_folder_for_its_owner_alone(
     assert environment[FOLDER] == str(file.parent)
     assert json.loads(file.read_text())["sql"] == "SELECT 1"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_that_reads_it_is_not_disturbed_when_the_same_order_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "LARGEST_WITH_ORDER", 10)
+    told(work(context={"sql": "SELECT 1"}), place(tmp_path))
+    with (tmp_path / "7" / "context.json").open(encoding="utf-8") as reading:
+        told(work(context={"sql": "SELECT 2"}), place(tmp_path))
+
+        assert json.load(reading)["sql"] == "SELECT 1"
+    assert [each.name for each in (tmp_path / "7").iterdir()] == ["context.json"]

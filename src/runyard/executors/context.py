@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,9 @@ def told(work: Work, place: Place, **more: Any) -> tuple[str, dict[str, str]]:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write for the owner's eyes only: parameters may be secrets."""
+    """Write for the owner's eyes only, as parameters may be secrets; who reads it already keeps what was there."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, made = tempfile.mkstemp(dir=file.parent)  # mode 0600
     with open(descriptor, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a descriptor is no path
         opened.write(text)
+    Path(made).replace(file)
