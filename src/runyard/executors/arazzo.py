@@ -6,6 +6,7 @@ from pathlib import Path
 
 import runyard
 from runyard.executors.launcher.order import Order
+from runyard.executors.laying import lay
 from runyard.executors.mounts import Mounts
 from runyard.executors.process import existing, process_order
 from runyard.executors.work import Place, Work
@@ -36,10 +37,7 @@ def order(work: Work, place: Place) -> Order:
 
 def _copy(document: Path, folder: Path) -> Path:
     """Keep the document: what ran is what is kept."""
-    file = folder / "submitted" / document.name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(document.read_bytes())
-    return file
+    return lay(folder / "submitted" / document.name, document.read_bytes())
 
 
 def _source(mounts: Mounts, named: str) -> str:

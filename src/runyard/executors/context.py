@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
+from runyard.executors.laying import lay
 from runyard.executors.work import Place, Work
 
 FILE = "context.json"
@@ -28,15 +27,6 @@ def told(work: Work, place: Place, **more: Any) -> tuple[str, dict[str, str]]:
     mounts = {prefix: str(each) for prefix, each in place.mounts.folders.items()}
     text = json.dumps({**work.spec.get("context", {}), **more, "mounts": mounts})
     if len(text) > LARGEST_WITH_ORDER:
-        _write(folder / FILE, text)
+        lay(folder / FILE, text.encode())
         text = ""
     return text, {**work.environment, FOLDER: str(folder)}
-
-
-def _write(file: Path, text: str) -> None:
-    """Write for the owner's eyes only, as parameters may be secrets; who reads it already keeps what was there."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, made = tempfile.mkstemp(dir=file.parent)  # mode 0600
-    with open(descriptor, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a descriptor is no path
-        opened.write(text)
-    Path(made).replace(file)

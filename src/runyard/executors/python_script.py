@@ -7,6 +7,7 @@ from pathlib import Path
 from runyard.executors import spark_engine, spark_extra
 from runyard.executors.imports import uses_more_than_the_standard_library
 from runyard.executors.launcher.order import Order
+from runyard.executors.laying import lay
 from runyard.executors.process import existing, process_order
 from runyard.executors.work import Place, Work
 
@@ -35,6 +36,4 @@ def script_of(work: Work, place: Place) -> Path:
     if "source" not in work.spec:
         return existing(place.mounts, work.spec["script"], "script")
     file = place.attempt_folder(work.attempt.id) / "submitted" / Path(work.spec.get("name", "script.py")).name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(work.spec["source"], encoding="utf-8")
-    return file
+    return lay(file, work.spec["source"].encode())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runyard.executors.databases import database_of
 from runyard.executors.launcher.order import Order
+from runyard.executors.laying import lay
 from runyard.executors.process import RUNTIME, existing, process_order
 from runyard.executors.work import Place, Work
 
@@ -36,6 +37,4 @@ def _text(work: Work, place: Place) -> Path:
         source = existing(place.mounts, spec["file"], "SQL file")
         name, text = source.name, source.read_bytes()
     file = place.attempt_folder(work.attempt.id) / "submitted" / f"{Path(name).stem or 'query'}.sql"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text)
-    return file
+    return lay(file, text)
