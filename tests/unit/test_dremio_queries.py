@@ -80,6 +80,8 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ("SELECT -x AS x FROM (VALUES (1), (2)) t(x) ORDER BY t.x", [[-1], [-2]]),
     ("SELECT x AS y, y AS x FROM (VALUES (1, 20), (2, 10)) t(x, y) ORDER BY y + 0", [[1, 20], [2, 10]]),
     ("SELECT -x AS z FROM (VALUES (1), (2)) t(x) ORDER BY z + 0", [[-2], [-1]]),
+    ("SELECT -x AS x, COUNT(*) FROM (VALUES (2), (2), (3)) t(x) GROUP BY -x ORDER BY -x", [[-2, 2], [-3, 1]]),
+    ("SELECT -x AS x, COUNT(*) FROM (VALUES (2), (2)) t(x) GROUP BY ROLLUP(-x) ORDER BY 1", [[-2, 2], [None, 2]]),
     ("SELECT y, SUM(x) AS x FROM (VALUES (1, 1), (2, 2), (1, 1)) t(x, y) GROUP BY y HAVING x > 1 ORDER BY y",
      [[1, 2], [2, 2]]),
     ("SELECT y, SUM(x) AS x FROM (VALUES (1, 1), (2, 2)) t(x, y) GROUP BY y HAVING MAX(x) > 1", [[2, 2]]),

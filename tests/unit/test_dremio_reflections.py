@@ -34,6 +34,7 @@ def copy(yard: Mirrors) -> Mirrors:
 
 
 ANSWERED = [
+    "SELECT UPPER(place) AS place, SUM(price) AS price FROM lake.sales GROUP BY UPPER(place) HAVING SUM(price) > 2",
     "SELECT place, SUM(price) FROM lake.sales GROUP BY place",
     "SELECT PLACE, sum(PRICE) AS s FROM lake.SALES GROUP BY Place",
     "SELECT COUNT(*), COUNT(1), COUNT(price), COUNT(d) FROM lake.sales",

@@ -75,6 +75,7 @@ class Block:
     scope: Scope
     items: list[tuple[str, Typed]] = field(default_factory=list)
     met: dict[str, Counter[str]] = field(default_factory=dict)  # what the items are made of, by small names
+    written: list[tuple[exp.Expr, int]] = field(default_factory=list)  # items, without their names, by number
 
     def add(self, node: exp.Expression) -> None:
         """Add an item of the list, or all that a star stands for."""
@@ -84,6 +85,7 @@ class Block:
             before = Counter(self.scope.met)
             value = compiled(node.this if isinstance(node, exp.Alias) else node, self.scope)
             self._add(self._name(node), value)
+            self.written.append((node.unalias(), len(self.items)))
             self.met[self.items[-1][0].lower()] = self.scope.met - before
 
     def _add_star(self, node: exp.Expression) -> None:
@@ -120,6 +122,13 @@ class Block:
             return names.index(node.name.lower()) + 1 if node.name.lower() in names else None
         return None
 
+    def repeated(self, node: exp.Expr) -> int | None:
+        """Return the number of the item that GROUP BY means by writing it again.
+
+        Its own name within it would be it once more for Dremio, which would refuse the item as not grouped.
+        """
+        return next((number for written, number in self.written if written == node), None)
+
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns that the SELECT brings."""
@@ -143,7 +152,14 @@ def _hides(node: exp.Expression, scope: Scope) -> bool:
     names = {each.alias.lower() for each in node.expressions if isinstance(each, exp.Alias)} & columns
     clauses = [node.args[name] for name in ("group", "having") if node.args.get(name)]
     clauses += [each.this for each in (node.args["order"].expressions if node.args.get("order") else ())]
-    spoken = [one for each in clauses if not isinstance(each, exp.Column) for one in each.find_all(exp.Column)]
+    repeated = [each.unalias() for each in node.expressions if not isinstance(each.unalias(), exp.Column)]
+    spoken = [
+        one
+        for each in clauses
+        if not isinstance(each, exp.Column)
+        for one in each.walk(prune=lambda part: part in repeated)
+        if isinstance(one, exp.Column)
+    ]
     return any(not one.table and one.name.lower() in names for one in spoken)
 
 
@@ -265,7 +281,7 @@ def _grouping(node: exp.Expression, block: Block) -> str:
         return f"{GROUPINGS[type(node)]} ({', '.join(_grouping(each, block) for each in node.expressions)})"
     if isinstance(node, exp.Tuple):
         return f"({', '.join(_grouping(each, block) for each in node.expressions)})"
-    place = block.place(node)
+    place = block.place(node) or block.repeated(node)
     if place is None:
         return by_value(compiled(node, _naming(block, first=True)))
     if block.met.get(block.items[place - 1][0].lower(), Counter())[GROUP]:
