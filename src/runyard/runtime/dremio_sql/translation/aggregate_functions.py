@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..column_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, VARCHAR, ColumnType, decimal
+from ..column_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, VARCHAR, ColumnType, decimal, list_of
 from .functions import Function, row, same
 from .scope import Typed
 
 
 def _sum(arguments: Sequence[Typed]) -> ColumnType:
     return decimal(38, arguments[0].type.scale)
+
+
+def _listed(arguments: Sequence[Typed]) -> ColumnType:
+    return list_of(arguments[0].type)
 
 
 # `{d}` stands where DISTINCT goes.
@@ -36,6 +40,8 @@ AGGREGATES: dict[str, list[Function]] = {
     "MIN": [row("flat", same, "min({d}{0}){s}")],
     "MAX": [row("flat", same, "max({d}{0}){s}")],
     "ANY_VALUE": [row("flat", same, "any_value({0}){s}")],
+    # BaseArrayAggAccumulator of Dremio's open-source server leaves NULLs out; of no rows it is an empty list.
+    "ARRAY_AGG": [row("flat", _listed, "list_filter(coalesce(list({d}{0}){s}, []), lambda x: x IS NOT NULL)")],
     "NDV": [row("flat", BIGINT, "approx_count_distinct({0}){s}")],
     "APPROX_COUNT_DISTINCT": [row("flat", BIGINT, "approx_count_distinct({0}){s}")],
     "STDDEV": [row("double", DOUBLE, "stddev_samp({d}{0}){s}")],
