@@ -70,7 +70,7 @@ def test_a_plain_text_is_no_envelope(command: bytes) -> None:
         (True, "TRUE"),
         (5, "5"),
         (-5, "(-5)"),
-        (1.5, "CAST(1.5 AS DOUBLE)"),
+        (1.5, "CAST('1.5' AS DOUBLE)"),
         (Decimal("1.50"), "CAST(1.50 AS DECIMAL(3, 2))"),
         (Decimal("0.001"), "CAST(0.001 AS DECIMAL(3, 3))"),
         ("it's; ?", "'it''s; ?'"),
@@ -95,8 +95,8 @@ def test_question_marks_of_texts_names_and_comments_are_no_parameters() -> None:
 def test_too_few_values_and_values_of_no_literal_are_refused() -> None:
     with pytest.raises(DremioError, match="has 2 parameters, and 1 values are bound"):
         bound("SELECT ?, ?", [1])
-    with pytest.raises(DremioError, match="bytes has no literal"):
-        bound("SELECT ?", [b"x"])
+    with pytest.raises(DremioError, match="dict has no literal"):
+        bound("SELECT ?", [{"a": 1}])
 
 
 # statements
