@@ -182,3 +182,13 @@ def open_yard(home: Path, *, store_url: str = "sqlite://", **settings: Any) -> I
         yield Yard(engine, store, engine.workspace("default"), time)
     finally:
         store.close()
+
+
+def add(yard: Yard, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
+    """Add entities to the catalog and return them."""
+    return [yard("POST", "catalog", body) for body in bodies]
+
+
+def names(entities: Any) -> list[str]:
+    """Return the paths of entities as texts."""
+    return ["/".join(one["path"]) for one in entities]

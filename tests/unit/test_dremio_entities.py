@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dremio_yard import Yard, open_yard
+from dremio_yard import Yard, add, names, open_yard
 from moving import START
 
 from runyard.core.run import Outcome
@@ -31,14 +31,6 @@ TAKEN = "An object already exists with that name"
 def yard(tmp_path: Path) -> Iterator[Yard]:
     with open_yard(tmp_path) as yard:
         yield yard
-
-
-def add(yard: Yard, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
-    return [yard("POST", "catalog", body) for body in bodies]
-
-
-def names(entities: Any) -> list[str]:
-    return ["/".join(one["path"]) for one in entities]
 
 
 # looking

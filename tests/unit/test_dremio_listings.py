@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dremio_yard import Yard, open_yard
+from dremio_yard import Yard, add, names, open_yard
 
 SPACE = {"entityType": "space", "name": "Sales"}
 FOLDER = {"entityType": "folder", "path": ["Sales", "2024/Q1"]}
@@ -17,14 +17,6 @@ FOLDER = {"entityType": "folder", "path": ["Sales", "2024/Q1"]}
 def yard(tmp_path: Path) -> Iterator[Yard]:
     with open_yard(tmp_path) as yard:
         yield yard
-
-
-def add(yard: Yard, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
-    return [yard("POST", "catalog", body) for body in bodies]
-
-
-def names(entities: Any) -> list[str]:
-    return ["/".join(one["path"]) for one in entities]
 
 
 def test_several_are_asked_for_at_once(yard: Yard, tmp_path: Path) -> None:
