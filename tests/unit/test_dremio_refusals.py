@@ -14,7 +14,8 @@ COMMANDS = {
     'CREATE USER "ada"': "users are made by an administrator",
     "CREATE BRANCH b IN nessie": "no branches",
     "USE BRANCH dev IN nessie": "no branches",
-    "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "Parquet",
+    "VACUUM TABLE a.b EXPIRE SNAPSHOTS": "no earlier states",
+    "OPTIMIZE TABLE a.b": "MERGE write all of them into one",
     "SHOW TBLPROPERTIES a.b": "SHOW TBLPROPERTIES is not carried out",
 }
 

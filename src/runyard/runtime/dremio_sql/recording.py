@@ -39,7 +39,7 @@ BY_ROLES = (
     "who may do what follows from roles (`runyard users role NAME viewer|operator|admin`), because whoever may start a "
     "job can read the files of every table"
 )
-BY_PARTS = "a table is kept as Parquet, whose parts each statement writes anew; there is nothing to put in order"
+INTO_ONE = "a table is Parquet files: each INSERT adds one, and UPDATE, DELETE and MERGE write all of them into one"
 INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("GRANT", "REVOKE", "ASSIGN", "CREATE_ROLE", "DROP_ROLE", "MASKING_POLICY"), BY_ROLES),
     **dict.fromkeys(
@@ -47,7 +47,9 @@ INSTEAD: Mapping[str, str] = {
     ),
     **dict.fromkeys(("CREATE_BRANCH", "DROP_BRANCH", "CREATE_TAG", "DROP_TAG"), NO_BRANCHES),
     **dict.fromkeys(("USE_BRANCH", "USE_TAG", "USE_COMMIT", "USE_REFERENCE", "USE_REF"), NO_BRANCHES),
-    **dict.fromkeys(("OPTIMIZE", "VACUUM", "ROLLBACK", "ANALYZE"), BY_PARTS),
+    "OPTIMIZE": INTO_ONE,
+    **dict.fromkeys(("VACUUM", "ROLLBACK"), "a table keeps no earlier states"),
+    "ANALYZE": "what is known of a table's values stands in its Parquet files",
 }
 """Why a command is not there, and what does the same."""
 
