@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from .allocator import give_pages_back, keep_pages
 from .column_types import literal
 from .file_states import FileStates
 
@@ -65,7 +66,9 @@ class Resident:
 
     def make(self) -> None:
         """Open it, if it is not there."""
-        self.database = self.database or new_connection()
+        if self.database is None:
+            self.database = new_connection()
+            keep_pages()
 
     def renew(self) -> None:
         """Open another in its place, which knows nothing."""
@@ -133,7 +136,13 @@ class Resident:
         left, counted = self.database.execute(self._looking()).fetchall()[0]
         if self.working is not None:
             self.working = replace(self.working, counted=counted or 0)
-        return not left and resident_bytes() < self.most_bytes and not self.files.are_too_many
+        return not left and self._has_room() and not self.files.are_too_many
+
+    def _has_room(self) -> bool:
+        """Return whether this process holds no more than it may until the next query, if need be without free pages."""
+        if resident_bytes() >= self.most_bytes:
+            give_pages_back()
+        return resident_bytes() < self.most_bytes
 
     def _looking(self) -> str:
         """Return what looks for what is left, prepared, which spares three quarters of it."""
