@@ -11,6 +11,7 @@ from typing import Any
 from runyard.runtime.dremio_sql.catalog import Snapshot
 from runyard.runtime.dremio_sql.errors import DremioError
 from runyard.runtime.dremio_sql.execution import Execution, Listener, Order, Outcome
+from runyard.runtime.dremio_sql.plan_cache import Usable
 from runyard.runtime.dremio_sql.plans import Plan
 from runyard.runtime.dremio_sql.results import page_text
 from runyard.runtime.dremio_sql.translation.translate import Session
@@ -47,6 +48,7 @@ class Yard:
     def execution(self, sql: str, listener: Listener | None = None, **settings: Any) -> Execution:
         """Return a statement that has not begun."""
         self.count += 1
+        usable = Usable(reflections=settings.pop("reflections", ()), floats=settings.pop("floats", False))
         order = Order(
             sql=sql,
             snapshot=self.snapshot(),
@@ -54,6 +56,7 @@ class Yard:
             results=self.folder / f"job-{self.count}",
             tables=self.folder / "tables",
             threads=self.threads,
+            usable=usable,
             **settings,
         )
         return Execution(order=order, listener=listener or Listener())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dremio_engine import Ran, Yard
+
+from runyard.runtime.dremio_sql.catalog import Snapshot
+from runyard.runtime.dremio_sql.plan_cache import PLANS
 
 SALES = """CREATE TABLE lake.sales AS SELECT * FROM (VALUES
  (1, 'north', CAST('1.50' AS DECIMAL(10,2)), TIMESTAMP '2024-01-01 10:00:00', DATE '2024-01-01', 1.5e0),
@@ -27,6 +31,10 @@ class Mirrors(Yard):
     """A yard whose datasets may have reflections."""
 
     reflections: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def snapshot(self) -> Snapshot:
+        """Return the catalog as a process that has kept plans is told it anew."""
+        return PLANS.snapshot_of(copy.deepcopy(self.told))
 
     def reflect(
         self, path: str, told: Mapping[str, Sequence[Any]] | None = None, *, name: str = "", previous: str = "",
@@ -63,14 +71,15 @@ class Mirrors(Yard):
         return [{**each, "strict": True} for name, each in self.reflections.items() if name != identifier]
 
     def ask(self, sql: str, **settings: Any) -> Ran:
-        """Run a query with what reflections there are."""
-        return self.run(sql, reflections=list(self.reflections.values()), **settings)
+        """Run a query with what reflections there are, as its process is told of them anew."""
+        return self.run(sql, reflections=copy.deepcopy(list(self.reflections.values())), **settings)
 
     def states(self, sql: str, **settings: Any) -> dict[str, str]:
         """Return what each reflection had to do with a query, whose answer must be that of the tables."""
-        ran, plain = self.ask(sql, **settings), self.run(sql, **settings)
+        ran, again, plain = self.ask(sql, **settings), self.ask(sql, **settings), self.run(sql, **settings)
         assert ran.outcome.columns == plain.outcome.columns
-        assert bag(ran) == bag(plain), sql
+        assert bag(ran) == bag(plain) == bag(again), sql
+        assert ran.outcome == again.outcome
         return {each["reflectionId"]: each["relationship"] for each in ran.outcome.acceleration}
 
     def stale(self, name: str, **facts: Any) -> None:

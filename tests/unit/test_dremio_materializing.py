@@ -16,6 +16,7 @@ from runyard.runtime.dremio_sql.acceleration.materializing import Order, prepare
 from runyard.runtime.dremio_sql.catalog import LiveCatalog
 from runyard.runtime.dremio_sql.database import new_connection
 from runyard.runtime.dremio_sql.errors import DremioError
+from runyard.runtime.dremio_sql.plan_cache import Usable
 from runyard.runtime.dremio_sql.translation.translate import Session
 
 
@@ -145,7 +146,7 @@ def test_rows_that_come_while_a_refresh_begins_are_not_taken_for_held(yard: Mirr
         fields={"dimensionFields": [{"name": "place"}], "measureFields": [{"name": "i"}]},
         folder=yard.folder / "accelerator" / "again",
     )  # fmt: skip
-    prepared = prepare(order, accelerator_of((), catalog, connection))
+    prepared = prepare(order, accelerator_of(Usable(), catalog, connection))
     carry_out(prepared, connection, 1)
     yard.stale("sums", folder=str(order.folder), strict=True)
 

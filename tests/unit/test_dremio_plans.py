@@ -20,7 +20,7 @@ from runyard.runtime.dremio_sql.database import RESIDENT, Resident, Taken, new_c
 from runyard.runtime.dremio_sql.errors import DremioError
 from runyard.runtime.dremio_sql.execution import Execution, Listener
 from runyard.runtime.dremio_sql.marks import are_unchanged
-from runyard.runtime.dremio_sql.plan_cache import PLANS, PlanCache
+from runyard.runtime.dremio_sql.plan_cache import NO_ACCELERATION, PLANS, PlanCache, Usable
 from runyard.runtime.dremio_sql.translation.translate import Session, translate
 
 OF_FILE = 'SELECT * FROM files."numbers.csv" ORDER BY 1'
@@ -60,10 +60,8 @@ class Lake(Yard):
 
     def has_plan(self, sql: str, *context: str) -> bool:
         session = Session(user="ada", now_ms=NOW_MS, context=context)
-        return (
-            PLANS.plan(sql, LiveCatalog(snapshot=self.snapshot(), connection=new_connection(), session=session))
-            is not None
-        )
+        catalog = LiveCatalog(snapshot=self.snapshot(), connection=new_connection(), session=session)
+        return PLANS.plan(sql, catalog, Usable()) is not None
 
 
 @pytest.fixture
@@ -163,7 +161,7 @@ def test_a_plan_is_its_users_own(lake: Lake) -> None:
         snapshot=lake.snapshot(), connection=new_connection(), session=Session(user="eve", now_ms=NOW_MS)
     )
 
-    assert PLANS.plan(sql, others) is None
+    assert PLANS.plan(sql, others, Usable()) is None
 
 
 def test_few_plans_are_kept(lake: Lake) -> None:
@@ -172,9 +170,10 @@ def test_few_plans_are_kept(lake: Lake) -> None:
     catalog = LiveCatalog(snapshot=plans.snapshot, connection=new_connection(), session=session)
     texts = ["SELECT 0 AS n", "SELECT 1 AS n", "SELECT 2 AS n"]
     for sql in texts:
-        plans.keep(sql, translate(sql, catalog, session), 1, catalog)
+        made = translate(sql, catalog, session)
+        plans.keep(sql, made, catalog, cost=1, usable=Usable(), acceleration=NO_ACCELERATION)
 
-    assert [plans.plan(sql, catalog) is not None for sql in texts] == [False, True, True]
+    assert [plans.plan(sql, catalog, Usable()) is not None for sql in texts] == [False, True, True]
 
 
 ROOMY = 1 << 40

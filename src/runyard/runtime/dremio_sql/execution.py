@@ -22,7 +22,7 @@ from .errors import DremioError, QueryCancelled, from_duckdb
 from .file_states import Unseen
 from .information_schema import rows_query
 from .marks import size_of
-from .plan_cache import PLANS
+from .plan_cache import NO_ACCELERATION, PLANS, Acceleration, Usable
 from .plans import Plan, cost_of, cost_of_prepared
 from .results import ROWS, stored_words, write_schema
 from .statements import Statement, statement
@@ -49,8 +49,7 @@ class Order:
     threads: int = 0
     temporary: Path | None = None
     accelerates: bool = False  # whether this is the work of reflections
-    reflections: Sequence[Mapping[str, Any]] = ()  # what queries may be answered from
-    floats: bool = False  # whether sums of floating-point numbers may be put together from those of parts
+    usable: Usable = field(default_factory=Usable)  # what queries may be answered from
     refresh: Mapping[str, Any] | None = None  # what a reflection is to hold from now on
     drop: Mapping[str, Any] | None = None  # what one no longer holds
 
@@ -90,7 +89,7 @@ class Ready:
     translation: Translation
     plan: Plan
     keeping: str
-    acceleration: Sequence[Mapping[str, Any]] = ()
+    acceleration: Acceleration = NO_ACCELERATION
 
 
 @dataclass(kw_only=True)
@@ -210,29 +209,44 @@ class Execution:
             count = self._stored(ready.keeping, columns)
         return Outcome(
             kind=SELECT, row_count=count, plan=ready.plan, columns=columns, read=(*catalog.looked_up,),
-            acceleration=ready.acceleration,
+            acceleration=ready.acceleration.told,
         )  # fmt: skip
 
     def _kept(self, catalog: LiveCatalog) -> Ready | None:
         """Return a query as it was planned before, if that plan still holds, once there is a slot for it."""
-        kept = None if self.order.reflections else PLANS.plan(self.order.sql, catalog)
-        if kept is None:
+        kept = PLANS.plan(self.order.sql, catalog, self.order.usable)
+        if kept is None or not self._hold(kept.acceleration.folders):
             return None
         RESIDENT.keep_blocks(self._database, kept.size)
         plan = self._placed(lambda: kept.cost)
         keeping = self._keeping(_query(kept.translation))
         name = RESIDENT.prepared(self._database, keeping)
-        return Ready(translation=kept.translation, plan=plan, keeping=f"EXECUTE {name}" if name else keeping)
+        keeping = f"EXECUTE {name}" if name else keeping
+        return Ready(translation=kept.translation, plan=plan, keeping=keeping, acceleration=kept.acceleration)
+
+    def _hold(self, folders: Sequence[Path]) -> bool:
+        """Keep what reflections hold from being removed until the end; tell whether it is still there."""
+        if not folders:
+            return True
+        from .acceleration.materialization import Held  # noqa: PLC0415 of those that have reflections alone
+
+        held = Held()
+        if not all(map(held.take, folders)):
+            held.release()
+            return False
+        self._release = held.release
+        return True
 
     def _made_ready(self, found: Statement, catalog: LiveCatalog) -> Ready:
         """Plan a query, and return it once there is a slot for it."""
-        translation, told = self._translated(found.query, catalog)
+        translation, acceleration = self._translated(found.query, catalog)
         RESIDENT.keep_blocks(self._database, size_of(catalog))
         name = RESIDENT.prepare(self._database, self._keeping(_query(translation)))  # so that it is planned once
         plan = self._placed(lambda: cost_of_prepared(self._database, name, counter=COUNTER))
-        if not self.order.reflections:
-            PLANS.keep(self.order.sql, translation, plan.cost, catalog)
-        return Ready(translation=translation, plan=plan, keeping=f"EXECUTE {name}", acceleration=(*told,))
+        PLANS.keep(
+            self.order.sql, translation, catalog, cost=plan.cost, usable=self.order.usable, acceleration=acceleration
+        )
+        return Ready(translation=translation, plan=plan, keeping=f"EXECUTE {name}", acceleration=acceleration)
 
     def _kept_elsewhere(self, query: Translation) -> int | None:
         """Let the engine of the queue carry a query out, if it is none of this machine's; return its count of rows."""
@@ -250,17 +264,17 @@ class Execution:
     def _count_elsewhere(self, rows: int) -> None:
         self._rows_elsewhere = rows
 
-    def _translated(self, sql: str, catalog: LiveCatalog) -> tuple[Translation, list[dict[str, Any]]]:
+    def _translated(self, sql: str, catalog: LiveCatalog) -> tuple[Translation, Acceleration]:
         """Return a query in the engine's words, over reflections where that is cheaper."""
-        if not self.order.reflections:
-            return translate(sql, catalog, self.order.session), []
+        if not self.order.usable.reflections:
+            return translate(sql, catalog, self.order.session), NO_ACCELERATION
         accelerated = self._accelerator(catalog).accelerated(sql, self.order.session)
-        return accelerated.translation, accelerated.told
+        return accelerated.translation, accelerated.acceleration
 
     def _accelerator(self, catalog: LiveCatalog) -> Accelerator:
         from .acceleration.carrying import accelerator_of  # noqa: PLC0415 of those that have reflections alone
 
-        found = accelerator_of(self.order.reflections, catalog, self._database, floats=self.order.floats)
+        found = accelerator_of(self.order.usable, catalog, self._database)
         self._release = found.kept.release
         return found
 

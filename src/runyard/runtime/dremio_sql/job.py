@@ -15,7 +15,7 @@ from .column_types import columns_document
 from .database import SPILLED
 from .errors import unsupported
 from .execution import Execution, Listener, Order
-from .plan_cache import PLANS
+from .plan_cache import PLANS, Usable
 from .recording import RECORDED, not_carried_out, recorded
 from .report import SHORT_S
 from .translation.translate import Session
@@ -70,8 +70,7 @@ def execute(context: Mapping[str, Any], report: Telling, folder: Path) -> Brough
         threads=context.get("threads") or 0,
         temporary=SPILLED,
         accelerates=str(context.get("query_type", "")).startswith("ACCELERATOR"),
-        reflections=context.get("reflections") or (),
-        floats=bool(context.get("floats")),
+        usable=Usable(reflections=context.get("reflections") or (), floats=bool(context.get("floats"))),
         refresh=context.get("refresh"),
         drop=context.get("drop"),
     )

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ..catalog import LiveCatalog
+from ..plan_cache import Usable
 from .materialization import Manifest, Reflected, remove
 from .materializing import FULL, INCREMENTAL, Order, Prepared, prepare, write
 from .planning import Accelerator
@@ -19,18 +20,14 @@ from .versions import definition_token
 REMOVAL_S = 30.0  # how long a job waits for those who read what it is to remove
 
 
-def accelerator_of(
-    told: Sequence[Mapping[str, Any]], catalog: LiveCatalog, connection: duckdb.DuckDBPyConnection, *,
-    floats: bool = False,
-) -> Accelerator:  # fmt: skip
+def accelerator_of(usable: Usable, catalog: LiveCatalog, connection: duckdb.DuckDBPyConnection) -> Accelerator:
     """Return what answers queries from the reflections that a server tells of."""
-    reflections = tuple(map(Reflected.of, told))
     return Accelerator(
         catalog=catalog,
         connection=connection,
-        reflections=reflections,
+        reflections=tuple(map(Reflected.of, usable.reflections)),
         now_ms=catalog.session.now_ms,
-        floats=floats,
+        floats=usable.floats,
     )
 
 

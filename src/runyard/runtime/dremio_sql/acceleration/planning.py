@@ -13,6 +13,7 @@ from sqlglot import exp
 from ..catalog import LiveCatalog
 from ..column_types import Column
 from ..errors import DremioError
+from ..plan_cache import Acceleration
 from ..plans import cost_of, scanned_by
 from ..translation.parsing import parsed
 from ..translation.queries import select
@@ -68,6 +69,13 @@ class Accelerated:
     saved_rows: int = 0  # that the plan without reflections is estimated to read beyond those of this one
 
     @property
+    def acceleration(self) -> Acceleration:
+        """Return what is known of the plan's reflections, as long as it holds."""
+        ends = [each.expires_at for each in self.considered if each.expires_at is not None]
+        folders = tuple(each.folder for each in self.used)
+        return Acceleration(told=self.told, folders=folders, until_ms=min(ends, default=None))
+
+    @property
     def told(self) -> list[dict[str, Any]]:
         """Return the relationships as a job tells them; those that answer it share what they saved."""
         used = {each.reflection for each in self.used}
@@ -115,9 +123,9 @@ class Accelerator:
         if other is None or saved is None:
             return Accelerated(translation=plain, states=states, considered=considered)
         states |= {each.reflection: CHOSEN for each in used}
-        return Accelerated(
-            translation=other, states=states, used=tuple(used), considered=considered, saved_rows=saved
-        )  # fmt: skip
+        # A part that the query's answer over reflections lacks may be what holds for this moment alone.
+        chosen = replace(other, is_of_its_moment=plain.is_of_its_moment or other.is_of_its_moment)
+        return Accelerated(translation=chosen, states=states, used=(*used,), considered=considered, saved_rows=saved)
 
     def _candidates(self, hints: Hints, read: frozenset[Path_], looking: Looking) -> list[Candidate]:
         """Return the reflections that are fresh, of the dataset as it is, and share something with the query."""
