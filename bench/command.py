@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -69,11 +70,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all was measured"))  # so that no server is left
     options = _options()
     machine = describe_machine()
-    rows = (row for name in options.only for row in FIGURES[name](QUICK if options.quick else FULL))
-    if options.json:
-        _tell_json(machine, rows)
-    else:
-        _tell_table(machine, rows)
+    measured = (row for name in options.only for row in FIGURES[name](QUICK if options.quick else FULL))
+    # Whoever reads may leave. A server that was ended only as Python ends would need a thread, which then cannot begin.
+    with contextlib.closing(measured) as rows:
+        if options.json:
+            _tell_json(machine, rows)
+        else:
+            _tell_table(machine, rows)
 
 
 def _options() -> argparse.Namespace:
