@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 from dremio_engine import Yard
 
+from runyard.runtime.dremio_sql.catalog import Snapshot
 from runyard.runtime.dremio_sql.database import RESIDENT, Resident, new_connection
 from runyard.runtime.dremio_sql.file_states import Unseen
+from runyard.runtime.dremio_sql.plan_cache import PLANS
 
 ROWS = 100_000
 OLD = (0, 0)  # DuckDB looks again at what was written a moment ago
@@ -26,6 +29,9 @@ class Lake(Yard):
         self.files = folder / "files"
         self.files.mkdir()
         self.told["sources"] = [{"name": "files", "root": str(self.files)}]
+
+    def snapshot(self) -> Snapshot:
+        return PLANS.snapshot_of(copy.deepcopy(self.told))  # so that plans are kept
 
     def make(self, name: str, value: int) -> Path:
         """Make a file of one value, as old and as large as every other."""
@@ -44,6 +50,12 @@ class Lake(Yard):
         other.unlink()
         after = file.stat()
         assert (before.st_size, before.st_mtime_ns, before.st_ino) == (after.st_size, after.st_mtime_ns, after.st_ino)
+
+    def link(self, name: str, file: str) -> None:
+        """Let a name lead to another file from now on."""
+        new = self.files / ".new"
+        new.symlink_to(file)
+        new.replace(self.files / name)
 
 
 @pytest.fixture
@@ -124,6 +136,19 @@ def test_a_copy_that_was_given_the_old_time_is_seen(lake: Lake, resident: Reside
 
     assert [lake.rows(sql), lake.rows(sql)] == [[[right(2)]]] * 2
     assert resident.database is not database
+
+
+@pytest.mark.usefixtures("resident")
+def test_a_file_that_a_kept_plan_has_read_is_known_too(lake: Lake) -> None:
+    sums = 'SELECT sum(a) AS s, {} AS text FROM files."current.parquet"'
+    lake.make("one.parquet", 1)
+    os.utime(lake.make("two.parquet", 2), ns=(1, 1))
+    for file, text, right in (("one", 1, ROWS), ("two", 2, 2 * ROWS), ("one", 1, ROWS)):
+        lake.link("current.parquet", f"{file}.parquet")
+        assert lake.rows(sums.format(text)) == [[right, text]]
+    lake.overwrite("one.parquet", 3)
+
+    assert lake.rows(sums.format(3)) == [[3 * ROWS, 3]]
 
 
 def test_a_file_that_becomes_another_during_a_statement_is_seen_by_the_next(lake: Lake, resident: Resident) -> None:

@@ -13,7 +13,7 @@ import duckdb
 
 from .allocator import give_pages_back, keep_pages
 from .column_types import literal
-from .file_states import FileStates
+from .file_states import FileStates, State
 
 # Of the whole database: a cursor of a connection does not inherit what is set for that connection alone.
 HABITS: dict[str, str | bool | int | float | list[str]] = {
@@ -105,6 +105,11 @@ class Resident:
         """Take note of files that are about to be read; raise Unseen where what is kept of one is old."""
         for file in files if self.database is not None else ():
             self.files.look_at(str(file))
+
+    def see(self, states: Iterable[State]) -> None:
+        """Take note of files that a plan which is kept reads; raise Unseen where what is kept of one is old."""
+        for state in states if self.database is not None else ():
+            self.files.see(state)
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, text: str) -> str:
         """Prepare a statement, also if it was prepared before, and return its name."""

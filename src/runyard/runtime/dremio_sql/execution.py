@@ -21,7 +21,7 @@ from .database import COUNTER, RESIDENT, Taken
 from .errors import DremioError, QueryCancelled, from_duckdb
 from .file_states import Unseen
 from .information_schema import rows_query
-from .marks import size_of
+from .marks import size_of, states_in
 from .plan_cache import NO_ACCELERATION, PLANS, Acceleration, Usable
 from .plans import Plan, cost_of, cost_of_prepared
 from .results import ROWS, stored_words, write_schema
@@ -217,6 +217,7 @@ class Execution:
         kept = PLANS.plan(self.order.sql, catalog, self.order.usable)
         if kept is None or not self._hold(kept.acceleration.folders):
             return None
+        RESIDENT.see(states_in(kept.marks.values()))
         RESIDENT.keep_blocks(self._database, kept.size)
         plan = self._placed(lambda: kept.cost)
         keeping = self._keeping(_query(kept.translation))

@@ -42,10 +42,13 @@ class FileStates:
 
         In one statement this happens once: what becomes another meanwhile, the next one sees.
         """
-        if file in self.looked:
-            return
+        if file not in self.looked:
+            self.see(state_of(file))
+
+    def see(self, state: State) -> None:
+        """Take note of a file's state, likewise."""
+        file = state[0]
         self.looked.add(file)
-        state = state_of(file)
         before = self.known.get(file, state)
         self.known[file] = state
         if state != before and state[SIZE : MODIFIED + 1] == before[SIZE : MODIFIED + 1]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DremioError
-from .file_states import SIZE, state_of
+from .file_states import SIZE, State, state_of
 from .sources import READ_IN_PLACE, files_of
 from .tables import MANIFEST
 from .translation.scope import Path_, key_of
@@ -49,10 +49,15 @@ def size_of(catalog: LiveCatalog) -> int | None:
         return None  # who reads them says what is wrong
 
 
+def states_in(marks: Iterable[Mark]) -> Iterator[State]:
+    """Yield the states of the files that marks were made of."""
+    return (state for mark in marks for state in mark if isinstance(state, tuple))
+
+
 def _size(catalog: LiveCatalog, path: Path_, mark: Mark) -> int:
     if (table := catalog.snapshot.tables.get(key_of(path))) is not None:
         return sum(each.stat().st_size for each in table[1].iterdir())
-    return sum(state[SIZE] for state in mark[1:] if isinstance(state, tuple))
+    return sum(state[SIZE] for state in states_in([mark]))
 
 
 def are_unchanged(catalog: LiveCatalog, marks: Mapping[Path_, Mark]) -> bool:
@@ -73,5 +78,5 @@ def _is_unchanged(catalog: LiveCatalog, path: Path_, mark: Mark) -> bool:
     return mark_of(catalog, path) == mark
 
 
-def _states(files: Sequence[Path]) -> Iterator[tuple[object, ...]]:
+def _states(files: Sequence[Path]) -> Iterator[State]:
     return (state_of(str(file)) for file in files)
