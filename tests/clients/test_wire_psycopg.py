@@ -210,6 +210,14 @@ def _cancelled(connection: psycopg.Connection, thread: threading.Thread) -> bool
     return not thread.is_alive()
 
 
+@pytest.mark.skipif(not psycopg.capabilities.has_cancel_safe(), reason="this libpq cancels in clear text only")
+def test_who_cancels_encrypted_is_told_that_it_was_heard(wire: Wire) -> None:
+    with psycopg.connect(wire.url("?sslmode=require"), autocommit=True) as connection:
+        connection.cancel_safe(timeout=30)
+
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_statement_may_take_only_so_long(connection: psycopg.Connection) -> None:
     connection.execute("SET statement_timeout = '100ms'")
     with pytest.raises(errors.QueryCanceled, match="statement timeout"):

@@ -7,6 +7,7 @@ import ssl
 import struct
 import sys
 import time
+from contextlib import suppress
 
 from runyard.sql.wire.messages import ProtocolViolation
 
@@ -125,10 +126,18 @@ class Channel:
         """Part from the client, having said what waits."""
         try:
             self.flush()
+            self._say_the_end()
         except ConnectionLost:
             pass
         finally:
             self._socket.close()
+
+    def _say_the_end(self) -> None:
+        """Tell who speaks encrypted that nothing was cut off; the answer to that is not waited for."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.settimeout(0)
+            with suppress(OSError, ValueError):
+                self._socket.unwrap()
 
     def _fill(self, least: int) -> None:
         buffer = self._buffer
