@@ -56,6 +56,13 @@ def test_without_a_session_nothing_is_told(live: Live) -> None:
     assert Visitor(live).told("GET", "/console/v1/session") == {"user": None}
 
 
+@pytest.mark.parametrize("other", ['{"theme": "dark"}', "flag", "a@b=1", "path=/", 'open="', "größe=1", "=x"])
+def test_a_cookie_of_another_program_on_this_machine_keeps_nobody_out(visitor: Visitor, other: str) -> None:
+    beside = f"{other}; {visitor.cookie}"
+
+    assert visitor.told("GET", "/console/v1/session", cookie=beside)["user"] == "admin"
+
+
 def test_signing_out_ends_the_session_itself_and_not_only_the_cookie(visitor: Visitor) -> None:
     visitor.told("DELETE", "/console/v1/session")
 
