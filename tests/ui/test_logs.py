@@ -130,3 +130,46 @@ def test_long_lines_wrap_when_asked_to(page: Page, live: Live, visitor: Visitor,
     page.get_by_role("button", name="Wrap").click()
 
     until(lambda: log.evaluate("box => box.scrollWidth <= box.clientWidth"))
+
+
+COLOURS = """
+print("\\x1b[1mbold\\x1b[0m \\x1b[38;5;208morange\\x1b[0m \\x1b[48;2;1;2;3mdark\\x1b[0m")
+print("\\x1b[31mthe first red line\\nthe second\\x1b[0m")
+"""
+
+
+def looks(page: Page, text: str, looked_at: str) -> str:
+    """Return how the part of the page that is this text is drawn."""
+    found: str = page.get_by_text(text, exact=True).evaluate(f"part => getComputedStyle(part).{looked_at}")
+    return found
+
+
+def test_a_log_is_drawn_in_a_terminals_colours_and_weights(page: Page, live: Live, visitor: Visitor) -> None:
+    run = visitor.ended(visitor.submit(COLOURS, name="colours.py"))
+    page.goto(f"{live.url}/runs/{run['id']}")
+    expect(page.get_by_role("log")).to_contain_text("the second")
+
+    assert looks(page, "bold", "fontWeight") == "700"
+    assert looks(page, "orange", "color") == "rgb(255, 135, 0)"
+    assert looks(page, "dark", "backgroundColor") == "rgb(1, 2, 3)"
+    assert page.locator("[data-log] .ansi-red-fg").all_inner_texts() == ["the first red line", "the second"]
+
+
+def test_a_line_that_was_seen_half_goes_on_where_it_was_in_its_colour(page: Page, live: Live, visitor: Visitor) -> None:
+    gate = live.home / "half"
+    source = f"""
+import pathlib, time
+print("\\x1b[32mcopying", end="", flush=True)
+while not pathlib.Path({str(gate)!r}).exists():
+    time.sleep(0.01)
+print(" done\\x1b[0m")
+"""
+    run = visitor.submit(source, name="half.py")
+    stdout = f"/runyard/v1/runs/{run['id']}/logs?stream=stdout"
+    until(lambda: "copying" in str(visitor.told("GET", stdout)), seconds=60)
+    page.goto(f"{live.url}/runs/{run['id']}")
+    expect(page.get_by_role("log")).to_contain_text("copying")
+    gate.touch()
+    expect(page.get_by_role("log")).to_contain_text("done")
+
+    assert page.locator("[data-log] .ansi-green-fg").all_inner_texts() == ["copying done"]

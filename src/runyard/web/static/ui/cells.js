@@ -1,10 +1,10 @@
 // @ts-check
 // The cells of a notebook, or the statements of a SQL task, with what came of each.
-import { AnsiUp } from "ansi_up";
 import { get, OWN, query } from "./api.js";
 import { Chart } from "./chart.js";
 import { counted, isLive } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
+import { Painted, painter } from "./painted.js";
 import { Panel, Problem, useAnswer } from "./parts.js";
 
 const PAGE = 20;
@@ -31,10 +31,8 @@ function Result({ told, at, words }) {
   if (told.type === "table") return html`<${Table} table=${told} load=${(/** @type {number} */ offset, /** @type {number} */ limit) => get(`${at}/rows`, { ...words, offset, limit }).then((page) => page.rows)} />`;
   if (told.type === "html") return html`<${Framed} address=${`${at}/page${query(words)}`} />`;
   if (told.type === "image") return /^data:image\/(png|jpeg|gif|webp);base64,/.test(told.data) ? html`<img alt="What the cell drew" src=${told.data} />` : html`<p class="quiet">A picture that cannot be shown.</p>`;
-  const ansi = new AnsiUp();
-  ansi.use_classes = true;
   const text = told.type === "error" ? told.data ?? told.cause ?? told.summary : told.data;
-  return text ? html`<pre class=${`shown ${told.type}`} tabindex="0" aria-label="What it printed" dangerouslySetInnerHTML=${{ __html: ansi.ansi_to_html(String(text)) }}></pre>` : null;
+  return text ? html`<${Painted} as="pre" class=${`shown ${told.type}`} tabindex="0" aria-label="What it printed" markup=${painter()(String(text))} />` : null;
 }
 
 /** A page that the job made, in a frame that reaches nothing: neither this page nor another place. @param {{address: string}} told */

@@ -1,10 +1,10 @@
 // @ts-check
 // A log of any length: a window of it is here, the rest comes as one scrolls, searches, or as it grows.
-import { AnsiUp } from "ansi_up";
 import { get, NATIVE, OWN, query } from "./api.js";
 import { counted, size } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./h.js";
 import { seen } from "./live.js";
+import { Painted, painter } from "./painted.js";
 import { Panel, Problem } from "./parts.js";
 
 const ROW = 19; // pixels of a line that is not wrapped
@@ -16,12 +16,11 @@ const FAR_BEHIND = 4 * WINDOW;
 const WAIT_S = 20;
 const A_GESTURE = 1000; // milliseconds in which a reader's hand still moves what is shown
 
-/** @typedef {{at: number, text: string, markup: string | null}} Line */
+/** @typedef {{at: number, raw: string, text: string, markup: string | null}} Line */
 
 /** @param {string} text @param {number} at */
 function lines(text, at) {
-  const ansi = new AnsiUp();
-  ansi.use_classes = true;
+  const paint = text.includes("\x1b") ? painter() : null; // a colour lasts until another, over any number of lines
   const coder = new TextEncoder();
   const raw = text.split("\n");
   if (raw.at(-1) === "") raw.pop();
@@ -29,7 +28,7 @@ function lines(text, at) {
     const begin = at;
     at += coder.encode(line).length + 1;
     const bare = line.slice(line.lastIndexOf("\r", line.length - 2) + 1).replace("\r", "");
-    return { at: begin, text: bare.replace(/\x1b\[[0-9;]*[A-Za-z]/g, ""), markup: bare.includes("\x1b") ? ansi.ansi_to_html(bare) : null };
+    return { at: begin, raw: line, text: bare.replace(/\x1b\[[0-9;]*[A-Za-z]/g, ""), markup: paint && paint(bare) };
   });
 }
 
@@ -57,8 +56,7 @@ class Held {
   async show(words = {}) {
     await this.one(async () => {
       const told = await this.window(words);
-      this.lines = lines(told.text, told.start);
-      Object.assign(this, { start: told.start, end: told.end, size: told.size });
+      this.take(told, told.size);
       this.isOpen = true;
     });
   }
@@ -81,12 +79,18 @@ class Held {
     });
   }
 
+  /** Hold a window and nothing else. @param {{text: string, start: number, end: number}} told @param {number} size */
+  take({ text, start, end }, size) {
+    this.lines = lines(text, start);
+    Object.assign(this, { start, end, size, endsWhole: text.endsWith("\n") });
+  }
+
   /** @param {string} text @param {number} end @param {number} whole */
   add(text, end, whole) {
     const last = this.lines.at(-1);
     const isCut = last && !this.endsWhole;
     const begin = isCut ? last.at : this.end;
-    const joined = isCut ? last.text + text : text;
+    const joined = isCut ? last.raw + text : text;
     const kept = isCut ? this.lines.slice(0, -1) : this.lines;
     this.lines = [...kept, ...lines(joined, begin)].slice(-MOST);
     this.endsWhole = text.endsWith("\n");
@@ -126,8 +130,7 @@ class Held {
       if (this.lines.length > MOST / 2) this.size = Math.max(this.size, whole); // the rest comes as one scrolls
     } else if (whole > this.end + FAR_BEHIND) {
       const told = await this.window({});
-      this.lines = lines(told.text, told.start);
-      Object.assign(this, { start: told.start, end: told.end, size: told.end, endsWhole: told.text.endsWith("\n") });
+      this.take(told, told.end);
     }
   }
 
@@ -222,7 +225,7 @@ function Lines({ held, wraps, follows, unfollow, found }) {
     const kind = match && line.at === match.start ? "match" : "";
     const where = wraps ? {} : { top: `${(from + place) * ROW}px` };
     return line.markup === null ? html`<div key=${line.at} class=${kind} style=${where}>${line.text || " "}</div>`
-      : html`<div key=${line.at} class=${kind} style=${where} dangerouslySetInnerHTML=${{ __html: line.markup }}></div>`;
+      : html`<${Painted} key=${line.at} class=${kind} style=${where} markup=${line.markup} />`;
   });
   return html`<div class=${`lines ${wraps ? "wraps" : ""}`} data-log tabindex="0" role="log" aria-live="off" aria-label="Log" ref=${box} onScroll=${scroll} onWheel=${touch} onTouchMove=${touch} onKeyDown=${touch} onPointerDown=${touch} onPointerMove=${(/** @type {PointerEvent} */ event) => { if (event.buttons) touch(); }}>
     <div class="all" style=${wraps ? {} : { height: `${held.lines.length * ROW}px` }}>${drawn}</div></div>`;
