@@ -74,6 +74,27 @@ def test_a_star_shows_what_is_shown_and_nothing_that_is_hidden(ask: Asker) -> No
     assert {row["one"] for row in joined} == {1}
 
 
+def test_columns_alike_in_name_stay_what_they_are_behind_a_star(ask: Asker) -> None:
+    assert ask("SELECT * FROM (SELECT 1 AS a, 2 AS A, 3 AS a) AS x") == [{"a": 1, "A:1": 2, "a:2": 3}]
+    assert ask("WITH x AS (SELECT 1 AS a, 2 AS a UNION SELECT 3, 4) SELECT x.* FROM x ORDER BY a") == [
+        {"a": 1, "a:1": 2},
+        {"a": 3, "a:1": 4},
+    ]
+    pairs = ask.values(
+        "SELECT * FROM (SELECT r.id, j.id FROM runyard.ledger.runs r JOIN runyard.ledger.jobs j ON j.id = r.job_id) x"
+    )
+    assert pairs
+    assert all(run != job for run, job in pairs)
+
+
+def test_names_behind_a_star_keep_their_case(ask: Asker) -> None:
+    assert ask("WITH x(Ab) AS (SELECT 1) SELECT * FROM x") == [{"Ab": 1}]
+    assert ask("SELECT x.* FROM (SELECT 1 AS OneTwo) AS x WHERE onetwo = 1") == [{"OneTwo": 1}]
+    headings = ask.session.prepare("SELECT * FROM (SELECT JobName, Id FROM aws.glue.job_runs) AS x").headings
+    assert headings is not None
+    assert [(one.name, one.type) for one in headings] == [("JobName", "text"), ("Id", "text")]
+
+
 def test_names_are_headed_as_they_were_written(ask: Asker) -> None:
     headings = ask.session.prepare(
         "SELECT JOBRUNSTATE, count(*), Attempt + 1 FROM aws.glue.job_runs GROUP BY 1, 3"

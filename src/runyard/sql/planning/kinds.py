@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope
 from runyard.sql.callables import functions
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.planning.binds import Binds
-from runyard.sql.planning.sources import Function, Inner, Sources, function_name
+from runyard.sql.planning.sources import Function, Inner, Sources, first_of, function_name
 from runyard.sql.results import Heading
 
 UNKNOWN = ""
@@ -70,7 +70,7 @@ _CASTS: Mapping[str, str] = {
 
 def headings(tree: exp.Expr, sources: Sources) -> tuple[Heading, ...]:
     """Return the names and types of a query's columns."""
-    scope = _first(sources.scopes[-1]) if sources.scopes else None
+    scope = first_of(sources.scopes[-1]) if sources.scopes else None
     if scope is None or not isinstance(scope.expression, exp.Select):
         return _of_values(tree)
     return tuple(
@@ -135,21 +135,12 @@ def _of_column(node: exp.Column, scope: Scope, sources: Sources) -> str:
 
 
 def _of_inner(source: Inner, name: str, sources: Sources) -> str:
-    scope, columns = _first(source.scope), source.columns
+    scope, columns = first_of(source.scope), source.columns
     if scope is None or columns is None or name not in columns or not isinstance(scope.expression, exp.Select):
         return UNKNOWN
     place = columns.index(name)
     selects = scope.expression.selects
     return type_of(selects[place], scope, sources) if place < len(selects) else UNKNOWN
-
-
-def _first(scope: Scope) -> Scope | None:
-    """Return the scope whose columns name those of a set operation."""
-    while isinstance(scope.expression, exp.SetOperation):
-        if not scope.set_operation_scopes:
-            return None
-        scope = scope.set_operation_scopes[0]
-    return scope
 
 
 def _of_subquery(node: exp.Subquery, sources: Sources) -> str:

@@ -245,4 +245,4 @@ def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, 
 def _renamed(node: exp.Expr | None) -> tuple[str, ...]:
     """Return the names that an alias gives to the columns: `AS t (a, b)`."""
     alias = node.args.get("alias") if node is not None else None
-    return tuple(one.name.lower() for one in alias.columns) if isinstance(alias, exp.TableAlias) else ()
+    return tuple(one.name for one in alias.columns) if isinstance(alias, exp.TableAlias) else ()

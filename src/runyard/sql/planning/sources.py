@@ -67,9 +67,15 @@ class Inner:
     names: tuple[str, ...] = ()  # of its columns, where the query around it gives them others
 
     @property
-    def columns(self) -> tuple[str, ...] | None:
-        """The names of its columns in lower case; None where a `*` hides them."""
+    def shown(self) -> tuple[str, ...] | None:
+        """The names of its columns as they were written; None where a `*` hides them."""
         return self.names or outputs(self.scope.expression)
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The same in lower case."""
+        shown = self.shown
+        return None if shown is None else tuple(name.lower() for name in shown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,18 +154,27 @@ class Sources:
                 yield source
 
 
+def first_of(scope: Scope) -> Scope | None:
+    """Return the scope whose columns name those of a set operation."""
+    while isinstance(scope.expression, exp.SetOperation):
+        if not scope.set_operation_scopes:
+            return None
+        scope = scope.set_operation_scopes[0]
+    return scope
+
+
 def columns_in(scope: Scope) -> list[exp.Column]:
     """Return the columns that a scope itself names, without those of the queries inside it."""
     return [one for one in scope.walk() if isinstance(one, exp.Column)]
 
 
 def outputs(query: exp.Expr) -> tuple[str, ...] | None:
-    """Return the names of a query's columns in lower case; None where a `*` hides them."""
+    """Return the names of a query's columns; None where a `*` hides them."""
     if not isinstance(query, exp.Query):
         return None
     if any(one.is_star for one in query.selects):
         return None
-    return tuple(one.alias_or_name.lower() for one in query.selects)
+    return tuple(one.alias_or_name for one in query.selects)
 
 
 def function_name(node: exp.Func) -> str:

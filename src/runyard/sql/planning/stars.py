@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from runyard.sql.planning.sources import Occurrence, Source, Sources
+from runyard.sql.planning.sources import Inner, Occurrence, Source, Sources, first_of
 
 
 def expand(sources: Sources) -> None:
@@ -49,7 +49,27 @@ def shown_of(source: Source) -> tuple[str, ...] | None:
     """Return the names that `*` shows of a source, as they are written; None where nobody knows them."""
     if isinstance(source, Occurrence):
         return tuple(one.name for one in source.columns.values() if not one.is_hidden)
+    if isinstance(source, Inner):
+        _tell_apart(source)
+        return source.shown
     return source.columns
+
+
+def _tell_apart(source: Inner) -> None:
+    """Give columns that have the name of one before them another, as SQLite does: a, a:1, a:2."""
+    scope = first_of(source.scope)
+    if scope is None or source.columns is None or source.names or len({*source.columns}) == len(source.columns):
+        return
+    taken: set[str] = set()
+    for one in scope.expression.selects:
+        name = written = one.alias_or_name
+        number = 0
+        while name.lower() in taken:
+            number += 1
+            name = f"{written}:{number}"
+        taken.add(name.lower())
+        if number:
+            one.replace(exp.alias_(one.unalias(), name, quoted=True))
 
 
 def _columns(alias: str, source: Source, names: Sequence[str]) -> list[exp.Expr]:
