@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,12 @@ from runyard.arazzo.checks import Finding, check
 from runyard.arazzo.http.fetching import is_remote, url_of
 from runyard.arazzo.http.limits import Limits
 from runyard.arazzo.records import Record
-from runyard.arazzo.running.loading import SourceUnavailable
-from runyard.cli.arazzo_documents import Text, document_text, opened, refusing, tell
+from runyard.cli.arazzo_documents import document_text, opened, refusing, tell
 from runyard.cli.output import print_json
+from runyard.core.errors import RunyardError
+
+if TYPE_CHECKING:
+    from runyard.arazzo.running.loading import Loaded
 
 
 class Checked(Record):
@@ -28,12 +31,13 @@ def check_file(file: str, *, sources: Mapping[str, str], hosts: Sequence[str], s
     """Check a document, with the sources that are at hand; say which are not."""
     with refusing():
         text = document_text(file, sources, limits=Limits(hosts=tuple(hosts)))
-        apis = dict(_at_hand(text, sources))
-        return Checked(named=text.named, findings=check(text.text, apis, strict=strict))
+        loaded = opened(text, {name: url_of(place) for name, place in sources.items()})
+        at_hand = dict(_at_hand(loaded, sources))
+        planned = loaded if at_hand.keys() == loaded.sources.keys() else None
+        return Checked(named=text.named, findings=check(text.text, at_hand, strict=strict, planned=planned))
 
 
-def _at_hand(text: Text, sources: Mapping[str, str]) -> Iterator[tuple[str, Api]]:
-    loaded = opened(text, {name: url_of(place) for name, place in sources.items()})
+def _at_hand(loaded: Loaded, sources: Mapping[str, str]) -> Iterator[tuple[str, Api | Loaded]]:
     for name, source in loaded.sources.items():
         if name not in sources and is_remote(source.url):
             tell(
@@ -41,12 +45,9 @@ def _at_hand(text: Text, sources: Mapping[str, str]) -> Iterator[tuple[str, Api]
             )
             continue
         try:
-            found = loaded.source(name)
-        except SourceUnavailable as error:
+            yield name, loaded.source(name)
+        except RunyardError as error:
             tell(str(error))
-            continue
-        if isinstance(found, Api):
-            yield name, found
 
 
 def print_findings(checked: Checked, *, as_json: bool) -> None:

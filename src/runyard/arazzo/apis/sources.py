@@ -42,6 +42,10 @@ def read_api(text: str, url: str = "", fetch: FetchText | None = None) -> Api:
     return Api(data, url, fetch)
 
 
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 class Api:
     """A description of an API; operations are read when somebody asks for them."""
 
@@ -57,6 +61,11 @@ class Api:
     def operation_ids(self) -> tuple[str, ...]:
         """The ids of all operations that have one."""
         return tuple(self._ids())
+
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        """The way to each operation, as an operationPath spells it."""
+        return tuple(f"/paths/{_escaped(path)}/{method}" for path, method, _ in self._operations())
 
     @property
     def schemes(self) -> Mapping[str, SecurityScheme]:

@@ -11,7 +11,8 @@ from runyard.arazzo.records import Record
 
 SCALARS: Mapping[str, type | tuple[type, ...]] = {
     "text": str,
-    "number": (int, float),
+    "length": (int, float),
+    "count": int,
     "map": dict,
     "list": list,
     "any": object,
@@ -28,16 +29,19 @@ SHAPES: Mapping[str, str] = {
     "successActions:success*? failureActions:failure*? outputs:map parameters:parameter*?",
     "step": "stepId:text! description:text operationId:text operationPath:text workflowId:text channelPath:text "
     "parameters:parameter*? requestBody:body successCriteria:criterion* onSuccess:success*? onFailure:failure*? "
-    "outputs:map timeout:number dependsOn:list correlationId:any action:text",
+    "outputs:map timeout:count dependsOn:list correlationId:any action:text",
     "parameter": "name:text! in:text value:any!",
     "body": "contentType:text payload:any replacements:replacement*",
     "replacement": "target:text! targetSelectorType:type value:any!",
     "criterion": "condition:text! context:text type:type",
     "success": "name:text! type:text! workflowId:text stepId:text parameters:parameter*? criteria:criterion*",
-    "failure": "name:text! type:text! workflowId:text stepId:text retryAfter:number retryLimit:number "
+    "failure": "name:text! type:text! workflowId:text stepId:text retryAfter:length retryLimit:count "
     "parameters:parameter*? criteria:criterion*",
     "components": "inputs:map parameters:map successActions:map failureActions:map",
 }
+NUMBERS: Mapping[str, str] = {"length": "number of at least 0", "count": "whole number of at least 0"}
+KEY = re.compile(r"[a-zA-Z0-9.\-_]+")
+"""What names a member of a map."""
 MEMBER = re.compile(r"(\S+?):(\w+)(\*?)(\??)(!?)(?:\s|\Z)")
 WORDS: Mapping[tuple[str, str], frozenset[str]] = {
     ("source", "type"): frozenset({"openapi", "arazzo", "asyncapi"}),
@@ -46,6 +50,14 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = {
     ("failure", "type"): frozenset({"end", "goto", "retry"}),
     ("criterion", "type"): frozenset({"simple", "regex", "jsonpath", "xpath"}),
 }
+NEEDED = frozenset({
+    ("document", "workflows"),
+    ("workflow", "steps"),
+    ("success", "type"),
+    ("failure", "type"),
+    ("criterion", "type"),
+})  # fmt: skip
+"""Members that nothing can be run without, or with another word: all else is passed over."""
 
 
 class Misshapen(Record):
@@ -53,6 +65,7 @@ class Misshapen(Record):
 
     message: str
     at: Path
+    is_refused: bool = False
     word: str | None = None
     known: tuple[str, ...] = ()
 
@@ -73,22 +86,36 @@ def misshapen(data: Any, kind: str = "document", at: Path = ()) -> Iterator[Miss
                 data[name], (kind, name, of), is_list=bool(many), reusable=bool(reusable), at=(*at, name)
             )
         elif required:
-            yield Misshapen(message=f"The {kind} has no {name!r}, which it must have.", at=at)
+            message = f"The {kind} has no {name!r}, which it must have."
+            yield Misshapen(message=message, at=at, is_refused=(kind, name) in NEEDED)
 
 
 def _member(value: Any, rule: tuple[str, str, str], *, is_list: bool, reusable: bool, at: Path) -> Iterator[Misshapen]:
     kind, name, of = rule
+    is_needed = (kind, name) in NEEDED
     if is_list:
         if not isinstance(value, list) or not value:
-            yield Misshapen(message=f"{name!r} is to be a list that is not empty.", at=at)
+            message = f"{name!r} is to be a list that is not empty."
+            yield Misshapen(message=message, at=at, is_refused=is_needed)
             return
         for index, item in enumerate(value):
             if not (reusable and isinstance(item, dict) and "reference" in item):
                 yield from misshapen(item, of, (*at, index))
     elif of in SHAPES:
         yield from misshapen(value, of, at)
-    elif not isinstance(value, SCALARS[of]) or (of == "number" and isinstance(value, bool)):
-        yield Misshapen(message=f"{name!r} is to be a {of}, not {value!r:.40}.", at=at)
+    elif not _is_of(value, of):
+        message = f"{name!r} is to be a {NUMBERS.get(of, of)}, not {value!r:.40}."
+        yield Misshapen(message=message, at=at, is_refused=is_needed)
     elif (kind, name) in WORDS and isinstance(value, str) and value not in WORDS[kind, name]:
         known = tuple(sorted(WORDS[kind, name]))
-        yield Misshapen(message=f"{value!r} is no {name!r} of a {kind}.", at=at, word=value, known=known)
+        message = f"{value!r} is no {name!r} of a {kind}."
+        yield Misshapen(message=message, at=at, word=value, known=known, is_refused=is_needed)
+    elif of == "map":
+        wrong = (key for key in value if not KEY.fullmatch(key))
+        yield from (Misshapen(message=f"The name {key!r} is to match {KEY.pattern}.", at=(*at, key)) for key in wrong)
+
+
+def _is_of(value: Any, of: str) -> bool:
+    if of in NUMBERS and (isinstance(value, bool) or (isinstance(value, int | float) and value < 0)):
+        return False
+    return isinstance(value, SCALARS[of])

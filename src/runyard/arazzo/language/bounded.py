@@ -25,18 +25,26 @@ def matches(pattern: str, text: str, *, seconds: float, whole: bool = False) -> 
     """Whether a regular expression is found in the text (or is all of it), within so many seconds."""
     if len(text) > LONGEST_TEXT:
         raise NotDecided(f"A pattern searches at most {LONGEST_TEXT:,} characters, and here are {len(text):,}.")
+    made = compiled(pattern)
+    find = made.fullmatch if whole else made.search
+    try:
+        return find(text, timeout=max(seconds, 0.001)) is not None
+    except TimeoutError as error:
+        raise NotDecided(f"The pattern {pattern[:120]!r} had no answer within its time; write it simpler.") from error
+    except (RecursionError, MemoryError) as error:
+        raise NotDecided(f"The pattern {pattern[:120]!r} takes too much memory; write it simpler.") from error
+
+
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """The regular expression that a text is; refuse what is none, and what would cost too much."""
     if found := problem(pattern):
         raise NotUnderstood(found[0][:1].upper() + found[0][1:], pattern, found[1])
     try:
-        compiled = regex.compile(pattern)
-        find = compiled.fullmatch if whole else compiled.search
-        return find(text, timeout=max(seconds, 0.001)) is not None
+        return regex.compile(pattern)
     except regex.error as error:
         raise NotUnderstood(f"No regular expression: {error.msg}", pattern, error.pos or 0) from error
     except (OverflowError, RecursionError, MemoryError, ValueError, KeyError, IndexError) as error:
         raise NotUnderstood(f"No regular expression: {error}", pattern, 0) from error
-    except TimeoutError as error:
-        raise NotDecided(f"The pattern {pattern[:120]!r} had no answer within its time; write it simpler.") from error
 
 
 class Paths(JSONPathEnvironment):

@@ -56,6 +56,20 @@ def _checked(criterion: Criterion) -> None:
         raise NotUnderstood(f"A criterion of type {kind} needs a context, such as $response.body", condition, 0)
 
 
+def problem(criterion: Criterion, judging: Judging | None = None) -> str | None:
+    """What is wrong with a criterion whatever it will be asked of; None if nothing can be told yet."""
+    try:
+        _checked(criterion)
+        JUDGES[criterion.type](criterion, judging or Judging())
+        if not EMBEDDED.search(criterion.condition):  # what fills them makes another text of it
+            READS[criterion.type](criterion)
+    except NotUnderstood as error:
+        return str(error)
+    except NotDecided:
+        return None  # it takes longer to read than anybody waits for a check
+    return None
+
+
 Judge = Callable[[Scope], Verdict]
 
 
@@ -150,3 +164,28 @@ JUDGES: Mapping[str, Callable[[Criterion, Judging], Judge]] = {
     "jsonpath": _with_context(_jsonpath),
     "xpath": _with_context(_xpath),
 }
+
+
+def _read_regex(criterion: Criterion) -> None:
+    from runyard.arazzo.language.bounded import compiled  # noqa: PLC0415  # as above
+
+    compiled(criterion.condition)
+
+
+def _read_jsonpath(criterion: Criterion) -> None:
+    from runyard.arazzo.language import jsonpath  # noqa: PLC0415  # as above
+
+    jsonpath.refuse_unreadable(criterion.condition, seconds=SECONDS)
+
+
+def _read_xpath(criterion: Criterion) -> None:
+    xpath.refuse_unreadable(criterion.condition, version=xpath_version(criterion.version), seconds=SECONDS)
+
+
+READS: Mapping[str, Callable[[Criterion], None]] = {
+    "simple": lambda _: None,  # it is read with its judge
+    "regex": _read_regex,
+    "jsonpath": _read_jsonpath,
+    "xpath": _read_xpath,
+}
+"""How the text of each kind is read without a value to ask it of; what is no text of its kind raises NotUnderstood."""

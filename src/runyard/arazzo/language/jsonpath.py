@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runyard.arazzo.language import logic
@@ -57,6 +57,22 @@ def judge(text: str, context: Any, *, lenient: bool, seconds: float) -> Found:
     if lenient and _filters_the_object(text, context):
         return _of_the_object(text, context, paths)
     return Found(passed=bool(paths.values(text, context)))
+
+
+def refuse_unreadable(text: str, *, seconds: float) -> None:
+    """Refuse what is neither a query nor a logical text, whatever it would be asked of."""
+    from runyard.arazzo.language.bounded import Paths  # noqa: PLC0415  # as above
+
+    paths = Paths(seconds)
+    try:
+        paths.read(text)
+    except NotUnderstood:
+        for query in _queries(parse_logical(text)):
+            paths.read("$" + query.text[1:])
+
+
+def _queries(node: logic.Node) -> Iterator[Query]:
+    return (leaf.meaning for leaf in logic.leaves(node))
 
 
 def _filters_the_object(text: str, context: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from runyard.arazzo.language.errors import NotUnderstood
@@ -58,6 +58,21 @@ class Junction(Record):
 
 
 Node = Literal | Leaf | Not | Compare | Junction
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Everything in a condition that has to be looked up."""
+    match node:
+        case Leaf():
+            yield node
+        case Not():
+            yield from leaves(node.part)
+        case Compare():
+            yield from leaves(node.left)
+            yield from leaves(node.right)
+        case Junction():
+            for part in node.parts:
+                yield from leaves(part)
 
 
 class Rules(Record):

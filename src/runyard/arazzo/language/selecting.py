@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from runyard.arazzo.documents.document import Selector
 from runyard.arazzo.language import xpath
@@ -12,16 +12,24 @@ from runyard.arazzo.language.expressions import pointer_parts
 from runyard.arazzo.language.values import MISSING, as_text, at_pointer
 
 SECONDS = 5.0
+Language = TypeVar("Language")
 
 
 def select(selector: Selector, value: Any) -> Any:
     """The one value that is selected, a list of several, or MISSING; refuse a language that nobody knows."""
-    chosen = SELECTS.get(selector.type)
-    if chosen is None:
-        raise NotUnderstood(
-            f"A selector's type is one of {', '.join(SELECTS)}, not {selector.type}", selector.selector, 0
-        )
-    return chosen(selector, value)
+    return _language(selector, SELECTS)(selector, value)
+
+
+def refuse_unreadable(selector: Selector) -> None:
+    """Refuse a selector that can be read in no language that is known, whatever it would be asked of."""
+    _language(selector, READS)(selector)
+
+
+def _language(selector: Selector, languages: Mapping[str, Language]) -> Language:
+    if selector.type not in languages:
+        known = ", ".join(languages)
+        raise NotUnderstood(f"A selector's type is one of {known}, not {selector.type}", selector.selector, 0)
+    return languages[selector.type]
 
 
 def xpath_version(version: str | None) -> str:
@@ -29,8 +37,22 @@ def xpath_version(version: str | None) -> str:
     return (version or "xpath-31").removeprefix("xpath-")
 
 
+def _pointer(selector: Selector) -> tuple[str, ...]:
+    return pointer_parts(selector.selector.removeprefix("#"), selector.selector)
+
+
+def _read_jsonpath(selector: Selector) -> None:
+    from runyard.arazzo.language.bounded import Paths  # noqa: PLC0415  # 50 ms that only JSONPath needs
+
+    Paths(SECONDS).read(selector.selector)
+
+
+def _read_xpath(selector: Selector) -> None:
+    xpath.refuse_unreadable(selector.selector, version=xpath_version(selector.version), seconds=SECONDS)
+
+
 def _by_pointer(selector: Selector, value: Any) -> Any:
-    return at_pointer(value, pointer_parts(selector.selector.removeprefix("#"), selector.selector))
+    return at_pointer(value, _pointer(selector))
 
 
 def _by_jsonpath(selector: Selector, value: Any) -> Any:
@@ -54,4 +76,9 @@ SELECTS: Mapping[str, Callable[[Selector, Any], Any]] = {
     "jsonpath": _by_jsonpath,
     "xpath": _by_xpath,
     "jsonpointer": _by_pointer,
+}
+READS: Mapping[str, Callable[[Selector], object]] = {
+    "jsonpath": _read_jsonpath,
+    "xpath": _read_xpath,
+    "jsonpointer": _pointer,
 }

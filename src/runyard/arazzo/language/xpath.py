@@ -18,6 +18,13 @@ def judge(expression: str, text: str, *, version: str, seconds: float) -> bool:
     return bool(_answer(expression, text, version=version, seconds=seconds, want="truth"))
 
 
+def refuse_unreadable(expression: str, *, version: str, seconds: float) -> None:
+    """Refuse what is no expression of this version, whatever document it would be asked of."""
+    problem = _answer(expression, "<none/>", version=version, seconds=seconds, want="problem")
+    if problem:
+        raise NotUnderstood(f"No XPath: {problem}", expression, 0)
+
+
 def values(expression: str, text: str, *, version: str, seconds: float) -> list[Any]:
     """What an XPath selects of a document: the texts of nodes, and numbers and booleans as they are."""
     return list(_answer(expression, text, version=version, seconds=seconds, want="values"))

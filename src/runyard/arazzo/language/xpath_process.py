@@ -67,6 +67,18 @@ class Question:
         # What has no prefix in an expression has no namespace, whatever the document makes of it.
         self.parser = parsers[asked["version"]](namespaces={name: uri for name, uri in self.prefixes.items() if name})
 
+    def problem(self) -> str:
+        """What is wrong with the expression itself; a prefix may be one of the document that it will be asked of."""
+        from elementpath import ElementPathError, ElementPathNameError  # noqa: PLC0415  # as above
+
+        try:
+            self.parser.parse(self.asked["expression"])
+        except ElementPathNameError:
+            return ""
+        except ElementPathError as error:
+            return str(error)[:500]
+        return ""
+
     def truth(self) -> bool:
         """The effective boolean value."""
         self.parser.parse(self.asked["expression"])
@@ -127,7 +139,8 @@ def main() -> None:
         confine(asked["seconds"])
     try:
         question = Question(asked)
-        answers = {"truth": question.truth, "values": question.values, "replaced": question.replaced}
+        wants = (question.problem, question.truth, question.values, question.replaced)
+        answers = {want.__name__: want for want in wants}
         answer: dict[str, Any] = {"answer": answers[asked["want"]]()}
     except Exception as error:  # noqa: BLE001  # the outermost loop: whatever went wrong is the answer
         answer = {"error": f"{type(error).__name__}: {error}"[:500]}

@@ -32,7 +32,7 @@ def find_workflow(loaded: Loaded, reference: str) -> WorkflowPlace:
     """The workflow that an id, or `$sourceDescriptions.NAME.ID`, names."""
     source, id_ = _parted(reference)
     if source is not None:
-        other = loaded.source(source)
+        other = _source(loaded, source)
         if not isinstance(other, Loaded):
             raise InvalidRequest(f"{reference} names no workflow: {source} describes an API.")
         loaded = other

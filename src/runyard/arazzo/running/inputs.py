@@ -54,6 +54,11 @@ class Schema:
                 raise InvalidRequest(f"The inputs of {self._id} are wrong: {'; '.join(problems[:MOST_TOLD])}.")
         return values
 
+    def refuse_unreadable(self) -> None:
+        """Refuse a schema that is none; one that refers to another text is known when that is read."""
+        if self._schema is not None and not _refers_elsewhere(self._schema):
+            self._checking()
+
     def from_text(self, name: str, text: str) -> Any:
         """An input as it is typed on a command line: a text where one may stand, else JSON."""
         if self.takes_text(name):
@@ -162,3 +167,11 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _refers_elsewhere(schema: Any) -> bool:
+    if isinstance(schema, dict):
+        reference = schema.get("$ref")
+        here = not isinstance(reference, str) or reference.startswith("#")
+        return not here or any(map(_refers_elsewhere, schema.values()))
+    return isinstance(schema, list) and any(map(_refers_elsewhere, schema))

@@ -82,7 +82,9 @@ def plan(loaded: Loaded, workflow_id: str | None, *, lenient: bool) -> WorkflowP
 def only_workflow(loaded: Loaded) -> str:
     """The id of a document's only workflow."""
     ids = [workflow.id for workflow in loaded.document.workflows]
-    if len(ids) != 1:
+    if not ids:
+        raise InvalidRequest("The document has no workflows.")
+    if len(ids) > 1:
         raise InvalidRequest(f"The document has {len(ids)} workflows; say which of them: {', '.join(ids)}.")
     return ids[0]
 
@@ -111,6 +113,8 @@ class _Planning:
 
     def _fill(self, planned: WorkflowPlan) -> None:
         loaded, workflow = planned.loaded, planned.workflow
+        if not workflow.steps:
+            raise InvalidRequest(f"The workflow {workflow.id} has no steps.")
         _refuse_lost_references(loaded, workflow)
         planned.depends_on = tuple(self.planned(find_workflow(loaded, id_)) for id_ in workflow.depends_on)
         planned.steps = tuple(self._step(planned, step) for step in in_order(workflow))
