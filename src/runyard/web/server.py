@@ -35,6 +35,7 @@ from runyard.web.claims import job_keys
 from runyard.web.console.console import Console
 from runyard.web.credentials import ADMINISTRATOR, load_credentials
 from runyard.web.flight_wire import FlightWire, is_spoken
+from runyard.web.heads import BoundedHeads
 from runyard.web.job_environment import job_environment
 from runyard.web.metrics import Metrics
 from runyard.web.services import LANGUAGES, services
@@ -249,6 +250,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: App, *, started: Callable[[], None], leaving: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
+            http=BoundedHeads,
             lifespan="off",
             log_level="warning",
             access_log=False,
