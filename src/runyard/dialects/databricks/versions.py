@@ -31,12 +31,26 @@ OF_THE_TASK = frozenset(
     }
 )
 """What belongs to the task, beside what says what it runs, where a job of one task is written without `tasks`."""
+CLUSTERS = frozenset({"existing_cluster_id", "new_cluster", "job_cluster_key"})
+"""Where a task runs: one of these."""
 LONGEST_KEY = 100
 
 
 def is_task_type(name: str) -> bool:
     """Tell whether a member says what a task runs, as `notebook_task` does."""
     return name.endswith("_task")
+
+
+def is_of_the_task(name: str) -> bool:
+    """Tell whether a member belongs to the task where a job of one task has it at the top."""
+    return name in OF_THE_TASK or is_task_type(name)
+
+
+def is_superseded(name: str, fresh: Mapping[str, Any]) -> bool:
+    """Tell whether new members take the place of one of another name: a task runs one thing, on one cluster."""
+    return (is_task_type(name) and any(map(is_task_type, fresh))) or (
+        name in CLUSTERS and not CLUSTERS.isdisjoint(fresh)
+    )
 
 
 def has_single_shape(settings: Mapping[str, Any]) -> bool:
@@ -46,7 +60,7 @@ def has_single_shape(settings: Mapping[str, Any]) -> bool:
 
 def gathered(settings: Mapping[str, Any], task_key: str) -> Members:
     """Return settings of one task at the top in the shape that has `tasks`."""
-    own = {name: value for name, value in settings.items() if name in OF_THE_TASK or is_task_type(name)}
+    own = {name: value for name, value in settings.items() if is_of_the_task(name)}
     rest = {name: value for name, value in settings.items() if name not in own and name != "tasks"}
     return {**rest, "tasks": [{"task_key": task_key[:LONGEST_KEY], **own}]}
 
@@ -54,7 +68,7 @@ def gathered(settings: Mapping[str, Any], task_key: str) -> Members:
 def spread(settings: Mapping[str, Any]) -> Members:
     """Return settings of one task in the shape that has it at the top."""
     (task,) = settings["tasks"]
-    own = {name: value for name, value in task.items() if name in OF_THE_TASK or is_task_type(name)}
+    own = {name: value for name, value in task.items() if is_of_the_task(name)}
     return {**{name: value for name, value in settings.items() if name != "tasks"}, **own, "format": SINGLE_TASK}
 
 

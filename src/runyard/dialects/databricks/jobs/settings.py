@@ -47,7 +47,10 @@ def completed(asked: Mapping[str, Any], version: str) -> Members:
 
 def updated(current: Mapping[str, Any], new: Mapping[str, Any], removed: Iterable[str]) -> Members:
     """Return settings with some removed and others put in their place; tasks and clusters are merged by key."""
-    kept = _without(current, set(removed))
+    gone = set(removed)
+    if _is_of_the_older_shape(current, {*new, *gone}):
+        return _with_defaults(_retold(current, new, gone), _JOB_DEFAULTS)
+    kept = _without(current, gone)
     fresh = _shaped(new, like=kept)
     merged = {name: _merged(kept.get(name), value, MERGED.get(name)) for name, value in fresh.items()}
     together = {**kept, **merged}
@@ -85,6 +88,23 @@ def _shaped(asked: Mapping[str, Any], *, like: Mapping[str, Any] | None = None) 
     name = _NOT_IN_A_KEY.sub("_", settings.get("name") or UNTITLED)
     key = tasks[0]["task_key"] if len(tasks) == 1 else name
     return {**versions.gathered(settings, key), "format": versions.SINGLE_TASK}
+
+
+def _is_of_the_older_shape(current: Mapping[str, Any], named: Iterable[str]) -> bool:
+    """Tell whether a job has its one task at the top, and an update names nothing of `tasks`."""
+    is_single = current.get("format") == versions.SINGLE_TASK and len(current.get("tasks", ())) == 1
+    return is_single and not any(name.partition("/")[0] == "tasks" for name in named)
+
+
+def _retold(current: Mapping[str, Any], new: Mapping[str, Any], removed: set[str]) -> Members:
+    """Return settings with changes of their one task at the top; what the older shape cannot say of it stays."""
+    (task,) = current["tasks"]
+    fresh = schema.read({name: value for name, value in new.items() if name != "format"}, schema.SETTINGS)
+    kept = _without(versions.spread(current), removed)
+    kept = {name: value for name, value in kept.items() if not versions.is_superseded(name, fresh)}
+    told = versions.gathered({**kept, **fresh}, task["task_key"])
+    unsaid = {name: value for name, value in task.items() if not versions.is_of_the_task(name)}
+    return {**told, "tasks": [{**unsaid, **told["tasks"][0]}]}
 
 
 def _without(settings: Mapping[str, Any], removed: set[str]) -> Members:
