@@ -178,6 +178,41 @@ def test_an_update_in_the_oldest_shape_changes_the_only_task(yard: Yard) -> None
     assert [task["task_key"] for task in yard.settings(job_id)["tasks"]] == ["n"]
 
 
+def test_an_update_in_the_oldest_shape_keeps_what_it_does_not_name(yard: Yard) -> None:
+    words: dict[str, Any] = {"existing_cluster_id": "c", "libraries": [{"pypi": {"package": "p"}}], "max_retries": 1}
+    job_id = yard("createJob", "2.0", name="n", notebook_task={"notebook_path": "/old"}, **words)["job_id"]
+
+    yard(
+        "updateJob", "2.0", job_id=job_id, new_settings={"max_retries": 3, "name": "m"}, fields_to_remove=["libraries"]
+    )
+    kept = yard.settings(job_id, "2.0")
+    script = {"spark_python_task": {"python_file": "dbfs:/x.py"}, "new_cluster": {"num_workers": 1}}
+    yard("updateJob", "2.0", job_id=job_id, new_settings=script)
+    changed = yard.settings(job_id, "2.0")
+
+    assert (kept["name"], kept["max_retries"], kept["existing_cluster_id"]) == ("m", 3, "c")
+    assert kept["notebook_task"]["notebook_path"] == "/old"
+    assert "libraries" not in kept
+    assert changed["spark_python_task"] == {"python_file": "dbfs:/x.py"}
+    assert changed["new_cluster"] == {"num_workers": 1}
+    assert changed["max_retries"] == 3
+    assert changed.keys().isdisjoint({"notebook_task", "existing_cluster_id"})
+    assert yard.settings(job_id)["tasks"][0]["task_key"] == "n"
+
+
+def test_the_only_task_of_the_oldest_shape_can_be_changed_by_its_key(yard: Yard) -> None:
+    job_id = yard("createJob", "2.0", name="n", notebook_task={"notebook_path": "/old"}, max_retries=1)["job_id"]
+    told = [script("n", description="d", max_retries=2)]
+
+    yard("updateJob", job_id=job_id, new_settings={"tasks": told})
+    yard("updateJob", "2.0", job_id=job_id, new_settings={"max_retries": 3})
+
+    assert yard.settings(job_id)["tasks"][0]["description"] == "d"
+    assert yard.settings(job_id)["tasks"][0]["max_retries"] == 3
+    yard("updateJob", job_id=job_id, fields_to_remove=["tasks/n"])
+    assert yard.settings(job_id)["tasks"] == []
+
+
 def test_an_update_does_not_switch_queueing_on(yard: Yard) -> None:
     job_id = yard.create(script("a"), version="2.1")
 
@@ -230,6 +265,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tasks": [script("a", max_retries=-2)]}, "max_retries -2; use -1"),
     ({"tasks": [script("a", max_retries="many")]}, "tasks[0].max_retries: expected a whole number, got 'many'"),
     ({"tasks": [script("a", timeout_seconds=-1)]}, "timeout_seconds of -1"),
+    ({"timeout_seconds": 2**31}, "The job has a timeout_seconds of 2147483648; the largest is 2147483647"),
+    ({"tasks": [script("a", timeout_seconds=2**60)]}, "Task 'a' has a timeout_seconds of 1152921504606846976"),
+    ({"tasks": [script("a", max_retries=2**31)]}, "Task 'a' has a max_retries of 2147483648"),
+    ({"tasks": [script("a", min_retry_interval_millis=2**31)]}, "Task 'a' has a min_retry_interval_millis of"),
+    ({"access_control_list": [{"user_name": "u", "permission_level": "CAN_FLY"}]}, "permission_level 'CAN_FLY'"),
+    ({"access_control_list": [{"permission_level": "CAN_VIEW"}]}, "must name exactly one of user_name, group_name"),
+    (
+        {"access_control_list": [{"user_name": name, "permission_level": "IS_OWNER"} for name in "uv"]},
+        "exactly one owner",
+    ),
     ({"tasks": [script("a", job_cluster_key="x")]}, "job_cluster_key 'x', which is not in job_clusters"),
     ({"tasks": [script("a", environment_key="x")]}, "environment_key 'x', which is not in environments"),
     ({"tasks": "a"}, "tasks: expected an array, got 'a'"),

@@ -23,6 +23,7 @@ MOST_TAGS = 25
 MOST_CONCURRENT_RUNS = 1000
 MOST_ITERATIONS_AT_ONCE = 100
 LONGEST_NAME = 4096
+LARGEST_NUMBER = 2**31 - 1  # of seconds, milliseconds and retries: the service keeps 32 bits
 GIT_PROVIDERS = (
     "github",
     "gitlab",
@@ -81,6 +82,12 @@ def _check_numbers(settings: Members) -> None:
 def _check_timeout(settings: Members, what: str) -> None:
     if settings.get("timeout_seconds", 0) < 0:
         raise InvalidRequest(f"{what} has a timeout_seconds of {settings['timeout_seconds']}; use 0 for no timeout.")
+    _check_size(what, "timeout_seconds", settings)
+
+
+def _check_size(what: str, name: str, settings: Members) -> None:
+    if settings.get(name, 0) > LARGEST_NUMBER:
+        raise InvalidRequest(f"{what} has a {name} of {settings[name]}; the largest is {LARGEST_NUMBER}.")
 
 
 def _check_texts(settings: Members) -> None:
@@ -141,6 +148,7 @@ def _check_task(task: Members, settings: Members) -> None:
         raise InvalidRequest(f"Task {key!r} has run_if {task['run_if']!r}; use one of {', '.join(RUN_IF)}.")
     if task.get("max_retries", 0) < -1:
         raise InvalidRequest(f"Task {key!r} has max_retries {task['max_retries']}; use -1 to retry without end.")
+    _check_size(f"Task {key!r}", "max_retries", task)
     _check_timeout(task, f"Task {key!r}")
     notifications.check(task, f"Task {key!r}")
     _check_wait(key, task)
@@ -151,6 +159,7 @@ def _check_task(task: Members, settings: Members) -> None:
 def _check_wait(key: str, task: Members) -> None:
     if task.get("min_retry_interval_millis", 0) < 0:
         raise InvalidRequest(f"Task {key!r} has a negative min_retry_interval_millis; use 0 to retry at once.")
+    _check_size(f"Task {key!r}", "min_retry_interval_millis", task)
 
 
 def _check_type(key: str, task: Members) -> None:

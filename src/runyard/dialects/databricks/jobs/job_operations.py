@@ -10,7 +10,7 @@ from runyard.core.job import Job, Task
 from runyard.dialects import reading
 from runyard.dialects.databricks import versions
 from runyard.dialects.databricks.calls import JOBS_VERSIONS, Call, Operation
-from runyard.dialects.databricks.jobs import settings
+from runyard.dialects.databricks.jobs import permissions, settings
 from runyard.dialects.databricks.jobs.checks import check_job
 from runyard.dialects.databricks.jobs.job_pages import jobs_page
 from runyard.dialects.databricks.jobs.nesting import check_nesting
@@ -30,6 +30,8 @@ def create_job(call: Call) -> Members:
     """Create a job; nothing runs yet."""
     kept = settings.completed({**call.members}, call.version)
     kept["creator_user_name"] = call.request.user
+    if permissions.KEPT_AS in kept:
+        kept[permissions.KEPT_AS] = permissions.entries(call.members)
     facts = _facts(kept)
     check_nesting(call.engine, call.workspace, kept)
     return {"job_id": call.engine.create_job(call.workspace, once=False, language=LANGUAGE, **facts).id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runyard.core.errors import InvalidRequest, NotFound
@@ -30,12 +30,12 @@ def get_permissions(call: Call) -> Members:
 
 def set_permissions(call: Call) -> Members:
     """Replace who may do what with a job."""
-    return _change(call, lambda _: _read(call))
+    return _change(call, lambda _: entries(call.members))
 
 
 def update_permissions(call: Call) -> Members:
     """Add to who may do what with a job; another owner takes the place of the one before."""
-    fresh = _read(call)
+    fresh = entries(call.members)
     replaced = {_principal(one) for one in fresh}
     has_owner = any(one["permission_level"] == OWNER for one in fresh)
 
@@ -52,6 +52,14 @@ def list_levels(call: Call) -> Members:
     return {"permission_levels": [{"permission_level": level, "description": text} for level, text in LEVELS.items()]}
 
 
+def entries(members: Mapping[str, Any]) -> list[Members]:
+    """Return who may do what, as a call says it."""
+    read = [_entry(one) for one in members.get(KEPT_AS, ())]
+    if sum(one["permission_level"] == OWNER for one in read) > 1:
+        raise InvalidRequest("The job must have exactly one owner.")
+    return read
+
+
 def _job(call: Call) -> Job:
     job = call.engine.job(call.workspace, call.members["job_id"])
     if job.language != LANGUAGE:
@@ -59,9 +67,9 @@ def _job(call: Call) -> Job:
     return job
 
 
-def _change(call: Call, entries: Any) -> Members:
+def _change(call: Call, change: Callable[[Job], list[Members]]) -> Members:
     def changed(job: Job) -> Members:
-        return {"settings": {**job.settings, KEPT_AS: entries(job)}}
+        return {"settings": {**job.settings, KEPT_AS: change(job)}}
 
     return _shown(call.engine.change_job(_job(call), changed))
 
@@ -69,13 +77,6 @@ def _change(call: Call, entries: Any) -> Members:
 def _kept(job: Job) -> list[Members]:
     kept: list[Members] = job.settings.get(KEPT_AS) or []
     return kept
-
-
-def _read(call: Call) -> list[Members]:
-    entries = [_entry(one) for one in call.members.get(KEPT_AS, ())]
-    if sum(one["permission_level"] == OWNER for one in entries) > 1:
-        raise InvalidRequest("The job must have exactly one owner.")
-    return entries
 
 
 def _entry(asked: Any) -> Members:
@@ -96,25 +97,25 @@ def _principal(entry: Members) -> tuple[tuple[str, str], ...]:
 
 
 def _shown(job: Job) -> Members:
-    entries = _kept(job)
+    kept = _kept(job)
     creator = job.settings.get("creator_user_name", "")
-    if not any(one.get("permission_level") == OWNER for one in entries):
-        entries = [{"user_name": creator, "permission_level": OWNER}, *entries]
+    if not any(one.get("permission_level") == OWNER for one in kept):
+        kept = [{"user_name": creator, "permission_level": OWNER}, *kept]
     inherited = {"permission_level": "CAN_MANAGE", "inherited": True, "inherited_from_object": ["/jobs/"]}
     return {
         "object_id": f"/jobs/{job.id}",
         "object_type": "job",
-        KEPT_AS: [*_responses(entries), {"group_name": "admins", "all_permissions": [inherited]}],
+        KEPT_AS: [*_responses(kept), {"group_name": "admins", "all_permissions": [inherited]}],
     }
 
 
-def _responses(entries: Iterable[Members]) -> list[Members]:
+def _responses(kept: Iterable[Members]) -> list[Members]:
     return [
         {
             **{name: entry[name] for name in PRINCIPALS if name in entry},
             "all_permissions": [{"permission_level": entry.get("permission_level"), "inherited": False}],
         }
-        for entry in entries
+        for entry in kept
     ]
 
 
