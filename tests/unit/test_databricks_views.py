@@ -146,6 +146,21 @@ def test_a_later_attempt_never_begins_before_an_earlier_one() -> None:
     assert second["end_time"] == 0
 
 
+def test_the_wait_before_a_retry_is_no_part_of_it() -> None:
+    patient = Task(key="main", kind="python script", max_retries=1, retry_wait_ms=500)
+    run = an_ended_run(1, tasks=(patient,), created_at=10, admitted_at=10, ended_at=560)
+    attempts = [
+        an_ended_attempt(2, created_at=10, taken_at=10, running_at=12, ended_at=30, outcome=Outcome.FAILED),
+        an_ended_attempt(3, number=1, created_at=30, taken_at=520, running_at=525, ended_at=560),
+    ]
+
+    second = tasks(run, *attempts)[1]
+
+    assert second["start_time"] == 512
+    assert (second["queue_duration"], second["setup_duration"], second["execution_duration"]) == (8, 5, 35)
+    assert second["run_duration"] == 48
+
+
 def test_a_retry_names_its_first_attempt_and_a_repair_begins_anew() -> None:
     attempts = [an_ended_attempt(2), an_ended_attempt(3, number=1), an_ended_attempt(4, number=2, series=2)]
 

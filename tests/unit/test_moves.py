@@ -116,6 +116,7 @@ def test_a_failed_attempt_is_tried_again_at_once_or_after_its_wait(yard: Yard) -
     yard.change(lambda moves: each(moves.retry_now, moves.ledger.due_retries(yard.now, 10)))
 
     assert yard.run(run).state is State.STARTING
+    assert yard.run(run).attempt_at >= yard.now
     assert [(one.number, one.phase) for one in yard.attempts(run)] == [(0, "failed"), (1, "starting")]
 
 

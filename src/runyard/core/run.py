@@ -120,7 +120,7 @@ class Run:
     notify_at: int | None = None  # tell somebody then if it has not ended
     timeout_ms: int | None = None  # counted from its admission
     timeout_at: int | None = None  # it is stopped then, whatever its tasks do
-    attempt_at: int  # when the newest attempt was made
+    attempt_at: int  # when the newest attempt was made, or its wait before a retry was over
     running_at: int | None = None  # when its code began: the newest attempt's, or of many tasks the first's
     ended_at: int | None = None
 

@@ -186,7 +186,7 @@ class Moves(Recording, Places):
         """Queue an attempt whose time to be tried again has come."""
         run = self._run(attempt)
         self._move(run, attempt, State.QUEUED, retry_at=None)
-        self._settle(replace(run, reason=self._no_place()))
+        self._settle(replace(run, reason=self._no_place(), attempt_at=self.clock()))
 
     def give_up_waiting(self, run: Run) -> None:
         """End a run that waited for its job's limit, or for word of its work, as long as it may."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from runyard.core import graph
+from runyard.core import graph, retry
 from runyard.core.job import Task
-from runyard.core.run import Attempt, Repair, Run
+from runyard.core.run import Attempt, Repair, Run, State
 from runyard.dialects.databricks import standing
 from runyard.dialects.databricks.states import Standing
 
@@ -113,6 +113,7 @@ class TaskRuns(Sequence[TaskRun]):
         task = self._tasks.get(key)
         series = next((one for one in self._by_task[key] if one.number == attempt.series), attempt)
         upstream = [one for before in (task.depends_on if task else ()) for one in self._by_task.get(before, ())]
+        waited_for = [*(one.ended_at for one in upstream), _due_at(task, attempt, self._by_task[key])]
         return TaskRun(
             run=facts.run,
             attempt=attempt,
@@ -120,19 +121,27 @@ class TaskRuns(Sequence[TaskRun]):
             settings=self._written.get(key, NOTHING) if facts.definition is None else facts.definition,
             standing=standing.of_task_run(facts.run, task, attempt),
             original_id=series.id,
-            began_at=_began_at(facts.run, attempt, upstream),
+            began_at=_began_at(facts.run, attempt, waited_for),
             whole=facts.whole or facts.run,
             url=facts.url,
             part=facts.parts.get(attempt.id),
         )
 
 
-def _began_at(run: Run, attempt: Attempt, upstream: Sequence[Attempt]) -> int:
+def _due_at(task: Task | None, attempt: Attempt, attempts: Sequence[Attempt]) -> int | None:
+    """Return when the wait before a retry was over; None if there was none, or if it goes on."""
+    failed = next((one for one in attempts if (one.number, one.series) == (attempt.number - 1, attempt.series)), None)
+    if task is None or failed is None or failed.ended_at is None or attempt.state is State.RETRYING:
+        return None
+    return retry.retry_at(task, failed, now=failed.ended_at)
+
+
+def _began_at(run: Run, attempt: Attempt, waited_for: Sequence[int | None]) -> int:
     """Return when nothing but a place of this server was wanting any more, as far as the rows tell."""
     if run.is_told and attempt.taken_at is not None:
         return attempt.taken_at  # what it waited for before is not known here
     known = [attempt.taken_at, attempt.running_at, attempt.ended_at]
     latest = next((moment for moment in known if moment is not None), None)
-    moments = [run.admitted_at, *(one.ended_at for one in upstream)]
+    moments = [run.admitted_at, *waited_for]
     past = [one for one in moments if one is not None and (latest is None or one <= latest)]
     return max([attempt.created_at, *past])
