@@ -184,4 +184,4 @@ def test_a_secret_that_is_not_there_is_told_by_name(live: Live, client: Workspac
     output = submit(client, put(live, "blind", "dbutils.secrets.get('nowhere', 'key')"))
 
     assert output.error is not None
-    assert "Secret does not exist with scope: nowhere and key: key" in output.error
+    assert output.error == "ValueError: Secret does not exist with scope: nowhere and key: key."

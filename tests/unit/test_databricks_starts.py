@@ -52,6 +52,16 @@ def test_the_same_token_means_the_same_run(yard: Yard) -> None:
     assert other != first
 
 
+def test_the_token_of_a_deleted_run_is_refused_by_its_own_name(yard: Yard) -> None:
+    job_id = yard.create(script("a"))
+    run = yard.run_now(job_id, idempotency_token="t")
+    yard.end(run, "a")
+    yard("deleteJobRun", run_id=run.id)
+
+    with pytest.raises(InvalidRequest, match="with the token 't' has been deleted; use another"):
+        yard("runJobNow", job_id=job_id, idempotency_token="t")
+
+
 def test_a_token_has_at_most_64_characters(yard: Yard) -> None:
     job_id = yard.create(script("a"))
 

@@ -371,5 +371,6 @@ def _earlier(ledger: Ledger, workspace: Workspace, key: str | None) -> Run | Non
         return None
     run = ledger.run_by_idempotency_key(workspace.id, key)
     if run is None and ledger.is_spent(workspace.id, key):
-        raise InvalidRequest(f"The run that was started with the token {key!r} has been deleted; use another token.")
+        token = key.partition("/")[2] or key  # the name of the caller's language stands before it
+        raise InvalidRequest(f"The run that was started with the token {token!r} has been deleted; use another token.")
     return run

@@ -45,7 +45,7 @@ class Secrets(Utility):
             value = base64.b64decode(service.get("/api/2.0/secrets/get", scope=scope, key=key)["value"])
         except service.ServiceError as error:
             if error.code == MISSING:
-                raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}. {error}") from error
+                raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}.") from error
             raise
         self._session.redactor.learn(value.decode(errors="replace"))
         return value
