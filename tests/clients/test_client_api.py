@@ -16,6 +16,7 @@ import pytest
 from live import Live
 
 from runyard.client.databricks import Databricks
+from runyard.client.dremio import Dremio
 from runyard.client.errors import CallFailed, NotEnded, Unreachable
 from runyard.client.glue import Glue
 from runyard.core.run import Outcome
@@ -157,6 +158,14 @@ def test_a_run_of_many_tasks_comes_whole(live: Live, databricks: Databricks) -> 
     assert sorted(one["task_key"] for one in databricks.wait(run, timeout_s=100).record["tasks"]) == [
         f"t{number:03}" for number in range(205)
     ]
+
+
+def test_queries_of_dremio_are_asked_of_the_server_of_a_home(live: Live) -> None:
+    with Dremio.connect(home=live.home) as dremio:
+        run = dremio.wait(dremio.start("SELECT 7 AS x"))
+
+        assert list(dremio.rows(run)) == [{"x": 7}]
+        assert next(dremio.list()).id
 
 
 def test_a_wrong_token_is_refused(live: Live) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ from runyard.client.channel import Call
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE
 from runyard.client.connections import Connections, Here, read_connections
 from runyard.client.credentials import AwsKeys, Bearer
+from runyard.client.databricks import Databricks
+from runyard.client.dremio import Dremio
 from runyard.client.errors import CallFailed, WrongConnection
+from runyard.client.glue import Glue
+from runyard.client.service import Service
 
 HERE = Here(url="http://127.0.0.1:8642", token="t", access_key="AK", secret_key="sk")
 PROD = {"service": "databricks", "url": "https://dbc-1.cloud.databricks.com", "token": "secret-1"}
@@ -272,3 +277,73 @@ def test_a_wrong_secret_is_told_without_showing_it() -> None:
             known.channel(known.find(DATABRICKS, "a")).call(Call(operation="x", method="GET", path="/x"))
 
     assert "secret-6" not in str(refused.value)
+
+
+# what may be left out
+
+
+def test_keys_of_the_environment_take_their_region_from_the_default_profile(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "sk"}
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/config").write_text("[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/r\n")
+
+    found = Connections({}, environment=environment).find(GLUE, None)
+
+    assert found.url == "https://glue.eu-west-1.amazonaws.com"
+    assert found.credentials == AwsKeys(access_key="AK", secret_key="sk", region="eu-west-1")
+
+
+def test_keys_of_the_environment_are_not_mixed_with_those_of_a_profile(tmp_path: Path) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "sk", "AWS_PROFILE": "lake"}
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/credentials").write_text(
+        "[lake]\naws_access_key_id = OTHER\naws_secret_access_key = os\naws_session_token = ot\nregion = eu-west-1\n"
+    )
+
+    found = Connections({}, environment={"HOME": str(tmp_path), **keys}).find(GLUE, "env")
+
+    assert found.credentials == AwsKeys(access_key="AK", secret_key="sk", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("client", "variables"),
+    [
+        (Databricks, "DATABRICKS_HOST and DATABRICKS_TOKEN"),
+        (Glue, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"),
+        (Dremio, "DREMIO_URI, DREMIO_TOKEN and DREMIO_PROJECT_ID"),
+    ],
+)
+def test_whoever_says_nothing_at_all_is_told_what_to_say(
+    client: type[Service], variables: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("DATABRICKS", "AWS", "DREMIO"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    with pytest.raises(WrongConnection, match=variables):
+        client.connect()
+
+
+def test_the_default_profile_is_meant_where_nothing_else_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("DATABRICKS")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".databrickscfg").write_text("[DEFAULT]\nhost = https://dbc-7.cloud.databricks.com\ntoken = t7\n")
+
+    with Databricks.connect() as client:
+        assert client.connection.url == "https://dbc-7.cloud.databricks.com"
+
+
+def test_an_address_copied_from_a_browser_is_that_of_its_service() -> None:
+    given = {**PROD, "url": "https://adb-123.4.azuredatabricks.net/?o=123#job/list"}
+
+    assert Connections({"prod": given}, environment={}).find(DATABRICKS, "prod").url == (
+        "https://adb-123.4.azuredatabricks.net"
+    )
+
+
+def test_beside_a_home_nothing_else_is_said(tmp_path: Path) -> None:
+    with pytest.raises(WrongConnection, match="leave out profile"):
+        Databricks.connect(home=tmp_path, profile="prod")

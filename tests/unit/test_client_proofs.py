@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from upstream import Asked, Told, answering, in_turn
 
 from runyard.client.channel import Call, Channel
 from runyard.client.connection import DATABRICKS, GLUE, Connection
-from runyard.client.credentials import AwsKeys, Bearer
+from runyard.client.credentials import AwsKeys, Bearer, Credentials
 from runyard.client.errors import CallFailed, WrongConnection
+from runyard.client.native import NativeClient
 from runyard.client.retrying import Patience
 from runyard.dialects.aws_signature import SignedRequest
 from runyard.web.sigv4 import verify
@@ -18,8 +20,9 @@ READ = Call(operation="getJobRun", method="GET", path="/api/2.2/jobs/runs/get", 
 SECRET = "dapi-0123-very-secret"
 
 
-def channel(url: str) -> Channel:
-    connection = Connection(name="prod", service=DATABRICKS, url=url, credentials=Bearer(token=SECRET))
+def channel(url: str, credentials: Credentials | None = None) -> Channel:
+    known = credentials or Bearer(token=SECRET)
+    connection = Connection(name="prod", service=DATABRICKS, url=url, credentials=known)
     return Channel(connection, patience=QUICK)
 
 
@@ -41,6 +44,23 @@ def test_no_secret_is_shown_by_records_and_errors() -> None:
 
     assert not [text for text in shown if SECRET in text]
     assert "bad Bearer …" in shown[-1]
+
+
+@pytest.mark.parametrize(
+    "secret", [f"{SECRET}\n", f"{SECRET}\r", f" {SECRET}", f"{SECRET}ü", f"“{SECRET}”", f"{SECRET}\x00"]
+)
+def test_a_secret_that_no_header_carries_is_refused_without_showing_it(secret: str) -> None:
+    keys = AwsKeys(access_key="AK", secret_key="sk", session_token=secret, region="eu-west-1")
+
+    def calls() -> Iterator[Callable[[], object]]:
+        yield lambda: channel("http://127.0.0.1:9", Bearer(token=secret)).call(READ)
+        yield lambda: channel("http://127.0.0.1:9", keys).call(READ)
+        yield lambda: NativeClient("http://127.0.0.1:9", secret, patience_s=0, timeout_s=1)
+
+    for call in calls():
+        with pytest.raises(WrongConnection, match=r"which no header carries") as refused:
+            call()
+        assert SECRET not in str(refused.getrepr(style="native"))
 
 
 @pytest.mark.parametrize("url", ["ftp://host", "host:80", "http://", "http://user:word@host", "http://[::1"])

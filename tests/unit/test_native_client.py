@@ -197,3 +197,11 @@ def test_keys_do_not_show_in_a_traceback(tmp_path: Path) -> None:
 
     assert "AK" in shown
     assert not any(secret in shown for secret in ("deep", "darker", "darkest"))
+
+
+@pytest.mark.parametrize("answer", [(404, b'{"error": "nope"}'), (404, b'{"detail": "Not Found"}'), (302, b"{}")])
+def test_a_refusal_of_another_kind_of_server_says_so(respond: Callable[..., Responder], answer: Answer) -> None:
+    with pytest.raises(CallFailed, match=rf"\(status {answer[0]}\) is no runyard server.*--url") as refused:
+        respond(answer).client().server()
+
+    assert refused.value.code == "not_runyard"

@@ -38,7 +38,7 @@ class Here:
     access_key: str = ""
     secret_key: str = field(default="", repr=False)
     region: str = "us-east-1"
-    project_id: str = "default"
+    project_id: str = ""
 
     @property
     def aliases(self) -> frozenset[str]:

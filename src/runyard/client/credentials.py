@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from runyard.client.errors import CallFailed
+from runyard.client.header_texts import sendable
 from runyard.client.retrying import Attempting, Patience, send
 from runyard.client.stop import Stop
 from runyard.client.transport import Message, Transport
@@ -57,7 +58,7 @@ class Bearer:
 
     def prove(self, message: Message, url: str, *, stop: Stop) -> Message:  # noqa: ARG002 - as all credentials have it
         """Say the token."""
-        return with_header(message, "authorization", f"Bearer {self.token}")
+        return with_header(message, "authorization", f"Bearer {sendable(self.token, what='token')}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,8 @@ class AwsKeys:
 
     def prove(self, message: Message, url: str, *, stop: Stop) -> Message:  # noqa: ARG002 - as all credentials have it
         """Sign for this moment."""
+        for what, secret in (("access_key", self.access_key), ("session_token", self.session_token or "")):
+            sendable(secret, what=what)
         signer = Signer(
             access_key=self.access_key,
             secret=self.secret_key,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from runyard.client.errors import CallFailed, Unreachable
+from runyard.client.header_texts import sendable
 
 PREFIX = "/runyard/v1"
 FIRST_PAUSE_S = 0.05
@@ -35,7 +36,7 @@ class NativeClient:
         self._base = urlsplit(self.url).path
         self._headers = {"accept": "application/json"}
         if token:
-            self._headers["authorization"] = f"Bearer {token}"
+            self._headers["authorization"] = f"Bearer {sendable(token, what='token')}"
 
     def close(self) -> None:
         """Hang up."""
@@ -256,10 +257,10 @@ def _understood(status: int, raw: bytes) -> Record:
         answer = json.loads(raw)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict):
-        text = "What answers there is no runyard server, or a much older one."
+    is_refusal = status >= http.client.MULTIPLE_CHOICES
+    if not isinstance(answer, dict) or (is_refusal and not isinstance(answer.get("message"), str)):
+        text = f"What answers there (status {status}) is no runyard server, or a much older one; see --url."
         raise CallFailed(text, status=status, code="not_runyard")
-    if status >= http.client.BAD_REQUEST:
-        message = answer.get("message", f"status {status}")
-        raise CallFailed(message, status=status, code=answer.get("error", "unknown"))
+    if is_refusal:
+        raise CallFailed(answer["message"], status=status, code=str(answer.get("error", "unknown")))
     return answer

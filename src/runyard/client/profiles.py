@@ -38,7 +38,7 @@ def databricks_profile(name: str, environment: Words) -> Words:
     return sections[name]
 
 
-def aws_profile(name: str, environment: Words) -> Words:
+def aws_profile(name: str, environment: Words, *, needs_keys: bool = True) -> Words:
     """Return what a profile says, of ~/.aws/config with ~/.aws/credentials above it, or the files that are named."""
     config = _place(environment, "AWS_CONFIG_FILE", ".aws/config")
     keys = _place(environment, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")
@@ -49,7 +49,7 @@ def aws_profile(name: str, environment: Words) -> Words:
         raise WrongConnection(f"Neither {config} nor {keys} has a profile {name!r}; they have {known}.")
     words = {**told.get(section, {}), **secret.get(name, {})}
     indirect = [one for one in INDIRECT if words.get(one)]
-    if indirect and not words.get("aws_secret_access_key"):
+    if needs_keys and indirect and not words.get("aws_secret_access_key"):
         raise WrongConnection(
             f"The profile {name!r} gets its keys by {indirect[0]}, which is not read here. Set the keys in the "
             f'environment: `eval "$(aws configure export-credentials --profile {name} --format env)"`.'

@@ -8,7 +8,14 @@ from typing import Any
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
 from runyard.client.credentials import AwsKeys, Bearer, ClientSecret, Credentials
 from runyard.client.errors import WrongConnection
-from runyard.client.profiles import AWS_DEFAULT, DATABRICKS_DEFAULT, aws_profile, databricks_profile
+from runyard.client.profiles import (
+    AWS_DEFAULT,
+    DATABRICKS_DEFAULT,
+    aws_profile,
+    aws_profiles,
+    databricks_profile,
+    databricks_profiles,
+)
 from runyard.client.transport import Transport
 
 Words = Mapping[str, Any]
@@ -67,6 +74,8 @@ _OF_AWS: Mapping[str, str] = {
     "endpoint_url": "url",
     "ca_bundle": "ca_file",
 }
+_KEYS_OF_AWS = frozenset({"access_key", "secret_key", "session_token"})
+"""They belong together, and are never mixed from two places."""
 DREMIO_CLOUD = "https://api.dremio.cloud"
 
 
@@ -91,6 +100,19 @@ def of_environment(service: str, environment: Mapping[str, str]) -> Words:
     """Return what the vendor's own variables say; nothing if they name no service."""
     words = {word: environment[name] for name, word in _ENVIRONMENT[service] if environment.get(name)}
     return words if _ENOUGH[service] & words.keys() else {}
+
+
+def of_surroundings(service: str, environment: Mapping[str, str]) -> Words:
+    """Return what the environment says, else that the vendor's default profile is meant; refuse if there is neither."""
+    words = of_environment(service, environment)
+    if words:
+        return words
+    default, profiles = _DEFAULTS.get(service, ("", lambda _: []))
+    if default in profiles(environment):
+        return {"profile": default}
+    raise WrongConnection(
+        f"Nothing says where {service} is: set {VARIABLES[service]}, or give them as words of `connect`."
+    )
 
 
 def connection(name: str, service: str, words: Words, environment: Mapping[str, str]) -> Connection:
@@ -122,18 +144,21 @@ def _from_variables(name: str, words: Words, environment: Mapping[str, str]) -> 
 
 def _profile_of_databricks(words: Words, environment: Mapping[str, str]) -> Words:
     named = words.get("profile")
-    if named is None and "url" in words:
+    if named is None and ("url" in words or DATABRICKS_DEFAULT not in databricks_profiles(environment)):
         return {}
     found = databricks_profile(named or DATABRICKS_DEFAULT, environment)
     return {word: found[key] for key, word in _OF_DATABRICKS.items() if found.get(key)}
 
 
 def _profile_of_aws(words: Words, environment: Mapping[str, str]) -> Words:
+    """Return what a profile says; of the one that nobody named only what stands beside the keys that were given."""
     named = words.get("profile")
-    if named is None and "access_key" in words:
+    if named is None and AWS_DEFAULT not in aws_profiles(environment):
         return {}
-    found = aws_profile(named or AWS_DEFAULT, environment)
-    return {word: found[key] for key, word in _OF_AWS.items() if found.get(key)}
+    has_keys = "access_key" in words
+    found = aws_profile(named or AWS_DEFAULT, environment, needs_keys=not has_keys)
+    known = {word: found[key] for key, word in _OF_AWS.items() if found.get(key)}
+    return {word: value for word, value in known.items() if not (has_keys and word in _KEYS_OF_AWS)}
 
 
 def _url_of_databricks(name: str, words: Words) -> str:
@@ -185,9 +210,14 @@ def _needed(name: str, words: Words, key: str) -> str:
 
 
 def _with_scheme(url: str) -> str:
-    return (url if "//" in url else f"https://{url}").rstrip("/")
+    address = url.partition("?")[0].partition("#")[0]  # copied from a browser, it names a page too
+    return (address if "//" in address else f"https://{address}").rstrip("/")
 
 
+_DEFAULTS: Mapping[str, tuple[str, Callable[[Mapping[str, str]], list[str]]]] = {
+    DATABRICKS: (DATABRICKS_DEFAULT, databricks_profiles),
+    GLUE: (AWS_DEFAULT, aws_profiles),
+}
 _PROFILES: Mapping[str, Callable[[Words, Mapping[str, str]], Words]] = {
     DATABRICKS: _profile_of_databricks,
     GLUE: _profile_of_aws,

@@ -11,14 +11,19 @@ from runyard.client import resolving
 from runyard.client.channel import Call, Channel
 from runyard.client.connection import Connection
 from runyard.client.connections import Here
+from runyard.client.errors import WrongConnection
 from runyard.client.home import read_keys, read_place
 from runyard.client.paging import Paging, pages
 from runyard.client.retrying import Patience
 from runyard.client.runs import Run, read_run
 from runyard.client.stop import Stop
 from runyard.client.waiting import Progress, Waiting, wait
+from runyard.dialects.dremio_ids import project_id
 
 Record = dict[str, Any]
+
+WORKSPACE = "default"
+"""The one that the keys of a home are of."""
 
 
 class Service:
@@ -79,14 +84,28 @@ class Service:
 
 
 def _found(service: str, home: Path | str | None, words: Mapping[str, Any]) -> Connection:
-    if home is not None:
-        keys = read_keys(Path(home))
-        place = read_place(Path(home))
-        here = Here(url=place.url, token=keys.token, access_key=keys.access_key, secret_key=keys.secret_key)
-        return here.connection(service)
     given = {name: value for name, value in words.items() if value is not None}
+    if home is not None:
+        return _of_home(service, Path(home), given)
     resolving.checked(service, {**given, "service": service})
-    return resolving.connection(service, service, given or resolving.of_environment(service, os.environ), os.environ)
+    return resolving.connection(service, service, given or resolving.of_surroundings(service, os.environ), os.environ)
+
+
+def _of_home(service: str, home: Path, words: Mapping[str, Any]) -> Connection:
+    """The way to the server of a home, whose own files say all there is to say of it."""
+    if words:
+        raise WrongConnection(
+            f"A home says where its server is and has its keys; leave out {', '.join(sorted(words))}."
+        )
+    place, keys = read_place(home), read_keys(home)
+    here = Here(
+        url=place.url,
+        token=keys.token,
+        access_key=keys.access_key,
+        secret_key=keys.secret_key,
+        project_id=project_id(WORKSPACE),
+    )
+    return here.connection(service)
 
 
 def given(**members: Any) -> Record:
