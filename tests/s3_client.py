@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 def client(url: str, **given: Any) -> Any:
     config = Config(retries={"total_max_attempts": 1}, **given.pop("config", {}))
     credentials = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET, **given}
-    return boto3.client("s3", endpoint_url=url, region_name="eu-west-1", config=config, **credentials)
+    return boto3.client("s3", endpoint_url=url, config=config, **{"region_name": "eu-west-1", **credentials})
 
 
 def code(call: Any, **given: Any) -> tuple[str, int]:

@@ -226,6 +226,14 @@ def test_a_missing_script_fails_the_run_and_names_the_file(glue: Any) -> None:
     assert "s3://nowhere/a.py does not exist" in run["ErrorMessage"]
 
 
+@pytest.mark.parametrize("name", ["lost.zip", "lost.py", "lost-1.0-py3-none-any.whl"])
+def test_a_missing_module_fails_the_run_and_names_it_though_nothing_imports_it(live: Live, name: str) -> None:
+    run = finished(live, f"without {name}", "", DefaultArguments={"--extra-py-files": f"s3://scripts/{name}"})
+
+    assert run["JobRunState"] == "FAILED"
+    assert f"The module s3://scripts/{name} does not exist" in run["ErrorMessage"]
+
+
 def test_modules_beside_the_script_and_extra_files_are_found(live: Live) -> None:
     helper = live.put_script("helper.py", "answer = 42")
     data = live.put_script("data.txt", "seven")

@@ -10,6 +10,7 @@ import pytest
 from s3_client import MIB, client, code
 from s3_server import ACCESS_KEY
 
+ELSEWHERE = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
 KEYS = ["a", "a-b", "a/b", "a/c d+e(1)!'.txt", "é/ü", "\U0001f600", 'z&<>"', "%41", "tab\there", "line\nbreak"]
 
 
@@ -113,22 +114,28 @@ def test_what_is_missing_is_said_so(s3: Any) -> None:
 
 
 def test_buckets_are_made_listed_and_deleted(s3: Any, root: Path) -> None:
-    s3.create_bucket(Bucket="other", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.create_bucket(Bucket="other", **ELSEWHERE)
     s3.put_object(Bucket="data", Key="a/b", Body=b"x")
 
     assert [row["Name"] for row in s3.list_buckets()["Buckets"]] == ["data", "other"]
     assert s3.get_bucket_location(Bucket="data")["LocationConstraint"] == "eu-west-1"
     assert s3.head_bucket(Bucket="data")["BucketRegion"] == "eu-west-1"
-    again = {"Bucket": "data", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
-    assert code(s3.create_bucket, **again) == ("BucketAlreadyOwnedByYou", 409)
     locked = {"Bucket": "locked", "ObjectLockEnabledForBucket": True}
-    assert code(s3.create_bucket, **again | locked) == ("NotImplemented", 501)
+    assert code(s3.create_bucket, **locked, **ELSEWHERE) == ("NotImplemented", 501)
     assert code(s3.delete_bucket, Bucket="data") == ("BucketNotEmpty", 409)
     s3.delete_bucket(Bucket="other")
     s3.delete_object(Bucket="data", Key="a/b")
     s3.delete_bucket(Bucket="data")
     assert s3.list_buckets()["Buckets"] == []
     assert list(root.glob("[!.]*")) == []
+
+
+def test_a_bucket_is_made_again_in_the_oldest_region_alone_and_keeps_its_objects(s3: Any, url: str) -> None:
+    s3.put_object(Bucket="data", Key="k", Body=b"x")
+    client(url, region_name="us-east-1").create_bucket(Bucket="data")
+
+    assert s3.get_object(Bucket="data", Key="k")["Body"].read() == b"x"
+    assert code(s3.create_bucket, Bucket="data", **ELSEWHERE) == ("BucketAlreadyOwnedByYou", 409)
 
 
 def test_ranges(s3: Any) -> None:

@@ -183,3 +183,15 @@ def test_a_part_of_an_upload_that_was_aborted_meanwhile_leaves_nothing(tmp_path:
     spool.discard()
     assert caught.value.code == "NoSuchUpload"
     assert files(tmp_path) == []
+
+
+def test_who_makes_a_bucket_a_moment_after_another_is_told_that_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, bucket = new_store(tmp_path), tmp_path / "late"
+    meanwhile(monkeypatch, "mkdir", on=str(bucket).__eq__, happens=bucket.mkdir)
+
+    with pytest.raises(S3Error) as caught:
+        store.create_bucket("late")
+
+    assert caught.value.code == "BucketAlreadyOwnedByYou"

@@ -26,7 +26,7 @@ def process_order(
     `package_options` (for pip) and `context` (see context.py).
     """
     spec = work.spec
-    modules = [place.mounts.resolve(uri) for uri in spec.get("python_files", ())]
+    modules = [existing(place.mounts, uri, "module") for uri in spec.get("python_files", ())]
     wheels = [str(path) for path in modules if path.suffix == ".whl"]
     engine = spark_engine.engine_of(spec, place)
     if engine is not spark_engine.ON_SAIL and ("context" in spec or context):

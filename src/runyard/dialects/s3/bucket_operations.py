@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from runyard.dialects.s3.store import Store
 
 MOST_DELETED = 1000
+OLDEST_REGION = "us-east-1"
+"""Where AWS keeps two habits of its beginning: it has no name as a location, and a bucket may be made again."""
 
 
 def list_buckets(store: Store, request: Request) -> Reply:
@@ -42,7 +44,11 @@ def create_bucket(store: Store, request: Request) -> Reply:
         parsed(request.document, root="CreateBucketConfiguration")
     if request.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
         raise S3Error("NotImplemented", "Object lock is not implemented: a plain file can always be deleted.")
-    store.create_bucket(request.bucket)
+    try:
+        store.create_bucket(request.bucket)
+    except S3Error as error:
+        if error.code != "BucketAlreadyOwnedByYou" or request.region != OLDEST_REGION:
+            raise
     return Reply(headers={"location": f"/{request.bucket}"})
 
 
@@ -59,9 +65,9 @@ def delete_bucket(store: Store, request: Request) -> Reply:
 
 
 def get_bucket_location(store: Store, request: Request) -> Reply:
-    """GET /BUCKET?location; us-east-1 is spelled as nothing, as ever."""
+    """GET /BUCKET?location."""
     store.bucket(request.bucket)
-    region = "" if request.region == "us-east-1" else request.region
+    region = "" if request.region == OLDEST_REGION else request.region
     return document(rendered("LocationConstraint", region))
 
 

@@ -61,15 +61,16 @@ class Store:
     def create_bucket(self, name: str) -> None:
         """Make the folder."""
         check_bucket_name(name)
-        if self._find(name) is not None:
-            raise S3Error("BucketAlreadyOwnedByYou", BucketName=name)
         self.root.mkdir(parents=True, exist_ok=True)
-        try:
-            (self.root / name).mkdir()
-        except FileExistsError:
-            message = f"The name is taken: {name} is there and is no folder, or another request was faster."
-            raise S3Error("BucketAlreadyExists", message, BucketName=name) from None
-        force_folder(self.root)
+        if self._find(name) is None:
+            with contextlib.suppress(FileExistsError):  # another request was faster, or it is no folder
+                (self.root / name).mkdir()
+                force_folder(self.root)
+                return
+        if self._find(name) is None:
+            message = f"The name is taken: {name} is there and is no folder."
+            raise S3Error("BucketAlreadyExists", message, BucketName=name)
+        raise S3Error("BucketAlreadyOwnedByYou", BucketName=name)
 
     def delete_bucket(self, name: str) -> None:
         """Remove a bucket that holds no object."""
