@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from console_yard import FAILING, Visitor
@@ -138,6 +139,17 @@ def test_what_went_wrong_most_is_counted_whatever_numbers_it_names(visitor: Visi
     assert (error["count"], error["message"]) == (2, "SystemError: disk 41 is full")
     assert len(picture["hours"]) == 48
     assert picture["hours"][-1]["failed"] + picture["hours"][-2]["failed"] >= 2
+
+
+@pytest.mark.parametrize("wanted", ["Ärger", "ÄRGER", "ärger mit (Ошибка)", "ошибка", "STRASSE.*", "straße"])
+def test_a_log_is_searched_whatever_the_case_of_its_letters(visitor: Visitor, wanted: str) -> None:
+    lines = ["Ärger mit (Ошибка)", "Strasse.*", "STRAßE"]
+    run = visitor.ended(visitor.submit(f"print(*{lines!r}, sep='\\n')", name="any-case.py"))
+    attempt = visitor.told("GET", f"/runyard/v1/runs/{run['id']}/attempts")["attempts"][0]
+    asked = urlencode({"attempt": attempt["id"], "text": wanted})
+
+    found = visitor.told("GET", f"/console/v1/runs/{run['id']}/log/matches?{asked}")["matches"]
+    assert [match["text"] for match in found] == [line for line in lines if wanted.lower() in line.lower()]
 
 
 def test_a_log_is_read_from_either_end_and_searched_without_being_loaded(visitor: Visitor) -> None:

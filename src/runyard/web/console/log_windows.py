@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -69,7 +70,7 @@ def read_window(call: Call, asked: Window) -> Answer:
 def search_log(call: Call, asked: Search) -> Answer:
     """Names the lines that hold a text, whatever its case, from a byte on."""
     _, log = _log(call, asked)
-    wanted, position, size = asked.text.lower().encode(), asked.start, log.size
+    wanted, position, size = in_any_case(asked.text), asked.start, log.size
     matches: list[Answer] = []
     stop = min(size, asked.start + AT_ONCE)
     while position < stop and len(matches) < MOST_MATCHES:
@@ -119,12 +120,18 @@ def _without_beginning(begin: int, raw: bytes) -> tuple[int, bytes]:
     return begin + cut, raw[cut:]
 
 
-def _matches(begin: int, raw: bytes, wanted: bytes, limit: int) -> list[Answer]:
-    lowered, position = raw.lower(), 0
+def in_any_case(text: str) -> re.Pattern[bytes]:
+    """Return what finds a text whatever its case, also of letters that are several bytes long."""
+    spelt = ({form.encode() for form in (one, one.lower(), one.upper())} for one in text)
+    return re.compile(b"".join(b"(?:%b)" % b"|".join(map(re.escape, sorted(forms))) for forms in spelt))
+
+
+def _matches(begin: int, raw: bytes, wanted: re.Pattern[bytes], limit: int) -> list[Answer]:
+    position = 0
     found: list[Answer] = []
-    while len(found) < limit and (at := lowered.find(wanted, position)) >= 0:
-        start = raw.rfind(b"\n", 0, at) + 1
-        newline = raw.find(b"\n", at)
+    while len(found) < limit and (match := wanted.search(raw, position)):
+        start = raw.rfind(b"\n", 0, match.start()) + 1
+        newline = raw.find(b"\n", match.start())
         end = len(raw) if newline < 0 else newline + 1
         text = raw[start:end].decode("utf-8", "replace").rstrip("\r\n")
         found.append({"start": begin + start, "end": begin + end, "text": text[:LONGEST_SHOWN]})

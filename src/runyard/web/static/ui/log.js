@@ -14,6 +14,7 @@ const WINDOW = 192 * 1024;
 const LEAST = 1024; // bytes of a window that only tells how long the log is
 const FAR_BEHIND = 4 * WINDOW;
 const WAIT_S = 20;
+const LONGEST_SOUGHT = 200; // characters
 const A_GESTURE = 1000; // milliseconds in which a reader's hand still moves what is shown
 
 /** @typedef {{at: number, raw: string, text: string, markup: string | null}} Line */
@@ -234,6 +235,7 @@ function Lines({ held, wraps, follows, unfollow, found }) {
 /** @param {{run: any, attempt: any, stream: string, found: any, setFound: (found: any) => void, jump: (match: any) => void}} told */
 function Finder({ run, attempt, stream, found, setFound, jump }) {
   const [text, setText] = useState("");
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
   const look = async (/** @type {string} */ wanted, start = 0, before = /** @type {any[]} */ ([])) => {
     const told = await get(`${OWN}/runs/${run.id}/log/matches`, { attempt: attempt.id, stream, text: wanted, start });
     const matches = [...before, ...told.matches];
@@ -249,11 +251,11 @@ function Finder({ run, attempt, stream, found, setFound, jump }) {
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || !text) return;
     if (found?.text === text && found.matches.length) step(event.shiftKey ? -1 : 1);
-    else look(text);
+    else { setError(null); look(text).catch(setError); }
   };
   const isWhole = found && found.searchedTo >= found.size;
-  return html`<span class="finder"><input type="search" data-search placeholder="Search the log" aria-label="Search the log" value=${text} onKeyDown=${press}
+  return html`<span class="finder"><input type="search" data-search placeholder="Search the log" aria-label="Search the log" maxlength=${LONGEST_SOUGHT} value=${text} onKeyDown=${press}
     onInput=${(/** @type {any} */ event) => { setText(event.target.value); if (!event.target.value) setFound(null); }} />
-    ${found ? html`<span class="quiet" role="status">${found.matches.length ? `${found.place + 1} of ${found.matches.length}${isWhole ? "" : "+"}` : "not found"}</span>` : null}
+    ${error ? html`<${Problem} error=${error} />` : found ? html`<span class="quiet" role="status">${found.matches.length ? `${found.place + 1} of ${found.matches.length}${isWhole ? "" : "+"}` : "not found"}</span>` : null}
     ${found?.matches.length > 1 ? html`<button type="button" class="small" aria-label="Previous match" onClick=${() => step(-1)}>↑</button><button type="button" class="small" aria-label="Next match" onClick=${() => step(1)}>↓</button>` : null}</span>`;
 }
