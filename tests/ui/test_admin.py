@@ -244,6 +244,28 @@ def test_who_has_several_workspaces_goes_from_one_to_another(browser: Browser, l
     alone.close()
 
 
+def test_the_tabs_of_a_browser_are_all_of_whoever_signed_in_last(browser: Browser, live: Live, people: People) -> None:
+    password = people.add("tia", "viewer")
+    people.role("tia", "operator", workspace="stock")
+    people.add("sam", "operator", workspace="stock")
+    context = entered(browser, live, "tia", password)
+    page, beside = context.new_page(), context.new_page()
+    for one in (page, beside):
+        one.goto(f"{live.url}/runs")
+        one.locator(".signal.live").wait_for()
+    page.get_by_label("Workspace").select_option("stock")
+
+    expect(beside.get_by_label("Workspace")).to_have_value("stock")
+    page.locator(".signal.live").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    expect(beside.get_by_label("Password")).to_be_visible()
+    page.get_by_label("User").fill("sam")
+    page.get_by_label("Password").fill(people.password("sam"))
+    page.get_by_role("button", name="Sign in").click()
+    expect(beside.get_by_role("button", name="Sign out")).to_have_attribute("title", "Sign out sam (operator)")
+    context.close()
+
+
 def test_people_change_their_own_password_and_go_on(browser: Browser, live: Live, people: People) -> None:
     first = people.add("pia", "viewer")
     context, other = (entered(browser, live, "pia", first) for _ in range(2))

@@ -87,6 +87,22 @@ def test_a_page_that_is_opened_while_the_server_is_away_shows_itself_when_it_is_
     expect(watching.get_by_role("log")).to_contain_text("patience")
 
 
+def test_what_could_not_be_done_while_the_server_was_away_is_said(watching: Page, own: Live) -> None:
+    visitor = Visitor(own).enter()
+    run = visitor.submit("import time\nprint('it began', flush=True)\ntime.sleep(600)", name="goes-on.py")
+    watching.goto(f"{own.url}/runs/{run['id']}")
+    expect(watching.get_by_role("log")).to_contain_text("it began")
+    own.kill()
+    watching.get_by_role("button", name="Stop").click()
+    expect(watching.get_by_text("It may be restarting; try again when it is back.")).to_have_count(1)
+    watching.get_by_role("button", name="Sign out").click()
+    expect(watching.get_by_text("It may be restarting; try again when it is back.")).to_have_count(2)
+    watching.get_by_label("Search the log").fill("began")
+    watching.get_by_label("Search the log").press("Enter")
+
+    expect(watching.locator(".finder").get_by_role("alert")).to_contain_text("The server does not answer.")
+
+
 def test_the_link_that_serve_prints_signs_in_once(browser: Browser, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "runyard.cli.main", "serve", "--port", "0", "--pg-port", "0"]
     live = Live(tmp_path / "linked")

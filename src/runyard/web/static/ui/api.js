@@ -47,7 +47,7 @@ export async function ask(method, path, body, stop) {
     reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: stop });
   } catch (error) {
     if (stop?.aborted) throw error;
-    throw new Refused(0, "The server does not answer. It may be restarting; this page tries again by itself.");
+    throw new Refused(0, `The server does not answer. It may be restarting; ${method === "GET" ? "this page tries again by itself" : "try again when it is back"}.`);
   }
   const answer = await reply.json().catch(() => ({}));
   if (reply.ok) return answer;
@@ -90,9 +90,24 @@ function known(who) { return who ? (who.user ? who : null) : undefined; }
 
 export async function whoIsThere() { session.value = known(await get(`${OWN}/session`)); }
 
+/** Pages in other tabs share the cookie: whoever signs in or out, or goes elsewhere, tells them. */
+const others = new BroadcastChannel("session");
+others.addEventListener("message", async () => {
+  const was = session.value;
+  await whoIsThere().catch(() => {}); // the server is away; who is asked for next says who is there
+  const now = session.value;
+  if (was && now && (was.user !== now.user || was.workspace !== now.workspace)) location.reload();
+});
+
+/** @param {string} method @param {any} [given] */
+async function enter(method, given) {
+  await ask(method, `${OWN}/session`, given);
+  others.postMessage(method);
+}
+
 /** @param {{user?: string, password?: string, ticket?: string}} given */
 export async function signIn(given) {
-  await post(`${OWN}/session`, given);
+  await enter("POST", given);
   await whoIsThere();
 }
 
@@ -101,11 +116,11 @@ export const changePassword = (password, next) => post(`${OWN}/session`, { passw
 
 /** Go on in another workspace; everything is looked at anew. @param {string} workspace */
 export async function goTo(workspace) {
-  await post(`${OWN}/session`, { workspace });
+  await enter("POST", { workspace });
   location.assign("/");
 }
 
 export async function signOut() {
-  await ask("DELETE", `${OWN}/session`);
+  await enter("DELETE");
   session.value = null;
 }

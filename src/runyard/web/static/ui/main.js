@@ -5,7 +5,7 @@ import { html, render, useEffect, useRef } from "./h.js";
 import { Help, helps, listen as listenToKeys } from "./keys.js";
 import { bring, Lazy } from "./lazy.js";
 import { connect, connection, disconnect, isOutdated } from "./live.js";
-import { Empty, said } from "./parts.js";
+import { Empty, said, say } from "./parts.js";
 import { followOldLink, listen as listenToLinks, place } from "./router.js";
 import { nextTheme, theme } from "./theme.js";
 
@@ -41,6 +41,9 @@ function App() {
     <${Top} path=${path} /><${Notices} />${page ? html`<${Lazy} key=${page.module + id} ...${page} told=${{ id }} />` : html`<${Nothing} />`}<${Help} /><div class="said" role="status">${said.value}</div>`;
 }
 
+/** @param {Error} problem */
+const sayProblem = (problem) => say(problem.message);
+
 /** @param {{path: string}} told */
 function Top({ path }) {
   const nav = useRef(/** @type {HTMLElement | null} */ (null));
@@ -50,11 +53,11 @@ function Top({ path }) {
   return html`<header class="top"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>runyard</a>
     <nav aria-label="Pages" ref=${nav}>${Object.entries(PLACES).map(([to, title]) => html`<a key=${to} href=${to} aria-current=${here(root === to)}>${title}</a>`)}</nav>
     <span class="space"></span>
-    ${session.value?.workspaces?.length > 1 ? html`<select class="workspace" aria-label="Workspace" title="Workspace" value=${session.value.workspace} onChange=${(/** @type {any} */ event) => goTo(event.target.value)}>${session.value.workspaces.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>` : null}
+    ${session.value?.workspaces?.length > 1 ? html`<select class="workspace" aria-label="Workspace" title="Workspace" value=${session.value.workspace} onChange=${(/** @type {any} */ event) => goTo(event.target.value).catch(sayProblem)}>${session.value.workspaces.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>` : null}
     <span class=${`signal ${connection.value}`} title=${connection.value === "live" ? "Changes appear at once" : "Connecting"}><i></i><span>${connection.value}</span></span>
     <button type="button" class="plain" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`} title=${`Theme: ${theme.value}`}>◐</button>
     <button type="button" class="plain" onClick=${() => { helps.value = true; }} aria-label="Keyboard help" title="Keyboard help (?)">?</button>
-    ${session.value?.needs_password ? html`<button type="button" class="plain" onClick=${signOut} aria-label="Sign out" title=${`Sign out ${session.value.user} (${session.value.role})`}><span class="wide">Sign out</span><span class="narrow">Out</span></button>` : null}</header>`;
+    ${session.value?.needs_password ? html`<button type="button" class="plain" onClick=${() => signOut().catch(sayProblem)} aria-label="Sign out" title=${`Sign out ${session.value.user} (${session.value.role})`}><span class="wide">Sign out</span><span class="narrow">Out</span></button>` : null}</header>`;
 }
 
 const Notices = () => html`${connection.value === "lost" ? html`<p class="banner lost" role="alert">The connection to the server is lost. This page tries again by itself and catches up; jobs keep running meanwhile.</p>` : null}
