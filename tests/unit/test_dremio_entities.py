@@ -184,6 +184,22 @@ def test_tags_are_given_together(yard: Yard) -> None:
     assert yard.refusal("POST", place, {"tags": []})[0] == 409
 
 
+def test_what_is_said_beside_an_entity_makes_no_other_version_of_it(yard: Yard) -> None:
+    seen = add(yard, SPACE, VIEW)[1]
+    place = f"catalog/{seen['id']}"
+    yard("POST", f"{place}/collaboration/wiki", {"text": "# Totals"})
+    yard("POST", f"{place}/collaboration/tag", {"tags": ["gold"]})
+    yard("POST", f"{place}/collaboration/tag", {"tags": ["gold", "pii"], "version": 0})
+
+    assert yard("GET", place) == seen
+    changed = yard("PUT", place, {**seen, "sql": "SELECT 2 AS a"})
+    yard("POST", f"{place}/collaboration/wiki", {"text": "# Sums", "version": 0})
+    assert changed["tag"] not in ("", seen["tag"])
+    assert yard.refusal("PUT", place, seen)[0] == 409
+    assert yard("PUT", place, changed)["sql"] == "SELECT 2 AS a"
+    assert yard("GET", f"{place}/collaboration/wiki") == {"text": "# Sums", "version": 1}
+
+
 # what statements change
 
 
@@ -315,6 +331,7 @@ def test_what_has_changed_meanwhile_fails_the_job(yard: Yard, change: dict[str, 
     ended = run(yard, change)
 
     assert (ended["jobState"], text in ended["errorMessage"]) == ("FAILED", True), ended
+    assert ended["errorMessage"].startswith("VALIDATION ERROR: ")
 
 
 def test_what_may_be_absent_or_there_is_no_failure(yard: Yard) -> None:

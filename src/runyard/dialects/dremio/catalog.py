@@ -26,6 +26,8 @@ VIEW, TABLE, FUNCTION = "view", "table", "function"
 CONTAINERS = frozenset({SPACE, FOLDER, SOURCE, HOME})
 ROOTS = frozenset({SPACE, SOURCE, HOME})
 DATASETS = frozenset({VIEW, TABLE})
+BESIDE = WIKI, TAGS = "wiki", "tags"
+"""What of a content is said beside an entity: its changes are versions of the document, and none of the entity."""
 SCRATCH = "$scratch"
 HOME_NAME = "@admin"
 TAKEN = "An object already exists with that name"
@@ -140,8 +142,9 @@ def id_of(document: Document) -> str:
 
 
 def tag(document: Document) -> str:
-    """Return which version of a document somebody sees."""
-    return tag_of(document.id, document.version)
+    """Return which version of a document somebody sees; what is said beside it has versions of its own."""
+    beside = sum(document.content[name]["version"] + 1 for name in BESIDE if name in document.content)
+    return tag_of(document.id, document.version - beside)
 
 
 def check_tag(document: Document, told: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from runyard.core.document import Document
 from runyard.dialects import reading
-from runyard.dialects.dremio.catalog import FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW
+from runyard.dialects.dremio.catalog import BESIDE, FOLDER, FUNCTION, HOME, SOURCE, SPACE, TABLE, VIEW
 from runyard.dialects.dremio.database_sources import POSTGRES
 from runyard.dialects.dremio.entities import OF_FUNCTION
 from runyard.dialects.dremio.errors import wrong
@@ -111,7 +111,7 @@ FORMATS: Mapping[str, str] = {
 """What files can be read as, by its word in small letters."""
 
 
-NOT_IN_BODIES = ("path", "folder", "rows", "wiki", "tags")
+NOT_IN_BODIES = ("path", "folder", "rows", *BESIDE)
 """What of a content is no member of the bodies that change it; the fields of a view follow from its new sql."""
 OF_FILES = ("fields", "format")
 """What a table's files say, whatever a body says of the table."""

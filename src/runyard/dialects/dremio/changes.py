@@ -10,13 +10,13 @@ from runyard.core.errors import InvalidRequest
 from runyard.core.run import Run
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.catalog import DATASETS, TABLE
-from runyard.dialects.dremio.errors import job_error
+from runyard.dialects.dremio.errors import Refusal, job_error
 from runyard.dialects.dremio.reflections import keeping
 from runyard.engine.documents import Shelves
 
 Change = Mapping[str, Any]
 GONE = "dremio_gone"  # the shelf of folders whose table was dropped
-KEPT = ("path", "wiki", "tags")
+KEPT = ("path", *catalog.BESIDE)
 """What of a content stays when a statement replaces something."""
 NOT_CONTENT = frozenset({"op", "kind", "replace", "if_exists", "if_not_exists"})
 
@@ -24,10 +24,18 @@ NOT_CONTENT = frozenset({"op", "kind", "replace", "if_exists", "if_not_exists"})
 def keep(shelves: Shelves, run: Run, output: Mapping[str, Any]) -> None:
     """Record the changes that a process tells, and what it had to do with reflections."""
     changes = output.get("changes") or ()
-    found = [CHECKS[change["op"]](shelves, change) for change in changes]
+    found = [_checked(shelves, change) for change in changes]
     for change, known in zip(changes, found, strict=True):
         CHANGES[change["op"]](shelves, change, known)
     keeping.keep(shelves, run, output)
+
+
+def _checked(shelves: Shelves, change: Change) -> Document | None:
+    """Check a change; what the API would refuse with a status is an error of the job."""
+    try:
+        return CHECKS[change["op"]](shelves, change)
+    except Refusal as error:
+        raise _invalid(str(error)) from error
 
 
 def remember_gone(shelves: Shelves, table: Document) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from runyard.dialects import reading
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.calls import Call, Operation
+from runyard.dialects.dremio.catalog import TAGS, WIKI
 from runyard.dialects.dremio.catalog_operations import entity
 from runyard.dialects.dremio.errors import Refusal
 from runyard.engine.documents import Shelves
 
-WIKI, TAGS = "wiki", "tags"
 NOT_SEEN = "The provided version [{told}] does not match the stored version [{now}]."
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from runyard.core.document import Document
 from runyard.dialects.dremio.catalog import (
+    BESIDE,
     FOLDER,
     FUNCTION,
     HOME,
@@ -106,7 +107,7 @@ def _folder(document: Document) -> Shown:
 
 
 def _source(document: Document) -> Shown:
-    kept = {name: value for name, value in document.content.items() if name not in ("path", "wiki", "tags")}
+    kept = {name: value for name, value in document.content.items() if name not in ("path", *BESIDE)}
     kept |= {"config": hidden(kept["config"])} if "config" in kept else {}
     return {**_named(document), **SOURCE_POLICY, **kept, "state": {"status": "good", "messages": []}}
 
