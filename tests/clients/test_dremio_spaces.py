@@ -192,6 +192,20 @@ def test_a_project_names_its_cloud(http: Http) -> None:
     assert [project["cloudId"] for project in http("GET", "/v0/projects")] == ["runyard"]
 
 
+# tables of the system
+
+
+def test_views_may_be_of_tables_of_the_system(http: Http) -> None:
+    view = {"entityType": "dataset", "type": "VIRTUAL_DATASET", "path": ["@admin", "jobs_by_api"]}
+    shown = http("POST", "catalog", {**view, "sql": "SELECT job_id, query FROM jobs", "sqlContext": ["sys", "project"]})
+    http.rows('CREATE VIEW "@admin".asked AS SELECT job_id FROM "@admin".jobs_by_api WHERE query LIKE \'%of mine\'')
+    job = http.submit("SELECT 1 AS one -- of mine")
+    http.when(job, "COMPLETED")
+
+    assert [field["name"] for field in shown["fields"]] == ["job_id", "query"]
+    assert http.rows("SELECT job_id FROM asked", context=["@admin"]) == [{"job_id": job}]
+
+
 # what dbt asks before it grants
 
 

@@ -288,6 +288,18 @@ def test_the_callers_rows_are_tables_of_the_system(yard: Yard) -> None:
     assert yard.rows("SELECT COUNT(*) FROM sys.project.jobs WHERE job_id = 'it''s'") == [[1]]
 
 
+def test_a_table_of_the_system_without_rows_is_listed_and_cannot_be_asked(yard: Yard) -> None:
+    columns = [{"name": "job_id", "type": {"name": "VARCHAR"}}]
+    yard.told["system"] = [{"path": ["sys", "project", "jobs"], "columns": columns, "rows": None}]
+
+    tables = "SELECT table_schema, table_name, table_type FROM information_schema.\"TABLES\" WHERE table_name = 'jobs'"
+    assert yard.rows(tables) == [["sys.project", "jobs", "SYSTEM_TABLE"]]
+    assert yard.rows("SELECT column_name FROM information_schema.columns WHERE table_name = 'jobs'") == [["job_id"]]
+    assert yard.rows("SHOW TABLES IN sys.project") == [["sys.project", "jobs"]]
+    assert ["sys.project"] in yard.rows("SHOW SCHEMAS")
+    assert yard.error("SELECT * FROM sys.project.jobs").message == "Object 'sys.project.jobs' not found"
+
+
 def test_thousands_of_the_callers_rows_are_quickly_there(yard: Yard) -> None:
     columns = [{"name": f"c{place}", "type": {"name": "VARCHAR"}} for place in range(20)]
     rows = [[f"it's {line} \\ {place}" for place in range(20)] for line in range(5_000)]

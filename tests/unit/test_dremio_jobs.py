@@ -81,6 +81,10 @@ def test_a_text_becomes_a_run_of_the_ledger(yard: Yard, place: str) -> None:
     assert run.settings == {"user": "ada", **body, "queryType": "REST"}
 
 
+def test_names_of_a_context_are_texts(yard: Yard) -> None:
+    assert yard.run(yard.submit(context=[1, "b"])).settings["context"] == ["1", "b"]
+
+
 def test_dbts_null_context_is_none(yard: Yard) -> None:
     assert "context" not in yard.run(yard.submit(context=None)).settings
 

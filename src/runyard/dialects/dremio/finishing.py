@@ -41,10 +41,11 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
     with suppress(RunyardError):  # somebody else clears up at the same moment; the job is not to blame
         _clear(engine, workspace, known.gone)
         retention.sweep(engine, workspace, known.last_sweep)
-    system = system_tables.named_in(engine, workspace, run.settings["sql"])
+    sql, path = run.settings["sql"], list(run.settings.get("context") or ())
+    system = system_tables.named_in(engine, workspace, sql, context=path, leading=known.leading)
     context = {
-        "sql": run.settings["sql"],
-        "path": list(run.settings.get("context") or ()),
+        "sql": sql,
+        "path": path,
         "user": run.settings.get("user", ""),
         "job_id": job_id(run.id),
         "query_type": query_type(run),
@@ -64,6 +65,7 @@ class Known:
 
     catalog: list[Document]
     told: dict[str, Any]  # of it, as a process reads it
+    leading: system_tables.Leading  # of it, to tables of the system
     reflections: telling.Standing
     routing: dict[str, Any]
     gone: list[Document]
@@ -76,6 +78,7 @@ class Known:
         return cls(
             catalog=documents,
             told=of_documents(documents),
+            leading=system_tables.leading(documents),
             reflections=telling.standing(shelves),
             routing=workload.routing(shelves, engine),
             gone=shelves.every(GONE),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runyard.core.job import Workspace
-from runyard.dialects.dremio import catalog
+from runyard.dialects.dremio import catalog, system_tables
 from runyard.dialects.dremio.errors import wrong
 from runyard.dialects.dremio.places import home_of
 from runyard.dialects.dremio.snapshot import snapshot
@@ -32,7 +32,8 @@ def live_catalog(engine: Engine, workspace: Workspace) -> Iterator[LiveCatalog]:
     with new_connection(threads=1) as connection:
         session = Session(user="", now_ms=engine.now())
         try:
-            yield LiveCatalog(snapshot=Snapshot.of(told), connection=connection, session=session)
+            known = Snapshot.of({**told, "system": system_tables.empty()})
+            yield LiveCatalog(snapshot=known, connection=connection, session=session)
         except DremioError as error:
             raise wrong(error.message) from error
         except duckdb.Error as error:

@@ -33,8 +33,9 @@ def submit_sql(call: Call) -> dict[str, str]:
     sql = call.members["sql"]
     if not sql.strip():
         raise wrong("The member sql is empty; give it a statement.")
-    reading.texts(call.members.get("context"), "context")
     settings = {name: call.members[name] for name in KEPT if name in call.members}
+    if "context" in settings:
+        settings["context"] = reading.texts(settings["context"], "context")
     asked = {"user": call.user, **settings, "queryType": REST}
     return {"id": job_id(start(call.engine, call.workspace, asked).id)}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from runyard.dialects import reading
 from runyard.dialects.dremio import catalog
 from runyard.dialects.dremio.calls import Call
 from runyard.dialects.dremio.errors import wrong
@@ -20,8 +21,9 @@ def checked(call: Call, path: Sequence[str], told: Mapping[str, Any]) -> dict[st
     from runyard.runtime.dremio_sql.statements import statement  # noqa: PLC0415 - as above
     from runyard.runtime.dremio_sql.translation.translate import translate  # noqa: PLC0415 - as above
 
+    context = reading.texts(told.get("sqlContext"), "sqlContext")
     with live_catalog(call.engine, call.workspace) as known:
-        session = replace(known.session, user=call.user, context=tuple(told.get("sqlContext") or ()))
+        session = replace(known.session, user=call.user, context=(*context,))
         found = statement(told["sql"])
         if found.kind != "SELECT":
             raise wrong(f"A view is what a query gives; {found.kind.replace('_', ' ')} is none.")
@@ -29,4 +31,5 @@ def checked(call: Call, path: Sequence[str], told: Mapping[str, Any]) -> dict[st
         parents = [list(each) for each in known.looked_up]
     if catalog.name_of(path) in map(catalog.name_of, translation.views):
         raise wrong(TO_ITSELF.format(path=".".join(path)))
-    return {**told, "fields": columns_document(translation.columns), "parents": parents}
+    content = {**told, "sqlContext": context} if context else told
+    return {**content, "fields": columns_document(translation.columns), "parents": parents}

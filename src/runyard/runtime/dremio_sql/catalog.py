@@ -28,7 +28,7 @@ class SystemTable:
     """Rows of the system, as the caller knows them: `sys.project.jobs`, and the like."""
 
     columns: tuple[Column, ...]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[Any]] | None  # None of one that the statement does not name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +145,8 @@ class LiveCatalog:
         key = key_of(path)
         if key[0] == "information_schema" and len(key) == 2:  # noqa: PLR2004 the schema and a table of it
             return self._information(key[1].upper())
-        if key in self.snapshot.system:
-            table = self.snapshot.system[key]
+        table = self.snapshot.system.get(key)
+        if table is not None and table.rows is not None:
             return rows_query(table.columns, table.rows)
         if key in self.snapshot.views:
             return self.snapshot.views[key]
@@ -247,6 +247,7 @@ class LiveCatalog:
         found = dict.fromkeys(("INFORMATION_SCHEMA", "sys"))
         found |= dict.fromkeys(self.snapshot.spaces) | {name: None for name, _ in self.snapshot.sources.values()}
         found |= {".".join(each): None for each in self.snapshot.folders}
+        found |= {".".join(path[:-1]): None for path in self.snapshot.system}
         found |= dict.fromkeys(each.name for each in self.snapshot.databases.values())
         for name, listing in self.databases().items():
             found |= dict.fromkeys(f"{name}.{schema}" for schema in listing.schemas)
@@ -298,6 +299,8 @@ class LiveCatalog:
         """Return the columns of a table or view; one that cannot be read has none if that is no matter."""
         if path[0] == "INFORMATION_SCHEMA":
             return COLUMNS.get(path[1].upper(), ())
+        if (table := self.snapshot.system.get(key_of(path))) is not None:
+            return table.columns
         listing = self.listings.get(path[0]) or self.snapshot.listings.get(path[0])
         if listing is not None and path[1:] in listing.tables:
             return listing.tables[path[1], path[2]]
