@@ -78,6 +78,20 @@ def test_an_insert_of_what_does_not_fit_leaves_the_table(yard: Yard) -> None:
     assert yard.rows("SELECT * FROM lake.t") == []
 
 
+def test_a_contract_of_dbt_says_names_types_and_not_null(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t (id BIGINT NOT NULL, name VARCHAR NULL) AS (SELECT 1 AS a, 'x' AS b)")
+    yard.run("CREATE TABLE lake.u (id INT NOT NULL)")
+    yard.run("INSERT INTO lake.u VALUES (NULL)")
+
+    described = yard.run("DESCRIBE lake.t").rows
+
+    assert [(each["COLUMN_NAME"], each["DATA_TYPE"], each["IS_NULLABLE"]) for each in described] == [
+        ("id", "BIGINT", "YES"),
+        ("name", "CHARACTER VARYING", "YES"),
+    ]
+    assert yard.rows("SELECT * FROM lake.u") == [[None]]
+
+
 def test_ctas_keeps_what_it_is_partitioned_and_sorted_by(yard: Yard) -> None:
     yard.run(
         "CREATE TABLE lake.t HASH PARTITION BY (p) LOCALSORT BY (x) STORE AS (type => 'parquet') AS "

@@ -233,3 +233,16 @@ def test_a_jobs_process_tells_what_it_brought(tmp_path: Path) -> None:
 def test_a_command_that_only_the_server_could_carry_out_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DremioError, match="GRANT is not carried out"):
         execute(_context(tmp_path, "GRANT SELECT ON t TO USER x"), Heard(), tmp_path)
+
+
+def test_a_view_takes_what_is_said_of_its_default_reflection(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.run("CREATE VIEW lake.v AS SELECT 1 AS x")
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS x")
+
+    answer = yard.run("ALTER VDS lake.v SET enable_default_reflection = FALSE")
+
+    assert answer.rows == [{"ok": True, "summary": "Table [lake.v] options updated"}]
+    assert "not other_option to True" in yard.error("ALTER VIEW lake.v SET other_option = TRUE").message
+    assert "TRUE or FALSE" in yard.error("ALTER VIEW lake.v SET enable_default_reflection = 'no'").message
+    assert "of views alone" in yard.error("ALTER TABLE lake.t SET enable_default_reflection = TRUE").message

@@ -59,6 +59,12 @@ OPTIONS: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         {"partition_by": ["a"], "sort_by": ["b", "c"], "store_as": {"type": "parquet"}},
     ),
     ("create table s.t partition by (month(d)) as select 1 d", ("s", "t"), {"partition_by": ["month(d)"]}),
+    (
+        "create table s.t (a int not null, b varchar(5) NULL) as select 1, 'x'",
+        ("s", "t"),
+        {"columns": [{"name": "a", "type": "int"}, {"name": "b", "type": "varchar ( 5 )"}]},
+    ),
+    ("alter vds s.v set enable_x = TRUE, y = 'z'", ("s", "v"), {"properties": {"enable_x": True, "y": "z"}}),
     ("create view s.v (x, y) as select 1, 2", ("s", "v"), {"columns": ["x", "y"], "replace": False}),
     (
         "alter vds s.t create aggregate reflection r using dimensions (d by day,e) measures (m (sum)) partition by (e)",

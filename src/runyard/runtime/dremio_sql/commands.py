@@ -271,6 +271,16 @@ class Commander:
         row = [value(function) for _, value in DESCRIBED]
         return Done(answer=rows_query(tuple(column for column, _ in DESCRIBED), [row]))
 
+    def set_properties(self, statement: Statement) -> Done:
+        """Take what a view says of its default reflection: a query is put over that as over any other."""
+        name = ".".join(statement.path)
+        if self._existing(statement.path, "views") is None:
+            raise unsupported(f"SET properties are carried out of views alone, and [{name}] is none")
+        for option, value in statement.options["properties"].items():
+            if option != "enable_default_reflection" or not isinstance(value, bool):
+                raise invalid(f"A view can SET enable_default_reflection to TRUE or FALSE, not {option} to {value}")
+        return _done(f"Table [{name}] options updated")
+
     def reflect(self, statement: Statement) -> Done:
         """Change what reflections a dataset has."""
         from .acceleration.statements import change_of  # noqa: PLC0415 of statements about reflections alone
@@ -340,6 +350,7 @@ COMMANDS: dict[str, Callable[[Commander, Statement], Done]] = {
     **dict.fromkeys(("CREATE_SPACE", "DROP_SPACE", "CREATE_FOLDER", "DROP_FOLDER"), Commander.contain),
     **dict.fromkeys(SUMMARIES, Commander.recorded),
     "USE": Commander.use,
+    "SET_PROPERTIES": Commander.set_properties,
     **dict.fromkeys(REFLECTING, Commander.reflect),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ EXECUTED = frozenset(
      "CREATE_RAW_REFLECTION", "CREATE_AGGREGATE_REFLECTION", "DROP_REFLECTION",
      "ENABLE_RAW_ACCELERATION", "ENABLE_AGGREGATE_ACCELERATION", "DISABLE_RAW_ACCELERATION",
      "DISABLE_AGGREGATE_ACCELERATION", "REFRESH_REFLECTIONS", "ROUTE_REFLECTIONS",
-     "ADD_COLUMNS", "DROP_COLUMN", "CHANGE_COLUMN"}
+     "ADD_COLUMNS", "DROP_COLUMN", "CHANGE_COLUMN", "SET_PROPERTIES"}
 )  # fmt: skip
 
 
@@ -114,12 +115,16 @@ def _create_function(*, replace: bool) -> Callable[[Words], Statement]:
 
 PARTITIONS = ("HASH PARTITION BY", "STRIPED PARTITION BY", "ROUNDROBIN PARTITION BY", "PARTITION BY")
 FLAGS = ("WITH SINGLE WRITER",)
+NULLABILITY = re.compile(r"\s+(NOT )?NULL$", re.IGNORECASE)
+"""What may follow a column's type where a table is made, as dbt's contracts write it; nobody obeys it."""
 
 
 def _create_table(words: Words) -> Statement:
     lenient = words.take("IF", "NOT", "EXISTS")
     path = words.path()
-    options: dict[str, Any] = {"if_not_exists": lenient, "columns": words.columns() if words.see("(") else []}
+    listed = words.columns() if words.see("(") else []
+    columns = [{**each, "type": NULLABILITY.sub("", each["type"])} for each in listed]
+    options: dict[str, Any] = {"if_not_exists": lenient, "columns": columns}
     while _table_option(words, options):
         pass
     if words.take("AS"):
@@ -252,6 +257,7 @@ REST: dict[str, Callable[[Words], dict[str, Any]]] = {
     "ADD_COLUMNS": lambda words: {"columns": words.declarations()},
     "DROP_COLUMN": lambda words: {"name": words.name()},
     "CHANGE_COLUMN": _changed_column,
+    "SET_PROPERTIES": lambda words: {"properties": words.assignments()},
 }
 
 

@@ -193,6 +193,15 @@ class Words:
             return name.lower(), self.texts()
         return name.lower(), (True if self.see(CLOSING) or self.see(",") else self.value())
 
+    def assignments(self) -> dict[str, Any]:
+        """Read `name = value, …`."""
+        found: dict[str, Any] = {}
+        while not found or self.take(","):
+            name = self.name().lower()
+            self.need("=")
+            found[name] = self.value()
+        return found
+
     def fields(self) -> list[dict[str, Any]]:
         """Read the fields of a reflection in parentheses: names, each with its measures or its granularity."""
         if self.take(OPENING, CLOSING):
