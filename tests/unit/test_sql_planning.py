@@ -230,3 +230,59 @@ def test_many_statements_of_one_text_are_planned_once(ask: Asker) -> None:
     first = ask.session.prepare("SELECT id FROM runyard.ledger.runs")
 
     assert ask.session.prepare("SELECT id FROM runyard.ledger.runs").statement is first.statement
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "created_at < datetime('2026-01-01')",
+        "created_at <= date('2026-01-01')",
+        "created_at < datetime(created_at)",
+        "created_at::date <> date(created_at)",
+        "created_at::date < '2018-01-01'",
+        "now() + INTERVAL 2 DAYS < CURRENT_DATE",
+        "now() + INTERVAL 2 DAYS < CURRENT_TIMESTAMP",
+        "created_at NOT BETWEEN date(created_at) AND datetime(created_at, '+1 day')",
+    ],
+)
+def test_a_moment_is_compared_with_dates_as_sqlite_and_postgresql_tell_them(ask: Asker, condition: str) -> None:
+    every = ask.values("SELECT count(*) FROM runyard.ledger.runs")
+
+    assert every != [(0,)]
+    assert ask.values(f"SELECT count(*) FROM runyard.ledger.runs WHERE {condition}") == [(0,)]
+    assert ask.values(f"SELECT count(*) FROM runyard.ledger.runs WHERE NOT ({condition})") == every
+
+
+@pytest.mark.parametrize(
+    ("expression", "type_"),
+    [
+        ("created_at::date", "timestamp"),
+        ("CAST('2026-01-31' AS DATE)", "timestamp"),
+        ("settings::jsonb", "json"),
+        ("CAST(id AS SIGNED)", "bigint"),
+        ("floor(id)", "bigint"),
+        ("floor(id / 2.0)", "double"),
+        ("power(2, 3)", "double"),
+        ("greatest(attempt, 1)", "bigint"),
+        ("nvl(ended_at, created_at)", "timestamp"),
+        ("9223372036854775807", "bigint"),
+        ("9223372036854775808", "double"),
+        ("x.a", "bigint"),
+        ("x.b", "double"),
+        ("sum(x.a)", "bigint"),
+        ("x.c", "text"),
+    ],
+)
+def test_an_expression_has_the_type_of_its_values(ask: Asker, expression: str, type_: str) -> None:
+    values = "(VALUES (1, -1.5, 'one'), (2, 3, NULL)) AS x(a, b, c)"
+    prepared = ask.session.prepare(f"SELECT {expression} AS it FROM runyard.ledger.runs, {values}")
+
+    assert prepared.headings is not None
+    assert [one.type for one in prepared.headings] == [type_]
+
+
+def test_rows_of_values_have_names_and_types(ask: Asker) -> None:
+    assert ask("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS x WHERE column1 > 1") == [{"column1": 2, "column2": "b"}]
+    prepared = ask.session.prepare("VALUES (1, NULL), (2, 1.5)")
+    assert prepared.headings is not None
+    assert [(one.name, one.type) for one in prepared.headings] == [("column1", "bigint"), ("column2", "double")]

@@ -31,6 +31,13 @@ CALLS: Mapping[str, str] = {
 """The function that makes a value of a type that SQLite has no word for."""
 
 
+def type_named(cast: exp.Cast) -> str:
+    """Return the name of the type that a CAST asks for."""
+    kind = cast.to.this
+    name = kind.name if isinstance(kind, exp.DType) else str(kind)
+    return cast.to.text("kind").upper() if name == "USERDEFINED" else name
+
+
 WORDS = """
 add all alter and as autoincrement between case check collate commit constraint create default deferrable
 delete distinct drop else escape except exists foreign from group having in index insert intersect into is
@@ -119,9 +126,7 @@ class Writer(SQLiteGenerator):
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
         """Write CAST, or the function that does what SQLite has no type for."""
         del safe_prefix
-        kind = expression.to.this
-        name = kind.name if isinstance(kind, exp.DType) else str(kind)
-        name = expression.to.text("kind").upper() if name == "USERDEFINED" else name
+        name = type_named(expression)
         this = self.sql(expression, "this")
         if name in CALLS:
             return f"{CALLS[name]}({this})"

@@ -9,18 +9,23 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.callables import functions
 from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.grammar.writer import CALLS, CASTS, type_named
 from runyard.sql.planning.binds import Binds
-from runyard.sql.planning.sources import Function, Inner, Sources, first_of, function_name
+from runyard.sql.planning.sources import Function, Inner, Sources, first_of, function_name, outputs
 from runyard.sql.results import Heading
 
 UNKNOWN = ""
+LARGEST = 2**63 - 1  # SQLite takes a larger number as one with a fraction
 TYPE = "runyard type"  # what a node's meta calls the type that its maker knows
 _BY_NAME: Mapping[str, str] = {
     **dict.fromkeys(
         ("count", "length", "instr", "unixepoch", "row_number", "rank", "dense_rank", "ntile", "json_array_length"),
         "bigint",
     ),
-    **dict.fromkeys(("avg", "total", "julianday", "percent_rank", "cume_dist", "round", "sqrt"), "double"),
+    **dict.fromkeys(("octet_length", "ascii", "unicode", "random", "sign"), "bigint"),
+    **dict.fromkeys(("avg", "total", "julianday", "percent_rank", "cume_dist", "round"), "double"),
+    **dict.fromkeys(("sqrt", "power", "pow", "exp", "ln", "log", "log10", "log2", "mod", "pi"), "double"),
+    **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "degrees", "radians"), "double"),
     **dict.fromkeys(
         (
             "concat",
@@ -54,17 +59,28 @@ _BY_NAME: Mapping[str, str] = {
     **dict.fromkeys(("json", "json_object", "json_array", "json_group_array", "json_group_object"), "json"),
 }
 """What a function gives, whatever it is given."""
-_LIKE_THE_FIRST = frozenset({"min", "max", "sum", "abs", "lag", "lead", "first_value", "last_value", "nth_value"})
-_LIKE_ALL = frozenset({"coalesce", "ifnull", "nullif", "iif", "if"})
+_LIKE_THE_FIRST = frozenset(
+    ("min", "max", "sum", "abs", "floor", "ceil", "ceiling", "trunc")
+    + ("lag", "lead", "first_value", "last_value", "nth_value")
+)
+_LIKE_ALL = frozenset({"coalesce", "ifnull", "nvl", "nullif", "iif", "if", "greatest", "least"})
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 _NUMBERS = ("bigint", "double", "timestamp", "boolean")
+_WORDS: Mapping[str, str] = {
+    "TEXT": "text",
+    "INTEGER": "bigint",
+    "REAL": "double",
+    "NUMERIC": "double",
+    "BLOB": "bytes",
+    "AS_BOOLEAN": "boolean",
+    "AS_DATE": "timestamp",
+    "AS_TIMESTAMP": "timestamp",
+    "TIME": "text",
+}
+"""What a CAST gives, by the word or function that does it."""
 _CASTS: Mapping[str, str] = {
-    **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT"), "bigint"),
-    **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), "double"),
-    **dict.fromkeys(("TEXT", "VARCHAR", "CHAR"), "text"),
-    **dict.fromkeys(("BINARY", "VARBINARY", "BLOB"), "bytes"),
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ"), "timestamp"),
-    "BOOLEAN": "boolean",
+    **{name: _WORDS[word] for name, word in {**CASTS, **CALLS}.items()},
+    **dict.fromkeys(("JSON", "JSONB"), "json"),
 }
 
 
@@ -136,10 +152,12 @@ def _of_column(node: exp.Column, scope: Scope, sources: Sources) -> str:
 
 def _of_inner(source: Inner, name: str, sources: Sources) -> str:
     scope, columns = first_of(source.scope), source.columns
-    if scope is None or columns is None or name not in columns or not isinstance(scope.expression, exp.Select):
+    if scope is None or columns is None or name not in columns:
         return UNKNOWN
-    place = columns.index(name)
-    selects = scope.expression.selects
+    place, query = columns.index(name), scope.expression
+    if isinstance(query, exp.Values):
+        return _of_items(query, place)
+    selects = query.selects if isinstance(query, exp.Select) else []
     return type_of(selects[place], scope, sources) if place < len(selects) else UNKNOWN
 
 
@@ -184,7 +202,8 @@ def _results(node: exp.Expr) -> list[exp.Expr]:
 
 def _by_itself(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal):
-        return "text" if node.is_string else "bigint" if node.is_int else "double"
+        is_whole = node.is_int and int(node.name) <= LARGEST
+        return "text" if node.is_string else "bigint" if is_whole else "double"
     if isinstance(node, exp.Null):
         return "null"
     if isinstance(node, exp.Boolean | exp.Predicate | exp.Not | exp.And | exp.Or):
@@ -193,7 +212,7 @@ def _by_itself(node: exp.Expr) -> str:
         return "text"
     if isinstance(node, exp.Binary):  # of bits
         return "bigint"
-    return _CASTS.get(node.to.this.name, UNKNOWN) if isinstance(node, exp.Cast) else UNKNOWN
+    return _CASTS.get(type_named(node), UNKNOWN) if isinstance(node, exp.Cast) else UNKNOWN
 
 
 def _name(one: exp.Expr) -> str:
@@ -204,8 +223,12 @@ def _name(one: exp.Expr) -> str:
 
 
 def _of_values(tree: exp.Expr) -> tuple[Heading, ...]:
-    rows = list(tree.find_all(exp.Tuple)) if isinstance(tree, exp.Values) else []
-    first = rows[0].expressions if rows else []
-    return tuple(
-        Heading(name=f"column{number}", type=_by_itself(one) or "text") for number, one in enumerate(first, start=1)
-    )
+    names = outputs(tree) or ()
+    return tuple(Heading(name=name, type=_of_items(tree, place) or "text") for place, name in enumerate(names))
+
+
+def _of_items(values: exp.Expr, place: int) -> str:
+    """Return the type of a column of VALUES."""
+    rows = [row.expressions for row in values.expressions]
+    items = [row[place] for row in rows if place < len(row)]
+    return _agreed({_by_itself(one.this if isinstance(one, exp.Neg) else one) for one in items})

@@ -30,6 +30,8 @@ _COMPARISONS = (
 )
 _MOMENT_FIRST = frozenset({"date", "time", "datetime", "julianday", "unixepoch"})
 _MOMENT_SECOND = frozenset({"strftime"})
+_TOLD_AS_TEXT = frozenset({"date", "datetime"})
+_CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp)
 _SECOND = exp.Literal.number("1000.0")
 
 
@@ -154,10 +156,14 @@ def _by_number(node: exp.Expr, occurrence: Occurrence, column: LocalColumn) -> N
 
 
 def _read_moments(node: exp.Expr) -> None:
-    """Read texts that a moment is compared with as moments."""
+    """Read texts that a moment is compared with as moments; a text that is none stays one."""
     for one in list(node.iter_expressions()):
         if isinstance(one, exp.Literal) and one.is_string and (moment := _moment(one.name)) is not None:
             one.replace(exp.Literal.number(moment))
+        elif isinstance(one, _CLOCKS) or (isinstance(one, exp.Anonymous) and function_name(one) in _TOLD_AS_TEXT):
+            read = exp.Anonymous(this="AS_TIMESTAMP")
+            one.replace(read)
+            read.set("expressions", [one])
 
 
 def _moment(text: str) -> int | None:

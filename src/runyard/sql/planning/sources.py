@@ -170,9 +170,9 @@ def columns_in(scope: Scope) -> list[exp.Column]:
 
 def outputs(query: exp.Expr) -> tuple[str, ...] | None:
     """Return the names of a query's columns; None where a `*` hides them."""
-    if not isinstance(query, exp.Query):
-        return None
-    if any(one.is_star for one in query.selects):
+    if isinstance(query, exp.Values):
+        return tuple(f"column{number}" for number, _ in enumerate(query.expressions[0].expressions, start=1))
+    if not isinstance(query, exp.Query) or any(one.is_star for one in query.selects):
         return None
     return tuple(one.alias_or_name for one in query.selects)
 

@@ -58,10 +58,12 @@ def shown_of(source: Source) -> tuple[str, ...] | None:
 def _tell_apart(source: Inner) -> None:
     """Give columns that have the name of one before them another, as SQLite does: a, a:1, a:2."""
     scope = first_of(source.scope)
-    if scope is None or source.columns is None or source.names or len({*source.columns}) == len(source.columns):
+    query = scope.expression if scope is not None else None
+    names = source.columns or ()
+    if not isinstance(query, exp.Select) or source.names or len({*names}) == len(names):
         return
     taken: set[str] = set()
-    for one in scope.expression.selects:
+    for one in query.selects:
         name = written = one.alias_or_name
         number = 0
         while name.lower() in taken:
