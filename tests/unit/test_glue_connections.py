@@ -102,7 +102,6 @@ def test_several_are_deleted_at_once_and_those_that_are_not_there_are_told(glue:
             "USERNAME and PASSWORD",
         ),
         ({"ConnectionInput": given(ValidateCredentials=True)}, "tried by the jobs"),
-        ({"ConnectionInput": given(), "Tags": {"a": "b"}}, "Tags of connections are not kept"),
         ({"ConnectionInput": {**given(), "ConnectionType": "FAX"}}, "ValidationException"),
     ],
 )

@@ -149,10 +149,16 @@ def test_tags_are_added_changed_and_removed(glue: Glue) -> None:
     assert glue("GetTags", ResourceArn=ARN) == {"Tags": {"b": "2", "c": "3"}}
 
 
+def test_tags_are_found_though_a_name_has_colons_and_slashes(glue: Glue) -> None:
+    glue("CreateJob", Name="a:b/c", Tags={"k": "v"}, **JOB)
+
+    assert glue("GetTags", ResourceArn="arn:aws:glue:us-east-1:123456789012:job/a:b/c") == {"Tags": {"k": "v"}}
+
+
 def test_tags_beyond_fifty_are_refused(glue: Glue) -> None:
     glue("CreateJob", Name="nightly", Tags={str(number): "" for number in range(50)}, **JOB)
 
-    with pytest.raises(Refused, match=r"^InvalidInputException: A job may have at most 50 tags"):
+    with pytest.raises(Refused, match=r"^InvalidInputException: A resource may have at most 50 tags"):
         glue("TagResource", ResourceArn=ARN, TagsToAdd={"one more": ""})
 
 

@@ -42,7 +42,7 @@ class Call:
 
     def resource(self) -> tuple[str, str]:
         """Return the kind and the name of what an ARN names."""
-        _, _, resource = self["ResourceArn"].rpartition(":")
+        *_, resource = self["ResourceArn"].split(":", maxsplit=5)  # a name may have colons
         kind, _, name = resource.partition("/")
         if not name:
             raise NotFound("resource", self["ResourceArn"])

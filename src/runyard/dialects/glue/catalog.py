@@ -10,6 +10,7 @@ import msgspec
 
 from runyard.core.document import Document
 from runyard.core.errors import AlreadyExists, InvalidRequest, NotFound
+from runyard.dialects.glue.tagged import Tags, content_of, tags_of
 from runyard.engine.documents import Shelves
 
 DATABASES, TABLES, PARTITIONS = "glue.databases", "glue.tables", "glue.partitions"
@@ -47,9 +48,9 @@ def partition(shelves: Shelves, of: Document, values: Sequence[str]) -> Document
     return found
 
 
-def add_database(shelves: Shelves, content: Content) -> Document:
+def add_database(shelves: Shelves, content: Content, tags: Tags) -> Document:
     """Add a database."""
-    return shelves.add(DATABASES, "database", folded(content["Name"]), content=_without_name(content))
+    return shelves.add(DATABASES, "database", folded(content["Name"]), content=content_of(content, tags))
 
 
 def add_table(shelves: Shelves, database_name: str, content: Content) -> Document:
@@ -57,7 +58,7 @@ def add_table(shelves: Shelves, database_name: str, content: Content) -> Documen
     of, name = database(shelves, database_name), folded(content["Name"])
     if shelves.named(TABLES, _within(of, name)) is not None:
         raise AlreadyExists("table", content["Name"])
-    return shelves.add(TABLES, "table", _within(of, name), parent_id=of.id, content=_without_name(content))
+    return shelves.add(TABLES, "table", _within(of, name), parent_id=of.id, content=content_of(content, {}))
 
 
 def add_partition(shelves: Shelves, of: Document, content: Content) -> Document:
@@ -107,12 +108,8 @@ def own_name(one: Document) -> str:
 
 
 def replaced(shelves: Shelves, seen: Document, content: Content) -> Document:
-    """Write what is said of a database or table anew; its name stays."""
-    return shelves.save(seen, _without_name(content))
-
-
-def _without_name(content: Content) -> dict[str, Any]:
-    return {name: value for name, value in content.items() if name != "Name"}
+    """Write what is said of a database or table anew; its name and its tags stay."""
+    return shelves.save(seen, content_of(content, tags_of(seen)))
 
 
 def _within(of: Document, name: str) -> str:

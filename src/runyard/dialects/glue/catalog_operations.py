@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from runyard.core.document import Document
 from runyard.core.errors import AlreadyExists, InvalidRequest
-from runyard.dialects.glue import catalog
+from runyard.dialects.glue import catalog, rules
 from runyard.dialects.glue.calls import Call, Members, page
 from runyard.dialects.glue.catalog_views import DATABASE, PARTITION, TABLE, Entry
 from runyard.dialects.glue.partition_expression import fitting
@@ -23,7 +23,9 @@ TAKEN = "AlreadyExistsException"
 
 def create_database(call: Call) -> Members:
     """Creates a database of the Data Catalog."""
-    change(call, lambda shelves: catalog.add_database(shelves, call["DatabaseInput"]))
+    tags = call.members.get("Tags", {})
+    rules.check_tags(tags)
+    change(call, lambda shelves: catalog.add_database(shelves, call["DatabaseInput"], tags))
     return {}
 
 

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from runyard.core.document import Document
 from runyard.core.errors import InvalidRequest, NotFound, NotSupported
+from runyard.dialects.glue import rules
 from runyard.dialects.glue.calls import Call, Members, page
 from runyard.dialects.glue.catalog_operations import part_of
 from runyard.dialects.glue.connection_views import CONNECTION, Entry
+from runyard.dialects.glue.tagged import content_of, tags_of
 from runyard.engine.documents import Shelves
 
 T = TypeVar("T")
@@ -26,10 +28,9 @@ REFUSED: Mapping[str, str] = {
 
 def create_connection(call: Call) -> Members:
     """Creates a connection; nothing is tried yet."""
-    given = _checked(call["ConnectionInput"])
-    if call.members.get("Tags"):
-        raise NotSupported("Tags of connections are not kept here; leave Tags out.")
-    _change(call, lambda shelves: shelves.add(CONNECTIONS, KIND, given["Name"], content=_without_name(given)))
+    given, tags = _checked(call["ConnectionInput"]), call.members.get("Tags", {})
+    rules.check_tags(tags)
+    _change(call, lambda shelves: shelves.add(CONNECTIONS, KIND, given["Name"], content=content_of(given, tags)))
     return {"CreateConnectionStatus": READY}
 
 
@@ -37,7 +38,7 @@ def get_connection(call: Call) -> Members:
     """Shows a connection; with HidePassword, without its passwords."""
     if call.members.get("ApplyOverrideForComputeEnvironment"):
         raise NotSupported("ApplyOverrideForComputeEnvironment is not followed here; leave it out.")
-    return {"Connection": _shown(call, _read(call, lambda shelves: _named(shelves, call["Name"])))}
+    return {"Connection": _shown(call, _read(call, lambda shelves: named(shelves, call["Name"])))}
 
 
 def get_connections(call: Call) -> Members:
@@ -50,17 +51,22 @@ def get_connections(call: Call) -> Members:
 
 
 def update_connection(call: Call) -> Members:
-    """Overwrites what is said of a connection, its password too."""
+    """Overwrites what is said of a connection, its password too; its tags stay."""
     given = _checked(call["ConnectionInput"])
     if given["Name"] != call["Name"]:
         raise InvalidRequest(f"ConnectionInput.Name {given['Name']!r} must be Name, {call['Name']!r}: names stay.")
-    _change(call, lambda shelves: shelves.save(_named(shelves, call["Name"]), _without_name(given)))
+
+    def save(shelves: Shelves) -> None:
+        seen = named(shelves, call["Name"])
+        shelves.save(seen, content_of(given, tags_of(seen)))
+
+    _change(call, save)
     return {}
 
 
 def delete_connection(call: Call) -> Members:
     """Deletes a connection."""
-    _change(call, lambda shelves: shelves.remove(_named(shelves, call["ConnectionName"])))
+    _change(call, lambda shelves: shelves.remove(named(shelves, call["ConnectionName"])))
     return {}
 
 
@@ -93,7 +99,8 @@ def _change(call: Call, work: Callable[[Shelves], T]) -> T:
     return call.engine.documents.change(call.workspace, work)
 
 
-def _named(shelves: Shelves, name: str) -> Document:
+def named(shelves: Shelves, name: str) -> Document:
+    """Return a connection by name."""
     found = shelves.named(CONNECTIONS, name)
     if found is None:
         raise NotFound(KIND, name)
@@ -114,7 +121,3 @@ def _checked(given: Mapping[str, Any]) -> Mapping[str, Any]:
         if given.get(member):
             raise NotSupported(f"ConnectionInput.{member} is not followed here: {advice}.")
     return given
-
-
-def _without_name(given: Mapping[str, Any]) -> Members:
-    return {name: value for name, value in given.items() if name != "Name"}

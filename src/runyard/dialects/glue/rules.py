@@ -148,7 +148,7 @@ def check_run(asked: Settings, effective: Settings) -> None:
 def check_tags(tags: Mapping[str, str]) -> None:
     """Refuse more tags than a resource of AWS may have."""
     if len(tags) > MOST_TAGS:
-        raise InvalidRequest(f"A job may have at most {MOST_TAGS} tags; these would be {len(tags)}.")
+        raise InvalidRequest(f"A resource may have at most {MOST_TAGS} tags; these would be {len(tags)}.")
 
 
 def _check(asked: Settings, rules: Iterable[Rule]) -> None:

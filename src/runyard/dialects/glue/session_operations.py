@@ -151,6 +151,11 @@ def finish_session(finishing: Finishing) -> Mapping[str, Any]:
     return {**finishing.task.spec, "environment": {ATTEMPT_VARIABLE: str(finishing.attempt.id)}}
 
 
+def session_job(call: Call, name: str) -> Job:
+    """Return the job that keeps what was said of a session."""
+    return _session(call, name).job
+
+
 def _session(call: Call, name: str) -> Session:
     try:
         return _of(call, call.engine.job_named(call.workspace, kept_name(KIND, name)))

@@ -1,4 +1,4 @@
-"""Glue's operations on the tags of jobs, triggers and workflows."""
+"""Glue's operations on tags, whatever carries them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from runyard.core import trigger as triggers
+from runyard.core.document import Document
 from runyard.core.errors import NotFound
 from runyard.core.job import Job
 from runyard.core.trigger import Trigger
-from runyard.dialects.glue import rules, trigger_rules
+from runyard.dialects.glue import catalog, rules, trigger_rules
+from runyard.dialects.glue import connection_operations as connections
+from runyard.dialects.glue import session_operations as sessions
 from runyard.dialects.glue.calls import Call, Members
+from runyard.dialects.glue.tagged import Tags, content_of, tags_of
+from runyard.engine.documents import Shelves
 
-Tags = Mapping[str, str]
-JOBS: Mapping[str, Callable[[Call, str], Job]] = {"job": Call.job, "workflow": Call.workflow}
+JOBS: Mapping[str, Callable[[Call, str], Job]] = {
+    "job": Call.job,
+    "workflow": Call.workflow,
+    "session": sessions.session_job,
+}
 """What an ARN may name that is a job of the engine."""
+DOCUMENTS: Mapping[str, Callable[[Shelves, str], Document]] = {
+    "database": catalog.database,
+    "connection": connections.named,
+}
+"""What an ARN may name that is a document."""
 TRIGGER = "trigger"
 
 
 def tag_resource(call: Call) -> Members:
-    """Adds tags to a job, a trigger or a workflow, or gives them new values."""
+    """Adds tags to a job, trigger, workflow, session, database or connection, or gives them new values."""
 
     def added(tags: Tags) -> Tags:
         changed = {**tags, **call["TagsToAdd"]}
@@ -30,14 +43,17 @@ def tag_resource(call: Call) -> Members:
 
 
 def untag_resource(call: Call) -> Members:
-    """Removes tags from a job, a trigger or a workflow."""
+    """Removes tags from a job, trigger, workflow, session, database or connection."""
     gone = call["TagsToRemove"]
     return _change(call, lambda tags: {key: value for key, value in tags.items() if key not in gone})
 
 
 def get_tags(call: Call) -> Members:
-    """Shows the tags of a job, a trigger or a workflow."""
+    """Shows the tags of a job, trigger, workflow, session, database or connection."""
     kind, name = call.resource()
+    if kind in DOCUMENTS:
+        found = call.engine.documents.read(call.workspace, lambda shelves: DOCUMENTS[kind](shelves, name))
+        return {"Tags": dict(tags_of(found))}
     return {"Tags": dict(call.trigger(name).tags if kind == TRIGGER else _job(call, kind, name).tags)}
 
 
@@ -46,6 +62,9 @@ def _change(call: Call, change: Callable[[Tags], Tags]) -> Members:
     if kind == TRIGGER:
         now = call.engine.now()
         call.engine.chains.change(call.trigger(name), lambda known: _tagged(known, change(known.tags), now))
+    elif kind in DOCUMENTS:
+        find = DOCUMENTS[kind]
+        call.engine.documents.change(call.workspace, lambda shelves: _retag(shelves, find(shelves, name), change))
     else:
         call.engine.change_job(_job(call, kind, name), lambda job: {"tags": change(job.tags)})
     return {}
@@ -56,6 +75,10 @@ def _tagged(known: Trigger, tags: Tags, now: int) -> Trigger:
     spec = trigger_rules.wish(known.settings, tags).spec
     changed = replace(known, tags=tags, spec=spec, updated_at=max(now, known.updated_at + 1))
     return changed if spec == known.spec else triggers.begun_anew(changed, now=now)
+
+
+def _retag(shelves: Shelves, seen: Document, change: Callable[[Tags], Tags]) -> None:
+    shelves.save(seen, content_of(seen.content, change(tags_of(seen))))
 
 
 def _job(call: Call, kind: str, name: str) -> Job:
