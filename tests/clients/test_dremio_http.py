@@ -178,6 +178,19 @@ def test_who_waits_too_long_is_cancelled_in_the_words_of_the_workload_manager(na
     narrow("DELETE", "/api/v3/wlm/rule")
 
 
+def test_a_job_tells_the_id_of_its_queue(narrow: Http) -> None:
+    queue = narrow("POST", "/api/v3/wlm/queue", {"name": "etl"})
+    rules = narrow("GET", "/api/v3/wlm/rule")
+    rule = {"name": "mine", "conditions": "user() = 'admin'", "acceptName": "etl"}
+    narrow("PUT", "/api/v3/wlm/rule", {**rules, "rules": [rule]})
+
+    job = narrow.run("SELECT 1 AS one")
+
+    assert (job["queueName"], job["queueId"]) == ("etl", queue["id"])
+    narrow("DELETE", "/api/v3/wlm/rule")
+    narrow("DELETE", f"/api/v3/wlm/queue/{queue['id']}")
+
+
 def test_a_query_that_runs_longer_than_its_queue_lets_is_cancelled(narrow: Http) -> None:
     seen = narrow("GET", "/api/v3/wlm/queue/LARGE")
     changed = narrow("PUT", "/api/v3/wlm/queue/LARGE", {**seen, "maxRunTimeoutMs": 200})

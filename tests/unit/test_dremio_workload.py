@@ -74,8 +74,10 @@ def test_a_queue_is_made_changed_and_removed(yard: Yard) -> None:
 def test_a_queue_of_the_settings_is_changed_but_stays(yard: Yard) -> None:
     small = yard("GET", "wlm/queue/SMALL")
 
-    yard("PUT", "wlm/queue/SMALL", {"tag": small["tag"], "maxAllowedRunningJobs": 1})
+    changed = yard("PUT", "wlm/queue/SMALL", {"tag": small["tag"], "maxAllowedRunningJobs": 1})
+    again = yard("PUT", "wlm/queue/SMALL", changed)
 
+    assert [one["id"] for one in (small, changed, again, yard("GET", "wlm/queue")["data"][0])] == ["SMALL"] * 4
     assert yard.context(yard.submit())["workload"]["queues"]["SMALL"]["slots"] == 1
     assert len(yard("GET", "wlm/queue")["data"]) == 4
     assert yard.refusal("DELETE", "wlm/queue/SMALL")[0] == 400
@@ -143,9 +145,17 @@ def test_a_queue_tells_how_its_queries_run(yard: Yard) -> None:
 
     yard("PUT", "wlm/queue/SMALL", {"tag": small["tag"], **limits})
 
-    assert lane_of(yard, 1) == Lane(name="SMALL", slots=3, wait_ms=None, run_ms=9, tier="LOW", memory=1024)
+    assert lane_of(yard, 1) == Lane(name="SMALL", slots=3, wait_ms=None, run_ms=9, tier="LOW", memory=1024, id="SMALL")
     assert [lane_of(yard, cost, query_type="ACCELERATOR_CREATE").niceness for cost in (1, 10**9)] == [10, 10]
     assert (lane_of(yard, 1).niceness, lane_of(yard, 10**9).niceness) == (5, 0)
+
+
+def test_a_query_knows_the_id_of_its_queue_which_a_rule_may_name_it_by(yard: Yard) -> None:
+    made = yard("POST", "wlm/queue", {"name": "etl"})
+    rule = {"name": "etl", "conditions": "user() = 'ada'", "acceptId": made["id"]}
+    yard("PUT", "wlm/rule", {"tag": yard("GET", "wlm/rule")["tag"], "rules": [rule], "defaultRule": DEFAULT})
+
+    assert (lane_of(yard, 1).name, lane_of(yard, 1).id) == ("etl", made["id"])
 
 
 def test_a_rule_may_reject(yard: Yard) -> None:

@@ -15,6 +15,7 @@ OUTPUT = "output.json"
 READ: Mapping[str, str] = {
     "steps": "steps",
     "queue": "queue",
+    "queue_id": "queue_id",
     "engine": "engine",
     "cost": "cost",
     "queued_at": "scheduling_started_at",

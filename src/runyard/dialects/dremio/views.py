@@ -33,6 +33,7 @@ class Told:
 
     steps: Sequence[tuple[str, int]] = ()  # word and moment, the newest last
     queue: str = ""
+    queue_id: str = ""  # if it is not the name
     engine: str = ""  # that carries it out, if it is not this machine
     cost: float | None = None
     scheduling_started_at: int | None = None
@@ -111,7 +112,7 @@ JOB = View(
         shown("acceleration", _acceleration),
         shown("queryType", lambda job: query_type(job.run)),
         shown("queueName", lambda job: job.told.queue or None),
-        shown("queueId", lambda job: job.told.queue or None),
+        shown("queueId", lambda job: job.told.queue_id or job.told.queue or None),
         shown("resourceSchedulingStartedAt", lambda job: moment(job.told.scheduling_started_at)),
         shown("resourceSchedulingEndedAt", lambda job: moment(job.told.scheduling_ended_at)),
         shown("cancellationReason", reason_of),

@@ -69,6 +69,8 @@ def update_queue(call: Call) -> dict[str, Any]:
         content = _content(call, {"name": seen.content["name"], **call.members})
         if _key(content["name"]) != seen.name:
             raise wrong(f"Queue {seen.content['name']} cannot be called {content['name']}: rules know it by its name.")
+        if seen.name in _implied_names(call.engine):
+            content["id"] = seen.content["name"]  # as before anybody changed it
         kept = shelves.named(QUEUES, seen.name)
         kept = kept or shelves.add(QUEUES, "queue", seen.name, content=seen.content)
         return shelves.save(kept, content)
@@ -126,6 +128,7 @@ def routing(shelves: Shelves, engine: Engine) -> dict[str, Any]:
     rules = _rule_set(shelves, engine).content
     queues = {
         one.content["name"]: {
+            "id": _shown(one)["id"],
             "slots": one.content.get("maxAllowedRunningJobs"),
             "wait_ms": one.content.get("maxStartTimeoutMs"),
             "run_ms": one.content.get("maxRunTimeoutMs"),

@@ -67,6 +67,7 @@ class Report:
         self.told |= {
             "cost": cost,
             "queue": lane.name,
+            "queue_id": lane.id,
             "engine": self.engine[0] if self.engine is not None else "",
             "queued_at": now,
             "steps": [*self.told["steps"], ["QUEUED", now]],

@@ -73,6 +73,7 @@ class Lane:
     tier: str = "MEDIUM"
     memory: int | None = None  # bytes that a query may have
     engine: str = ""  # what carries its queries out, if not this machine
+    id: str = ""
 
     @property
     def niceness(self) -> int:
