@@ -152,6 +152,26 @@ def test_a_log_is_searched_whatever_the_case_of_its_letters(visitor: Visitor, wa
     assert [match["text"] for match in found] == [line for line in lines if wanted.lower() in line.lower()]
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        ("jobs/99999999999999999999", 404, "Job 99999999999999999999 not found."),
+        (f"jobs/{'9' * 5000}/matrix", 404, "not found"),
+        ("runs?since=99999999999999999999", 400, "Parameter since"),
+        ("runs/{run}/log?attempt={attempt}&start=99999999999999999999", 400, "Parameter start"),
+        ("runs/{run}/log?attempt={attempt}&start=9007199254740991", 200, '"text":""'),
+        ("runs/{run}/log/matches?attempt={attempt}&text=x&start=9007199254740991", 200, '"matches":[]'),
+    ],
+)
+def test_a_number_that_is_too_large_is_no_defect(visitor: Visitor, asked: str, status: int, told: str) -> None:
+    run = visitor.ended(visitor.submit("print('x')", name="numbers.py"))
+    attempt = visitor.told("GET", f"/runyard/v1/runs/{run['id']}/attempts")["attempts"][0]
+    reply = visitor.ask("GET", f"/console/v1/{asked.format(run=run['id'], attempt=attempt['id'])}")
+
+    assert reply.status == status
+    assert told in reply.read().decode()
+
+
 def test_a_log_is_read_from_either_end_and_searched_without_being_loaded(visitor: Visitor) -> None:
     source = "for number in range(200_000):\n    print(f'line {number} of many')\nprint('NEEDLE at the end')\n"
     run = visitor.ended(visitor.submit(source))

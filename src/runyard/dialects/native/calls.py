@@ -11,6 +11,8 @@ from runyard.core.job import WORKFLOW, Job, Workspace, kept_name
 from runyard.dialects.exchange import Sessions
 from runyard.engine.engine import Engine
 
+LONGEST_ID = 16  # digits of 2^53
+
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
@@ -43,4 +45,4 @@ class Call:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID

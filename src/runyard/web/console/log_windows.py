@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from runyard.core.errors import InvalidRequest, NotFound
+from runyard.core.ids import LARGEST
 from runyard.core.run import Attempt, State
 from runyard.dialects.exchange import Piece, Reply
 from runyard.dialects.native.calls import Call
@@ -24,6 +25,8 @@ AT_ONCE = 128 * 1024 * 1024  # bytes that one call looks through; the next goes 
 MOST_MATCHES = 200
 LONGEST_SHOWN = 400  # characters of a line that matches
 
+Offset = Annotated[int, Meta(ge=0, le=LARGEST)]
+
 
 class OneLog(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A stream of an attempt."""
@@ -35,8 +38,8 @@ class OneLog(OneRun, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Window(OneLog, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which part: the whole lines that begin at a byte, end before one, or stand at the end."""
 
-    start: Annotated[int, Meta(ge=0)] | None = None
-    end: Annotated[int, Meta(ge=0)] | None = None
+    start: Offset | None = None
+    end: Offset | None = None
     limit: Annotated[int, Meta(ge=1024, le=LARGEST_WINDOW)] = 128 * 1024
 
 
@@ -44,7 +47,7 @@ class Search(OneLog, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to look for, and from which byte on."""
 
     text: Annotated[str, Meta(min_length=1, max_length=200)]
-    start: Annotated[int, Meta(ge=0)] = 0
+    start: Offset = 0
 
 
 def read_window(call: Call, asked: Window) -> Answer:

@@ -18,7 +18,7 @@ from runyard.core.job import Workspace
 from runyard.core.run import Outcome, Run
 from runyard.dialects import aws_ids, dremio_ids
 from runyard.dialects.native.calls import Call
-from runyard.dialects.native.parameters import Id, Nothing, check_phase
+from runyard.dialects.native.parameters import Id, Moment, Nothing, check_phase
 from runyard.engine.engine import Engine, now_ms
 from runyard.engine.overview import HOUR_MS, Failure, Hour
 from runyard.store.ledger import Page, Value
@@ -45,8 +45,8 @@ class ListRuns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: str | None = None
     trigger: str | None = None
     text: Annotated[str, Meta(max_length=200)] | None = None
-    since: int | None = None
-    until: int | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     before: Id | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
 
