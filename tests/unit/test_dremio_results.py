@@ -29,7 +29,7 @@ from runyard.runtime.dremio_sql.column_types import (
     from_document,
     list_of,
 )
-from runyard.runtime.dremio_sql.results import Writing, page_text, stored
+from runyard.runtime.dremio_sql.results import Writing, page_connection, page_text, stored
 
 STRUCT = ColumnType(name="STRUCT", fields=(("a", list_of(BIGINT)), ("b", VARCHAR)))
 MAP = ColumnType(name="MAP", fields=(("key", VARCHAR), ("value", DOUBLE)))
@@ -108,6 +108,18 @@ def test_a_page_holds_its_rows_in_their_order_and_each_page_the_whole_count(yard
 
     assert [page["rowCount"] for page in pages] == [1000] * 5
     assert [row["x"] for page in pages for row in page["rows"]] == list(range(999, -1, -1))
+
+
+def test_who_has_read_a_page_keeps_nothing_of_it(yard: Yard) -> None:
+    execution = yard.execution("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(i, s)")
+    execution.run()
+    connection = page_connection()
+    for offset in (0, 1):
+        text = page_text(execution.order.results, offset=offset, limit=1, connection=connection)
+        assert len(json.loads(text)["rows"]) == 1
+
+    asked = "SELECT tag FROM duckdb_memory() WHERE memory_usage_bytes > 0"
+    assert connection.execute(asked).fetchall() == []
 
 
 def test_a_query_without_rows_has_a_schema(yard: Yard) -> None:

@@ -117,7 +117,9 @@ def page_connection() -> duckdb.DuckDBPyConnection:
     connection = new_connection(threads=1)
     # To read a first page twice, its rows' numbers and then the rows, takes twice as long as to read it.
     connection.execute("SET GLOBAL disabled_optimizers = 'late_materialization'")
-    connection.execute("SET GLOBAL enable_external_file_cache = false")  # few pages are read twice
+    # Few pages are read twice, and who reads them lives as long as the server: nothing is kept of any.
+    connection.execute("SET GLOBAL enable_external_file_cache = false")
+    connection.execute("SET GLOBAL parquet_metadata_cache = false")
     return connection
 
 
