@@ -15,6 +15,7 @@ from moving import START
 
 from runyard.core.job import Task
 from runyard.core.run import PHASES, Outcome
+from runyard.dialects.dremio.retention import AT_ONCE
 from runyard.dialects.dremio.states import PHASES as WORDS
 from runyard.dialects.dremio.states import STATES, STEPS, job_state
 from runyard.dialects.dremio.views import moment
@@ -312,6 +313,26 @@ def test_rows_are_removed_after_a_day_and_the_job_stays(yard: Yard, done: str) -
 
     assert yard.refusal("GET", f"job/{done}/results")[0] == 400
     assert yard.job(done)["jobState"] == "COMPLETED"
+
+
+def test_what_a_sweep_has_left_over_the_next_job_removes(yard: Yard) -> None:
+    jobs = [yard.submit() for _ in range(AT_ONCE + 1)]
+    for job in jobs:
+        yard.begin(job)
+        (yard.engine.attempt_folder(yard.attempt(job).id) / ROWS).touch()
+        yard.end(job)
+
+    def left(*, days: int) -> int:
+        yard.time[0] += days * DAY_MS
+        yard.context(yard.submit())
+        return sum((yard.engine.attempt_folder(yard.attempt(job).id) / ROWS).exists() for job in jobs)
+
+    assert [left(days=2), left(days=0)] == [1, 0]
+    yard.time[0] += 31 * DAY_MS
+    yard.context(yard.submit())
+    assert [yard.send("GET", f"job/{job}").status for job in (jobs[0], jobs[-1])] == [404, 200]
+    yard.context(yard.submit())
+    assert yard.send("GET", f"job/{jobs[-1]}").status == 404
 
 
 # what the process of a job is told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from runyard.engine.settings import DAY_MS
 from runyard.store.ledger import Page, Value
 
 SWEEPS, NAME = "dremio_sweep", "results"
-SWEEP_MS = 3_600_000  # from one sweep to the next
-AT_ONCE = 500  # jobs of one sweep; the rest waits for the next
+SWEEP_MS = 3_600_000  # from one sweep to the next, unless it has left something over
+AT_ONCE = 50  # jobs of one sweep, which a job that begins pays for; the next job does the rest
 ROWS = ("result.parquet", "result.schema.json")
 LEFT_MS = 7 * DAY_MS  # how long a table may lie there that the catalog does not know: a job may yet bring it in
 
@@ -35,30 +36,36 @@ def last_sweep(shelves: Shelves) -> Document | None:
 
 def sweep(engine: Engine, workspace: Workspace, last: Document | None) -> None:
     """Remove the rows of jobs that have ended long enough ago, now and then, each job once."""
-    if last is not None and engine.now() < last.updated_at + SWEEP_MS:
+    seen = last.content if last is not None else {"after": 0}
+    if last is not None and not seen.get("is_behind") and engine.now() < last.updated_at + SWEEP_MS:
         return
-    after = last.content["after"] if last is not None else 0
-    for run in _old(engine, workspace, after):
-        if run.state is not State.ENDED:
-            break  # it is looked at again when it has
-        for attempt in engine.attempts(run):
-            for name in ROWS:
-                (engine.attempt_folder(attempt.id) / name).unlink(missing_ok=True)
-        after = run.id
+    swept = _remove_rows(engine, workspace, seen["after"])
     _remove_left_over(engine, workspace)
-    _forget_old(engine, workspace)
-    engine.documents.change(workspace, lambda shelves: _note(shelves, {"after": after}))
+    forgotten = _forget_old(engine, workspace)
+    after = swept[-1].id if swept else seen["after"]
+    content = {"after": after, "is_behind": AT_ONCE in (len(swept), forgotten)}
+    engine.documents.change(workspace, lambda shelves: _note(shelves, content))
 
 
-def _forget_old(engine: Engine, workspace: Workspace) -> None:
-    """Forget jobs that are older than Dremio knows them, some at a time."""
+def _remove_rows(engine: Engine, workspace: Workspace, after: int) -> list[Run]:
+    """Remove the rows of old jobs behind one, some at a time; one that goes on is looked at again when it has ended."""
+    old = [*takewhile(lambda run: run.state is State.ENDED, _old(engine, workspace, after))]
+    for attempt in (each for run in old for each in engine.attempts(run)):
+        for name in ROWS:
+            (engine.attempt_folder(attempt.id) / name).unlink(missing_ok=True)
+    return old
+
+
+def _forget_old(engine: Engine, workspace: Workspace) -> int:
+    """Forget jobs that are older than Dremio knows them, some at a time, and return how many."""
     before = first_of(engine.now() - int(engine.settings.dremio.job_days * DAY_MS))
     where: dict[str, Value] = {"language": LANGUAGE, "before": before}
     old = engine.runs(workspace, Page(limit=AT_ONCE, where=where, newest_first=False))
-    for run in old:
-        if run.state is State.ENDED:
-            with suppress(NotFound, WrongState):  # somebody else was quicker
-                engine.delete_run(workspace, run.id)
+    ended = [run for run in old if run.state is State.ENDED]
+    for run in ended:
+        with suppress(NotFound, WrongState):  # somebody else was quicker
+            engine.delete_run(workspace, run.id)
+    return len(ended)
 
 
 def _remove_left_over(engine: Engine, workspace: Workspace) -> None:
