@@ -8,7 +8,7 @@ import pytest
 from console_yard import FAILING, Visitor
 from live import Live
 from playwright.sync_api import Browser, Page, expect
-from ui_pages import pipeline, run_of, sideways, statements, tree, violations
+from ui_pages import pipeline, run_of, sideways, sign_in, statements, tree, violations
 
 SCHEMES = ("light", "dark")
 
@@ -105,6 +105,21 @@ def test_the_keyboard_searches_moves_and_opens(page: Page, live: Live, visitor: 
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(f"{live.url}/runs/{run['id']}")
+
+
+def test_an_address_of_nobodys_is_a_page_that_says_so(browser: Browser, live: Live) -> None:
+    context = browser.new_context()
+    sign_in(context, live)
+    page = context.new_page()
+    reply = page.goto(f"{live.url}/runs/")
+
+    assert reply is not None
+    assert reply.status == 404
+    expect(page.get_by_text("There is no such page")).to_be_visible()
+    page.get_by_role("link", name="All runs").click()
+    expect(page).to_have_url(f"{live.url}/runs")
+    assert page.goto(f"{live.url}/metrics").status == 401  # type: ignore[union-attr]  # an answer came before
+    context.close()
 
 
 def test_what_is_not_there_is_said_so(page: Page, live: Live) -> None:

@@ -246,7 +246,12 @@ class App:
         """Answer what belongs to no dialect."""
         if asked.path in self._open and asked.scope["method"] in READING:
             return self._open[asked.path]()
-        if self._gate.by_authorization(dict(asked.headers)) is None:
+        headers = dict(asked.headers)
+        if self._console is not None and asked.path not in self._guarded:
+            lost = self._console.lost(asked.scope["method"], headers)
+            if lost is not None:
+                return lost
+        if self._gate.by_authorization(headers) is None:
             return _problem(401, MISSING, {"www-authenticate": 'Bearer realm="runyard"'})
         if asked.path in self._guarded:
             return self._guarded[asked.path]()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from socket import socket
 from typing import Any
@@ -25,7 +26,7 @@ from runyard.web.bodies import HungUp, Receive, Send, answer, whole
 from runyard.web.console.entrance import HARMLESS, Entrance, foreign_call
 from runyard.web.console.feed import Feed
 from runyard.web.console.files import PLACE, Files
-from runyard.web.console.pages import Pages, Place
+from runyard.web.console.pages import NOWHERE, Pages, Place
 from runyard.web.console.sql.window import PLACE as SQL
 from runyard.web.console.sql.window import Window
 from runyard.web.console.table import PREFIX
@@ -35,6 +36,8 @@ SESSION = f"{PREFIX}/session"
 EVENTS = f"{PREFIX}/events"
 BY_COOKIE = (f"{PREFIX}/", f"{NATIVE}/")
 """Where the cookie of a page is a credential; in a vendor's language it is none."""
+
+BY_PERSONS = "application/xhtml+xml"  # what every browser asks for where somebody opens an address, and no program does
 
 
 class Console:
@@ -67,6 +70,12 @@ class Console:
             if foreign is not None:
                 raise SignatureError("ForeignPage", foreign)
         return caller
+
+    def lost(self, method: str, headers: Mapping[str, str]) -> Reply | None:
+        """Return the page that says that there is none, for a person whose address is nobody's; None for a program."""
+        if method not in HARMLESS or BY_PERSONS not in headers.get("accept", ""):
+            return None
+        return replace(self._page(NOWHERE, headers), status=HTTPStatus.NOT_FOUND)
 
     async def handle(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> bool:
         """Answer what is the console's own; False if this is not."""

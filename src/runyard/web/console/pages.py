@@ -47,6 +47,9 @@ class Place:
     asks: tuple[str, ...]
 
 
+NOWHERE = Place(page=Page(at="", title="Nothing here", module=SIGN_IN, part=""), asks=())
+
+
 class Pages:
     """The frame of all pages, filled for an address and for whoever comes."""
 
