@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -57,6 +57,14 @@ def test_moments_are_compared_as_moments(connection: psycopg.Connection) -> None
 
     assert connection.execute(text, [datetime(2026, 1, 1, tzinfo=UTC)]).fetchone() == (RUNS,)
     assert connection.execute(text, [datetime(2999, 1, 1, tzinfo=UTC)]).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("mark", ["%b", "%t"])
+def test_a_length_of_time_may_be_a_parameter(connection: psycopg.Connection, mark: str) -> None:
+    text = f"SELECT count(*) FROM runyard.ledger.runs WHERE job_name = 'etl' AND created_at > now() - {mark}".encode()
+
+    assert connection.execute(text, [timedelta(days=1)]).fetchone() == (RUNS,)
+    assert connection.execute(text, [timedelta(days=-1, hours=-1)]).fetchone() == (0,)
 
 
 def test_a_statement_that_is_prepared_gives_the_same_each_time(connection: psycopg.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from runyard.sql.errors import SqlError
 from runyard.sql.results import Heading
+from runyard.sql.wire.reading import DAY_MS
 from runyard.sql.wire.rows import encoder, writers
 from runyard.sql.wire.types import BY_NAME, BY_OID, TYPES, effective
 from runyard.sql.wire.writing import array_items, array_text
@@ -148,3 +150,27 @@ def test_a_row_of_no_columns_is_a_row() -> None:
 def test_a_column_may_hold_what_it_is_not_declared_to(value: Any, written: bytes) -> None:
     assert BY_NAME["bigint"].text([value]) == [written]
     assert BY_NAME["text"].text(["a", value]) == [b"a", written]
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        (b"1 day, 2:00:00", DAY_MS + 7_200_000),
+        (b"-1 day, 23:59:59.500000", -500),
+        (b"1 days 3 seconds 0 microseconds", DAY_MS + 3_000),
+        (b"0 years 0 mons 2 days 1 hours 0 mins 0.5 secs", 2 * DAY_MS + 3_600_500),
+        (b"00:00:01", 1_000),
+    ],
+)
+def test_a_length_of_time_is_read_as_drivers_write_it(text: bytes, milliseconds: int) -> None:
+    assert BY_NAME["interval"].read_text(text) == milliseconds
+
+
+def test_a_length_of_time_is_read_in_binary_and_months_are_none() -> None:
+    read = BY_NAME["interval"].read_binary
+
+    assert read(struct.pack(">qii", 1_500_000, 1, 0)) == DAY_MS + 1_500
+    with pytest.raises(SqlError, match="'1 months' is longer in one month than in another"):
+        read(struct.pack(">qii", 0, 0, 1))
+    with pytest.raises(SqlError, match="A binary parameter of 3 bytes is no interval"):
+        read(b"abc")

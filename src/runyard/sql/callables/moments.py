@@ -11,52 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runyard.sql.callables.lengths import DAY, LENGTHS, MONTHS, SECOND, fixed_length, length_of, number_of, unit_of
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Value
 
-SECOND, MINUTE, HOUR, DAY, WEEK = 1_000, 60_000, 3_600_000, 86_400_000, 604_800_000
-LENGTHS: Mapping[str, float] = {
-    "microsecond": 0.001,
-    "millisecond": 1,
-    "second": SECOND,
-    "minute": MINUTE,
-    "hour": HOUR,
-    "day": DAY,
-    "week": WEEK,
-}
-MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
-OTHER_NAMES: Mapping[str, str] = {
-    "us": "microsecond",
-    "ms": "millisecond",
-    "msec": "millisecond",
-    "s": "second",
-    "sec": "second",
-    "m": "minute",
-    "min": "minute",
-    "h": "hour",
-    "hr": "hour",
-    "d": "day",
-    "dd": "day",
-    "w": "week",
-    "mon": "month",
-    "mm": "month",
-    "y": "year",
-    "yr": "year",
-    "yy": "year",
-    "yyyy": "year",
-}
-UNITS = (*LENGTHS, *MONTHS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS_A_YEAR = 12
-
-
-def unit_of(name: Value) -> str:
-    """The unit that a word names, in one of its spellings."""
-    word = str(name).strip().lower()
-    found = next((one for one in (word, word.removesuffix("s"), OTHER_NAMES.get(word, "")) if one in UNITS), None)
-    if found is None:
-        raise SqlError(INVALID_PARAMETER, f"{name!r} is no unit of time; there are {', '.join(UNITS)}.")
-    return found
 
 
 def moment(value: Value) -> int | None:
@@ -159,20 +119,22 @@ FIELDS: Mapping[str, Callable[[datetime], float | int]] = {
 }
 
 
-def plus_interval(value: Value, count: Value, unit: Value) -> int | None:
-    """A moment so many units later; months end where they end."""
+def plus_interval(value: Value, count: Value, length: Value) -> int | None:
+    """A moment so many times a length of time later; months end where they end."""
     at = moment(value)
-    if at is None or count is None or unit is None:
+    if at is None or count is None or length is None:
         return None
-    name, number = unit_of(unit), _number(count)
-    if name in LENGTHS:
-        return at + int(number * LENGTHS[name])
+    times, (months, milliseconds_) = number_of(count), length_of(length)
+    return (_months_later(at, int(times * months)) if months else at) + int(times * milliseconds_)
+
+
+def _months_later(at: int, count: int) -> int:
     found = date_of(at)
-    year, month = divmod(found.year * MONTHS_A_YEAR + found.month - 1 + int(number * MONTHS[name]), MONTHS_A_YEAR)
+    year, month = divmod(found.year * MONTHS_A_YEAR + found.month - 1 + count, MONTHS_A_YEAR)
     try:
         first = datetime(year, month + 1, 1, tzinfo=UTC)
     except ValueError as error:
-        raise SqlError(INVALID_PARAMETER, f"{number:g} {name}s from there is no year from 1 to 9999.") from error
+        raise SqlError(INVALID_PARAMETER, f"{count} months from there is no year from 1 to 9999.") from error
     last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     return milliseconds(found.replace(year=year, month=month + 1, day=min(found.day, last.day)))
 
@@ -198,13 +160,6 @@ def days_between(end: Value, start: Value) -> int | None:
     return None if one is None or other is None else (one - other) // DAY
 
 
-def _number(value: Value) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]  # NULL has been answered before
-    except (TypeError, ValueError) as error:
-        raise SqlError(INVALID_PARAMETER, f"An interval counts in numbers, and {value!r} is none.") from error
-
-
 def _date_diff(*arguments: Value) -> int | None:
     return days_between(*arguments) if len(arguments) == 2 else difference(*arguments)  # noqa: PLR2004 - two dates
 
@@ -217,7 +172,7 @@ def _date_add(*arguments: Value) -> int | None:
 
 
 def _date_sub(value: Value, days: Value) -> int | None:
-    return None if days is None else plus_interval(to_date(value), -_number(days), "day")
+    return None if days is None else plus_interval(to_date(value), -number_of(days), "day")
 
 
 FORMS = (
@@ -276,7 +231,7 @@ def _unix_seconds(*value: Value) -> int | None:
 
 
 def _from_seconds(value: Value, form: Value = "yyyy-MM-dd HH:mm:ss") -> str | None:
-    return None if value is None else date_format(int(_number(value) * SECOND), form)
+    return None if value is None else date_format(int(number_of(value) * SECOND), form)
 
 
 Row = tuple[Callable[..., Any], tuple[int, ...]]
@@ -293,6 +248,7 @@ FUNCTIONS: Mapping[str, Row] = {
     "date_trunc": (date_trunc, (2,)),
     "date_part": (date_part, (2,)),
     "plus_interval": (plus_interval, (3,)),
+    "interval_length": (fixed_length, (2,)),
     "date_add": (_date_add, (2, 3)),
     "dateadd": (_date_add, (2, 3)),
     "timestampadd": (_date_add, (3,)),
@@ -316,7 +272,10 @@ MOMENTS = (
     "now current_moment current_day getdate to_timestamp as_timestamp as_date to_date timestamp_millis date_trunc "
     "plus_interval date_add dateadd timestampadd date_sub"
 )
-NUMBERS = "datediff date_diff timestampdiff unix_timestamp unix_millis year quarter month day hour minute dayofweek"
+NUMBERS = (
+    "interval_length datediff date_diff timestampdiff unix_timestamp unix_millis year quarter month day hour minute "
+    "dayofweek"
+)
 TYPES: Mapping[str, str] = {
     **dict.fromkeys(MOMENTS.split(), "timestamp"),
     **dict.fromkeys(NUMBERS.split(), "bigint"),

@@ -6,6 +6,7 @@ operands is written again in the order in which it was read (see writer.py): SQL
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -34,6 +35,8 @@ TRIMS = {"BOTH": "TRIM", "LEADING": "LTRIM", "TRAILING": "RTRIM"}
 MOMENTS = {TokenType.CURRENT_DATE, TokenType.CURRENT_TIME, TokenType.CURRENT_TIMESTAMP}
 SESSION_NAMES = ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA")
 """What is called without parentheses."""
+ONE_UNIT = re.compile(r"\s*-?[0-9.]+\s*[a-zA-Z]*\s*")
+"""The text of an interval that sqlglot reads: a number, behind which one unit stands in it or behind it."""
 
 
 class Plus(exp.Unary):
@@ -170,6 +173,14 @@ class Reader(SQLiteParser):
         return this
 
     def _parse_interval(self, require_interval: bool = True, parse_function_unit: bool = True) -> Any:  # noqa: FBT001, FBT002 - sqlglot's own form
+        start = self._index
+        if (
+            self._match(TokenType.INTERVAL)
+            and self._match(TokenType.STRING)
+            and not ONE_UNIT.fullmatch(self._prev.text)
+        ):
+            return self.expression(exp.Interval(this=exp.Literal.string(self._prev.text)))
+        self._retreat(start)
         found = super()._parse_interval(require_interval, parse_function_unit)
         if isinstance(found, exp.Add) or (found is not None and found.unit is None):
             self.raise_error("An interval is a number and one unit, as in INTERVAL '2' HOUR")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from runyard.sql.callables.moments import OTHER_NAMES, UNITS
+from runyard.sql.callables.lengths import OTHER_NAMES, UNITS
 
 Arguments = list[exp.Expression]
 ONE_PATH = 2  # a document and one path
@@ -87,12 +87,33 @@ ADDING: tuple[type[exp.Expr], ...] = (exp.Add, exp.Sub)
 
 def later(this: Any, right: Any, node: type[exp.Expr]) -> exp.Expression | None:
     """`x + INTERVAL '2' DAY` and `x - INTERVAL …` as a call; None if there is no interval."""
-    if isinstance(this, exp.Interval) and node is exp.Add:
+    if node is exp.Add and _length(right) is None:
         this, right = right, this
-    if not isinstance(right, exp.Interval) or node not in ADDING:
+    found = _length(right) if node in ADDING else None
+    if found is None or _length(this) is not None:
         return None
-    count = exp.Paren(this=right.this) if isinstance(right.this, exp.Binary) else right.this
+    count, length = found
     signed = exp.Neg(this=count) if node is exp.Sub else count
-    return exp.Anonymous(
-        this="PLUS_INTERVAL", expressions=[this, signed, exp.Literal.string(right.text("unit").lower())]
-    )
+    return exp.Anonymous(this="PLUS_INTERVAL", expressions=[this, signed, length])
+
+
+def _length(node: Any) -> tuple[exp.Expr, exp.Expr] | None:
+    """How many times which length of time, if it is an interval."""
+    bare = node.unnest() if isinstance(node, exp.Paren) else node
+    if isinstance(bare, exp.Interval):
+        return interval_parts(bare)
+    if isinstance(bare, exp.Cast) and bare.is_type(exp.DType.INTERVAL):
+        return exp.Literal.number(1), bare.this
+    for one, other in ((bare.this, bare.expression), (bare.expression, bare.this)) if isinstance(bare, exp.Mul) else ():
+        if found := _length(one):
+            return exp.Mul(this=exp.Paren(this=found[0]), expression=exp.Paren(this=other)), found[1]
+    return None
+
+
+def interval_parts(node: exp.Interval) -> tuple[exp.Expr, exp.Expr]:
+    """The count and the unit of an interval; of one without a unit, 1 and its text."""
+    unit = node.text("unit").lower()
+    if not unit:
+        return exp.Literal.number(1), node.this
+    count = exp.Paren(this=node.this) if isinstance(node.this, exp.Binary) else node.this
+    return count, exp.Literal.string(unit)

@@ -10,6 +10,7 @@ from sqlglot.generators.sqlite import SQLiteGenerator
 
 from runyard.sql.errors import NOT_SUPPORTED, SqlError
 from runyard.sql.grammar.reader import INFIX, Plus
+from runyard.sql.grammar.rewriting import interval_parts
 
 CASTS: Mapping[str, str] = {
     **dict.fromkeys(("TEXT", "VARCHAR", "CHAR", "NCHAR", "NVARCHAR", "NAME", "UUID", "JSON", "JSONB", "XML"), "TEXT"),
@@ -123,18 +124,25 @@ class Writer(SQLiteGenerator):
         this, path = self.sql(expression, "this"), self.sql(expression, "expression")
         return f"JSON_EXTRACT({this}, {path})" if expression.args.get("json_subtype") else f"{this} ->> {path}"
 
+    def interval_sql(self, expression: exp.Interval) -> str:
+        """Write an interval that is added to nothing as its length in milliseconds."""
+        count, length = interval_parts(expression)
+        return f"INTERVAL_LENGTH({self.sql(count)}, {self.sql(length)})"
+
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
         """Write CAST, or the function that does what SQLite has no type for."""
         del safe_prefix
         name = type_named(expression)
         this = self.sql(expression, "this")
+        if name == "INTERVAL":
+            return f"INTERVAL_LENGTH(1, {this})"
         if name in CALLS:
             return f"{CALLS[name]}({this})"
         if name not in CASTS:
             raise SqlError(
                 NOT_SUPPORTED,
                 f"Nothing can be cast to {expression.to.sql()} here; "
-                "cast to text, bigint, double, numeric, boolean, timestamp or date.",
+                "cast to text, bigint, double, numeric, boolean, timestamp, date or interval.",
             )
         return f"CAST({this} AS {CASTS[name]})"
 

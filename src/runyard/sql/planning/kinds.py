@@ -60,8 +60,8 @@ _BY_NAME: Mapping[str, str] = {
 }
 """What a function gives, whatever it is given."""
 _LIKE_THE_FIRST = frozenset(
-    ("min", "max", "sum", "abs", "floor", "ceil", "ceiling", "trunc")
-    + ("lag", "lead", "first_value", "last_value", "nth_value")
+    {"min", "max", "sum", "abs", "floor", "ceil", "ceiling", "trunc"}
+    | {"lag", "lead", "first_value", "last_value", "nth_value"}
 )
 _LIKE_ALL = frozenset({"coalesce", "ifnull", "nvl", "nullif", "iif", "if", "greatest", "least"})
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
@@ -81,6 +81,7 @@ _WORDS: Mapping[str, str] = {
 _CASTS: Mapping[str, str] = {
     **{name: _WORDS[word] for name, word in {**CASTS, **CALLS}.items()},
     **dict.fromkeys(("JSON", "JSONB"), "json"),
+    "INTERVAL": "bigint",  # in milliseconds
 }
 
 
@@ -210,7 +211,7 @@ def _by_itself(node: exp.Expr) -> str:
         return "boolean"
     if isinstance(node, exp.DPipe):
         return "text"
-    if isinstance(node, exp.Binary):  # of bits
+    if isinstance(node, exp.Binary | exp.Interval):  # of bits; in milliseconds
         return "bigint"
     return _CASTS.get(type_named(node), UNKNOWN) if isinstance(node, exp.Cast) else UNKNOWN
 

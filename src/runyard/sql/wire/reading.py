@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runyard.sql.callables.lengths import fixed_length
 from runyard.sql.errors import INVALID_TEXT, SqlError
 from runyard.sql.results import Value
 from runyard.sql.wire.writing import BASE, EPOCH_2000_MS, NEGATIVE, PACKED, PACKED_FLOATS, array_text
@@ -19,6 +20,7 @@ TRUE_WORDS = frozenset({"t", "true", "y", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"f", "false", "n", "no", "off", "0"})
 LARGEST_EXPONENT = 400  # of a number in text: beyond lies nothing that a double holds
 MICROSECONDS_A_MS = 1000
+_interval = struct.Struct(">qii")
 
 
 def text(data: bytes) -> str:
@@ -92,6 +94,11 @@ def moment(data: bytes) -> int:
     return round(aware.timestamp() * 1000)
 
 
+def interval(data: bytes) -> int | None:
+    """Read a length of time as milliseconds, which is what lies between two moments here."""
+    return fixed_length(1, text(data))
+
+
 def byte_string(data: bytes) -> bytes:
     """Read bytes from their hexadecimal form, else as they are."""
     if not data.startswith(b"\\x"):
@@ -146,6 +153,15 @@ def binary_date(data: bytes) -> int:
         raise _misfit(data, "date")
     (value,) = PACKED[4].unpack(data)
     return int(value) * DAY_MS + EPOCH_2000_MS
+
+
+def binary_interval(data: bytes) -> int | None:
+    """Read microseconds, days and months."""
+    if len(data) != _interval.size:
+        raise _misfit(data, "interval")
+    microseconds, days, months = _interval.unpack(data)
+    told = f"{months} months" if months else days * DAY_MS + microseconds // MICROSECONDS_A_MS
+    return fixed_length(1, told)
 
 
 def binary_byte_string(data: bytes) -> bytes:
