@@ -68,14 +68,17 @@ def test_a_package_is_installed_once_and_shared(yard: Yard, tmp_path: Path) -> N
     assert yard.read(2) == "first [] __main__ True\n"
 
 
-def test_another_wheel_of_the_same_name_is_another_environment(yard: Yard, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("attempt_id", "extras"), [(3, ""), (30, "[more]")], ids=["plain", "with extras"])
+def test_another_wheel_of_the_same_name_is_another_environment(
+    yard: Yard, tmp_path: Path, attempt_id: int, extras: str
+) -> None:
     wheel = build_wheel(tmp_path, "before")
-    yard.run(3, SAY, **fields(yard, wheel))
+    yard.run(attempt_id, SAY, **fields(yard, f"{wheel}{extras}"))
     build_wheel(tmp_path, "after")
-    yard.run(4, SAY, **fields(yard, wheel))
+    yard.run(attempt_id + 1, SAY, **fields(yard, f"{wheel}{extras}"))
 
-    assert yard.read(3).splitlines()[-1].startswith("before")
-    assert yard.read(4).splitlines()[-1].startswith("after")
+    assert yard.read(attempt_id).splitlines()[-1].startswith("before")
+    assert yard.read(attempt_id + 1).splitlines()[-1].startswith("after")
 
 
 def test_installed_commands_work(yard: Yard, tmp_path: Path) -> None:

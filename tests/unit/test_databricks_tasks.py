@@ -240,7 +240,7 @@ def test_jars_and_the_configuration_of_the_cluster_are_for_the_engine_of_the_tas
 
 
 def test_the_environment_that_a_task_names_gives_its_packages() -> None:
-    lines = ["six", "-r /Shared/r.txt", "--index-url http://index.example", "/Shared/a.whl", " "]
+    lines = ["six", "-r /Shared/r.txt", "--index-url http://index.example", "/Shared/a.whl", "/Users/ada/b.whl[x]", " "]
     environments = [
         {"environment_key": "other", "spec": {"dependencies": ["numpy"]}},
         {"environment_key": "e", "spec": {"environment_version": "2", "dependencies": lines}},
@@ -248,7 +248,7 @@ def test_the_environment_that_a_task_names_gives_its_packages() -> None:
 
     spec = planned({**script("t"), "environment_key": "e"}, environments=environments).spec
 
-    assert spec["packages"] == ["six", "/Workspace/Shared/a.whl"]
+    assert spec["packages"] == ["six", "/Workspace/Shared/a.whl", "/Workspace/Users/ada/b.whl[x]"]
     assert spec["requirements"] == ["/Workspace/Shared/r.txt"]
     assert spec["package_options"] == ["--index-url", "http://index.example"]
 

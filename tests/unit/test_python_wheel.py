@@ -109,7 +109,14 @@ def test_a_function_is_found_by_each_of_its_names(shop: Workshop, attempt_id: in
     end = shop.run(attempt_id, "python_wheel", **spec(entry_point, parameters=["x"]))
 
     assert end.exit_code == 0, end.message
-    assert last_line(shop, attempt_id) == f"inner ['{entry_point}', 'x']"
+    assert last_line(shop, attempt_id) == "inner ['tiny_etl', 'x']"
+
+
+def test_a_wheel_may_be_named_with_extras(shop: Workshop) -> None:
+    end = shop.run(15, "python_wheel", **spec("start-etl", packages=[f"{WHEEL}[more]"]))
+
+    assert end.exit_code == 0, end.message
+    assert last_line(shop, 15) == "main []"
 
 
 def test_exceptions_and_exit_codes_are_those_of_the_code(shop: Workshop) -> None:

@@ -11,6 +11,7 @@ from runyard.core.errors import Missing
 from runyard.executors import spark_engine, spark_extra
 from runyard.executors.context import told
 from runyard.executors.launcher.order import Order
+from runyard.executors.launcher.packages import parted
 from runyard.executors.mounts import SAME, Mounts
 from runyard.executors.work import Place, Work
 
@@ -63,7 +64,10 @@ def existing(mounts: Mounts, uri: str, what: str) -> Path:
 def requirement(mounts: Mounts, text: str) -> str:
     """Return a pip requirement; wheels are named by URI in the clouds and by path here."""
     is_place = text.startswith(("/", "file:", *SAME, *mounts.folders))
-    return str(existing(mounts, text, "wheel")) if is_place else text
+    if not is_place:
+        return text
+    uri, extras = parted(text)
+    return f"{existing(mounts, uri, 'wheel')}{extras}"
 
 
 def _importable(modules: Iterable[Path]) -> list[str]:

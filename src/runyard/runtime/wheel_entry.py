@@ -79,5 +79,5 @@ def _advice(package: str) -> str:
 
 if __name__ == "__main__":
     package, name, *parameters = sys.argv[1:]
-    sys.argv[:] = [name, *parameters]
+    sys.argv[:] = [package, *parameters]  # the vendor puts the package's name there, not the entry point's
     main(package, name)

@@ -27,6 +27,12 @@ DESCRIBE = "import site, sys; print(sys.version, sys.prefix, sep='\\n'); print(*
 SEE_ALSO = "import site; site.addsitedir({!r})\n"
 
 
+def parted(package: str) -> tuple[str, str]:
+    """Return a package and the extras behind it: `/x.whl[a,b]` is `/x.whl` and `[a,b]`."""
+    name, bracket, extras = package.rpartition("[")
+    return (name, bracket + extras) if bracket and extras.endswith("]") else (package, "")
+
+
 def interpreter_with(order: Order, python: str) -> str:
     """Return the interpreter of an environment that has the order's packages, making it if nobody has."""
     described = _output([python, "-c", DESCRIBE], order)
@@ -47,7 +53,7 @@ def _key(described: str, order: Order) -> str:
     digest = hashlib.sha256(described.encode())
     for package in sorted(order.packages):
         digest.update(f"\0{package}".encode())
-        path = Path(package)
+        path = Path(parted(package)[0])
         if path.is_file():  # a wheel is what it holds, under whatever name
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     for option in order.package_options:

@@ -119,7 +119,7 @@ def _add_line(needs: Needs, line: str, *, folder: str = "") -> None:
     elif line.startswith("-"):
         needs.package_options += [option, value.strip()] if value else [option]
     elif line:
-        needs.packages.append(in_workspace(line) if line.endswith(".whl") else line)
+        needs.packages.append(in_workspace(line))
 
 
 def _variables(task: Members, settings: Members) -> dict[str, str]:
