@@ -286,6 +286,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"parameters": [{"name": "p", "default": ""}, {"name": "p", "default": ""}]}, "parameter 'p' is given twice"),
     ({"parameters": [{"name": "p q", "default": ""}]}, "parameter 'p q' must consist of"),
     ({"git_source": {"git_url": "u", "git_provider": "x"}}, "git_source.git_provider must be one of: github,gitlab,"),
+    ({"git_source": {"git_url": "u"}}, ",azuredevopsservices,githubenterprise,awscodecommit"),
     ({"git_source": {"git_provider": "gitHub"}}, "git_source.git_url is missing"),
     (
         {"tasks": [{"task_key": "a", "condition_task": {"op": "IS", "left": "1", "right": "1"}}]},

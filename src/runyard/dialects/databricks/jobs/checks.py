@@ -28,10 +28,10 @@ GIT_PROVIDERS = (
     "github",
     "gitlab",
     "bitbucketcloud",
+    "gitlabenterpriseedition",
     "bitbucketserver",
     "azuredevopsservices",
     "githubenterprise",
-    "gitlabenterpriseedition",
     "awscodecommit",
 )
 _KEY = re.compile(r"[\w-]+")
@@ -126,7 +126,7 @@ def _check_git(settings: Members) -> None:
     if not git.get("git_url"):
         raise InvalidRequest("git_source.git_url is missing; give the URL of the repository.")
     if str(git.get("git_provider", "")).lower() not in GIT_PROVIDERS:
-        raise InvalidRequest(f"git_source.git_provider must be one of: {','.join(GIT_PROVIDERS)}.")
+        raise InvalidRequest(f"git_source.git_provider must be one of: {','.join(GIT_PROVIDERS)}")
 
 
 # a task
