@@ -50,7 +50,7 @@ def test_a_dropped_column_is_gone_everywhere(yard: Yard) -> None:
 
     assert dropped.rows == [{"ok": True, "summary": "Column [NAME] dropped"}]
     assert yard.run("SELECT * FROM lake.t").rows == [{"id": 1}, {"id": 2}]
-    assert yard.rows("DESCRIBE lake.t") == [["id", "INTEGER", "YES", None, None]]
+    assert yard.rows("DESCRIBE lake.t") == [["id", "INTEGER", "YES", 32, 0]]
     assert yard.rows(named) == [["id"]]
     assert yard.rows("SHOW CREATE TABLE lake.t")[0][1] == 'CREATE TABLE "lake"."t" ("id" INTEGER)'
     assert "takes 1 columns" in yard.error("INSERT INTO lake.t VALUES (3, 'c')").message

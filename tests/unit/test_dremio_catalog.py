@@ -311,14 +311,15 @@ def test_thousands_of_the_callers_rows_are_quickly_there(yard: Yard) -> None:
 
 
 def test_show_and_describe_tell_of_the_catalog(yard: Yard) -> None:
-    yard.run("CREATE TABLE lake.t (id INT, price DECIMAL(10, 2), tags LIST(VARCHAR))")
+    yard.run("CREATE TABLE lake.t (id INT, price DECIMAL(10, 2), tags LIST(VARCHAR), rate DOUBLE)")
 
     assert yard.rows("SHOW TABLES IN lake") == [["lake", "t"]]
     assert yard.rows("SHOW SCHEMAS LIKE 'la%'") == [["lake"]]
     assert yard.rows("DESCRIBE lake.t") == [
-        ["id", "INTEGER", "YES", None, None],
+        ["id", "INTEGER", "YES", 32, 0],
         ["price", "DECIMAL", "YES", 10, 2],
         ["tags", "ARRAY", "YES", None, None],
+        ["rate", "DOUBLE", "YES", 53, None],
     ]
     assert "Unknown table" in yard.error("DESCRIBE lake.nope").message
 

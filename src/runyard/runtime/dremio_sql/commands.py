@@ -17,7 +17,7 @@ from .catalog import LiveCatalog
 from .column_types import BOOLEAN, INTEGER, VARCHAR, Column, columns_document, quoted
 from .errors import DremioError, invalid, unsupported
 from .functions import DESCRIBED, FUNCTION_NAMES, Definition, arguments_of, change_of, function_of, type_of
-from .information_schema import DATA_TYPES, rows_query
+from .information_schema import DATA_TYPES, number_of, rows_query
 from .making import is_taken, layout_of, new_path, refuse_twins
 from .sources import located
 from .statements import Statement
@@ -223,11 +223,10 @@ class Commander:
         """Show the columns of a table."""
         path, wanted = self._described(statement.path), statement.options.get("column")
         rows = [
-            (column.name, DATA_TYPES.get(column.type.name, column.type.name), "YES",
-             column.type.precision or None, column.type.scale if column.type.precision else None)
+            (column.name, DATA_TYPES.get(column.type.name, column.type.name), "YES", *number_of(column.type)[::2])
             for column in self.catalog.columns(path)
             if wanted is None or column.name.lower() == wanted.lower()
-        ]  # fmt: skip
+        ]
         names = (("COLUMN_NAME", VARCHAR), ("DATA_TYPE", VARCHAR), ("IS_NULLABLE", VARCHAR),
                  ("NUMERIC_PRECISION", INTEGER), ("NUMERIC_SCALE", INTEGER))  # fmt: skip
         return Done(answer=rows_query(tuple(Column(name=name, type=kind) for name, kind in names), rows))

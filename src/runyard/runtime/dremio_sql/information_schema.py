@@ -44,12 +44,17 @@ def column_row(schema: str, table: str, place: int, column: Column) -> tuple[Any
     kind = column.type
     text = LONGEST_TEXT if kind.name in {"VARCHAR", "VARBINARY"} else None
     octets = LONGEST_TEXT * LONGEST_LETTER if kind.name == "VARCHAR" else text
-    number = (kind.precision, 10, kind.scale) if kind.name == "DECIMAL" else NUMBERS.get(kind.name, (None, None, None))
+    number = number_of(kind)
     size = text or number[0] or SIZES.get(kind.name)
     return (
         CATALOG, schema, table, column.name, place, None, "YES", DATA_TYPES.get(kind.name, kind.name),
         size, text, octets, *number, PRECISIONS.get(kind.name), None, None,
     )  # fmt: skip
+
+
+def number_of(kind: ColumnType) -> tuple[int | None, int | None, int | None]:
+    """Return precision, radix and scale of a type; None of what is no number."""
+    return (kind.precision, 10, kind.scale) if kind.name == "DECIMAL" else NUMBERS.get(kind.name, (None, None, None))
 
 
 def rows_query(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Query:
