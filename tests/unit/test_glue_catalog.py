@@ -82,6 +82,16 @@ def test_an_update_overwrites_and_counts_the_version(glue: Glue) -> None:
     assert "Description" not in glue("GetDatabase", Name="shop")["Database"]
 
 
+def test_who_updates_a_table_that_he_has_not_seen_as_it_is_is_refused(glue: Glue) -> None:
+    seen = glue("GetTable", DatabaseName="shop", Name="sales")["Table"]["VersionId"]
+    first = {"Name": "sales", "Parameters": {"metadata_location": "s3://raw/1.json"}}
+    glue("UpdateTable", DatabaseName="shop", TableInput=first, VersionId=seen, SkipArchive=True)
+
+    with pytest.raises(Refused, match=r"^ConcurrentModificationException: Update table failed due to concurrent"):
+        glue("UpdateTable", DatabaseName="shop", TableInput={"Name": "sales"}, VersionId=seen, SkipArchive=True)
+    assert glue("GetTable", DatabaseName="shop", Name="sales")["Table"]["Parameters"] == first["Parameters"]
+
+
 def test_tables_are_listed_by_name_in_pages_and_by_pattern(glue: Glue) -> None:
     for name in ("stores", "sales_2025", "people"):
         glue("CreateTable", DatabaseName="shop", TableInput={"Name": name})

@@ -10,6 +10,7 @@ from runyard.core.errors import AlreadyExists, InvalidRequest
 from runyard.dialects.glue import catalog, rules
 from runyard.dialects.glue.calls import Call, Members, page
 from runyard.dialects.glue.catalog_views import DATABASE, PARTITION, TABLE, Entry
+from runyard.dialects.glue.errors import ConcurrentModification
 from runyard.dialects.glue.partition_expression import fitting
 from runyard.dialects.tokens import read_token, write_token
 from runyard.engine.documents import Shelves
@@ -17,6 +18,8 @@ from runyard.engine.documents import Shelves
 T = TypeVar("T")
 MOST, MOST_PARTITIONS = 100, 1000
 TAKEN = "AlreadyExistsException"
+# AWS's words (apache/iceberg issue 8636); a writer of an Iceberg table that meets them begins its commit again.
+CHANGED_MEANWHILE = "Update table failed due to concurrent modifications."
 
 # databases
 
@@ -79,12 +82,16 @@ def get_tables(call: Call) -> Members:
 
 
 def update_table(call: Call) -> Members:
-    """Overwrites what is said of a table."""
+    """Overwrites what is said of a table; refuses to if VersionId names another version than the newest."""
     given = _table_input(call)
-    change(
-        call,
-        lambda shelves: catalog.replaced(shelves, catalog.table(shelves, call["DatabaseName"], given["Name"]), given),
-    )
+
+    def replace(shelves: Shelves) -> None:
+        seen = catalog.table(shelves, call["DatabaseName"], given["Name"])
+        if call.members.get("VersionId", str(seen.version)) != str(seen.version):
+            raise ConcurrentModification(CHANGED_MEANWHILE)
+        catalog.replaced(shelves, seen, given)
+
+    change(call, replace)
     return {}
 
 

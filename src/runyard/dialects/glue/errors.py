@@ -28,6 +28,10 @@ class UnreadableRequest(InvalidRequest):
     """The body is no JSON object, or a member has another JSON type than Glue's model says."""
 
 
+class ConcurrentModification(WrongState):
+    """Somebody else has changed what a caller changes meanwhile."""
+
+
 class IllegalWorkflowState(WrongState):
     """A workflow's run is not in a state that allows this."""
 
@@ -58,6 +62,7 @@ EXCEPTIONS: Mapping[type[RunyardError], tuple[str, int]] = {
     BrokenConstraint: ("ValidationException", 400),
     UnreadableRequest: ("SerializationException", 400),
     WrongState: ("InvalidInputException", 400),
+    ConcurrentModification: ("ConcurrentModificationException", 400),
     IllegalWorkflowState: ("IllegalWorkflowStateException", 400),
     IllegalSessionState: ("IllegalSessionStateException", 400),
     LimitReached: ("ConcurrentRunsExceededException", 400),
