@@ -93,6 +93,8 @@ def test_a_wrong_token_fails_without_being_told(yard: Yard) -> None:
         (["--workflow", "other"], "There is no workflow 'other'"),
         (["--source", "other=x.json"], "no source 'other'"),
         (["--header", "nothing"], "'Name: value'"),
+        (["--header", "X-Trace: two\nlines"], "that no header may have"),
+        (["--server", f"{SOURCE}=localhost"], "'localhost' is no address to call"),
         (["--har", "/no/such/folder/x.har"], "there is no folder"),
         (["--poll-interval", "-1"], "--poll-interval"),
     ],

@@ -204,6 +204,29 @@ def test_waiting_ends_with_the_result_or_when_the_time_is_up(live: Live, tmp_pat
     assert json.loads(command(live, "runs", "wait", endless, "--json").stdout)["phase"] == "cancelled"
 
 
+@pytest.mark.parametrize("words", [["wait"], ["logs", "-f"]])
+def test_ctrl_c_ends_the_watching_of_a_run_as_shells_expect_it(live: Live, tmp_path: Path, words: list[str]) -> None:
+    gate = tmp_path / "gate"
+    run_id = done(live, "run", script(tmp_path, WAITS), str(tmp_path / "pid"), str(gate), "--detach").strip()
+    process = subprocess.Popen(
+        [RUNYARD, "runs", *words, run_id],
+        env=environment(live),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    seen = process.stdout if "-f" in words else process.stderr
+    assert seen is not None
+    assert seen.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    gate.touch()
+
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "succeeded" in done(live, "runs", "wait", run_id)
+
+
 def test_lists_in_a_pipe_are_plain_aligned_and_whole(live: Live, tmp_path: Path) -> None:
     name = "a-name-" + "x" * 150
     done(live, "runs", "wait", done(live, "run", script(tmp_path, "pass"), "--name", name, "--detach").strip())

@@ -38,7 +38,31 @@ class Header(click.ParamType):  # type: ignore[type-arg]  # not generic before c
         name, separator, text = str(value).partition(":")
         if not separator or not name.strip():
             self.fail("a header is given as 'Name: value'.", param, context)
-        return name.strip(), text.strip()
+        return self._sendable((name.strip(), text.strip()), param, context)
+
+    def _sendable(
+        self, header: tuple[str, str], param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, str]:
+        from runyard.arazzo.http.outgoing import Unspeakable, header_lines  # noqa: PLC0415 - see main.py
+
+        try:
+            header_lines((header,))
+        except Unspeakable:
+            self.fail(f"{header[0]!r} has a name or a value that no header may have.", param, context)
+        return header
+
+
+class Server(Pair):
+    """NAME=URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[str, str]:
+        """Refuse what is no address; one with variables is known when they are."""
+        from runyard.arazzo.requests.servers import ADDRESS  # noqa: PLC0415 - see main.py
+
+        name, url = super().convert(value, param, context)
+        if "{" not in url and not ADDRESS.fullmatch(url):
+            self.fail(f"{url!r} is no address to call; give one like https://HOST/PATH.", param, context)
+        return name, url
 
 
 @click.group(epilog="Example: runyard arazzo run workflow.yml -i jobId=7 -i token=@env:DATABRICKS_TOKEN")
@@ -66,7 +90,7 @@ def arazzo() -> None:
 @click.option(
     "--server",
     "servers",
-    type=Pair(),
+    type=Server(),
     multiple=True,
     metavar="NAME=URL",
     help="Call this source's API here instead; may be repeated.",

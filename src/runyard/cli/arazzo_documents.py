@@ -12,6 +12,7 @@ import click
 
 from runyard.arazzo.http.fetching import Fetch, is_remote, url_of
 from runyard.arazzo.records import Record
+from runyard.cli.exits import REFUSED
 from runyard.core.errors import InvalidRequest, NotSupported, RunyardError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Refused(click.ClickException):
     """The call or the document is wrong; nothing was sent to any API."""
 
-    exit_code = 2
+    exit_code = REFUSED
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from runyard.cli.arazzo_files import Files
 from runyard.cli.arazzo_inputs import given_inputs, unknown_inputs
 from runyard.cli.arazzo_kept import Kept, facts, whole
 from runyard.cli.arazzo_watching import watching
+from runyard.cli.exits import INTERRUPTED
 from runyard.cli.output import print_json, print_record
 from runyard.cli.target import Target
 from runyard.client.errors import ClientError
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from runyard.arazzo.running.inputs import Schema
     from runyard.cli.arazzo_recording import Recorder
 
-INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 LONGEST_CONDITION = 60
 TOKEN = "token"  # noqa: S105 - the name of an input
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runyard.cli.exits import INTERRUPTED
 from runyard.cli.target import Target
 from runyard.cli.watching import Show, ending, progress
 from runyard.client.errors import ClientError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from runyard.client.native import NativeClient
 
 PATIENCE_S = 30.0  # a server that is started again meanwhile is waited for
-INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 WAITING = frozenset({"blocked", "queued", "starting", "retrying"})
 LARGEST_EXIT_CODE = 255
 

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from runyard.cli.exits import INTERRUPTED
 from runyard.client.errors import ClientError
 
 COMMANDS = ("serve", "env", "doctor", "jobs", "runs", "run", "sql", "arazzo", "users", "tokens", "completion")
@@ -29,11 +30,14 @@ class Commands(click.Group):
         return command
 
     def invoke(self, context: click.Context) -> object:
-        """Run the command that was named; exit 1 with what went wrong."""
+        """Run the command that was named; exit 1 with what went wrong, and as shells expect it after Ctrl-C."""
         try:
             return super().invoke(context)
         except ClientError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo(err=True)  # behind the terminal's ^C
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click calls it so

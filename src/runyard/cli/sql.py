@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from runyard.cli.arguments import Pair
+from runyard.cli.exits import INTERRUPTED
 from runyard.cli.target import Target, target_options
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FORMS = ("table", "json", "jsonl", "csv", "text", "parquet")
 STDIN = "-"
 CANCELLED = "57014"
-BREAK = 130  # the exit status of what Ctrl-C has ended
 EXAMPLE = 'Example: runyard sql "SELECT phase, count(*) FROM runyard.ledger.runs GROUP BY phase" -o csv'
 
 
@@ -79,10 +79,10 @@ def sql(context: click.Context, /, *, target: Target, statement: str | None, **m
             _run(session.session, text, more)
         except Failed as failed:
             tell(failed, advice=session.advice)
-            context.exit(BREAK if failed.error.code == CANCELLED else 1)
+            context.exit(INTERRUPTED if failed.error.code == CANCELLED else 1)
         except KeyboardInterrupt:  # between two statements, or as one ended
             click.echo("Cancelled between two statements; those behind it are not run.", err=True)
-            context.exit(BREAK)
+            context.exit(INTERRUPTED)
 
 
 def _check(statement: str | None, more: dict[str, Any]) -> None:
