@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from runyard.core.errors import RunyardError
+from runyard.core.errors import LedgerUnavailable, RunyardError
 from runyard.dialects.aws_signature import SignedRequest
 from runyard.dialects.exchange import Login, Reply, Request
 from runyard.engine.engine import Engine
@@ -125,6 +126,12 @@ class App:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        try:
+            await self._serve(scope, receive, send)
+        except LedgerUnavailable as error:  # of what has no language to say it in
+            await answer(send, _problem(HTTPStatus.SERVICE_UNAVAILABLE, str(_in_general(error))))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         stranger = stranger_in(headers) if self._gate.is_open else foreign_page_in(headers)
         if stranger is not None:
@@ -153,6 +160,10 @@ class App:
                     await asyncio.to_thread(self._engine.access.note_use, caller.token_id)
         except SignatureError as error:
             await self._services.objects.refuse(asked.scope, send, error)
+            return
+        except LedgerUnavailable as error:
+            unknown = SignatureError("LedgerUnavailable", str(_in_general(error)))
+            await self._services.objects.refuse(asked.scope, send, unknown)
             return
         await self._services.objects.handle(asked.scope, receive, send, identity)
 
@@ -183,6 +194,8 @@ class App:
             caller = self._caller(asked, body.content)
         except SignatureError as error:
             return service.refuse(error, status=403)
+        except LedgerUnavailable as error:
+            return service.refuse(_in_general(error), status=503)
         if caller is None:
             has_login = self._services.login(asked.scope["method"], asked.path, body.content) is not None
             return service.refuse(WRONG_LOGIN if has_login else _unknown(asked.headers), status=403)
@@ -266,6 +279,12 @@ NOT_SERVED: Mapping[bool, str] = {
 MISSING = "The request carries no credential of this server; `runyard env` prints them for its owner."
 WRONG_LOGIN = SignatureError("InvalidLogin", "Login failed: the user name or the password is wrong.")
 WRONG = "The credential is none of this server's; `runyard env` prints them for its owner."
+
+
+def _in_general(error: LedgerUnavailable) -> LedgerUnavailable:
+    """Return what whoever has proved nothing may know of it; the log has the rest."""
+    log.warning("who calls could not be looked up: %s", error)
+    return LedgerUnavailable("The server's ledger does not answer now: try again soon. The server's log tells more.")
 
 
 def _unknown(headers: list[tuple[str, str]]) -> SignatureError:

@@ -37,6 +37,7 @@ CODES = {
     "PayloadMismatch": "InvalidSignatureException",
     "SkewedClock": "InvalidSignatureException",
     "ExpiredRequest": "ExpiredTokenException",
+    "LedgerUnavailable": "ServiceUnavailableException",  # nobody can look whose the key is
 }
 
 

@@ -65,6 +65,7 @@ CODES = {
         403,
         "The difference between the request time and the current time is too large.",
     ),
+    "ServiceUnavailable": (503, "Service is unable to handle request."),
     "SignatureDoesNotMatch": (
         403,
         (
@@ -90,6 +91,7 @@ AUTHENTICATION = {
     "PayloadMismatch": "XAmzContentSHA256Mismatch",
     "SkewedClock": "RequestTimeTooSkewed",
     "ExpiredRequest": "AccessDenied",
+    "LedgerUnavailable": "ServiceUnavailable",
 }
 
 SYSTEM = {

@@ -138,7 +138,12 @@ class Console:
             await answer(send, Reply(status=HTTPStatus.SERVICE_UNAVAILABLE))
             return
         last = headers.get("last-event-id") or dict(parse_qsl(query.decode("latin-1"))).get("last")
-        await self._feed.serve(workspace, last, receive, send, may=lambda: self._known(headers) == caller)
+        await self._feed.serve(workspace, last, receive, send, may=lambda: self._is_still(caller, headers))
+
+    def _is_still(self, caller: Caller, headers: Mapping[str, str]) -> bool:
+        with suppress(RunyardError):  # the ledger cannot be read now; the page asks again
+            return self._known(headers) == caller
+        return False
 
 
 def _stranger(foreign: str | None) -> Reply:
