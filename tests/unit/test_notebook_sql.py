@@ -80,6 +80,19 @@ def test_a_mistake_in_sql_fails_the_cell_with_the_databases_word(shop: Workshop)
     assert [len(each) for each in results(shop, 7)] == [1, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("attempt_id", "mistake"), [(11, "SELEC 1"), (12, "SELECT * FROM nowhere")], ids=["grammar", "name"]
+)
+def test_the_trace_of_a_mistake_in_sql_shows_none_of_our_own_lines(
+    shop: Workshop, attempt_id: int, mistake: str
+) -> None:
+    end = shop.run(attempt_id, "notebook", path=put(shop, f"wrong{attempt_id}", "SELECT 1", mistake))
+
+    assert end.trace is not None
+    assert end.trace.startswith("_duckdb.")
+    assert "File " not in end.trace
+
+
 def test_a_notebook_holds_the_database_only_while_its_sql_runs(shop: Workshop) -> None:
     gate = shop.home / "gate"
     wait = f"import os, time\nprint('waiting')\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)"

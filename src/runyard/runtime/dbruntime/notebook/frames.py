@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 import types
 from pathlib import Path
 
-OURS = str(Path(__file__).parents[1])
+OURS = (str(Path(__file__).parents[2]), contextlib.__file__, "<frozen ")
+"""The files of this runtime, and of Python those that stand between ours, or between an author's, and tell nothing."""
 LARGEST_MESSAGE = 10_000
 LARGEST_TRACE = 100_000
 
 
 def without_ours(error: BaseException) -> BaseException:
-    """Take the frames of this package out of an error and those behind it."""
+    """Take the frames of this runtime out of an error and those behind it."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -27,7 +29,7 @@ def without_ours(error: BaseException) -> BaseException:
 def _theirs(frames: types.TracebackType | None) -> types.TracebackType | None:
     kept = []
     while frames:
-        if not frames.tb_frame.f_code.co_filename.startswith((OURS, "<frozen ")):
+        if not frames.tb_frame.f_code.co_filename.startswith(OURS):
             kept.append(frames)
         frames = frames.tb_next
     following = None
