@@ -245,6 +245,15 @@ def test_modules_beside_the_script_and_extra_files_are_found(live: Live) -> None
     assert output(live, run) == ["42 seven"], output(live, run, "error")
 
 
+def test_a_script_that_is_named_like_a_module_is_not_run_while_packages_are_installed(live: Live) -> None:
+    arguments = {"--additional-python-modules": "none-such", "--python-modules-installer-option": "--no-index"}
+    run = finished(live, "pip", "print('never')", DefaultArguments=arguments)
+
+    assert run["JobRunState"] == "FAILED"
+    assert "No matching distribution found for none-such" in run["ErrorMessage"]
+    assert "never" not in output(live, run)
+
+
 def test_the_paginator_walks_every_run_once_the_newest_first(live: Live, glue: Any) -> None:
     live.make_job("many", "", ExecutionProperty={"MaxConcurrentRuns": 500})
     started = [glue.start_job_run(JobName="many")["JobRunId"] for _ in range(45)]

@@ -71,6 +71,15 @@ def test_a_package_that_cannot_be_had_fails_the_cell(shop: Workshop) -> None:
     assert "No matching distribution found" in shop.yard.read(2)
 
 
+def test_a_file_beside_the_notebook_does_not_stand_in_for_pip(shop: Workshop) -> None:
+    shop.write("/Workspace/beside/pip.py", "print('not pip')")
+    shop.write("/Workspace/beside/n.py", "# Databricks notebook source\n# MAGIC %pip install --no-index none-such")
+    end = shop.run(20, "notebook", path="/Workspace/beside/n")
+
+    assert end.exit_code == 1
+    assert "No matching distribution found" in shop.yard.read(20)
+
+
 def test_a_new_interpreter_goes_on_with_the_next_cell(shop: Workshop, tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path, "again")
     end = run(

@@ -88,7 +88,8 @@ def _make(folder: Path, order: Order, *, python: str, site_packages: list[str]) 
 
 
 def _install(folder: Path, order: Order) -> None:
-    command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
+    # -P: the job's script, which lies where this runs, is no part of pip, whatever its name.
+    command = [sys.executable, "-P", "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
     command += ["--no-input", "--disable-pip-version-check", *order.package_options, *order.packages]
     complaints: list[bytes] = []
     import subprocess  # noqa: PLC0415 - late, as said at the top

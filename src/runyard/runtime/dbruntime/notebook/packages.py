@@ -27,7 +27,8 @@ def pip(folder: Path | None, line: str) -> None:
     python = environment / "bin" / "python"
     given = words(line)
     options = ["--disable-pip-version-check", "--no-input"]
-    status = run_command([sys.executable, "-m", "pip", "--python", str(python), *options, *given])
+    # -P: what lies beside the notebook is no part of pip, whatever its name.
+    status = run_command([sys.executable, "-P", "-m", "pip", "--python", str(python), *options, *given])
     if status:
         raise CommandFailed(f"pip {' '.join(given)} ended with {described(status)}; see its output.")
     use(environment)
