@@ -141,6 +141,22 @@ def test_secrets_reach_another_api_and_nothing_that_is_told(live: Live, client: 
     assert all(secret.encode() not in file.read_bytes() for file in live.home.glob("ledger.db*"))
 
 
+def test_what_the_document_calls_a_secret_is_in_nothing_that_is_told(live: Live, client: WorkspaceClient) -> None:
+    folder = live.home / "workspace" / "tests"
+    flow_text = OTHER.replace("proof: {type: string}", "proof: {type: string, format: password, default: sesame-1}")
+    (folder / "secret-flow.yml").write_text(flow_text)
+    with serving(says(b'{"said": "sesame-1"}', "Content-Type: application/json")) as api:
+        (folder / "other.yml").write_text(
+            f"openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\nservers: [{{url: '{api.url}'}}]\n"
+            "paths: {/ask: {get: {operationId: ask, responses: {}}}}\n"
+        )
+        run = ended(client, submitted(client, flow(document=f"{FOLDER}/secret-flow.yml")))
+
+    assert "X-Proof: sesame-1\r\n" in api.heard[0]
+    assert output(client, run)["arazzo_output"]["outputs"] == {"said": "***"}
+    assert all(b"sesame-1" not in file.read_bytes() for file in live.home.glob("ledger.db*"))
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -18,6 +18,7 @@ from runyard.arazzo.running.options import Options
 from runyard.arazzo.running.plans import only_workflow
 from runyard.arazzo.running.progress import WorkflowReport
 from runyard.arazzo.standing_in import stand_ins, wanted_of
+from runyard.arazzo.told.document_secrets import learn_document
 from runyard.arazzo.told.drawing import drawing
 from runyard.arazzo.told.kept_steps import KeptSteps
 from runyard.arazzo.told.lines import Lines
@@ -64,6 +65,8 @@ def _run(told: Mapping[str, Any], masking: Masking, transport: Transport) -> Wor
     if TOKEN in schema.properties and TOKEN not in inputs and not wanted_of(loaded, workflow).keys() - replaced.keys():
         inputs[TOKEN] = os.environ.get(SERVERS_TOKEN, "")
     masking.learn_inputs(inputs, schema.properties)
+    learn_document(masking, loaded, workflow)
+    masking.learn_inputs(schema.completed(inputs), schema.properties)  # what is filled in within objects, too
     kept = KeptSteps(Path(os.environ[FOLDER]))
     kept.begin(
         {

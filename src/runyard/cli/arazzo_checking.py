@@ -79,13 +79,17 @@ def _record(finding: Finding) -> dict[str, Any]:
 
 def show_file(file: str, *, mermaid: bool) -> list[str]:
     """Return a document as lines to read, or as a chart to draw."""
+    from runyard.arazzo.running.calls import WorkflowPlace  # noqa: PLC0415 - see main.py
+    from runyard.arazzo.told.document_secrets import learn_defaults  # noqa: PLC0415 - see main.py
     from runyard.arazzo.told.masking import Masking  # noqa: PLC0415 - see main.py
 
     with refusing():
-        document = opened(document_text(file, {}), {}).document
+        loaded = opened(document_text(file, {}), {})
     if mermaid:
         from runyard.arazzo.told.mermaid import flowchart as drawn  # noqa: PLC0415 - see main.py
     else:
         from runyard.arazzo.told.outline import outline as drawn  # noqa: PLC0415 - see main.py
     masking = Masking()  # of a document with credentials in it, which none should have
-    return [masking.text(line) for line in drawn(document)]
+    for workflow in loaded.document.workflows:
+        learn_defaults(masking, WorkflowPlace(loaded=loaded, workflow=workflow))
+    return [masking.text(line) for line in drawn(loaded.document)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import field
 from functools import partial
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runyard.arazzo import run as runner
-from runyard.arazzo.apis.sources import Api
 from runyard.arazzo.http.fetching import Fetch, url_of
 from runyard.arazzo.http.limits import Limits
 from runyard.arazzo.http.transport import Transport
@@ -26,6 +25,7 @@ from runyard.arazzo.running.plans import only_workflow
 from runyard.arazzo.running.progress import Observer, WorkflowReport
 from runyard.arazzo.running.waiting import Stopped
 from runyard.arazzo.standing_in import stand_ins, wanted_of
+from runyard.arazzo.told.document_secrets import learn_document
 from runyard.arazzo.told.masked import Masked
 from runyard.arazzo.told.masking import Masking
 from runyard.arazzo.told.telling import length, shortened
@@ -111,9 +111,9 @@ def _ready(asked: Asked, transport: Transport) -> Ready:
         masking.learn_inputs(given, schema.properties)
         for line in unknown_inputs(given, schema):
             tell(f"warning: {line}")
+        learn_document(masking, loaded, workflow)
         inputs = schema.completed(given)
-        masking.learn_inputs(inputs, schema.properties)
-        _learn_apis(masking, loaded, wanted)
+        masking.learn_inputs(inputs, schema.properties)  # what is filled in within objects, too
     return Ready(loaded=loaded, workflow=workflow, inputs=inputs, masking=masking)
 
 
@@ -158,16 +158,6 @@ def _key(target: Target) -> str:
         return read_keys(target.folder).token
     except ClientError:
         return ""
-
-
-def _learn_apis(masking: Masking, loaded: Loaded, names: Iterable[str]) -> None:
-    """Know in which headers and parameters the APIs take their keys."""
-    for name in names:
-        api = loaded.source(name)
-        if isinstance(api, Api):
-            masking.learn_names(
-                scheme.name for scheme in api.schemes.values() if scheme.type == "apiKey" and scheme.name
-            )
 
 
 # the run, and what is told of it

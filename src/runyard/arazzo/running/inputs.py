@@ -42,6 +42,12 @@ class Schema:
             found |= schema.get("properties") or {}
         return found
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The inputs as they are if nobody gives any."""
+        values: dict[str, Any] = self._with_defaults({}, self._schema, 0)
+        return values
+
     def completed(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs with defaults filled in; refuse what does not fit, by name and value."""
         values: dict[str, Any] = self._with_defaults(dict(given), self._schema, 0)

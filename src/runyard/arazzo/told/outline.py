@@ -20,6 +20,8 @@ from runyard.arazzo.documents.document import (
     success_actions_of,
 )
 from runyard.arazzo.language.values import as_text
+from runyard.arazzo.told.masking import MASK, is_secret_rule
+from runyard.arazzo.told.secret_names import is_secret_name
 from runyard.arazzo.told.telling import shortened
 
 LONGEST = 100
@@ -88,7 +90,9 @@ def inputs_of(workflow: Workflow) -> list[str]:
 def _input(name: str, rule: Mapping[str, Any], *, is_required: bool) -> str:
     kind = rule.get("type") or ""
     words = [" or ".join(map(str, kind)) if isinstance(kind, list) else str(kind), "required" if is_required else ""]
-    words += [f"default {shortened(as_text(rule['default']), 40)}"] if "default" in rule else []
+    if "default" in rule:
+        is_secret = is_secret_rule(rule) or is_secret_name(name)
+        words.append(f"default {MASK if is_secret else shortened(as_text(rule['default']), 40)}")
     facts = ", ".join(word for word in words if word)
     told = f": {shortened(str(rule['description']), LONGEST)}" if rule.get("description") else ""
     return f"{name}{f' ({facts})' if facts else ''}{told}"
