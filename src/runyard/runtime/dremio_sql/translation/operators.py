@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -42,6 +43,7 @@ DERIVED: dict[str, Callable[[ColumnType, ColumnType], ColumnType]] = {
 ROUNDED = "(2 * abs({n}) + abs({d})) // (2 * abs({d})) * sign({n}) * sign({d})"
 QUOTIENT = f"CAST(CAST({ROUNDED} AS DECIMAL(38,0)) * {{unit}} AS {{kind}})"
 MOST_UNITS = 37
+MOST_NARROW = 18  # digits: DuckDB gives a sum or product of decimals with no more than these no more either, and fails
 DAYS_ALONE = re.compile(r"\(*-?to_days\([^()]*\)\)*")
 
 
@@ -87,6 +89,8 @@ def _decimals(sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typ
         return _quotient(first, second, (one, other), kind)
     if sign == "%":  # DuckDB would take doubles where it thinks that both together need more digits than it has
         first, second = (f"CAST({each} AS {spelling(exactly(one, other))})" for each in (first, second))
+    elif max(one.precision, other.precision) <= MOST_NARROW < kind.precision - (sign == "*"):
+        first = f"CAST({left.sql} AS {spelling(replace(one, precision=MOST_NARROW + 1))})"
     words = f"({first} {sign} {second})"
     natural = max(one.scale, other.scale) if sign != "*" else one.scale + other.scale
     if natural > MOST_DIGITS:
