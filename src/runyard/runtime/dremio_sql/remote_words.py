@@ -7,7 +7,7 @@ doubles into texts and whole numbers in their own ways. What rests on that is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -25,7 +25,8 @@ SAME: tuple[type[exp.Expr], ...] = (
     exp.Cast, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Like,
 )  # fmt: skip
 ELSEWHERE = "{what} has no translation that is sure to mean the same on the engine {engine}; run it on another one"
-INEXACT = frozenset({"DOUBLE", "FLOAT", "DECIMAL"})
+FLOATS = frozenset({"DOUBLE", "FLOAT"})
+INEXACT = FLOATS | {"DECIMAL"}
 WHOLE = frozenset({"INTEGER", "BIGINT", "SMALLINT", "TINYINT"})
 UNKNOWN = "UNKNOWN"
 WHOLE_SUM = "DECIMAL(20, 0)"  # of a BIGINT, so that its sum is never beyond what it can hold
@@ -61,13 +62,14 @@ def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> R
     rewriting = Rewriting(engine=engine, database=database)
     tree = sqlglot.parse_one(sql, read="duckdb")
     for file in list(tree.find_all(exp.ReadParquet)):
+        _leave_unread(file, tree)
         _file(file, rewriting)
     for cast in list(tree.find_all(exp.Cast)):
         _constant(cast, rewriting)
     for total in list(tree.find_all(exp.Sum)):
         _sum(total, rewriting)
-    for alias in tree.find_all(exp.Alias):
-        rewriting.aliases.setdefault(alias.alias, []).append(alias.this)
+    for name, value in _named(tree):
+        rewriting.aliases.setdefault(name, []).append(value)
     for node in tree.walk():
         if not isinstance(node, SAME):
             raise rewriting.refuse(node)
@@ -75,6 +77,38 @@ def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> R
             if isinstance(node, kind):
                 check(node, rewriting)
     return Remote(sql=tree.sql(dialect="spark"), files=rewriting.files)
+
+
+def _named(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
+    """Yield the names that values get: their own, and those that stand behind a query."""
+    for alias in tree.find_all(exp.Alias):
+        yield alias.alias, alias.this
+    for query in tree.find_all(exp.Subquery, exp.CTE):
+        names, values = query.alias_column_names, query.this.selects
+        if len(names) == len(values):
+            yield from ((name, each.unalias()) for name, each in zip(names, values, strict=True))
+
+
+def _leave_unread(file: exp.Expr, tree: exp.Expr) -> None:
+    """Drop the columns of a file that nothing reads, so that what their values need is no matter; one stays."""
+    select = file.find_ancestor(exp.Select)
+    source = select.parent if select is not None else None
+    if select is None or not isinstance(source, exp.Subquery):
+        return
+    around, names = source.find_ancestor(exp.Select), source.alias_column_names
+    if around is None or around.is_star or len(names) != len(select.selects):
+        return
+    read = {each.name for each in tree.find_all(exp.Column) if each.table == source.alias}
+    kept = [place for place, name in enumerate(names) if name in read] or _plainest(select.selects)
+    select.set("expressions", [select.selects[place] for place in kept])
+    alias = source.args["alias"]
+    alias.set("columns", [alias.columns[place] for place in kept])
+
+
+def _plainest(values: Sequence[exp.Expr]) -> list[int]:
+    """Return the place of a value that is a column as it lies in its file, if there is one."""
+    plain = [place for place, each in enumerate(values) if isinstance(each.unalias(), exp.Column)]
+    return (plain or [0])[:1]
 
 
 def _file(node: exp.Expr, rewriting: Rewriting) -> None:
@@ -119,12 +153,7 @@ def _sum(node: exp.Sum, rewriting: Rewriting) -> None:
 def _cast(node: exp.Expr, rewriting: Rewriting) -> None:
     """Allow casts that we have made ourselves, or that every engine carries out alike."""
     target, inner = node.args["to"].this.name, node.this.unnest()
-    if (
-        id(node) in rewriting.own
-        or _is_of_files(node)
-        or target in {"DOUBLE", "FLOAT"}
-        or isinstance(inner, exp.Sum | exp.Count)
-    ):
+    if id(node) in rewriting.own or _is_of_files(node) or target in FLOATS or isinstance(inner, exp.Sum | exp.Count):
         return
     if isinstance(inner, exp.Literal | exp.Null) or (target == "DECIMAL" and _is_number(inner, rewriting)):
         return
@@ -183,6 +212,31 @@ def _division(node: exp.Expr, rewriting: Rewriting) -> None:
         raise rewriting.refuse(node)
 
 
+def _extreme(node: exp.Expr, rewriting: Rewriting) -> None:
+    """Refuse the largest and the smallest of what may be NaN, which some engines leave out."""
+    if _may_be_float(node.this, rewriting, frozenset()):
+        raise rewriting.refuse(node, f"{node.sql(dialect='duckdb')[:60]} of what may be NaN")
+
+
+def _count(node: exp.Expr, rewriting: Rewriting) -> None:
+    """Refuse to count different doubles: 0 and -0 are two of them on some engines."""
+    if isinstance(node.this, exp.Distinct) and _may_be_float(node.this, rewriting, frozenset()):
+        raise rewriting.refuse(node, f"{node.sql(dialect='duckdb')[:60]} of what may be -0")
+
+
+def _may_be_float(node: exp.Expr, rewriting: Rewriting, seen: frozenset[str]) -> bool:
+    """Tell whether a value rests on doubles, or on what is not known."""
+    if node.find(exp.Div) or any(each.args["to"].this.name in FLOATS for each in node.find_all(exp.Cast)):
+        return True
+    for name in {each.name for each in node.find_all(exp.Column)} - seen:
+        types, values = rewriting.columns.get(name, set()), rewriting.aliases.get(name, [])
+        if types & FLOATS or not (types or values):
+            return True
+        if any(_may_be_float(each, rewriting, seen | {name}) for each in values):
+            return True
+    return False
+
+
 def _like(node: exp.Expr, rewriting: Rewriting) -> None:
     """Refuse patterns with a backslash, which only some engines take for an escape."""
     if not isinstance(node.expression.unnest(), exp.Literal) or "\\" in node.expression.name:
@@ -196,5 +250,8 @@ CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr, Rewriting], None]] = {
     exp.Mul: _arithmetic,
     exp.Div: _division,
     exp.Like: _like,
+    exp.Count: _count,
+    exp.Max: _extreme,
+    exp.Min: _extreme,
 }
 """What of the kinds above is looked at more closely."""
