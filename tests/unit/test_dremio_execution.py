@@ -246,3 +246,12 @@ def test_a_view_takes_what_is_said_of_its_default_reflection(tmp_path: Path) -> 
     assert "not other_option to True" in yard.error("ALTER VIEW lake.v SET other_option = TRUE").message
     assert "TRUE or FALSE" in yard.error("ALTER VIEW lake.v SET enable_default_reflection = 'no'").message
     assert "of views alone" in yard.error("ALTER TABLE lake.t SET enable_default_reflection = TRUE").message
+
+
+def test_an_error_advises_no_setting_that_dremio_has_not(tmp_path: Path) -> None:
+    error = Yard(tmp_path).error("SELECT (SELECT x FROM (VALUES (1), (2)) AS t(x)) AS y")
+
+    assert error.message == (
+        "More than one row returned by a subquery used as an expression - "
+        "scalar subqueries can only return a single row."
+    )

@@ -30,6 +30,7 @@ OUT_OF_MEMORY = "Query was cancelled because it exceeded the memory limits set b
 # What Dremio says where DuckDB says it in words of its own.
 WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^Division by zero.*", re.DOTALL), "divide by zero error"),
+    (re.compile(r"\s*Use \"SET .*", re.DOTALL), ""),  # a setting of its own
 )  # fmt: skip
 # Of what somebody else reads for it, and of files; what it says after its reason are settings of its own.
 STREAM = re.compile(
