@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from live import end_launcher
 
 RUNYARD = str(Path(sys.executable).parent / "runyard")
@@ -133,6 +134,35 @@ def test_a_home_that_cannot_be_is_told_by_its_path(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert str(tmp_path / "file") in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+EMPTY = dict.fromkeys(("access_key", "secret_key", "token", "password"), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("credentials.json", json.dumps(EMPTY)),  # would let in whoever says nothing
+        ("credentials.json", '{"token": '),
+        ("access.key", ""),  # would let in whoever signs with nothing
+        ("access.key", "c0ffee"),
+        ("access.key", "no key"),
+    ],
+)
+def test_a_home_whose_keys_are_none_is_not_served(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    ended = refused("--home", str(tmp_path), "--port", "0", "--pg-port", "0")
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: {tmp_path / name} ")
+    assert "Put back a copy" in ended.stderr
+
+
+def test_a_host_that_is_none_is_told_so(tmp_path: Path) -> None:
+    ended = refused("--home", str(tmp_path / "home"), "--port", "0", "--host", "nowhere.invalid")
+
+    assert ended.returncode == 1
+    assert "Give --host a name or an address of this machine." in ended.stderr
 
 
 def test_a_ledger_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runyard.core.errors import InvalidRequest
 from runyard.core.proof import KEY_BYTES, Verifier
 from runyard.engine.keys import keep_first
 
@@ -65,4 +67,9 @@ def load_seal(home: Path) -> Seal:
     file = home / FILE
     if not file.exists():
         keep_first(file, secrets.token_hex(KEY_BYTES).encode())
-    return Seal(bytes.fromhex(file.read_text()))
+    with suppress(ValueError):
+        key = bytes.fromhex(file.read_text())
+        if len(key) == KEY_BYTES:
+            return Seal(key)
+    advice = "Put back a copy of it; or remove it, which takes back every token and password that users have."
+    raise InvalidRequest(f"{file} is not the key that a home has. {advice}")

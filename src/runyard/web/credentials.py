@@ -6,23 +6,29 @@ import secrets
 import string
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from runyard.core.errors import InvalidRequest
+from runyard.engine.access import LEAST_PASSWORD
 from runyard.engine.keys import keep_first
 
 REGION = "us-east-1"
 ADMINISTRATOR = "admin"
+
+Secret = Annotated[str, Meta(min_length=LEAST_PASSWORD)]  # an empty one would let in whoever says nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
     """One user's keys, in each form that clients ask for."""
 
-    access_key: str
-    secret_key: str
-    token: str
-    password: str
+    access_key: Secret
+    secret_key: Secret
+    token: Secret
+    password: Secret
 
     def __repr__(self) -> str:
         """Show no secret, not even in a traceback."""
@@ -39,7 +45,11 @@ def load_credentials(home: Path) -> Credentials:
     file = credentials_file(home)
     if not file.exists():
         keep_first(file, msgspec.json.encode(asdict(_fresh())))
-    return msgspec.json.decode(file.read_bytes(), type=Credentials)
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Credentials)
+    except ValueError as error:
+        advice = "Put back a copy of it, or remove it: the next start makes new keys for the administrator."
+        raise InvalidRequest(f"{file} does not hold the administrator's keys: {error}. {advice}") from None
 
 
 def _fresh() -> Credentials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import logging
@@ -48,6 +49,11 @@ log = logging.getLogger(__name__)
 COLLECT_AFTER = (20_000, 20, 20)  # a call makes some hundred objects and leaves none behind
 FLIGHT_PORT = 32010  # Dremio's
 DRAIN_S = 30  # how long calls under way may take after SIGTERM
+ADVICE: Mapping[int, str] = {
+    errno.EADDRINUSE: "Another server may be using it: choose another {option}, or {option} 0 for a free one.",
+    errno.EACCES: "The system keeps it for others: choose a {option} above 1023.",
+}
+"""What helps where a port cannot be listened on, by the system's reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +182,7 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        advice = f"Another server may be using it: choose another {option}, or {option} 0 for a free one."
+        advice = ADVICE.get(error.errno or 0, "Give --host a name or an address of this machine.").format(option=option)
         raise InvalidRequest(f"Cannot listen on {host}:{port}: {error.strerror}. {advice}") from error
     listener.listen(2048)
     return listener
