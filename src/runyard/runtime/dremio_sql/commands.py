@@ -78,10 +78,10 @@ class Commander:
             sql, translation = _named(sql, names), translate(_named(sql, names), self.catalog, self.catalog.session)
         change = {
             "change": "create_view", "path": list(path), "sql": sql, "context": list(self.catalog.session.context),
-            "replace": known in snapshot.views, "columns": columns_document(translation.columns),
+            "replace": statement.options["replace"], "columns": columns_document(translation.columns),
             "parents": [list(each) for each in self.catalog.looked_up],
         }  # fmt: skip
-        word = "replaced" if change["replace"] else "created"
+        word = "replaced" if known in snapshot.views else "created"
         return _done(f"View '{'.'.join(path)}' {word} successfully", change)
 
     def drop(self, statement: Statement) -> Done:
@@ -92,7 +92,7 @@ class Commander:
             return _done(f"{kind.capitalize()} [{'.'.join(statement.path)}] does not exist")
         if path is None:
             raise invalid(f"{kind.capitalize()} [{'.'.join(statement.path)}] not found")
-        change: dict[str, Any] = {"change": f"drop_{kind}", "path": list(path)}
+        change: dict[str, Any] = {"change": f"drop_{kind}", "path": list(path), **statement.options}
         if kind == "table":
             change["folder"] = str(self.catalog.snapshot.tables[key_of(path)][1])
         return _done(f"{kind.capitalize()} [{'.'.join(path)}] dropped", change)
@@ -119,7 +119,7 @@ class Commander:
         write_manifest(folder, Manifest(columns=columns, layout=layout))
         change = {
             "change": "create_table", "path": list(path), "folder": str(folder), "rows": 0,
-            "columns": columns_document(columns),
+            "columns": columns_document(columns), "if_not_exists": options["if_not_exists"],
         }  # fmt: skip
         return _done("Table created", change)
 
@@ -248,7 +248,8 @@ class Commander:
         if known and not options["replace"]:
             raise invalid(f"The function with a key, {name}, already exists")
         function = function_of(Definition.of(statement, path), self.catalog, self.catalog.session)
-        change = {"change": "create_function", "replace": known, **change_of(function)}
+        change = {"change": "create_function", **change_of(function)}
+        change |= {name: options[name] for name in ("replace", "if_not_exists")}
         return _done(f"Function, {name}, is {'updated' if known else 'created'}.", change)
 
     def drop_function(self, statement: Statement) -> Done:
@@ -259,7 +260,7 @@ class Commander:
             return _done(absent)
         if function is None:
             raise invalid(absent)
-        change = {"change": "drop_function", "path": list(function.path)}
+        change = {"change": "drop_function", "path": list(function.path), **statement.options}
         return _done(f"Function, {'.'.join(function.path)}, is dropped.", change)
 
     def describe_function(self, statement: Statement) -> Done:
