@@ -65,6 +65,17 @@ def test_numbers_are_given_as_an_array(wire: Wire) -> None:
     assert asked(wire, lambda connection: connection.fetch(text, [1259, 1247])) == [("pg_type",), ("pg_class",)]
 
 
+@pytest.mark.parametrize("marks", [("$1", "$2"), ("$1::text[]", "$2::timestamptz[]")])
+def test_lists_of_words_and_moments_are_given_as_arrays(wire: Wire, marks: tuple[str, str]) -> None:
+    words, moments = marks
+    text = f"SELECT count(*) FROM runs WHERE job_name = ANY({words}) AND created_at <> ALL({moments})"
+    found = asked(
+        wire, lambda connection: connection.fetchval(text, ["etl", "no such"], [datetime(2026, 1, 1, tzinfo=UTC)])
+    )
+
+    assert found == RUNS
+
+
 def test_a_cursor_in_a_transaction_gives_its_rows_in_parts(wire: Wire) -> None:
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n"
 

@@ -67,6 +67,16 @@ def test_a_length_of_time_may_be_a_parameter(connection: psycopg.Connection, mar
     assert connection.execute(text, [timedelta(days=-1, hours=-1)]).fetchone() == (0,)
 
 
+@pytest.mark.parametrize("mark", ["%b", "%t"])
+def test_a_list_of_values_may_be_a_parameter(connection: psycopg.Connection, mark: str) -> None:
+    text = f"SELECT DISTINCT phase FROM runyard.ledger.runs WHERE phase = ANY({mark}) ORDER BY 1".encode()
+    numbers = f"SELECT count(*) FROM runyard.ledger.runs WHERE attempt = ANY({mark}) AND job_name = 'etl'".encode()
+
+    assert connection.execute(text, [["failed", 'a"b,c', "succeeded"]]).fetchall() == [("failed",), ("succeeded",)]
+    assert connection.execute(numbers, [[0, 7]]).fetchone() == (RUNS,)
+    assert connection.execute(numbers, [[]]).fetchone() == (0,)
+
+
 def test_a_statement_that_is_prepared_gives_the_same_each_time(connection: psycopg.Connection) -> None:
     text = "SELECT count(*) FROM runyard.ledger.runs WHERE job_name = %s"
     counts = [connection.execute(text, [name], prepare=True).fetchone() for name in ("etl", "broken", "none", "etl")]

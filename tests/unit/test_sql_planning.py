@@ -286,3 +286,46 @@ def test_rows_of_values_have_names_and_types(ask: Asker) -> None:
     prepared = ask.session.prepare("VALUES (1, NULL), (2, 1.5)")
     assert prepared.headings is not None
     assert [(one.name, one.type) for one in prepared.headings] == [("column1", "bigint"), ("column2", "double")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "plain"),
+    [
+        ("phase = ANY('{failed,succeeded}')", "phase IN ('failed', 'succeeded')"),
+        ("phase = SOME(ARRAY['failed', 'queued'])", "phase IN ('failed', 'queued')"),
+        ("phase <> ALL('[\"failed\"]')", "phase NOT IN ('failed')"),
+        ("NOT attempt = ANY('{0,2}'::int[])", "attempt NOT IN (0, 2)"),
+        ("attempt = ANY(ARRAY[0, 1]::bigint[])", "attempt IN (0, 1)"),
+        ("attempt = ANY('{}')", "0"),
+        ("created_at = ANY('{2026-01-01,\"2027-01-15 08:00:00\"}')", "created_at = '2027-01-15 08:00:00'"),
+        ("id = ANY(SELECT id FROM runyard.ledger.runs)", "1"),
+        ("(phase = 'failed') = ANY('{t}')", "phase = 'failed'"),
+    ],
+)
+def test_what_an_array_holds_is_found(ask: Asker, condition: str, plain: str) -> None:
+    text = "SELECT id FROM runyard.ledger.runs WHERE {} ORDER BY id"
+
+    assert ask.values(text.format(condition)) == ask.values(text.format(plain))
+
+
+def test_a_bind_that_is_an_array_has_the_type_of_what_it_is_compared_with(ask: Asker) -> None:
+    text = (
+        "SELECT id FROM runyard.ledger.runs WHERE id = ANY($1) AND phase <> ALL($2) OR attempt::text = ANY($3::text[])"
+    )
+    (first, *_) = ask.values("SELECT id FROM runyard.ledger.runs WHERE phase = 'failed' ORDER BY id")[0]
+
+    assert ask.session.prepare(text).parameters == ("bigint[]", "text[]", "text[]")
+    assert ask.values(text, f"{{{first},NULL}}", "{}", "{}") == [(first,)]
+    assert ask.values(text, f"{{{first}}}", '{"failed"}', "{}") == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("1 = ANY('x')", "'x' is no array; write it as {1,2}, or as a list of JSON."),
+        ("1 = ANY('{a}'::int[])", "The array's item 'a' is no bigint."),
+        ("1 < ANY('{1}')", "There is no function ANY."),
+    ],
+)
+def test_what_is_no_array_is_told(ask: Asker, expression: str, problem: str) -> None:
+    assert str(refusal(ask, f"SELECT {expression}")) == problem

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runyard.sql.callables.arrays import array_items, array_text
 from runyard.sql.errors import SqlError
 from runyard.sql.results import Heading
 from runyard.sql.wire.reading import DAY_MS
 from runyard.sql.wire.rows import encoder, writers
 from runyard.sql.wire.types import BY_NAME, BY_OID, TYPES, effective
-from runyard.sql.wire.writing import array_items, array_text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 MOMENTS = st.integers(-60_000_000_000_000, 250_000_000_000_000)

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from runyard.sql.callables import moments, patterns
+from runyard.sql.callables import arrays, moments, patterns
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Value
 
@@ -184,6 +184,7 @@ FUNCTIONS: Mapping[str, Row] = {
     "try_divide": (_quotient, (2,)),
     "size": (_members, (1,)),
     "as_boolean": (as_boolean, (1,)),
+    "array_items": (arrays.listed, (2,)),
     **moments.FUNCTIONS,
 }
 """Each with the counts of arguments that it takes."""
@@ -196,6 +197,7 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("endswith", "contains", "as_boolean"), "boolean"),
     **dict.fromkeys(("regexp_count", "size"), "bigint"),
     "try_divide": "double",
+    "array_items": "json",
     **moments.TYPES,
 }
 """What a function gives, as in results.TYPES, where it is no text."""

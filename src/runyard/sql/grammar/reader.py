@@ -16,6 +16,7 @@ from sqlglot.parsers.sqlite import SQLiteParser
 from sqlglot.tokenizer_core import Token as ParsedToken
 from sqlglot.tokenizer_core import TokenType
 
+from runyard.sql.grammar.quantified import among
 from runyard.sql.grammar.rewriting import BUILT, later
 from runyard.sql.grammar.written import Written
 
@@ -107,8 +108,7 @@ class Reader(SQLiteParser):
     def _parse_predicate(self, this: exp.Expr) -> exp.Expr | None:
         """What follows an operand at the level of =; None if nothing of it does."""
         if self._match_set(self.EQUALITY):
-            node = self.EQUALITY[self._prev.token_type]
-            return self.expression(node(this=this, expression=self._needed(self._parse_comparison())))
+            return self._equal_to(this, self.EQUALITY[self._prev.token_type])
         if self._match(TokenType.ISNULL):
             return self.expression(exp.Is(this=this, expression=exp.Null()))
         if self._match(TokenType.NOTNULL) or self._match_text_seq("NOT", "NULL"):
@@ -122,6 +122,13 @@ class Reader(SQLiteParser):
             self._retreat(start)
             return None
         return self._negated(found) if negates else found
+
+    def _equal_to(self, this: exp.Expr, node: type[exp.Binary]) -> exp.Expr:
+        right = self._needed(self._parse_comparison())
+        listed = among(node, this, right)
+        if listed is None:
+            return self.expression(node(this=this, expression=right))
+        return self._negated(self.expression(listed)) if node is exp.NEQ else self.expression(listed)
 
     def _parse_ranged(self, this: exp.Expr) -> exp.Expr | None:
         if self._match(TokenType.IN):

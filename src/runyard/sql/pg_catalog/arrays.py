@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw.ext
 
-from runyard.sql.wire.writing import array_items, array_text
+from runyard.sql.callables.arrays import array_items, array_text
 
 
 class Gathered:

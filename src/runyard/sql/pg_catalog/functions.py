@@ -14,6 +14,7 @@ import apsw.ext
 
 from runyard.core.access import ADMINISTRATOR
 from runyard.sql.callables import functions as language
+from runyard.sql.callables.arrays import array_text
 from runyard.sql.errors import SqlError
 from runyard.sql.pg_catalog.arrays import (
     ROWS_OF,
@@ -44,7 +45,6 @@ from runyard.sql.pg_catalog.identifying import (
 from runyard.sql.pg_catalog.matching import concatenated, like, matches, substring
 from runyard.sql.pg_catalog.relations import types
 from runyard.sql.wire.greeting import WORKSPACE
-from runyard.sql.wire.writing import array_text
 
 STARTED_MS = int(time.time() * 1000)
 Function = Callable[..., Any]

@@ -9,6 +9,7 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.callables import functions
 from runyard.sql.grammar.dialect import LANGUAGE
+from runyard.sql.grammar.quantified import array_in
 from runyard.sql.grammar.writer import CALLS, CASTS, type_named
 from runyard.sql.planning.binds import Binds
 from runyard.sql.planning.sources import Function, Inner, Sources, first_of, function_name, outputs
@@ -122,8 +123,18 @@ def tell_binds(sources: Sources, binds: Binds) -> None:
             for bind, other in _compared(node):
                 if type_ := type_of(other, scope, sources):
                     binds.tell(bind, type_)
+            if isinstance(node, exp.In) and (items := array_in(node)) is not None:
+                _tell_items(items, type_of(node.this, scope, sources), binds)
             if isinstance(node, exp.Limit | exp.Offset):
                 binds.tell(node.expression, "bigint")
+
+
+def _tell_items(items: exp.Anonymous, type_: str, binds: Binds) -> None:
+    """Tell the call that lists an array's items of which type they are: the one that is named, or of what they meet."""
+    array, element = items.expressions
+    named = _CASTS.get(element.name, type_) or "text"
+    binds.tell(array, f"{named}[]")
+    element.replace(exp.Literal.string(named))
 
 
 def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runyard.sql.callables.arrays import array_text
 from runyard.sql.callables.lengths import fixed_length
 from runyard.sql.errors import INVALID_TEXT, SqlError
 from runyard.sql.results import Value
-from runyard.sql.wire.writing import BASE, EPOCH_2000_MS, NEGATIVE, PACKED, PACKED_FLOATS, array_text
+from runyard.sql.wire.writing import BASE, EPOCH_2000_MS, NEGATIVE, PACKED, PACKED_FLOATS
 
 DAY_MS = 86_400_000
 LEAST, LARGEST = -(2**63), 2**63 - 1  # what SQLite holds

@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runyard.sql.callables.arrays import array_items
 from runyard.sql.errors import INVALID_TEXT, SqlError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_2000_MS = 946_684_800_000  # PostgreSQL counts from the year 2000
 FALSE_WORDS = frozenset({"0", "f", "false", "", "0.0", "n", "no", "off"})
-BLANKS = " \t\n\r\v\f"
-SPECIAL = frozenset('{}",\\' + BLANKS)  # in the items of arrays
 BASE = 10_000  # of numeric's digits
 NEGATIVE = 0x4000
 PACKED = {2: struct.Struct(">h"), 4: struct.Struct(">i"), 8: struct.Struct(">q")}
@@ -219,45 +218,6 @@ def _array(items: Sequence[str | None], element: int, binary: Callable[[Sequence
 
 def _counted(data: bytes) -> bytes:
     return _int32.pack(len(data)) + data
-
-
-def array_items(text: str) -> list[str | None]:
-    """The items of an array's text, as {a,"b,c",NULL}."""
-    items: list[str | None] = []
-    rest = text.strip(BLANKS)[1:-1]
-    while rest:
-        item, rest = _quoted_item(rest[1:]) if rest[0] == '"' else _bare_item(rest)
-        items.append(item)
-    return items
-
-
-def _quoted_item(rest: str) -> tuple[str, str]:
-    item: list[str] = []
-    letters = iter(enumerate(rest))
-    for at, letter in letters:
-        if letter == '"':
-            return "".join(item), rest[at + 2 :]
-        item.append(next(letters, (0, ""))[1] if letter == "\\" else letter)
-    return "".join(item), ""
-
-
-def _bare_item(rest: str) -> tuple[str | None, str]:
-    item, _, rest = rest.partition(",")
-    plain = item.strip(BLANKS)
-    return (None if plain.upper() == "NULL" else plain), rest
-
-
-def array_text(items: Iterable[Any]) -> str:
-    """Items as PostgreSQL's text of an array."""
-    return "{" + ",".join(map(_array_item, items)) + "}"
-
-
-def _array_item(item: Any) -> str:
-    if item is None:
-        return "NULL"
-    text = str(item)
-    plain = text and text.upper() != "NULL" and not set(text) & SPECIAL
-    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _unfit(value: Any, name: str) -> SqlError:
