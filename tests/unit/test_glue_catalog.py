@@ -129,6 +129,7 @@ def test_partitions_are_added_at_once_and_those_that_are_there_are_told(glue: Gl
         ("year IN (2025, 2100) OR region LIKE 'u%'", ["2025", "2026", "2100"]),
         ("NOT (year BETWEEN 2025 AND 2026)", ["900", "2100"]),
         ("region <> 'eu'", ["2026"]),
+        ("region LIKE 'U%'", []),
     ],
 )
 def test_an_expression_compares_numbers_as_numbers_and_texts_as_texts(
@@ -156,6 +157,27 @@ def test_an_expression_that_is_more_than_a_comparison_is_refused(glue: Glue, exp
 
     with pytest.raises(Refused, match=r"InvalidInputException.*cannot be understood"):
         glue("GetPartitions", DatabaseName="shop", TableName="sales", Expression=expression)
+
+
+def test_an_expression_over_a_table_without_keys_is_refused(glue: Glue) -> None:
+    glue("CreateTable", DatabaseName="shop", TableInput={"Name": "whole"})
+
+    with pytest.raises(Refused, match=r"InvalidInputException.*no such column: year.*this table has none"):
+        glue("GetPartitions", DatabaseName="shop", TableName="whole", Expression="year = 2025")
+
+
+def test_an_expression_over_keys_of_one_name_is_refused(glue: Glue) -> None:
+    glue("CreateTable", DatabaseName="shop", TableInput={"Name": "odd", "PartitionKeys": [KEYS[0], KEYS[0]]})
+
+    with pytest.raises(Refused, match=r"InvalidInputException.*duplicate column name: year"):
+        glue("GetPartitions", DatabaseName="shop", TableName="odd", Expression="year = 2025")
+
+
+def test_no_expression_finds_partitions_whose_keys_were_taken_from_the_table(glue: Glue) -> None:
+    add(glue, ("2025", "eu"))
+    glue("UpdateTable", DatabaseName="shop", TableInput={"Name": "sales", "PartitionKeys": KEYS[:1]})
+
+    assert glue("GetPartitions", DatabaseName="shop", TableName="sales", Expression="year = 2025") == {"Partitions": []}
 
 
 def test_partitions_come_in_pages_and_in_shares(glue: Glue) -> None:

@@ -35,15 +35,17 @@ def fitting(keys: Keys, values: Sequence[Sequence[str]], expression: str) -> lis
     """Return the places of those values that a condition holds for."""
     if odd := NO_COMPARISON.search(TEXT.sub("''", expression)):
         raise _refused(keys, expression, f"{odd.group()!r} is no part of a comparison")
-    columns = ", ".join(f"{_name(one['Name'])} {_affinity(one.get('Type', 'string'))}" for one in keys)
+    columns = [f"{_name(one['Name'])} {_affinity(one.get('Type', 'string'))}" for one in keys]
     marks = ", ".join("?" for _ in range(len(keys) + 1))
+    # An update may have changed a table's keys, so that no key names the values of older partitions.
+    rows = [(place, *one) for place, one in enumerate(values) if len(one) == len(keys)]
     with closing(sqlite3.connect(":memory:")) as database:
-        database.execute(f"CREATE TABLE partitions (`#` INTEGER, {columns})")
-        rows = [(place, *one) for place, one in enumerate(values)]
-        database.executemany(f"INSERT INTO partitions VALUES ({marks})", rows)  # noqa: S608 - question marks
-        database.set_authorizer(_authorised)
-        database.set_progress_handler(lambda: 1, MOST_STEPS)
         try:
+            database.execute("PRAGMA case_sensitive_like = ON")
+            database.execute(f"CREATE TABLE partitions ({', '.join(['`#` INTEGER', *columns])})")
+            database.executemany(f"INSERT INTO partitions VALUES ({marks})", rows)  # noqa: S608 - question marks
+            database.set_authorizer(_authorised)
+            database.set_progress_handler(lambda: 1, MOST_STEPS)
             found = database.execute(f"SELECT `#` FROM partitions WHERE ({expression})").fetchall()  # noqa: S608 - as authorised
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _refused(keys, expression, str(error)) from error
@@ -51,7 +53,7 @@ def fitting(keys: Keys, values: Sequence[Sequence[str]], expression: str) -> lis
 
 
 def _refused(keys: Keys, expression: str, reason: str) -> InvalidRequest:
-    names = ", ".join(one["Name"] for one in keys)
+    names = ", ".join(one["Name"] for one in keys) or "(this table has none)"
     return InvalidRequest(
         f"Expression {expression!r} cannot be understood: {reason}. It compares the partition keys {names} "
         "with =, <>, <, >, <=, >=, IN, BETWEEN, LIKE, AND, OR and NOT."
