@@ -57,6 +57,8 @@ def test_a_secret_that_no_header_carries_is_refused_without_showing_it(secret: s
         yield lambda: channel("http://127.0.0.1:9", keys).call(READ)
         yield lambda: NativeClient("http://127.0.0.1:9", secret, patience_s=0, timeout_s=1)
 
+    with pytest.raises(WrongConnection, match=r"^prod: The token has U\+"):
+        channel("http://127.0.0.1:9", Bearer(token=secret)).call(READ)
     for call in calls():
         with pytest.raises(WrongConnection, match=r"which no header carries") as refused:
             call()

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from runyard.client import refusals
 from runyard.client.connection import DATABRICKS, DREMIO, GLUE, RUNYARD, Connection
-from runyard.client.errors import BrokenAnswer, CallFailed
+from runyard.client.errors import BrokenAnswer, CallFailed, WrongConnection
 from runyard.client.retrying import Attempting, Patience, send
 from runyard.client.stop import Stop
 from runyard.client.transport import Answer, Message, Transport
@@ -67,7 +67,10 @@ class Channel:
             was_turned_away=lambda answer: refusals.was_turned_away(answer.status, answer.body, answer.headers),
             place=f"{connection.name} ({origin})",
         )
-        answer = send(self._transport, attempting, patience=self._patience, stop=stop)
+        try:
+            answer = send(self._transport, attempting, patience=self._patience, stop=stop)
+        except WrongConnection as error:  # found out only as it is used; there may be many
+            raise WrongConnection(f"{connection.name}: {error}") from error
         return self._understood(call, answer)
 
     def _understood(self, call: Call, answer: Answer) -> Record:
