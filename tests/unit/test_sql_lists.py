@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import apsw
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runyard.sql.grammar.dialect import LANGUAGE
@@ -65,6 +65,7 @@ _CONDITIONS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(_VALUES, _VALUES, _VALUES), max_size=6), condition=_CONDITIONS)
 def test_the_rows_stay_the_same(rows: list[tuple[int | None, ...]], condition: str) -> None:
     database = apsw.Connection(":memory:")

@@ -329,3 +329,35 @@ def test_a_bind_that_is_an_array_has_the_type_of_what_it_is_compared_with(ask: A
 )
 def test_what_is_no_array_is_told(ask: Asker, expression: str, problem: str) -> None:
     assert str(refusal(ask, f"SELECT {expression}")) == problem
+
+
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        ("generate_series(1, 3)", [1, 2, 3]),
+        ("generate_series(5, 1, -2)", [5, 3, 1]),
+        ("generate_series(3, 1)", []),
+        ("generate_series(1, NULL)", []),
+        ("generate_series(DATE '1970-01-01', DATE '1970-01-03', INTERVAL '1 day')", [0, 86_400_000, 172_800_000]),
+    ],
+)
+def test_a_series_has_every_number_from_the_first_to_the_last(ask: Asker, call: str, values: list[int]) -> None:
+    assert [row["value"] for row in ask(f"SELECT * FROM {call} AS s LIMIT ALL")] == values
+
+
+def test_a_series_of_moments_has_a_row_for_hours_in_which_nothing_ran(ask: Asker) -> None:
+    text = """
+    SELECT s.value AS hour, count(r.id) AS runs
+    FROM generate_series(TIMESTAMP '1970-01-01', TIMESTAMP '1970-01-01 02:00:00', INTERVAL 1 HOUR) AS s
+    LEFT JOIN runyard.ledger.runs AS r ON r.created_at >= s.value AND r.created_at < s.value + INTERVAL 1 HOUR
+    GROUP BY 1 ORDER BY 1
+    """
+
+    assert ask.values(text) == [(0, 0), (3_600_000, 0), (7_200_000, 0)]
+    headings = ask.session.prepare(text).headings
+    assert headings is not None
+    assert [one.type for one in headings] == ["timestamp", "bigint"]
+
+
+def test_a_series_without_an_end_is_refused(ask: Asker) -> None:
+    assert str(refusal(ask, "SELECT * FROM generate_series(1, 3, 0)")) == "generate_series never ends with a step of 0."

@@ -22,6 +22,8 @@ REFUSED = [
     ("SELECT a ~* 'b'", SYNTAX_ERROR, 10, "~* is no operator here, at line 1, column 10. Write regexp_like("),
     ("SELECT a #>> '{b}'", SYNTAX_ERROR, 10, "#>> is no operator here"),
     ("SELECT now() - INTERVAL '2'", SYNTAX_ERROR, None, "An interval is a number and one unit"),
+    ("SELECT 1 /", SYNTAX_ERROR, None, "Something is missing, and the text ends, at line 1, column 11."),
+    ("SELECT a FROM t WHERE", SYNTAX_ERROR, None, "Something is missing, and the text ends, at line 1, column 22."),
     ("SELECT 1 UNION", SYNTAX_ERROR, None, ""),
     ("SELECT 1; SELECT 2", SYNTAX_ERROR, 11, "One statement is expected, and here a second one begins"),
     ("INSERT p.s.r VALUES (1)", SYNTAX_ERROR, 8, "INTO is expected before p, at line 1, column 8."),

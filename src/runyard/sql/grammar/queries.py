@@ -102,12 +102,13 @@ def _refused(written: Written, error: ParseError) -> SqlError:
     told = error.errors[0] if error.errors else {}
     problem = str(told.get("description") or error).partition(" but got <Token")[0].rstrip(".")
     offset = int(told.get("col") or 0)
-    word = PROBLEMS.get(problem, problem)
+    word = "Something is missing" if problem.startswith(MISSING) else PROBLEMS.get(problem, problem)
     if offset >= len(written.text):
         return refused(written.source, written.end, f"{word}, and the text ends")
     return refused(written.source, written.start(offset), word)
 
 
+MISSING = "Required keyword"  # what follows names a class of sqlglot's
 PROBLEMS: Mapping[str, str] = {
     "Invalid expression / Unexpected token": "This cannot stand here",
     "Expected table name": "The name of a table is expected",

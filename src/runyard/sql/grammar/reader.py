@@ -236,6 +236,14 @@ class Reader(SQLiteParser):
             this = build(self, this, self._parse_concat_operand())
         return this
 
+    def _parse_limit(self, *arguments: Any, **options: Any) -> exp.Expr | None:
+        """LIMIT ALL is none, as LIMIT -1."""
+        found = super()._parse_limit(*arguments, **options)
+        count = found.args.get("expression") if isinstance(found, exp.Limit) else None
+        if isinstance(count, exp.Column) and count.sql().upper() == "ALL":
+            count.replace(exp.Neg(this=exp.Literal.number(1)))
+        return found
+
     def _parse_table_alias(self, alias_tokens: Any = None) -> exp.TableAlias | None:
         found = super()._parse_table_alias(alias_tokens)
         self.needs_shaping |= found is not None and bool(found.args.get("columns"))

@@ -10,7 +10,7 @@ import msgspec
 
 from runyard.core.job import Task
 from runyard.dialects.native import views
-from runyard.sql.local import glue_records, hours
+from runyard.sql.local import glue_records, row_functions
 from runyard.sql.local.databricks_records import Records
 from runyard.sql.local.reading import Reader
 
@@ -28,7 +28,7 @@ def tasks(text: str | None) -> str | None:
 
 def register(connection: Reader) -> None:
     """Give a connection the functions."""
-    hours.register(connection)
+    row_functions.register(connection)
     records = Records(connection)
     connection.forget = records.forget
     own: Functions = (

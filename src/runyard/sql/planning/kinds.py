@@ -11,6 +11,7 @@ from runyard.sql.callables import functions
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.grammar.quantified import array_in
 from runyard.sql.grammar.writer import CALLS, CASTS, type_named
+from runyard.sql.local.row_functions import SERIES
 from runyard.sql.planning.binds import Binds
 from runyard.sql.planning.sources import Function, Inner, Sources, first_of, function_name, outputs
 from runyard.sql.results import Heading
@@ -159,7 +160,15 @@ def _of_column(node: exp.Column, scope: Scope, sources: Sources) -> str:
         return found.resource[1].type
     if isinstance(found.source, Inner):
         return _of_inner(found.source, found.name, sources)
-    return "bigint" if isinstance(found.source, Function) and found.name in ("id", "parent") else UNKNOWN
+    return _of_row(found.source, found.name, scope, sources) if isinstance(found.source, Function) else UNKNOWN
+
+
+def _of_row(source: Function, name: str, scope: Scope, sources: Sources) -> str:
+    """Return the type of a column that a function gives: a series is made of what it begins with."""
+    if function_name(source.call) != SERIES:
+        return "bigint" if name in ("id", "parent") else UNKNOWN
+    first = next((one for one in (source.call.this, *source.call.expressions) if isinstance(one, exp.Expr)), None)
+    return UNKNOWN if first is None else type_of(first, scope, sources) or "bigint"
 
 
 def _of_inner(source: Inner, name: str, sources: Sources) -> str:

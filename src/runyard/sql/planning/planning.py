@@ -228,7 +228,7 @@ def _source(scope: Scope, alias: str, node: exp.Expr, source: exp.Expr | Scope, 
     assert isinstance(source, exp.Table)  # noqa: S101 - what else sqlglot knows, parsing refuses
     columns = function_columns(source)
     if columns is not None:
-        return Function(columns=columns)
+        return Function(columns=columns, call=source.this)
     called = around.called.get(dotted(source))
     if called is not None:
         its, answer = called.resource, called.table

@@ -13,14 +13,13 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from runyard.sql.catalog import Resource
 from runyard.sql.errors import SYNTAX_ERROR, UNDEFINED_TABLE, SqlError
 from runyard.sql.local import glue
-from runyard.sql.local.hours import HOURS
+from runyard.sql.local.row_functions import ROW_FUNCTIONS
 from runyard.sql.local.tables import LocalColumn, LocalTable, quoted
 
 TABLE_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "json_each": ("key", "value", "type", "atom", "id", "parent", "fullkey", "path"),
     "json_tree": ("key", "value", "type", "atom", "id", "parent", "fullkey", "path"),
-    "generate_series": ("value",),
-    HOURS: ("start", "stop"),
+    **{one.name: one.columns for one in ROW_FUNCTIONS},
 }
 """The functions that may stand for a table, with the columns they give."""
 
@@ -83,6 +82,7 @@ class Function:
     """A function that gives rows."""
 
     columns: tuple[str, ...]
+    call: exp.Func
 
 
 Source = Occurrence | Inner | Function
