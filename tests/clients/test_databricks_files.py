@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -231,6 +232,22 @@ def test_headers_that_mean_nothing_are_passed_over(live: Live, client: Workspace
 
     with urllib.request.urlopen(request) as reply:  # noqa: S310 - our own server
         assert reply.read() == b"content"
+
+
+def test_a_file_that_has_changed_is_not_sent_to_who_wants_the_former_one(live: Live, client: WorkspaceClient) -> None:
+    client.files.upload("/Volumes/changed.txt", io.BytesIO(b"content"), overwrite=True)
+    told = {
+        "Authorization": f"Bearer {live.credentials['token']}",
+        "If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT",
+    }
+    request = urllib.request.Request(f"{live.url}/api/2.0/fs/files/Volumes/changed.txt", headers=told)  # noqa: S310 - our own server
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)  # noqa: S310 - our own server
+
+    with refused.value as answer:
+        assert answer.code == 412
+        assert json.loads(answer.read())["error_code"] == "PRECONDITION_FAILED"
 
 
 def test_a_page_of_less_than_nothing_is_refused(client: WorkspaceClient) -> None:

@@ -39,7 +39,7 @@ def download(call: Call) -> Reply:
     status = file.stat()
     headers = {**_described(file), "accept-ranges": "bytes"}
     if int(status.st_mtime) > _moment(call.request.headers.get("if-unmodified-since", "")):
-        return Reply(status=412, headers=headers)
+        raise Refusal("PRECONDITION_FAILED", "The file being accessed has changed since the moment that was given.")
     start, end = _asked(call.request.headers.get("range", ""), status.st_size)
     if start >= end and status.st_size:
         return Reply(status=416, headers={"content-range": f"bytes */{status.st_size}"})
