@@ -278,6 +278,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tasks": [script("a", job_cluster_key="x")]}, "job_cluster_key 'x', which is not in job_clusters"),
     ({"tasks": [script("a", environment_key="x")]}, "environment_key 'x', which is not in environments"),
     ({"tasks": "a"}, "tasks: expected an array, got 'a'"),
+    ({"deployment": "bundle"}, "deployment: expected an object, got 'bundle'"),
+    ({"tasks": [script("a", compute=1)]}, "tasks[0].compute: expected an object, got 1"),
     ({"tags": {str(number): "" for number in range(26)}}, "26 tags; at most 25"),
     ({"max_concurrent_runs": 1001}, "max_concurrent_runs: 1001 is not between 0 and 1000"),
     ({"max_concurrent_runs": -1}, "max_concurrent_runs: -1 is not between 0 and 1000"),

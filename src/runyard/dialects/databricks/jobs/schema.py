@@ -70,6 +70,7 @@ SIMPLE_TASK: Mapping[str, Schema] = {
     "webhook_notifications": OBJECT,
     "notification_settings": OBJECT,
     "health": OBJECT,
+    "compute": OBJECT,
     "notebook_task": {"notebook_path": TEXT, "base_parameters": TEXT_MAP, "source": TEXT},
     "spark_python_task": {"python_file": TEXT, "parameters": TEXTS, "source": TEXT},
     "python_wheel_task": {
@@ -122,6 +123,7 @@ SETTINGS: Schema = {
     "schedule": OBJECT,
     "trigger": OBJECT,
     "continuous": OBJECT,
+    "deployment": OBJECT,
 }
 
 
