@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runyard.sql.callables.date_forms import to_read, written
 from runyard.sql.callables.lengths import DAY, LENGTHS, MONTHS, SECOND, fixed_length, length_of, number_of, unit_of
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Value
@@ -175,42 +176,9 @@ def _date_sub(value: Value, days: Value) -> int | None:
     return None if days is None else plus_interval(to_date(value), -number_of(days), "day")
 
 
-FORMS = (
-    ("yyyy", "%Y"),
-    ("YYYY", "%Y"),
-    ("HH24", "%H"),
-    ("MI", "%M"),
-    ("SSS", "%f"),
-    ("yy", "%y"),
-    ("MM", "%m"),
-    ("dd", "%d"),
-    ("DD", "%d"),
-    ("HH", "%H"),
-    ("mm", "%M"),
-    ("ss", "%S"),
-    ("SS", "%S"),
-    ("EEEE", "%A"),
-    ("E", "%a"),
-    ("MMM", "%b"),
-)
-"""The letters of Java's and PostgreSQL's patterns, with those of strftime."""
-
-
-def _pattern(form: str) -> str:
-    found, at = "", 0
-    ordered = sorted(FORMS, key=lambda pair: -len(pair[0]))
-    while at < len(form):
-        letters, sign = next(
-            (pair for pair in ordered if form.startswith(pair[0], at)), (form[at], form[at].replace("%", "%%"))
-        )
-        found += sign
-        at += len(letters)
-    return found.replace("'", "")
-
-
 def _read(text: str, form: str) -> int:
     try:
-        return milliseconds(datetime.strptime(text, _pattern(form)))  # noqa: DTZ007 - milliseconds() takes it as UTC
+        return milliseconds(datetime.strptime(text, to_read(form)))  # noqa: DTZ007 - milliseconds() takes it as UTC
     except ValueError as error:
         raise SqlError(INVALID_TEXT, f"{text[:80]!r} is no time of the form {form[:80]!r}.") from error
 
@@ -218,7 +186,7 @@ def _read(text: str, form: str) -> int:
 def date_format(value: Value, form: Value) -> str | None:
     """A moment as a text of a form."""
     at = moment(value)
-    return None if at is None or form is None else date_of(at).strftime(_pattern(str(form)))
+    return None if at is None or form is None else written(date_of(at), str(form))
 
 
 def _field(name: str) -> Callable[[Value], float | int | None]:
