@@ -215,3 +215,31 @@ def test_dbt_follows_the_columns_of_incremental_models(dbt: Dbt) -> None:
         "price": "DECIMAL",
         "note": "VARCHAR",
     }
+
+
+SOURCES = """version: 2
+sources:
+  - name: lake
+    database: $scratch
+    schema: no_schema
+    tables: [{name: orders, freshness: {warn_after: {count: 1, period: hour}}}]
+models:
+  - name: agreed
+    config: {materialized: table, contract: {enforced: true}}
+    columns: [{name: id, data_type: bigint, constraints: [{type: not_null}]}, {name: customer, data_type: varchar}]
+  - name: plain
+    config: {materialized: view, enable_default_reflection: false}
+"""
+
+
+def test_dbt_keeps_contracts_and_sees_how_fresh_a_table_is(dbt: Dbt) -> None:
+    (dbt.folder / "seeds" / "orders.csv").write_text(PROJECT["seeds/orders.csv"])
+    (dbt.folder / "models" / "agreed.yml").write_text(SOURCES)
+    for name in ("agreed", "plain"):
+        (dbt.folder / "models" / f"{name}.sql").write_text("select id, customer from {{ ref('orders') }}\n")
+
+    _, run, freshness = dbt("seed", "run --select agreed plain", "source freshness")
+
+    assert "PASS=2 WARN=0 ERROR=0" in run
+    assert "PASS freshness of lake.orders" in freshness
+    assert dbt.http.rows('SELECT COUNT(*) AS n FROM "$scratch".agreed') == [{"n": 3}]

@@ -244,3 +244,17 @@ def test_a_full_disk_leaves_the_table_and_nothing_else(yard: Yard, monkeypatch: 
     )
     assert yard.rows("SELECT * FROM lake.t") == [[1]]
     assert sorted(file.name for file in folder.iterdir() if file.name != tables.LOCK) == before
+
+
+def test_a_table_tells_since_when_it_is_what_it_is(yard: Yard) -> None:
+    yard.run("CREATE TABLE lake.t AS SELECT 1 AS id")
+    manifest = next(yard.folder.glob("tables/*/manifest.json"))
+    os.utime(manifest, (1_700_000_000.5, 1_700_000_000.5))
+    asked = "SELECT committed_at, snapshot_id, summary['total-records'] FROM TABLE(table_snapshot('\"lake\".\"t\"'))"
+    ((committed_at, first, rows),) = yard.rows(asked)
+    yard.run("INSERT INTO lake.t VALUES (2)")
+
+    assert (committed_at, rows) == ("2023-11-14 22:13:20.500", "1")
+    ((later, second, rows),) = yard.rows(asked)
+    assert (later > committed_at, second > first, rows) == (True, True, "2")
+    assert "lake.t' is none" in yard.error("SELECT * FROM TABLE(table_history('lake.t'))").message

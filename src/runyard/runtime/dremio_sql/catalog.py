@@ -18,7 +18,7 @@ from .file_options import check_options
 from .information_schema import CATALOG, COLUMNS, column_row, rows_query
 from .marks import CHANGING, Mark, mark_of
 from .sources import PACKAGES, Files, format_of, inspected, located, read
-from .tables import Manifest, read_manifest, table_query
+from .tables import SNAPSHOT, Manifest, newest_snapshot, read_manifest, table_query
 from .translation.scope import Function, Path_, Query, View, key_of
 from .translation.translate import Session, translate
 
@@ -224,9 +224,12 @@ class LiveCatalog:
         raise unsupported(f"AT {kind} needs an Iceberg table of a source, and '{'.'.join(path)}' is none")
 
     def inspected(self, path: Sequence[str], context: Sequence[str], what: str) -> Query:
-        """Return what an Iceberg table tells of itself."""
+        """Return what an Iceberg table tells of itself, or the one snapshot of a table that was made here."""
         self.marks[tuple(path)] = CHANGING
         for candidate in self._candidates(path, context):
+            kept = self.snapshot.tables.get(key_of(candidate))
+            if kept is not None and what == "snapshot":
+                return rows_query(SNAPSHOT, [newest_snapshot(kept[1])])
             files = self.files(candidate)
             if files is not None and files.format == "iceberg":
                 return inspected(files, what, self.connection)

@@ -14,13 +14,32 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from .column_types import Column, columns_document, file_literal, from_document, quoted, spelling
+from .column_types import (
+    BIGINT,
+    TIMESTAMP,
+    VARCHAR,
+    Column,
+    ColumnType,
+    columns_document,
+    file_literal,
+    from_document,
+    quoted,
+    spelling,
+)  # fmt: skip
 from .errors import DremioError
 from .translation.scope import Query
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 KEPT_MS = 86_400_000  # longer than a statement takes that began before its table was changed
+
+
+SNAPSHOT = (
+    Column(name="committed_at", type=TIMESTAMP), Column(name="snapshot_id", type=BIGINT),
+    Column(name="parent_id", type=BIGINT), Column(name="operation", type=VARCHAR),
+    Column(name="manifest_list", type=VARCHAR),
+    Column(name="summary", type=ColumnType(name="MAP", fields=(("key", VARCHAR), ("value", VARCHAR)))),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +126,13 @@ def read_manifest(folder: Path) -> Manifest:
         layout=told["layout"],
         shape=told.get("shape", 0),
     )
+
+
+def newest_snapshot(folder: Path) -> tuple[Any, ...]:
+    """Return what SNAPSHOT tells of a table: the one state that it has, since when, and where it is written down."""
+    manifest, place = read_manifest(folder), folder / MANIFEST
+    counted = {"total-data-files": str(len(manifest.parts)), "total-records": str(manifest.rows)}
+    return place.stat().st_mtime_ns // 1_000_000, manifest.version, None, None, str(place), counted
 
 
 def _part(told: Mapping[str, Any]) -> Part:
