@@ -122,6 +122,8 @@ def test_a_wait_is_shown_while_it_lasts() -> None:
         ({"$.a": "FIRST", "$.b": "LAST", "$.n": 4}, "LAST"),
         ({"$.n": 4, "$.flag": True, "$.none": None}, "4"),
         ({"$.text": "x" * 41}, ""),
+        ({"$.state": "RUNNING", "$.text": "two\nlines"}, "RUNNING"),
+        ({"$.text": "\x1b[31mred"}, ""),
         ({}, ""),
     ],
 )

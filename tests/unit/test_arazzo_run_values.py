@@ -153,3 +153,27 @@ def test_criteria_of_every_kind_decide_a_step() -> None:
     assert not run_xml("//run", "xpath").report.succeeded
     assert run_xml("DONE</n", "regex").report.succeeded
     assert not run_xml("^DONE", "regex").report.succeeded
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        (r'{"x": "a\ud800b", "\udc00": [1]}', {"x": "a\ufffdb", "\ufffd": [1]}),
+        (r'{"x": "\ud83d\ude00"}', {"x": "\N{GRINNING FACE}"}),
+        ('{"x": 1e400, "y": [-1E+999, 1e300]}', {"x": None, "y": [None, 1e300]}),
+        ('{"x": NaN}', '{"x": NaN}'),
+        ("[Infinity, -Infinity]", "[Infinity, -Infinity]"),
+    ],
+)
+def test_what_other_programs_cannot_read_is_not_passed_on(body: str, given: Any) -> None:
+    played = play(
+        """
+workflows:
+- workflowId: w
+  steps: [{stepId: s, operationId: state, outputs: {all: $response.body}}]
+  outputs: {all: $steps.s.outputs.all}
+""",
+        [answer(body=body)],
+    )
+
+    assert played.outputs == {"all": given}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from runyard.cli import output
 from runyard.cli.arguments import Pair, RunId, argv
 from runyard.cli.attending import result
 from runyard.cli.main import commands
@@ -248,3 +250,30 @@ def test_postgres_is_named_only_where_it_is_spoken(tmp_path: Any) -> None:
         "PGDATABASE": "default",
     }
     assert not [name for name in variables(Target(home=tmp_path)) if name.startswith("PG")]
+
+
+@pytest.mark.parametrize("words", [["start", "j", "--arg", "a=\udcff"], ["show", "\udcff"], ["delete", "\udcff"]])
+def test_what_is_typed_and_no_text_is_refused(words: list[str]) -> None:
+    ended = CliRunner().invoke(commands, ["jobs", *words, "--url", "http://127.0.0.1:9"])
+
+    assert ended.exit_code == 2
+    assert "is not UTF-8" in ended.output
+
+
+def test_what_an_output_cannot_spell_is_escaped() -> None:
+    told = "from runyard.cli import main, output; main.commands = lambda **_: output.print_json(['a\\ud800b'])"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{told}; main.main()"], capture_output=True, check=True, text=True, timeout=60
+    )
+
+    assert json.loads(ended.stdout) == ["a\ud800b"]
+
+
+def test_what_would_steer_a_terminal_is_shown_and_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for is_terminal, shown in ((True, "a�[31m\n       b\tc"), (False, "a\x1b[31m\n       b\tc")):
+        monkeypatch.setattr(output, "is_terminal", lambda is_terminal=is_terminal: is_terminal)
+        output.print_record({"state": "a\x1b[31m\nb\tc"})
+
+        assert capsys.readouterr().out.endswith(f"  {click.unstyle(shown) if not is_terminal else shown}\n")

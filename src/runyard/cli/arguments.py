@@ -51,6 +51,8 @@ class JobName(click.ParamType):  # type: ignore[type-arg]  # not generic before 
         """Refuse what cannot be a name."""
         if not str(value):
             self.fail("the name of a job is not empty.", param, context)
+        if not is_text(str(value)):
+            self.fail(f"{str(value)!r} is not UTF-8.", param, context)
         return str(value)
 
     def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -75,7 +77,18 @@ class Pair(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
         name, separator, text = str(value).partition("=")
         if not name or not separator:
             self.fail(f"{value!r} is not of the form NAME=VALUE.", param, context)
+        if not is_text(str(value)):
+            self.fail(f"what is given for {name!r} is not UTF-8.", param, context)
         return name, text
+
+
+def is_text(typed: str) -> bool:
+    """Tell whether what was typed can be told to others: the shell hands over any bytes."""
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def argv(pairs: Sequence[tuple[str, str]], rest: Sequence[str]) -> list[str]:

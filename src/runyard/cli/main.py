@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -61,7 +63,9 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; what an output cannot spell (half a surrogate pair, say) is escaped and ends nothing."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it
     commands(prog_name="runyard")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ STYLES: Mapping[str, str] = {
 }
 """The colour of each phase."""
 FINDING_STYLES: Mapping[str, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What would steer a terminal; what it says may have come from anywhere."""
 SECOND_MS = 1000
 MINUTE_S = 60
 HOUR_S = 3600
@@ -62,7 +65,8 @@ def print_record(facts: Mapping[str, str]) -> None:
     rows = [[name, value] for name, value in facts.items() if value]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        text = value.replace("\n", "\n" + " " * (width + 2))
+        said = CONTROL.sub("\N{REPLACEMENT CHARACTER}", value) if is_terminal() else value
+        text = said.replace("\n", "\n" + " " * (width + 2))
         click.echo(f"{click.style(name.ljust(width), dim=True)}  {text}")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any
 
 from runyard.arazzo.documents.reading import DEEPEST, is_deep
@@ -13,6 +15,8 @@ from runyard.arazzo.requests.payloads import bare_type, is_json
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_WAIT_TEXT = 20
+UNUSUAL = re.compile(rb"\\u[dD][89a-fA-F]|[eE]\+?\d{3}")
+"""What JSON allows and other programs do not read: half of a surrogate pair, and a number that is larger than any."""
 
 
 def message(response: HttpResponse) -> Message:
@@ -38,10 +42,25 @@ def _body(content: bytes, content_type: str) -> Any:
 
 
 def _data(content: bytes) -> Any:
-    data = json.loads(content.removeprefix(BOM).decode())
+    data = json.loads(content.removeprefix(BOM).decode(), parse_constant=_no_constant)
     if content.count(b"[") + content.count(b"{") > DEEPEST and is_deep(data):
         raise RecursionError
-    return data
+    return _sendable(data) if UNUSUAL.search(content) else data
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _sendable(value: Any) -> Any:
+    """The value as it can be told and sent on: halves of surrogate pairs replaced, numbers beyond all bounds null."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_sendable(name): _sendable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_sendable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def retry_after(exchange: Exchange | None, now: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from runyard.arazzo.running.progress import Judged, StepPlace, StepReport
 
 SHOWN = 200
 LONGEST_WORD = 40
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def place_text(place: StepPlace) -> str:
@@ -19,8 +21,8 @@ def place_text(place: StepPlace) -> str:
 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
-    """Return the beginning of a text, on one line."""
-    flat = " ".join(text.split())
+    """Return the beginning of a text, on one line, without what would steer a terminal."""
+    flat = CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
@@ -36,7 +38,7 @@ def newest_word(criteria: Sequence[Judged]) -> str:
         for text, value in reversed([*judged.saw.items()]):
             if "statusCode" in text:
                 continue
-            if isinstance(value, str) and 0 < len(value) <= LONGEST_WORD:
+            if isinstance(value, str) and 0 < len(value) <= LONGEST_WORD and value.isprintable():
                 return value
             if not number and isinstance(value, int | float) and not isinstance(value, bool):
                 number = as_text(value)
