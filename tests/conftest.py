@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from postgres_server import CannotStartError, PostgresServer, running_server
 from runyard.store.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 DATABASES = ("sqlite file", "sqlite memory", "postgres")
@@ -30,6 +31,8 @@ FIRST = (
     "test_databricks_spark_java.py",
 )
 """The files that take longest, in the order in which they begin: begun last, one would be waited for alone."""
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def pytest_configure() -> None:
@@ -38,9 +41,32 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection() -> None:
+    """Let nobody look for garbage where some hundred thousand things are made that all stay."""
+    gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Begin each folder elsewhere than the other workers, so that each compiles a part of it for all."""
+    report = yield
+    if isinstance(collector, pytest.Directory):
+        turn = len(report.result) * WORKER // WORKERS
+        report.result = [*report.result[turn:], *report.result[:turn]]
+    return report
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest; all others keep their order."""
-    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+    """Begin with what takes longest; all others come in one order, whoever has collected them."""
+    names = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: (names.get(item.path.name, len(FIRST)), item.path))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
