@@ -32,6 +32,28 @@ def names(entities: Any) -> list[str]:
     return ["/".join(one["path"]) for one in entities]
 
 
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ({"type": "NAS", "config": {"path": "/no/such/folder"}}, "There is no folder /no/such/folder"),
+        ({"type": "NAS", "config": {"path": "gopher://far"}}, "'gopher://far' lies under no mount of this server"),
+        ({"type": "S3", "config": {"rootPath": "/none"}}, "s3/none, which config names"),
+        ({"type": "S3", "config": {"rootPath": "/lake/raw"}}, ""),
+        ({"type": "S3", "config": {}}, ""),
+        ({"type": "NAS", "config": {}}, ""),
+    ],
+)
+@pytest.mark.usefixtures("lake")
+def test_a_source_whose_folder_is_not_there_says_so(yard: Yard, told: dict[str, Any], text: str) -> None:
+    made = yard("POST", "catalog", {"entityType": "source", "name": "far", **told})
+    seen = yard("GET", "catalog/by-path/far")
+    listed = next(one for one in yard("GET", "source")["data"] if one["name"] == "far")
+
+    assert made["state"] == seen["state"] == listed["state"]
+    assert seen["state"]["status"] == ("bad" if text else "good")
+    assert text in "".join(each["message"] for each in seen["state"]["messages"])
+
+
 @pytest.mark.usefixtures("lake")
 def test_files_of_a_source_are_found_without_being_in_the_catalog(yard: Yard) -> None:
     source = yard("GET", "catalog/by-path/lake")

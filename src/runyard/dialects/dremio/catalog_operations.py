@@ -211,7 +211,14 @@ def _whole(call: Call, shelves: Shelves, document: Document) -> dict[str, Any]:
         known = {catalog.name_of(line["path"]) for line in lines}
         files = source_files.of_root(document, call.engine.mounts)
         lines += [line for line in files if catalog.name_of(line["path"]) not in known]
-    return entities.whole(document, lines)
+    return entities.whole(document, lines) | state(call, document)
+
+
+def state(call: Call, document: Document) -> dict[str, Any]:
+    """Return how a source of files is, as a part of it; nothing of whatever else."""
+    if document.kind != SOURCE or is_database(document):
+        return {}
+    return {"state": source_files.state(document, call.engine.mounts)}
 
 
 def _found(call: Call, shelves: Shelves, path: list[str]) -> source_files.Found | None:

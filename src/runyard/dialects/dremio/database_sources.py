@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from runyard.core.document import Document
 from runyard.dialects.dremio.catalog import SOURCE, path_of
-from runyard.dialects.dremio.entities import DIRECT, REFRESH_POLICY, outside
+from runyard.dialects.dremio.entities import DIRECT, REFRESH_POLICY, outside, state_of
 from runyard.dialects.dremio.source_files import id_of
 
 POSTGRES, PORT = "POSTGRES", 5432
@@ -59,8 +59,7 @@ class Tables:
 
     def state(self) -> Shown:
         """Return how the source is."""
-        messages = [{"level": "ERROR", "message": self.note}] if self.note else []
-        return {"status": "bad" if self.note else "good", "messages": messages}
+        return state_of(self.note)
 
 
 def is_database(document: Document | None) -> bool:

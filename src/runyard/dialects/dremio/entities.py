@@ -109,7 +109,12 @@ def _folder(document: Document) -> Shown:
 def _source(document: Document) -> Shown:
     kept = {name: value for name, value in document.content.items() if name not in ("path", *BESIDE)}
     kept |= {"config": hidden(kept["config"])} if "config" in kept else {}
-    return {**_named(document), **SOURCE_POLICY, **kept, "state": {"status": "good", "messages": []}}
+    return {**_named(document), **SOURCE_POLICY, **kept, "state": state_of("")}
+
+
+def state_of(note: str) -> Shown:
+    """Return how a source is; a note says what is wrong with it."""
+    return {"status": "bad" if note else "good", "messages": [{"level": "ERROR", "message": note}] if note else []}
 
 
 def _view(document: Document) -> Shown:

@@ -11,7 +11,7 @@ from typing import Any
 from runyard.core.document import Document
 from runyard.core.errors import RunyardError
 from runyard.dialects.dremio.catalog import SOURCE, path_of
-from runyard.dialects.dremio.entities import outside
+from runyard.dialects.dremio.entities import outside, state_of
 from runyard.executors.mounts import Mounts
 
 MOST = 1_000  # of a folder's entries that are listed
@@ -36,16 +36,29 @@ class Found:
 
 def folder_of(source: Document, mounts: Mounts) -> Path | None:
     """Return the folder that a source's configuration names; None if it names none of this machine."""
-    config: Mapping[str, Any] = source.content.get("config") or {}
-    place = next((str(config[name]) for name in PLACES if config.get(name)), None)
-    if source.content.get("type") == S3:
-        place = BUCKETS + (place or "/").strip("/")
-    if not place:
-        return None
     try:
-        return mounts.resolve(place)
+        return mounts.resolve(place) if (place := _place(source)) else None
     except RunyardError:
         return None
+
+
+def state(source: Document, mounts: Mounts) -> dict[str, Any]:
+    """Return how a source is: bad where the folder is not there that it names."""
+    place = _place(source)
+    if place in ("", BUCKETS):  # it has a folder of its own, or every bucket that will be
+        return state_of("")
+    try:
+        folder = mounts.resolve(place)
+    except RunyardError as error:
+        return state_of(str(error))
+    return state_of("" if folder.is_dir() else f"There is no folder {folder}, which config names.")
+
+
+def _place(source: Document) -> str:
+    """Return what a source's configuration names, a path or a URI; empty if nothing."""
+    config: Mapping[str, Any] = source.content.get("config") or {}
+    place = next((str(config[name]) for name in PLACES if config.get(name)), "")
+    return BUCKETS + place.strip("/") if source.content.get("type") == S3 else place
 
 
 def found(source: Document | None, path: Sequence[str], mounts: Mounts) -> Found | None:

@@ -17,7 +17,9 @@ NOT_FOUND = "Could not find source with id [{id}]"
 def list_sources(call: Call) -> dict[str, Any]:
     """List the sources, without what is in them."""
     found = catalog.read(call, catalog.every)
-    return {"data": [entities.whole(one, []) for one in found if one.kind == SOURCE]}
+    return {
+        "data": [entities.whole(one, []) | catalog_operations.state(call, one) for one in found if one.kind == SOURCE]
+    }
 
 
 def create(call: Call) -> dict[str, Any]:
