@@ -179,7 +179,8 @@ def test_the_statistics_of_a_workflow_run_are_those_of_aws_and_count_every_state
 
 def test_a_graphs_nodes_and_edges_are_those_of_aws(aws: Any) -> None:
     actions, conditions = [{"JobName": "b"}], [{"JobName": "a", "State": "SUCCEEDED"}]
-    drawn = graph(1, [{"Name": "t", "Actions": actions, "Predicate": {"Conditions": conditions}}], [])
+    trigger = {"Name": "t", "Type": "CONDITIONAL", "Actions": actions, "Predicate": {"Conditions": conditions}}
+    drawn = graph(1, [trigger], [])
     shown = {member for node in drawn["Nodes"] for member in node}
 
     assert shown == set(aws["shapes"]["Node"]["members"]) - {"CrawlerDetails"}  # there are no crawlers here

@@ -159,6 +159,19 @@ def test_an_expression_that_is_more_than_a_comparison_is_refused(glue: Glue, exp
         glue("GetPartitions", DatabaseName="shop", TableName="sales", Expression=expression)
 
 
+def test_a_table_without_keys_has_one_partition_whose_values_need_not_be_said(glue: Glue) -> None:
+    glue("CreateTable", DatabaseName="shop", TableInput={"Name": "whole"})
+    of = {"DatabaseName": "shop", "TableName": "whole"}
+    glue("CreatePartition", **of, PartitionInput={"Parameters": {"a": "b"}})
+    again = glue("BatchCreatePartition", **of, PartitionInputList=[{}])["Errors"]
+    found = glue("GetPartitions", **of, Expression="1 = 1")["Partitions"]
+
+    assert [(one["PartitionValues"], one["ErrorDetail"]["ErrorCode"]) for one in again] == [
+        ([], "AlreadyExistsException")
+    ]
+    assert [(one["Values"], one["Parameters"]) for one in found] == [([], {"a": "b"})]
+
+
 def test_an_expression_over_a_table_without_keys_is_refused(glue: Glue) -> None:
     glue("CreateTable", DatabaseName="shop", TableInput={"Name": "whole"})
 

@@ -37,6 +37,15 @@ def test_a_workflow_is_shown_as_it_was_asked_for_with_its_last_run(glue: Glue) -
     assert len(run_id) == 3 + 64
 
 
+def test_the_predicate_of_a_trigger_that_is_not_conditional_is_no_part_of_the_graph(glue: Glue) -> None:
+    crawled = {"LogicalOperator": "EQUALS", "CrawlerName": "c", "CrawlState": "SUCCEEDED"}
+    succeeded = {"LogicalOperator": "EQUALS", "JobName": "b", "State": "SUCCEEDED"}
+    start_with(glue, "a", Predicate={"Logical": "AND", "Conditions": [crawled, succeeded]})
+    run_id = start(glue)
+
+    assert names(run_of(glue, run_id, IncludeGraph=True)["Graph"], "Nodes", "Name") == ["start", "a"]
+
+
 def test_a_workflow_and_a_job_may_have_one_name_and_stay_apart(glue: Glue) -> None:
     glue("CreateWorkflow", Name="a")
     glue("CreateTrigger", Name="t", Type="ON_DEMAND", WorkflowName="a", Actions=[{"JobName": "b"}])

@@ -73,7 +73,7 @@ def add_partition(shelves: Shelves, of: Document, content: Content) -> Document:
     name = _within(of, _spelled(values))
     if shelves.named(PARTITIONS, name) is not None:
         raise AlreadyExists("partition", values)
-    return shelves.add(PARTITIONS, "partition", name, parent_id=of.id, content=content)
+    return shelves.add(PARTITIONS, "partition", name, parent_id=of.id, content={**content, "Values": values})
 
 
 def replaced_partition(shelves: Shelves, of: Document, values: Sequence[str], content: Content) -> Document:

@@ -123,7 +123,7 @@ def batch_create_partition(call: Call) -> Members:
                 catalog.add_partition(shelves, of, given)
             except AlreadyExists as error:
                 detail = {"ErrorCode": TAKEN, "ErrorMessage": str(error)}
-                errors.append({"PartitionValues": given["Values"], "ErrorDetail": detail})
+                errors.append({"PartitionValues": given.get("Values", []), "ErrorDetail": detail})
         return errors
 
     return {"Errors": change(call, add)}

@@ -12,6 +12,7 @@ from runyard.core.trigger import Trigger
 from runyard.dialects import aws_ids as ids
 from runyard.dialects.glue.capacity import epoch_seconds, from_epoch_seconds
 from runyard.dialects.glue.states import WORKFLOW_STATUSES
+from runyard.dialects.glue.trigger_rules import CONDITIONAL
 from runyard.dialects.view import View, field, kept, shown
 
 ALWAYS_CREATED = ("ON_DEMAND", "EVENT")
@@ -153,8 +154,9 @@ def started(trigger: Mapping[str, Any]) -> list[str]:
 
 
 def watched(trigger: Mapping[str, Any]) -> list[str]:
-    """Return the jobs that a trigger waits for."""
-    return [condition["JobName"] for condition in trigger.get("Predicate", {}).get("Conditions", ())]
+    """Return the jobs that a trigger waits for: only a conditional one reads its predicate."""
+    conditions = trigger["Predicate"]["Conditions"] if trigger["Type"] == CONDITIONAL else ()
+    return [condition["JobName"] for condition in conditions]
 
 
 def _node(workflow_id: int, kind: str, name: str, **details: Any) -> dict[str, Any]:
