@@ -80,6 +80,19 @@ def test_every_schema_is_reflected_whole(engine: sa.Engine) -> None:
         assert known.tables, schema
 
 
+def test_a_view_is_read_by_the_schema_that_it_is_shown_in(engine: sa.Engine) -> None:
+    known = sa.MetaData()
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE VIEW public.mine AS SELECT 1 AS one"))
+        known.reflect(connection, schema="public", views=True)
+        rows = {name: connection.execute(sa.select(table).limit(1)).all() for name, table in known.tables.items()}
+        connection.execute(sa.text("DROP VIEW public.mine"))
+
+    assert rows["public.mine"] == [(1,)]
+    assert rows["public.databricks_job"] == []
+    assert len(rows["public.aws_glue_job_run"]) == 1
+
+
 def test_a_streamed_result_comes_in_parts(engine: sa.Engine) -> None:
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n"
     with engine.connect().execution_options(stream_results=True, max_row_buffer=100) as connection:

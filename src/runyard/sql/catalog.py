@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runyard.sql.errors import UNDEFINED_OBJECT, UNDEFINED_TABLE, SqlError
+
+PUBLIC = "public"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,11 @@ class Resource:
         return tuple(one for one in self.methods if one.verb == verb)
 
 
+def unqualified(name: Sequence[str]) -> Sequence[str]:
+    """A name without the schema that PostgreSQL's clients see before those that have only one part."""
+    return name[1:] if len(name) > 1 and name[0].lower() == PUBLIC else name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
     """All resources; names are found whatever their case."""
@@ -90,8 +97,9 @@ class Catalog:
 
     def resource(self, name: Iterable[str]) -> Resource:
         """The resource of a dotted or bare name; refuse what there is not."""
-        written = ".".join(name)
-        path = self.aliases.get(written.lower(), written.lower())
+        parts = tuple(name)
+        bare, written = ".".join(unqualified(parts)).lower(), ".".join(parts)
+        path = self.aliases.get(bare, bare)
         for one in self.resources:
             if one.path == path:
                 return one

@@ -13,7 +13,7 @@ from sqlglot.optimizer.scope import Scope
 
 from runyard.client.connections import LOCAL
 from runyard.dialects.aws.account import DEFAULT_REGION
-from runyard.sql.catalog import Catalog, Resource
+from runyard.sql.catalog import Catalog, Resource, unqualified
 from runyard.sql.errors import SYNTAX_ERROR, SqlError
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.local.tables import LocalTable, Reading, quoted
@@ -185,8 +185,8 @@ def _with_views(tree: exp.Expr, around: Surroundings, *, depth: int) -> exp.Expr
 
 
 def dotted(node: exp.Table) -> str:
-    """Return the name of a table as it was written, in lower case."""
-    return ".".join(part.name for part in node.parts if isinstance(part, exp.Identifier)).lower()
+    """Return the name of a table or view in lower case."""
+    return ".".join(unqualified([part.name for part in node.parts if isinstance(part, exp.Identifier)])).lower()
 
 
 def _name_sources(tree: exp.Expr) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from runyard.core.access import Role
+from runyard.sql.catalog import unqualified
 from runyard.sql.errors import NOT_SUPPORTED, UNDEFINED_TABLE, SqlError
 from runyard.sql.results import Result, Value
 from runyard.sql.statements import CreateView, OfView
@@ -18,7 +19,7 @@ DONE = "DDL Execution Completed"
 
 def create(talk: Talk, statement: CreateView, text: str) -> Ready:
     """Understand CREATE VIEW; its query must be one that can be answered."""
-    name = ".".join(statement.name).lower()
+    name = ".".join(unqualified(statement.name)).lower()
     if talk.plan(statement.tree).parameters:
         raise SqlError(NOT_SUPPORTED, "A view's query has no binds: it is kept as it is.")
 
@@ -35,7 +36,7 @@ def create(talk: Talk, statement: CreateView, text: str) -> Ready:
 
 def of_view(talk: Talk, statement: OfView, _: str) -> Ready:
     """Understand REFRESH MATERIALIZED VIEW and DROP VIEW."""
-    name = ".".join(statement.name).lower()
+    name = ".".join(unqualified(statement.name)).lower()
 
     def work(_: Sequence[Value]) -> Result:
         talk.require(Role.OPERATOR, f"{statement.verb.upper()} VIEW")
