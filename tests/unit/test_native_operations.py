@@ -240,6 +240,21 @@ def test_a_job_is_found_by_name_and_by_id(speaker: Speaker) -> None:
     assert speaker.refused("GET", "/jobs/hourly")[:2] == (404, "not_found")
 
 
+def test_a_job_whose_name_others_may_have_too_is_found_by_it_while_it_is_the_only_one(speaker: Speaker) -> None:
+    job = speaker.job("nightly", once=False)
+    assert speaker.say("GET", "/jobs/nightly")["id"] == job.id
+    assert speaker.say("POST", "/jobs/nightly/runs", body={})["job_id"] == job.id
+
+    other = speaker.job("nightly", once=False)
+    status, code, message = speaker.refused("POST", "/jobs/nightly/runs", body={})
+
+    assert (status, code) == (400, "invalid_request")
+    assert f"Several jobs are called nightly; say which by its id: {other.id}, {job.id}." in message
+    assert len(speaker.say("GET", "/runs", job="nightly")["runs"]) == 1
+    assert speaker.refused("DELETE", "/jobs/nightly")[0] == 400
+    assert speaker.say("GET", f"/jobs/{other.id}")["id"] == other.id
+
+
 def test_a_name_of_digits_wins_over_an_id(speaker: Speaker) -> None:
     first = speaker.job("first")
     called_so = speaker.job(str(first.id))

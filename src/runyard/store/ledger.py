@@ -40,6 +40,7 @@ _FILTERS: Mapping[str, str] = {
     "after": "AND id > :after",
     "job_id": "AND job_id = :job_id",
     "job_name": "AND job_name = :job_name",
+    "called": "AND name = :called",  # of jobs: few in a workspace, which are read for it
     "language": "AND language = :language",
     "state": "AND state = :state",
     "outcome": "AND outcome = :outcome",
