@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,14 @@ def test_a_queue_tells_how_its_queries_run(yard: Yard) -> None:
     assert (lane_of(yard, 1).niceness, lane_of(yard, 10**9).niceness) == (5, 0)
 
 
+def test_a_rule_may_ask_for_the_time(yard: Yard) -> None:
+    rules = [{**RULE, "conditions": f"EXTRACT(YEAR FROM CURRENT_DATE) {years}"} for years in ("< 2000", "> 2000")]
+    rules[0]["acceptName"] = "REFLECTION_LARGE"
+    yard("PUT", "wlm/rule", {"tag": yard("GET", "wlm/rule")["tag"], "rules": rules, "defaultRule": DEFAULT})
+
+    assert place(yard, 1) == "LARGE"
+
+
 def test_a_query_knows_the_id_of_its_queue_which_a_rule_may_name_it_by(yard: Yard) -> None:
     made = yard("POST", "wlm/queue", {"name": "etl"})
     rule = {"name": "etl", "conditions": "user() = 'ada'", "acceptId": made["id"]}
@@ -188,6 +197,7 @@ FACTS: Facts = {
     "query_label": lambda: "COPY",
     "user": lambda: "o'hara",
     "is_member": lambda group: group == "etl",
+    "now": lambda: datetime(2026, 11, 29, 17, 59, 58, tzinfo=UTC),  # a Sunday
 }
 
 
@@ -201,6 +211,13 @@ FACTS: Facts = {
         ("is_member('etl') AND NOT is_member('x')", True),
         ("query_cost() < 1 OR query_cost() <> 30 OR (query_cost() = 30 AND query_type() != 'UI')", True),
         ("query_cost() < 1 OR query_cost() > 1 AND user() = 'x'", False),
+        ("USER in ('JRyan','o''hara')", True),
+        ("user NOT IN ('JRyan') AND NOT user = 'JRyan'", True),
+        ("query_cost() BETWEEN 30 AND 40 AND user() = 'o''hara'", True),
+        ("query_cost() NOT BETWEEN 31 AND 40", True),
+        ("EXTRACT(HOUR FROM CURRENT_TIME)\nBETWEEN 9 AND 16", False),
+        ("extract(dow from current_date) = 1 AND extract(MINUTE FROM CURRENT_TIMESTAMP) = 59", True),
+        ("(USER IN ('JRyan') OR is_member('etl')) AND EXTRACT(HOUR FROM CURRENT_TIME) BETWEEN 9 AND 18", True),
     ],
 )
 def test_a_condition_is_decided(text: str, holds: bool) -> None:  # noqa: FBT001 - pytest gives it by name
@@ -208,8 +225,13 @@ def test_a_condition_is_decided(text: str, holds: bool) -> None:  # noqa: FBT001
 
 
 @pytest.mark.parametrize(
-    "text", ["", "user(", "user() =", "user() = 'a", "a", "user('x') = 1", "user() LIKE 'a'", "(" * 99]
-)
+    "text",
+    [
+        "", "user(", "user() =", "user() = 'a", "a", "user('x') = 1", "user() LIKE 'a'", "(" * 99, "user",
+        "user() BETWEEN 'a'", "EXTRACT(HOUR FROM CURRENT_DATE) = 1", "EXTRACT(EON FROM CURRENT_TIME) = 1",
+        "EXTRACT HOUR = 1", "EXTRACT(HOUR FROM CURRENT_TIME = 1", "EXTRACT(DAY FROM CURRENT_DATE) = 'a'",
+    ],
+)  # fmt: skip
 def test_a_condition_that_cannot_be_decided_is_refused(text: str) -> None:
     with pytest.raises(WrongCondition, match="at character"):
         condition(text)

@@ -10,11 +10,12 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import DremioError
-from .rules import Facts, condition
+from .rules import NOW, Facts, condition
 
 TIMED_OUT = (
     "Query cancelled by Workload Manager. Query enqueued time of {seconds:.2f} seconds exceeded for '{queue}' queue."
@@ -116,6 +117,7 @@ def _facts(context: Mapping[str, Any], cost: float) -> Facts:
         "user": lambda: context["user"],
         "is_member": lambda _: False,  # there are no groups here
         "tag": lambda: context.get("tag", ""),
+        NOW: lambda: datetime.now(UTC),
     }
 
 

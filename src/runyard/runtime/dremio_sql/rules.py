@@ -6,7 +6,8 @@ Standard library only: the server reads them too, to refuse what could not be de
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +16,27 @@ Decide = Callable[[Facts], Any]
 
 FUNCTIONS: Mapping[str, int] = {"query_type": 0, "query_cost": 0, "query_label": 0, "user": 0, "is_member": 1, "tag": 0}
 """What a condition may ask, and of how many arguments."""
+BARE = frozenset({"user"})
+"""Functions that need no parentheses."""
+EXTRACT, NOW = "extract", "now"  # the function with a grammar of its own, and the fact that it asks for
+ASKED = (*FUNCTIONS, EXTRACT)
+PARTS: Mapping[str, Callable[[datetime], int]] = {
+    "YEAR": lambda now: now.year,
+    "MONTH": lambda now: now.month,
+    "DAY": lambda now: now.day,
+    "DOW": lambda now: now.isoweekday() % 7 + 1,  # from Sunday on
+    "HOUR": lambda now: now.hour,
+    "MINUTE": lambda now: now.minute,
+    "SECOND": lambda now: now.second,
+}
+MOMENTS: Mapping[str, Sequence[str]] = {
+    "CURRENT_TIME": ("HOUR", "MINUTE", "SECOND"),
+    "CURRENT_DATE": ("YEAR", "MONTH", "DAY", "DOW"),
+    "CURRENT_TIMESTAMP": (*PARTS,),
+}
+"""What EXTRACT may be of, and the parts that each has; all in UTC."""
 TEXT, NUMBER, FLAG = "text", "number", "condition"
-GIVES: Mapping[str, str] = {"query_cost": NUMBER, "is_member": FLAG}
+GIVES: Mapping[str, str] = {"query_cost": NUMBER, "is_member": FLAG, EXTRACT: NUMBER}
 """What a function gives, if not a text."""
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: bool(left == right),
@@ -27,7 +47,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": lambda left, right: bool(left > right),
     ">=": lambda left, right: bool(left >= right),
 }
-ENDS = ")"
+BEGINS, ENDS = "(", ")"
 DEEPEST = 50  # parentheses in each other
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?)|(?P<word>\w+)|(?P<sign><>|!=|<=|>=|[=<>(),]))"
@@ -116,7 +136,7 @@ class _Reader:
             inner = self.single()
             self.depth -= 1
             return lambda facts: not inner(facts)
-        if self.takes("("):
+        if self.takes(BEGINS):
             inside = self.either()
             self.expect(")")
             return inside
@@ -130,8 +150,13 @@ class _Reader:
         if self.takes("IN"):
             listed = self.listed(kind)
             return lambda facts: (left(facts) in [one(facts) for one in listed]) is not negated
+        if self.takes("BETWEEN"):
+            least = self.operand(kind)
+            self.expect("AND")
+            most = self.operand(kind)
+            return lambda facts: (least(facts) <= left(facts) <= most(facts)) is not negated
         if negated:
-            raise self.wrong("stands where IN should")
+            raise self.wrong("stands where IN or BETWEEN should")
         compare = COMPARISONS.get(self.token)
         if compare is None:
             if kind != FLAG:
@@ -143,7 +168,7 @@ class _Reader:
 
     def listed(self, kind: str = "") -> list[Decide]:
         """Read operands in parentheses."""
-        self.expect("(")
+        self.expect(BEGINS)
         found = [] if self.token == ENDS else [self.operand(kind)]
         while self.takes(","):
             found.append(self.operand(kind))
@@ -157,7 +182,7 @@ class _Reader:
     def operand(self, wanted: str = "") -> Decide:
         """Read a text, a number or a function; one that gives what is wanted, if something is."""
         kind, token = self.kind, self.token
-        if wanted and (kind in (TEXT, NUMBER) or token.lower() in FUNCTIONS) and self.kind_of_operand() != wanted:
+        if wanted and (kind in (TEXT, NUMBER) or token.lower() in ASKED) and self.kind_of_operand() != wanted:
             raise self.wrong(f"is no {wanted}, and is compared with one")
         if kind == TEXT:
             plain = token[1:-1].replace("''", "'")
@@ -168,10 +193,27 @@ class _Reader:
             self.next()
             return lambda _: number
         name = token.lower()
-        if name not in FUNCTIONS:
-            raise self.wrong(f"is no text, number or function; functions are {', '.join(FUNCTIONS)}")
+        if name not in ASKED:
+            raise self.wrong(f"is no text, number or function; functions are {', '.join(ASKED)}")
         self.next()
-        given = self.listed()
+        if name == EXTRACT:
+            return self.extracted()
+        given = [] if name in BARE and self.token != BEGINS else self.listed()
         if len(given) != FUNCTIONS[name]:
             raise self.wrong(f"follows {name}, which takes {FUNCTIONS[name]} arguments and not {len(given)}")
         return lambda facts: facts[name](*(one(facts) for one in given))
+
+    def extracted(self) -> Decide:
+        """Read what EXTRACT is of, in parentheses: a part of the moment at which a rule is looked at."""
+        self.expect(BEGINS)
+        part = self.token.upper()
+        if part not in PARTS:
+            raise self.wrong(f"is no part of a moment; parts are {', '.join(PARTS)}")
+        self.next()
+        self.expect("FROM")
+        if part not in MOMENTS.get(self.token.upper(), ()):
+            known = ", ".join(name for name, parts in MOMENTS.items() if part in parts)
+            raise self.wrong(f"has no {part}; what has one is {known}")
+        self.next()
+        self.expect(ENDS)
+        return lambda facts: PARTS[part](facts[NOW]())
