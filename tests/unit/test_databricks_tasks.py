@@ -49,6 +49,7 @@ def test_a_script_lies_where_its_path_says(written: str, meant: str) -> None:
     assert task.kind == "python_script"
     assert task.spec["script"] == meant
     assert task.spec["arguments"] == ["a", "1"]
+    assert task.spec.get("in_place", False) is meant.startswith("/Workspace/")
 
 
 def test_a_script_said_to_lie_in_the_workspace_does() -> None:

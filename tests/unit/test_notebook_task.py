@@ -217,6 +217,7 @@ def test_modules_beside_the_notebook_can_be_imported_and_files_opened(shop: Work
     run(shop, 19, "import beside\n(beside.WORD, open('data.txt').read())")
 
     assert shown(shop, 19) == [["('found', 'read')"]]
+    assert not list((shop.home / "workspace").rglob("__pycache__"))
 
 
 def test_the_files_verbs_of_magic_show_tables(shop: Workshop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from runyard.executors import spark_engine, spark_extra
@@ -11,12 +12,15 @@ from runyard.executors.laying import lay
 from runyard.executors.process import existing, process_order
 from runyard.executors.work import Place, Work
 
+CLEANLY = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""What keeps a process from leaving compiled modules among its users' own files, where they may also go stale."""
+
 
 def order(work: Work, place: Place) -> Order:
     """Return the order for a script.
 
     The spec holds `script` (URI or path) or `source` (its text, with `name`), `arguments` (argv), and optionally
-    what process.py reads.
+    `in_place` (it runs in the folder where it lies, and imports what lies there) and what process.py reads.
     """
     script = script_of(work, place)
     text = script.read_bytes()
@@ -27,6 +31,14 @@ def order(work: Work, place: Place) -> Order:
         preloaded=uses_more_than_the_standard_library(text),
         argv=work.spec.get("arguments", ()),
     )
+    if work.spec.get("in_place"):
+        folder = str(script.parent)
+        planned = replace(
+            planned,
+            cwd=folder,
+            python_path=[folder, *planned.python_path],
+            environment={**CLEANLY, **planned.environment},
+        )
     engine = spark_engine.engine_of(work.spec, place)
     return spark_engine.equipped(planned, engine, work.spec, place, wanted=spark_extra.is_wanted(text))
 

@@ -14,6 +14,7 @@ class Order:
     attempt_id: int
     folder: str  # the attempt's own; made if missing: stdout, stderr, times, result.json, work/ (the cwd)
     script: str  # copied to folder/work and run from there: what ran is what is kept; not one of a process that stays
+    cwd: str = ""  # where it runs, if not in folder/work; the script's own place, among what lies beside it
     argv: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # the whole of it
     context: str = ""  # what its process is told, laid into folder/context.json; to one that stays by word (runner.py)

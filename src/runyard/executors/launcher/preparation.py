@@ -47,7 +47,7 @@ def lay_out(order: Order) -> tuple[str, bytes]:
             os.rename(made, script)
     if order.context and not order.stays:
         tell(order)
-    os.chdir(work)
+    os.chdir(order.cwd or work)
     return script, text
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from runyard.core.errors import NotSupported
 from runyard.dialects import reading
-from runyard.dialects.databricks.jobs.places import in_workspace, of_workspace
+from runyard.dialects.databricks.jobs.places import ROOT, in_workspace, of_workspace
 
 Members = Mapping[str, Any]
 Planned = tuple[str, dict[str, Any]]
@@ -64,7 +64,9 @@ def _script(task: Members) -> Planned:
     path = reading.text(task["python_file"], "python_file")
     _refuse_git(task.get("source"), path)
     script = of_workspace(path) if task.get("source") == "WORKSPACE" else in_workspace(path)
-    return "python_script", {"script": script, "arguments": reading.texts(task.get("parameters"), "parameters")}
+    arguments = reading.texts(task.get("parameters"), "parameters")
+    in_place = {"in_place": True} if script.startswith(f"{ROOT}/") else {}
+    return "python_script", {"script": script, "arguments": arguments, **in_place}
 
 
 def _jar(task: Members) -> Planned:

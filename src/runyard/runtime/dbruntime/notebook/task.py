@@ -55,6 +55,7 @@ class Task:
             del self._namespace[name]  # of the script that brought us here
         self._namespace.update(names)
         os.chdir(file.parent)
+        sys.dont_write_bytecode = True  # among its users' own files, where it may also go stale
         os.environ.setdefault("MPLBACKEND", "agg")  # there is no screen
         sys.argv = [sys.argv[0]]
         if self._before:
