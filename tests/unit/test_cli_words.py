@@ -277,3 +277,14 @@ def test_what_would_steer_a_terminal_is_shown_and_not_obeyed(
         output.print_record({"state": "a\x1b[31m\nb\tc"})
 
         assert capsys.readouterr().out.endswith(f"  {click.unstyle(shown) if not is_terminal else shown}\n")
+
+
+@pytest.mark.parametrize(
+    "words", [["run", __file__, "--timeout"], ["runs", "wait", "7", "--timeout"], ["arazzo", "run", "x", "--timeout"]]
+)
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e309"])
+def test_a_time_is_a_number(words: list[str], seconds: str) -> None:
+    ended = CliRunner().invoke(commands, [*words, seconds])
+
+    assert ended.exit_code == 2
+    assert f"{seconds} is no number of seconds" in ended.output

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runyard.cli.arguments import Pair
+from runyard.cli.arguments import Pair, Seconds
 from runyard.cli.target import Target, target_options
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -100,11 +100,11 @@ def arazzo() -> None:
 )
 @click.option(
     "--poll-interval",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="SECONDS",
     help="Pause between identical polls.  [default: growing from 0.25 to 10]",
 )
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Of the whole run.")
+@click.option("--timeout", type=Seconds(min=0, min_open=True), metavar="SECONDS", help="Of the whole run.")
 @click.option(
     "--max-steps", type=click.IntRange(min=1), default=10_000, show_default=True, help="Executions of steps at most."
 )

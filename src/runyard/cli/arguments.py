@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,17 @@ class JobName(click.ParamType):  # type: ignore[type-arg]  # not generic before 
             incomplete,
             lambda client: ((job["name"], job["language"]) for job in client.jobs(limit=COMPLETIONS)),
         )
+
+
+class Seconds(click.FloatRange):
+    """A length of time; what Python takes for a number beside (nan, inf) is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> float:
+        """Return the seconds."""
+        seconds: float = super().convert(value, param, context)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds.", param, context)
+        return seconds
 
 
 class Pair(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.5

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from runyard.cli.arguments import Pair, argv
+from runyard.cli.arguments import Pair, Seconds, argv
 from runyard.cli.output import print_json
 from runyard.cli.target import Target, target_options
 
@@ -20,9 +20,7 @@ from runyard.cli.target import Target, target_options
 @target_options
 @click.option("--arg", "pairs", type=Pair(), multiple=True, help="Give the script --NAME VALUE; may be repeated.")
 @click.option("--name", help="Name of the run.  [default: the file's]")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End it after this time."
-)
+@click.option("--timeout", type=Seconds(min=0, min_open=True), metavar="SECONDS", help="End it after this time.")
 @click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True, help="Tries after a failed one.")
 @click.option("--package", "packages", multiple=True, help="What it needs from the package index; may be repeated.")
 @click.option("--env", "environment", type=Pair(), multiple=True, help="Set a variable for it; may be repeated.")

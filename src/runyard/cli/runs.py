@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runyard.cli.arguments import JobName, RunId
+from runyard.cli.arguments import JobName, RunId, Seconds
 from runyard.cli.jobs import as_json_option, limit_option
 from runyard.cli.output import STYLES, Column, length, moment, print_json, print_record, print_records, run_length
 from runyard.cli.target import Target, target_options
@@ -85,7 +85,7 @@ def show_run(*, target: Target, run_id: int, as_json: bool) -> None:
 @runs.command("wait", epilog="Example: runyard runs wait 7812345678901 --timeout 600")
 @run_argument
 @target_options
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up after this time.")
+@click.option("--timeout", type=Seconds(min=0), metavar="SECONDS", help="Give up after this time.")
 @as_json_option
 @click.pass_context
 def wait_run(context: click.Context, /, *, target: Target, run_id: int, timeout: float | None, as_json: bool) -> None:
