@@ -39,6 +39,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "yy": "year",
     "yyyy": "year",
 }
+LONGEST = 2**60  # milliseconds: what SQLite can add to a moment
 UNITS = (*LENGTHS, *MONTHS)
 _PART = re.compile(
     r"(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)"
@@ -78,7 +79,14 @@ def fixed_length(count: Value, value: Value) -> int | None:
         raise SqlError(
             NOT_SUPPORTED, f"{value!r} is longer in one month than in another: add it to a time, or count in days."
         )
-    return int(number_of(count) * milliseconds)
+    return whole(number_of(count) * milliseconds)
+
+
+def whole(count: float) -> int:
+    """A count of months or milliseconds, unless no time is so long."""
+    if not abs(count) < LONGEST:
+        raise SqlError(INVALID_PARAMETER, "The length of time is longer than times can be apart here.")
+    return int(count)
 
 
 def number_of(value: Value) -> float:
@@ -111,4 +119,4 @@ def _of_part(part: re.Match[str]) -> tuple[int, float]:
 
 def _of_unit(count: float, unit: str) -> tuple[int, float]:
     name = unit_of(unit)
-    return (0, count * LENGTHS[name]) if name in LENGTHS else (int(count * MONTHS[name]), 0)
+    return (0, count * LENGTHS[name]) if name in LENGTHS else (whole(count * MONTHS[name]), 0)

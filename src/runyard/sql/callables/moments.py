@@ -12,7 +12,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runyard.sql.callables.date_forms import to_read, written
-from runyard.sql.callables.lengths import DAY, LENGTHS, MONTHS, SECOND, fixed_length, length_of, number_of, unit_of
+from runyard.sql.callables.lengths import (
+    DAY,
+    LENGTHS,
+    MONTHS,
+    SECOND,
+    fixed_length,
+    length_of,
+    number_of,
+    unit_of,
+    whole,
+)
 from runyard.sql.errors import INVALID_PARAMETER, INVALID_TEXT, SqlError
 from runyard.sql.results import Value
 
@@ -126,7 +136,7 @@ def plus_interval(value: Value, count: Value, length: Value) -> int | None:
     if at is None or count is None or length is None:
         return None
     times, (months, milliseconds_) = number_of(count), length_of(length)
-    return (_months_later(at, int(times * months)) if months else at) + int(times * milliseconds_)
+    return (_months_later(at, whole(times * months)) if months else at) + whole(times * milliseconds_)
 
 
 def _months_later(at: int, count: int) -> int:
@@ -134,7 +144,7 @@ def _months_later(at: int, count: int) -> int:
     year, month = divmod(found.year * MONTHS_A_YEAR + found.month - 1 + count, MONTHS_A_YEAR)
     try:
         first = datetime(year, month + 1, 1, tzinfo=UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SqlError(INVALID_PARAMETER, f"{count} months from there is no year from 1 to 9999.") from error
     last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     return milliseconds(found.replace(year=year, month=month + 1, day=min(found.day, last.day)))
