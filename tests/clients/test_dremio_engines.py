@@ -223,6 +223,16 @@ def test_an_engine_that_dies_is_said_by_its_name(http: Http, mortal: Sail) -> No
     assert ended["errorMessage"].startswith(f"RESOURCE ERROR: The engine mortal at {mortal.url} does not answer")
 
 
+def test_the_catalog_is_asked_whatever_the_engine_is(http: Http) -> None:
+    _, views = outcome(
+        http, "SELECT COUNT(*) AS n FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_SCHEMA = 'tpch'", engineName="sail"
+    )
+    _, values = outcome(http, "SELECT x + 1 AS y FROM (VALUES (1), (2)) AS t(x) ORDER BY 1", engineName="sail")
+
+    assert views["rows"] == [{"n": 8}]
+    assert values["rows"] == [{"y": 2}, {"y": 3}]
+
+
 def test_engines_are_listed_with_the_machine(http: Http) -> None:
     assert [engine["name"] for engine in http("GET", "engines")] == ["default", "sail", "mortal", "gone"]
     assert http("GET", "engines/sail")["state"] == "ENABLED"

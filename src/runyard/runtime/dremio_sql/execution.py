@@ -258,6 +258,8 @@ class Execution:
         from .remote_words import spark_words  # noqa: PLC0415 same
 
         words = spark_words(query.sql, engine[0], self._database)
+        if words is None:
+            return None
         endpoint = Endpoint(name=engine[0], url=engine[1])
         follower = Follower(rows=self._count_elsewhere, farewell=self.listener.farewell)
         return keep_remote_rows(words, query.columns, endpoint, self.order.results, follower)

@@ -57,10 +57,15 @@ class Rewriting:
         return unsupported(ELSEWHERE.format(what=told, engine=self.engine))
 
 
-def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> Remote:
-    """Return a translated query in Spark's words; refuse what might mean something else there."""
+def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> Remote | None:
+    """Return a translated query in Spark's words; refuse what might mean something else there.
+
+    None of what reads nothing but what it says itself, as the catalog's own tables do: no engine is needed for it.
+    """
     rewriting = Rewriting(engine=engine, database=database)
     tree = sqlglot.parse_one(sql, read="duckdb")
+    if not _reads(tree):
+        return None
     for file in list(tree.find_all(exp.ReadParquet)):
         _leave_unread(file, tree)
         _file(file, rewriting)
@@ -77,6 +82,12 @@ def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> R
             if isinstance(node, kind):
                 check(node, rewriting)
     return Remote(sql=tree.sql(dialect="spark"), files=rewriting.files)
+
+
+def _reads(tree: exp.Expr) -> bool:
+    """Tell whether a query reads anything beside the queries that stand in it."""
+    own = {each.alias for each in tree.find_all(exp.CTE)}
+    return any(not isinstance(each.this, exp.Identifier) or each.name not in own for each in tree.find_all(exp.Table))
 
 
 def _named(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
