@@ -255,3 +255,9 @@ def test_an_error_advises_no_setting_that_dremio_has_not(tmp_path: Path) -> None
         "More than one row returned by a subquery used as an expression - "
         "scalar subqueries can only return a single row."
     )
+
+
+def test_a_statement_that_lacks_a_part_is_told_without_classes_of_the_parser(tmp_path: Path) -> None:
+    error = Yard(tmp_path).error("SELECT * FROM (VALUES ) AS t(x)")
+
+    assert (error.kind, error.message) == ("PARSE", "Failure parsing the query: Values lacks a part near ')'.")

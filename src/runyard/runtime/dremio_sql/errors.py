@@ -38,6 +38,7 @@ STREAM = re.compile(
 )
 OF_FILES = re.compile(r"CSV Error|Error when sniffing|Malformed JSON|JSON transform error")
 ADVICE = re.compile(r"(,\s*try |\s*\n\s*(Possible|Try setting|The search space)).*", re.DOTALL)
+LACKING = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]*\.(\w+)'>")  # the parser's own classes
 CLASS_NAME = re.compile(r"^[A-Z][A-Za-z ]+ Error: ")
 OWN_SQL = re.compile(r"\n\nLINE \d+:.*", re.DOTALL)  # DuckDB's own view of a text that nobody has written
 
@@ -99,7 +100,7 @@ def from_parser(error: sqlglot.errors.SqlglotError) -> DremioError:
     """Return a parser's error with the place where it stopped."""
     found = getattr(error, "errors", None) or [{}]
     line, column = int(found[0].get("line") or 0), int(found[0].get("col") or 0)
-    said = str(found[0].get("description") or error).rstrip(".")
+    said = LACKING.sub(r"\1 lacks a part", str(found[0].get("description") or error).rstrip("."))
     near = str(found[0].get("highlight") or "")
     column = max(1, column - len(near) + 1) if column else 0
     return DremioError("PARSE", f"Failure parsing the query: {said}{f' near {near!r}' if near else ''}.",
