@@ -303,3 +303,44 @@ def test_what_tools_ask_is_answered(real: Answering, text: str) -> None:
 
     assert question is not None
     assert all(len(row) == len(question.headings) for row in question.run().rows)
+
+
+GRAFANA_TABLES = """
+SELECT CASE WHEN quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(
+        array_lower(string_to_array(current_setting('search_path'), ','), 1),
+        array_upper(string_to_array(current_setting('search_path'), ','), 1)
+    ) AS i, string_to_array(current_setting('search_path'), ',') s
+) THEN quote_ident(table_name) ELSE quote_ident(table_schema) || '.' || quote_ident(table_name) END AS "table"
+FROM information_schema.tables
+WHERE quote_ident(table_schema) NOT IN ('information_schema', 'pg_catalog')
+ORDER BY 1
+"""
+GRAFANA_COLUMNS = """
+SELECT quote_ident(column_name) AS "column" FROM information_schema.columns
+WHERE CASE WHEN array_length(parse_ident('"shop.stock"."Parts"'), 1) = 2
+      THEN quote_ident(table_schema) = quote_ident((parse_ident('"shop.stock"."Parts"'))[1])
+           AND quote_ident(table_name) = quote_ident((parse_ident('"shop.stock"."Parts"'))[2])
+      ELSE quote_ident(table_name) = '"shop.stock"."Parts"' END
+"""
+
+
+def test_grafana_s_list_of_tables_has_a_schema_before_those_that_need_one(shop: Answering) -> None:
+    assert asked(shop, GRAFANA_TABLES) == [('"shop.stock"."Parts"',), ("parts_view",)]
+    assert asked(shop, GRAFANA_COLUMNS) == [("id",), ('"Name"',), ("data",)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("string_to_array('a,b', ',')", "{a,b}"),
+        ("string_to_array('', ',')", "{}"),
+        ("string_to_array('ab', NULL)", "{a,b}"),
+        ("string_to_array('a,b', '')", '{"a,b"}'),
+        ("string_to_array(NULL, ',')", None),
+        ("(parse_ident('One.\"Two.3\"'))[2]", "Two.3"),
+    ],
+)
+def test_a_text_is_taken_apart(shop: Answering, expression: str, expected: str | None) -> None:
+    assert asked(shop, f"SELECT {expression} FROM pg_am") == [(expected,)]

@@ -63,6 +63,15 @@ def array_to_string(array: Any, separator: Any, null: Any = None) -> str | None:
     return str(separator).join(str(item) for item in items if item is not None)
 
 
+def string_to_array(text: Any, separator: Any) -> str | None:
+    """The parts of a text; its letters where nothing separates them."""
+    if text is None:
+        return None
+    if separator is None:
+        return array_text(str(text))
+    return array_text((str(text).split(separator) if separator else [text]) if text else ())
+
+
 def array_length(array: Any, dimension: Any = 1) -> int | None:
     """How many items there are; NULL of none."""
     items = [] if array is None or dimension != 1 else array_items(array)

@@ -26,6 +26,7 @@ from runyard.sql.pg_catalog.arrays import (
     array_to_string,
     differs_from_all,
     is_any,
+    string_to_array,
 )
 from runyard.sql.pg_catalog.facts import DATABASE_OID, OWNER_OID, PATH, Facts
 from runyard.sql.pg_catalog.identifying import (
@@ -34,6 +35,7 @@ from runyard.sql.pg_catalog.identifying import (
     literal,
     namespace_of,
     namespace_out,
+    parts_of,
     procedure,
     quoted,
     regclass_of,
@@ -187,6 +189,8 @@ FUNCTIONS: Mapping[str, Spec] = {
     "current_catalog": Spec(make=_constant(WORKSPACE), type="name"),
     "version": Spec(make=_constant(language.VERSION)),
     "array_to_string": Spec(make=_plain(array_to_string)),
+    "string_to_array": Spec(make=_plain(string_to_array), type="text[]"),
+    "parse_ident": Spec(make=_plain(lambda name: None if name is None else array_text(parts_of(name))), type="text[]"),
     "array_length": Spec(make=_plain(array_length), type="int4"),
     "array_upper": Spec(make=_plain(array_length), type="int4"),
     "array_lower": Spec(make=_plain(lambda array, _=1: 1 if array_length(array) else None), type="int4"),

@@ -108,6 +108,8 @@ def _call_in_from(tree: Node) -> None:
 def _call_where_used(tree: Node, join: exp.Join) -> None:
     """Have a function of one value that is joined called where that value is used."""
     table = join.this
+    if isinstance(table, exp.Table) and isinstance(table.this, exp.StringToArray):
+        table.set("this", _split(table.this))
     is_call = isinstance(table, exp.Table) and isinstance(table.this, exp.Anonymous)
     if not is_call or table.this.name.lower() not in FUNCTIONS:
         return
@@ -269,6 +271,10 @@ def _aggregated(node: Node) -> Node:
     return call("array_agg", node.this)
 
 
+def _split(node: Node) -> exp.Anonymous:
+    return call("string_to_array", node.this.copy(), node.expression.copy())
+
+
 def _substring(node: Node) -> Node:
     return call("pg_substring", node.this, node.args.get("start"), node.args.get("length"))
 
@@ -332,6 +338,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Extract: _extract,
     exp.ArrayAgg: _aggregated,
     exp.Substring: _substring,
+    exp.StringToArray: _split,
     exp.Collate: lambda node: node.this,
     exp.AtTimeZone: lambda node: node.this,
     exp.ByteString: lambda node: exp.Literal.string(node.name),
