@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from dremio_live import Http
 from live import Live
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +205,17 @@ def test_views_may_be_of_tables_of_the_system(http: Http) -> None:
 
     assert [field["name"] for field in shown["fields"]] == ["job_id", "query"]
     assert http.rows("SELECT job_id FROM asked", context=["@admin"]) == [{"job_id": job}]
+
+
+def test_a_view_of_tables_of_the_system_can_have_no_reflection(http: Http) -> None:
+    http.rows('CREATE VIEW "@admin".states AS SELECT status FROM sys.jobs')
+    http.rows('ALTER VIEW "@admin".states CREATE RAW REFLECTION held USING DISPLAY (status)')
+    failed = "SELECT error_msg FROM sys.jobs WHERE query_type = 'ACCELERATOR_CREATE' AND status = 'FAILED'"
+
+    rows = until(lambda: http.rows(failed), seconds=60)
+
+    assert rows
+    assert "@admin.states reads tables of the system, which change with every job" in rows[0]["error_msg"]
 
 
 # what dbt asks before it grants

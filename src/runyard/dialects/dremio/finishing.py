@@ -42,7 +42,11 @@ def finish(finishing: Finishing) -> Mapping[str, Any]:
         _clear(engine, workspace, known.gone)
         retention.sweep(engine, workspace, known.last_sweep)
     sql, path = run.settings["sql"], list(run.settings.get("context") or ())
-    system = system_tables.named_in(engine, workspace, sql, context=path, leading=known.leading)
+    system = (
+        system_tables.empty()  # so that a refresh sees of what it would be made, and refuses that
+        if "refresh" in run.settings
+        else system_tables.named_in(engine, workspace, sql, context=path, leading=known.leading)
+    )
     context = {
         "sql": sql,
         "path": path,
