@@ -211,6 +211,18 @@ def test_spark_is_there_from_its_first_use_on_and_reads_paths_of_mounts(shop: Wo
     assert "SparkContext.parallelize needs Spark on Java: run this job on the engine spark-jvm" in shown(shop, 18)[3][0]
 
 
+@pytest.mark.parametrize(
+    ("attempt_id", "begin"),
+    [(40, "1"), (41, "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n1")],
+    ids=["the notebook's session", "a session of its own"],
+)
+def test_frames_of_spark_display_themselves(shop: Workshop, attempt_id: int, begin: str) -> None:
+    end = run(shop, attempt_id, begin, "spark.range(2).display()", "display(spark.range(1))")
+
+    assert end.exit_code == 0, end.message
+    assert shown(shop, attempt_id) == [["1"], [[[0], [1]]], [[[0]]]]
+
+
 def test_modules_beside_the_notebook_can_be_imported_and_files_opened(shop: Workshop) -> None:
     shop.write("/Workspace/tests/beside.py", "WORD = 'found'\n")
     shop.write("/Workspace/tests/data.txt", "read")

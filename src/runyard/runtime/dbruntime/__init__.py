@@ -21,13 +21,20 @@ class UserNamespaceInitializer:
         self.session = Session()
         self.dbutils = DBUtils(self.session)
         put_into_spark(self.dbutils)
+        self.meet_spark()
         self._globals = {
-            **spark_globals(),
+            **spark_globals(found=self.meet_spark),
             "dbutils": self.dbutils,
             "getArgument": self.dbutils.widgets.getArgument,
             "display": self._display,
             "displayHTML": self._display_html,
         }
+
+    def meet_spark(self) -> None:
+        """Let `frame.display()` show a frame, as the vendor's own frames do, if there is Spark by now."""
+        from .absent import put_into_frames  # noqa: PLC0415 - as above
+
+        put_into_frames(self._display)
 
     def _display(self, value: Any = None, *_: Any, **__: Any) -> None:
         """Show a value; whatever has rows is shown as a table."""

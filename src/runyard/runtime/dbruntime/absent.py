@@ -51,9 +51,26 @@ def _of(late: Late) -> Any:
     return object.__getattribute__(late, "_make")(object.__getattribute__(late, "_name"))
 
 
-def spark_globals() -> dict[str, Any]:
-    """Return `spark` and what comes with it."""
-    return {name: Late(name, make, KINDS.get(name)) for name, make in MAKERS.items()}
+def spark_globals(*, found: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Return `spark` and what comes with it; `found` is called when one of them is used, for there is Spark then."""
+
+    def make(name: str) -> Any:
+        made = MAKERS[name](name)
+        found()
+        return made
+
+    return {name: Late(name, make, KINDS.get(name)) for name in MAKERS}
+
+
+def put_into_frames(display: Callable[..., None]) -> None:
+    """Give the frames of Spark their `display`, if it is imported."""
+
+    def show(frame: Any, *given: Any, **named: Any) -> None:  # a function, for a class makes no method of a bound one
+        display(frame, *given, **named)
+
+    sql = sys.modules.get("pyspark.sql")
+    if sql is not None:
+        sql.DataFrame.display = show
 
 
 def put_into_spark(dbutils: Any) -> None:

@@ -35,6 +35,7 @@ class Task:
     def __init__(self, initializer: UserNamespaceInitializer) -> None:
         self._session = session = initializer.session
         self._dbutils = initializer.dbutils
+        self._meet_spark = initializer.meet_spark
         told = session.facts.notebook
         file = Path(told["file"])
         name = session.facts.notebook_path or str(file)
@@ -85,6 +86,7 @@ class Task:
 
     def _run_cell(self, number: int) -> None:
         self._record.begin(number)
+        self._meet_spark()  # which a cell before may have imported
         try:
             self._runner.run(self._notebook.cells[number], f"<cell {number + 1}>")
         except RestartPython:
