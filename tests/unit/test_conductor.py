@@ -149,6 +149,12 @@ def test_a_loop_fails_with_one_of_its_iterations(yard: Yard) -> None:
     assert "'x' is not a number" in run.message
 
 
+def test_inputs_that_are_no_list_are_told_as_they_were_written(yard: Yard) -> None:
+    run = yard.run(loop('{"a": null}'))
+
+    assert run.message == 'The inputs must be a JSON array, not {"a": null}.'
+
+
 @pytest.mark.parametrize("inputs", ["[1", "{}", "7", {"a": 1}, list(range(5_001)), "[" * 99_999, "[" * 202 + "]" * 202])
 def test_inputs_that_are_no_list_of_a_fair_length_are_refused(yard: Yard, inputs: Any) -> None:
     run = yard.run(loop(inputs))

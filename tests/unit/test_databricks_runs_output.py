@@ -51,6 +51,18 @@ def test_a_notebooks_result_is_what_it_handed_to_its_exit(yard: Yard) -> None:
     assert told["metadata"]["run_id"] == yard.attempt(run, "main").id
 
 
+def test_the_oldest_version_tells_of_the_run_in_its_own_shape(yard: Yard) -> None:
+    run = submitted(yard, notebook("main"))
+    yard.end(run, "main")
+
+    oldest, newest = (yard("getJobRunOutput", version, run_id=run.id)["metadata"] for version in ("2.0", "2.2"))
+
+    assert oldest["task"]["notebook_task"]["notebook_path"] == "/Users/ada/nb"
+    assert "tasks" not in oldest
+    assert newest["tasks"][0]["task_key"] == "main"
+    assert "task" not in newest
+
+
 def test_a_large_result_keeps_its_beginning(yard: Yard) -> None:
     run = submitted(yard, notebook("main"))
     yard.end(run, "main", output={"result": "é" * (outputs.LARGEST_RESULT // 2 + 1)})

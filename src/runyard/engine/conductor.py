@@ -124,13 +124,14 @@ def _repeat(engine: Engine, claim: Claim, spec: Spec) -> None:
 
 
 def _inputs(given: Any) -> list[Any]:
+    written = given
     if isinstance(given, str):
         try:
             given = msgspec.json.decode(given)
         except (ValueError, RecursionError) as error:
             raise InvalidRequest(f"The inputs {given[:200]!r} are not a JSON array: {error}.") from error
     if not isinstance(given, list):
-        raise InvalidRequest(f"The inputs must be a JSON array, not {str(given)[:200]!r}.")
+        raise InvalidRequest(f"The inputs must be a JSON array, not {str(written)[:200]}.")
     if len(given) > MOST_ITERATIONS:
         raise InvalidRequest(f"There are {len(given)} inputs; at most {MOST_ITERATIONS} are possible.")
     if is_too_deep(given):

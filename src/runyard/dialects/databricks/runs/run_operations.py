@@ -100,7 +100,8 @@ def export_run(call: Call) -> Members:
 
 def get_run_output(call: Call) -> Members:
     """Return what a task run left behind."""
-    return output_of(call.engine, _one_task_run(call, MANY_OUTPUTS))
+    output = output_of(call.engine, _one_task_run(call, MANY_OUTPUTS))
+    return {**output, "metadata": in_version(output["metadata"], call.version)}
 
 
 def repair_run(call: Call) -> Members:
