@@ -275,8 +275,10 @@ def test_an_unknown_run_is_said_so(browser: Browser, live: Live, visitor: Visito
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_page_is_accessible_by_light_and_in_the_dark(
-    page: Page, live: Live, scheme: str, job_id: int, failed_id: int
+    page: Page, live: Live, visitor: Visitor, scheme: str, job_id: int, failed_id: int
 ) -> None:
+    for _ in range(10):  # axe passes over what has one digit
+        visitor.ended(visitor.submit("print(1)", name="well.py"))
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     found = {}
     for path, ready in PAGES:
@@ -333,7 +335,7 @@ async () => {
 """
 """Draws a page whose code is not there, lets the code come at once, and tells what is seen after half a second."""
 PAGES = (
-    ("/runs", ".window .row"),
+    ("/runs", ".legend .succeeded"),
     ("/jobs", ".jobs tbody tr"),
     ("/jobs/{job}", ".matrix td"),
     ("/runs/{run}", ".graph .node"),
