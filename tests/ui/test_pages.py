@@ -244,6 +244,20 @@ def test_a_run_is_stopped_run_again_and_deleted(page: Page, live: Live, visitor:
     expect(page).to_have_url(f"{live.url}/runs")
 
 
+def test_a_double_click_starts_one_run(page: Page, live: Live, visitor: Visitor) -> None:
+    run = visitor.ended(visitor.submit("print(1)", name="once.py"))
+    page.goto(f"{live.url}/runs/{run['id']}")
+    again = page.get_by_role("button", name="Run again")
+    expect(again).to_be_visible()
+    again.evaluate("button => { button.click(); button.click(); }")
+    expect(page).not_to_have_url(f"{live.url}/runs/{run['id']}")
+    expect(page.locator(".heading .phase")).to_have_text("succeeded")
+
+    assert len(visitor.told("GET", "/console/v1/runs?job=once.py")["runs"]) == 2
+    page.go_back()
+    expect(page).to_have_url(f"{live.url}/runs/{run['id']}")
+
+
 def test_tasks_of_a_run_are_chosen_and_repaired(page: Page, live: Live, visitor: Visitor, failed_id: int) -> None:
     page.goto(f"{live.url}/runs/{failed_id}")
     page.get_by_role("button", name="Repair").click()

@@ -34,11 +34,27 @@ export function query(words = {}) {
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
 }
 
+/** Changes that were asked for and not answered yet. @type {Map<string, Promise<any>>} */
+const underWay = new Map();
+
+/**
+ * Ask the server; a change that is under way is not asked for again, as by a double click.
+ * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [stop]
+ * @returns {Promise<any>}
+ */
+export function ask(method, path, body, stop) {
+  if (method === "GET") return sent(method, path, body, stop);
+  const change = JSON.stringify([method, path, body]);
+  const known = underWay.get(change) ?? sent(method, path, body, stop).finally(() => underWay.delete(change));
+  underWay.set(change, known);
+  return known;
+}
+
 /**
  * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [stop]
  * @returns {Promise<any>}
  */
-export async function ask(method, path, body, stop) {
+async function sent(method, path, body, stop) {
   /** @type {Record<string, string>} */
   const headers = method === "GET" ? {} : { "x-runyard-console": "1" };
   if (body !== undefined) headers["content-type"] = "application/json";
