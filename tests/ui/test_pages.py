@@ -9,6 +9,7 @@ from console_yard import FAILING, Visitor
 from live import Live
 from playwright.sync_api import Browser, Page, expect
 from ui_pages import pipeline, run_of, sideways, sign_in, statements, tree, violations
+from waiting import until
 
 SCHEMES = ("light", "dark")
 
@@ -62,6 +63,30 @@ def test_runs_appear_change_and_fail_while_one_watches(page: Page, live: Live, v
     gate.touch()
     expect(row).to_contain_text("failed")
     expect(row).to_contain_text("ZeroDivisionError: division by zero")
+
+
+def test_who_comes_back_to_a_long_list_is_where_it_was_left_and_sees_what_came(
+    page: Page, live: Live, visitor: Visitor
+) -> None:
+    for number in range(60):  # more than are drawn at once, and fewer than a page of them
+        visitor.submit("print(1)", name=f"deep-{number}.py")
+    page.goto(f"{live.url}/runs?text=deep-")
+    rows = page.locator(".window").get_by_role("listitem")
+    expect(rows.first).to_be_visible()
+    deep = page.get_by_role("link", name="deep-3.py", exact=True)
+    until(lambda: page.evaluate("scrollTo(0, document.documentElement.scrollHeight)") or deep.count(), seconds=60)
+    deep.click()
+    expect(page.get_by_role("heading", name="deep-3.py")).to_be_visible()
+    visitor.ended(visitor.submit("print(1)", name="deep-and-new.py"))
+    page.locator(".signal.live").wait_for()
+    page.go_back()
+
+    expect(deep).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name="deep-and-new.py")).to_be_visible()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(rows.first).to_be_in_viewport()
 
 
 def test_what_is_typed_stays_while_names_are_offered(page: Page, live: Live, visitor: Visitor) -> None:

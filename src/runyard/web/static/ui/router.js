@@ -2,13 +2,17 @@
 // Which page the address means; filters live in its query, so that a link shows what its sender saw.
 import { signal } from "./h.js";
 
-const read = () => ({ path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)) });
+/** @param {number} [top] */
+const read = (top) => ({ path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)), top });
 
+/** The address, and how far down somebody was here who comes back to it. */
 export const place = signal(read());
 
 /** @param {string} address @param {{replace?: boolean}} [how] */
 export function go(address, how = {}) {
-  history[how.replace ? "replaceState" : "pushState"](null, "", address);
+  const isHere = how.replace || address === location.pathname + location.search;
+  if (!isHere) history.replaceState({ top: scrollY }, "");
+  history[isHere ? "replaceState" : "pushState"](null, "", address);
   place.value = read();
   if (!how.replace) scrollTo(0, 0);
 }
@@ -31,7 +35,7 @@ export function followOldLink() {
 }
 
 export function listen() {
-  addEventListener("popstate", () => { place.value = read(); });
+  addEventListener("popstate", (event) => { place.value = read(event.state?.top); });
   addEventListener("hashchange", followOldLink);
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a");

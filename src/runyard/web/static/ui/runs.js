@@ -2,7 +2,7 @@
 // Every run of the workspace, newest first: filters stand in the address, rows come as one scrolls, and it is live.
 import { first, get, OWN, query } from "./api.js";
 import { direction, isLive, language, LANGUAGES, PHASES, seenPhase, startedBy, word } from "./format.js";
-import { html, useEffect, useRef, useState } from "./h.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./h.js";
 import { mover } from "./keys.js";
 import { Lazy } from "./lazy.js";
 import { hear } from "./live.js";
@@ -49,16 +49,38 @@ export function Runs() {
   </main>`;
 }
 
+/** The list that was left last: it hears of changes meanwhile, for somebody who comes back to it. @type {{state: any, stop: () => void} | null} */
+let left = null;
+
+/** @param {any} state @param {Record<string, string>} words */
+function leave(state, words) {
+  const mine = { state, stop: hear((changed) => { mine.state = merged(mine.state, changed, asked(words)); }, () => { if (left === mine) comeBack(""); }) };
+  left = mine;
+}
+
+/** @param {string} key */
+function comeBack(key) {
+  const was = left;
+  left = null;
+  was?.stop();
+  return place.value.top !== undefined && was?.state.key === key ? was.state : null;
+}
+
 /** @param {Record<string, string>} words */
 function useRuns(words) {
   const key = JSON.stringify(FILTERS.map((name) => words[name] ?? ""));
   const filled = (/** @type {any[]} */ before, /** @type {any} */ page) => ({ key, rows: [...before, ...page.runs], next: page.next, searchedTo: page.searched_to, isWhole: !page.next, error: null });
   const [state, setState] = useState(/** @returns {any} */ () => {
+    const was = comeBack(key);
+    if (was) return was;
     const page = first(`${OWN}/runs${query({ ...asked(words), limit: PAGE })}`);
     return page ? filled([], page) : { key: "", rows: [], next: null, isWhole: false, error: null };
   });
   const isThere = useRef(state.key === key);
   const busy = useRef(false);
+  const now = useRef({ state, words });
+  now.current = { state, words };
+  useEffect(() => () => leave(now.current.state, now.current.words), []);
   const load = async (/** @type {number | undefined} */ from, /** @type {AbortSignal | undefined} */ stop) => {
     busy.current = true;
     try {
@@ -171,6 +193,7 @@ function Rows({ list }) {
     addEventListener("resize", look);
     return () => { removeEventListener("scroll", look); removeEventListener("resize", look); };
   }, [list.rows.length, list.next]);
+  useLayoutEffect(() => { if (place.value.top) scrollTo(0, place.value.top); }, []);
   mover.move = (step) => {
     const to = Math.min(Math.max(marked + step, 0), list.rows.length - 1);
     setMarked(to);
