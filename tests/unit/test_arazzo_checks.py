@@ -270,3 +270,45 @@ def test_a_source_that_cannot_be_used_is_told_and_the_rest_is_checked(tmp_path: 
     assert ended.exit_code == 1
     assert "The source other is an AsyncAPI description" in ended.stderr
     assert "'state' does not say which one it is of" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        "{properties: []}",
+        "{properties: [{}]}",
+        "{properties: true}",
+        "{required: 1, properties: {a: {properties: [[]]}}}",
+    ],
+)
+def test_a_schema_of_any_shape_is_told_shown_and_refused_in_order(inputs: str, tmp_path: Path) -> None:
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(written("parameters: [{name: p, in: query, value: $inputs.a}]", workflow=f"inputs: {inputs}"))
+    (tmp_path / "api.yaml").write_text("openapi: 3.1.0\npaths: {/state: {get: {operationId: state}}}")
+    (tmp_path / "other.yaml").write_text(OTHER)
+
+    for words, statuses in ((["check"], {1}), (["show"], {0}), (["show", "--mermaid"], {0}), (["run"], {2})):
+        ended = CliRunner().invoke(arazzo, [*words, str(flow)])
+
+        assert ended.exit_code in statuses, ended.output
+        assert ended.exception is None or isinstance(ended.exception, SystemExit)
+
+
+def test_steps_of_one_name_are_drawn(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(written("description: one") + "  - {stepId: s, operationId: state}\n")
+
+    assert CliRunner().invoke(arazzo, ["show", "--mermaid", str(flow)]).exit_code == 0
+
+
+def test_a_source_whose_name_no_file_can_have_is_told(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.json"
+    head = (
+        '{"arazzo": "1.0.1", "info": {"title": "t", "version": "1"}, "sourceDescriptions": [{"name": "api", "url": "a'
+    )
+    steps = '"}], "workflows": [{"workflowId": "w", "steps": [{"stepId": "s", "operationId": "state"}]}]}'
+
+    for odd in ("\\ud83d", "\\u0000"):
+        flow.write_text(head + odd + steps)
+        assert "no name of a file" in CliRunner().invoke(arazzo, ["check", str(flow)]).stderr
+        assert CliRunner().invoke(arazzo, ["run", str(flow)]).exit_code == 2

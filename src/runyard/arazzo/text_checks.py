@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runyard.arazzo.documents.assembly import mapping
 from runyard.arazzo.documents.document import (
     Action,
     Criterion,
@@ -147,7 +148,7 @@ def _named(document: Document, workflow: Workflow, found: Expression, at: Path) 
 
 def _input(workflow: Workflow, name: str, at: Path) -> Iterator[Doubt]:
     schema = workflow.inputs if isinstance(workflow.inputs, dict) else {}
-    known = list(schema.get("properties") or ())
+    known = list(mapping(schema, "properties"))
     # Whoever composes the inputs from elsewhere may declare them there.
     if not {"$ref", "allOf", "anyOf", "oneOf"} & schema.keys() and not _is_known(name, known):
         message = f"The workflow declares no input {name!r}."

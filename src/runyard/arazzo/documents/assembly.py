@@ -43,7 +43,8 @@ def _text(data: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The member of this name if it is an object, else one without members."""
     value = data.get(name)
     return value if isinstance(value, dict) else {}
 
@@ -87,11 +88,11 @@ class _Assembly:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
-        self._components = _mapping(data, "components")
+        self._components = mapping(data, "components")
         self._unresolved: list[Unresolved] = []
 
     def document(self) -> Document:
-        data, info = self._data, _mapping(self._data, "info")
+        data, info = self._data, mapping(self._data, "info")
         return Document(
             version=data["arazzo"],
             self_uri=_text(data, "$self"),
@@ -104,10 +105,10 @@ class _Assembly:
             sources=tuple(_source(item, at) for item, at in _objects(data, "sourceDescriptions", ())),
             workflows=tuple(self._workflow(item, at) for item, at in _objects(data, "workflows", ())),
             components=Components(
-                inputs=_mapping(self._components, "inputs"),
-                parameters=_mapping(self._components, "parameters"),
-                success_actions=_mapping(self._components, "successActions"),
-                failure_actions=_mapping(self._components, "failureActions"),
+                inputs=mapping(self._components, "inputs"),
+                parameters=mapping(self._components, "parameters"),
+                success_actions=mapping(self._components, "successActions"),
+                failure_actions=mapping(self._components, "failureActions"),
             ),
             unresolved=tuple(self._unresolved),
         )
@@ -122,7 +123,7 @@ class _Assembly:
             steps=tuple(self._step(item, place) for item, place in _objects(data, "steps", at)),
             success_actions=self._list(data, "successActions", at, self._action) or (),
             failure_actions=self._list(data, "failureActions", at, self._action) or (),
-            outputs={name: value_of(value) for name, value in _mapping(data, "outputs").items()},
+            outputs={name: value_of(value) for name, value in mapping(data, "outputs").items()},
             parameters=self._list(data, "parameters", at, _parameter) or (),
             at=at,
         )
@@ -141,7 +142,7 @@ class _Assembly:
             success_criteria=_criteria(data, "successCriteria", at),
             on_success=self._list(data, "onSuccess", at, self._action),
             on_failure=self._list(data, "onFailure", at, self._action),
-            outputs={name: value_of(value) for name, value in _mapping(data, "outputs").items()},
+            outputs={name: value_of(value) for name, value in mapping(data, "outputs").items()},
             timeout_ms=None if timeout is None else int(timeout),
             depends_on=_texts(data, "dependsOn"),
             at=at,
@@ -161,7 +162,7 @@ class _Assembly:
         if not isinstance(reference, str):
             return data
         group, _, name = reference.removeprefix("$components.").partition(".")
-        members = _mapping(self._components, group)
+        members = mapping(self._components, group)
         if not reference.startswith("$components.") or not isinstance(members.get(name), dict):
             known = tuple(f"$components.{group}.{member}" for member in members)
             self._unresolved.append(Unresolved(reference=reference, known=known, at=(*at, "reference")))

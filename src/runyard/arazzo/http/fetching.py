@@ -68,6 +68,8 @@ class Fetch:
                 data = opened.read(largest + 1)
         except OSError as error:
             raise Unreachable(f"{file} cannot be read: {error.strerror}.") from error
+        except ValueError as error:  # it has a character that no name of a file has
+            raise Unreachable(f"{str(file)!r} is no name of a file.") from error
         if len(data) > largest:
             raise Unreachable(f"{file} is larger than {largest:,} bytes.")
         return data

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
+from runyard.arazzo.documents.assembly import mapping
 from runyard.arazzo.documents.document import Workflow
 from runyard.arazzo.documents.reading import read
 from runyard.arazzo.language.expressions import pointer_parts
@@ -39,7 +40,7 @@ class Schema:
         """The inputs that the schema declares, by name."""
         found: dict[str, Any] = {}
         for schema in self._parts(self._schema, 0):
-            found |= schema.get("properties") or {}
+            found |= mapping(schema, "properties")
         return found
 
     @property
@@ -122,7 +123,7 @@ class Schema:
         if not isinstance(value, dict):
             return value
         for part in self._parts(schema, depth):
-            for name, inner in (part.get("properties") or {}).items():
+            for name, inner in mapping(part, "properties").items():
                 if name in value:
                     value = {**value, name: self._with_defaults(value[name], inner, depth + 1)}
                 elif (default := self._default(inner, depth)) is not MISSING:

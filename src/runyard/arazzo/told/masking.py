@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit
 
+from runyard.arazzo.documents.assembly import mapping
 from runyard.arazzo.http.exchange import Exchange, Headers, HttpRequest, HttpResponse
 from runyard.arazzo.language.values import as_text
 from runyard.arazzo.told.secret_names import is_secret_name
@@ -79,7 +80,7 @@ class Masking:
             if self.is_secret(name):
                 self.learn(value)
             elif isinstance(rule, dict) and isinstance(value, Mapping):
-                self.learn_inputs(value, rule.get("properties") or {})
+                self.learn_inputs(value, mapping(rule, "properties"))
 
     def learn_exchange(self, exchange: Exchange) -> None:
         """Mask the secrets that a request and its response hold by the names of their members."""

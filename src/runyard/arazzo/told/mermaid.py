@@ -59,7 +59,7 @@ class _Chart:
 
     def edges(self, charts: dict[str, _Chart]) -> Iterator[str]:
         """Yield how its steps follow each other, and which other workflows they lead to."""
-        ids = [*self._ids.values(), f"{self.name}_end"]
+        ids = [*(self._ids[step.id] for step in self.workflow.steps), f"{self.name}_end"]
         yield f"{self.start} {ON_SUCCESS} {ids[0]}"
         for before in self.workflow.depends_on:
             if before in charts:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runyard.arazzo.documents.assembly import mapping
 from runyard.arazzo.documents.document import (
     Action,
     Criterion,
@@ -79,11 +80,10 @@ def inputs_of(workflow: Workflow) -> list[str]:
     schema = workflow.inputs if isinstance(workflow.inputs, dict) else {}
     if "$ref" in schema:
         return [f"as {schema['$ref']} says"]
-    required = schema.get("required") or ()
-    properties = schema.get("properties")
+    required = schema["required"] if isinstance(schema.get("required"), list) else ()
     return [
         _input(name, rule if isinstance(rule, dict) else {}, is_required=name in required)
-        for name, rule in (properties if isinstance(properties, dict) else {}).items()
+        for name, rule in mapping(schema, "properties").items()
     ]
 
 
