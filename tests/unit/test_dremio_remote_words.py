@@ -76,6 +76,14 @@ def test_what_may_mean_something_else_there_is_refused(sql: str, part: str, cata
     assert part in error.value.message
 
 
+def test_a_timestamp_that_is_written_is_sent_as_it_is(catalog: LiveCatalog) -> None:
+    told = words("SELECT name FROM \"events.parquet\" WHERE TIMESTAMP '2024-01-01 00:00:00.123' IS NOT NULL", catalog)
+
+    assert told is not None
+    assert "CAST('2024-01-01 00:00:00.123' AS TIMESTAMP) IS NULL" in told
+    assert "CAST(NULL AS DATE)" in str(words('SELECT CAST(NULL AS DATE) AS d FROM "events.parquet"', catalog))
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -69,8 +69,8 @@ def spark_words(sql: str, engine: str, database: duckdb.DuckDBPyConnection) -> R
     for file in list(tree.find_all(exp.ReadParquet)):
         _leave_unread(file, tree)
         _file(file, rewriting)
-    for cast in list(tree.find_all(exp.Cast)):
-        _constant(cast, rewriting)
+    for moment in list(tree.find_all(exp.Cast, exp.TimestampTrunc)):
+        _constant(moment, rewriting)
     for total in list(tree.find_all(exp.Sum)):
         _sum(total, rewriting)
     for name, value in _named(tree):
@@ -143,8 +143,10 @@ def _file(node: exp.Expr, rewriting: Rewriting) -> None:
 
 def _constant(node: exp.Expr, rewriting: Rewriting) -> None:
     """Put what a calculation with moments comes to in its place, where it rests on nothing but what is written."""
-    target = node.args["to"].this.name
-    is_plain = isinstance(node.this, exp.Literal)
+    if isinstance(node, exp.TimestampTrunc):
+        target, is_plain = "TIMESTAMP", node.text("unit").upper() != "MILLISECONDS"  # as each is cut that is written
+    else:
+        target, is_plain = node.args["to"].this.name, isinstance(node.this, exp.Literal | exp.Null)
     if target not in {"DATE", "TIMESTAMP"} or is_plain or node.find(exp.Column, exp.Select) or node.parent is None:
         return
     found = rewriting.database.execute(f"SELECT CAST({node.sql(dialect='duckdb')} AS VARCHAR)").fetchall()[0][0]
