@@ -21,7 +21,7 @@ from waiting import until
 @pytest.fixture
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server that a test may kill."""
-    server = Live(tmp_path_factory.mktemp("ends") / "home").start()
+    server = Live(tmp_path_factory.mktemp("ends") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

@@ -34,7 +34,8 @@ bookmarks.commit()
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
     # The same port again after a kill, as a server of somebody's own has it.
-    server = Live(tmp_path / "home", arguments=("--port", str(free_port())), settings="grace_s = 1.0\n").start()
+    settings = "grace_s = 1.0\npreload = []\n"
+    server = Live(tmp_path / "home", arguments=("--port", str(free_port())), settings=settings).start()
     folder = server.home / "s3/in/data"
     folder.mkdir(parents=True)
     (folder / "a").write_text("1")

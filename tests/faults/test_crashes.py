@@ -33,7 +33,7 @@ print("went on")
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
-    server = Live(tmp_path / "home", settings="grace_s = 1.0\n").start()
+    server = Live(tmp_path / "home", settings="grace_s = 1.0\npreload = []\n").start()
     yield server
     server.close()
 

@@ -48,7 +48,7 @@ def served_again(live: Live) -> bool:
 
 
 def test_a_process_that_was_killed_is_begun_again_by_the_next_client(tmp_path: Path) -> None:
-    live = Live(tmp_path / "home", arguments=("--flight-port", "0")).start()
+    live = Live(tmp_path / "home", arguments=("--flight-port", "0"), settings="preload = []\n").start()
     try:
         asleep = flight_process(live)
         first = rows(live, "SELECT 1 AS n")
@@ -65,7 +65,7 @@ def test_a_process_that_was_killed_is_begun_again_by_the_next_client(tmp_path: P
 
 
 def test_a_server_that_leaves_takes_its_process_along(tmp_path: Path) -> None:
-    live = Live(tmp_path / "home", arguments=("--flight-port", "0")).start()
+    live = Live(tmp_path / "home", arguments=("--flight-port", "0"), settings="preload = []\n").start()
     try:
         rows(live, "SELECT 1 AS n")
         number = flight_process(live)
@@ -79,13 +79,16 @@ def test_a_server_that_leaves_takes_its_process_along(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_no_matter_unless_it_was_asked_for(tmp_path: Path) -> None:
-    first = Live(tmp_path / "a", arguments=("--flight-port", "0")).start()
+    first = Live(tmp_path / "a", arguments=("--flight-port", "0"), settings="preload = []\n").start()
     try:
         taken = address(first).rpartition(":")[2]
         second = Live(tmp_path / "b", arguments=("--flight-port", taken))
         with pytest.raises(AssertionError, match=f"Cannot listen on 127.0.0.1:{taken}.*--flight-port"):
             second.start()
-        third, fourth = Live(tmp_path / "c").start(), Live(tmp_path / "d").start()
+        third, fourth = (
+            Live(tmp_path / "c", settings="preload = []\n").start(),
+            Live(tmp_path / "d", settings="preload = []\n").start(),
+        )
         places = {address(third), address(fourth)}
         third.close()
         fourth.close()

@@ -19,7 +19,7 @@ MANY = {"MaxConcurrentRuns": 1000}
 @pytest.fixture
 def live(tmp_path: Path, shared_url: str) -> Iterator[Live]:
     store = ("--store", shared_url)
-    server = Live(tmp_path / "home", arguments=store, settings="grace_s = 1.0\nplaces = 4\n").start()
+    server = Live(tmp_path / "home", arguments=store, settings="grace_s = 1.0\nplaces = 4\npreload = []\n").start()
     yield server
     server.close()
 
