@@ -308,6 +308,19 @@ def test_what_an_array_holds_is_found(ask: Asker, condition: str, plain: str) ->
     assert ask.values(text.format(condition)) == ask.values(text.format(plain))
 
 
+def test_an_array_names_connections_only_where_it_is_known(ask: Asker) -> None:
+    counted = ask.values(f"SELECT count(*) FROM {RUNS}")
+
+    assert ask.values(f"SELECT count(*) FROM {RUNS} WHERE deployment_name = ANY('{{local}}')") == counted
+    for array in ("'{nowhere}'", "ARRAY['nowhere']"):
+        assert str(refusal(ask, f"SELECT * FROM {RUNS} WHERE deployment_name = ANY({array})")).startswith(
+            "There is no connection 'nowhere' for databricks."
+        )
+    assert str(refusal(ask, f"SELECT * FROM {RUNS} WHERE deployment_name = ANY($1)")) == (
+        "deployment_name names connections, by = or IN (…): an array may hold any."
+    )
+
+
 def test_a_bind_that_is_an_array_has_the_type_of_what_it_is_compared_with(ask: Asker) -> None:
     text = (
         "SELECT id FROM runyard.ledger.runs WHERE id = ANY($1) AND phase <> ALL($2) OR attempt::text = ANY($3::text[])"

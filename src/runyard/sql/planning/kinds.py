@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from runyard.sql.callables import functions
+from runyard.sql.callables.arrays import listed
 from runyard.sql.grammar.dialect import LANGUAGE
 from runyard.sql.grammar.quantified import array_in
 from runyard.sql.grammar.writer import CALLS, CASTS, type_named
@@ -125,17 +127,20 @@ def tell_binds(sources: Sources, binds: Binds) -> None:
                 if type_ := type_of(other, scope, sources):
                     binds.tell(bind, type_)
             if isinstance(node, exp.In) and (items := array_in(node)) is not None:
-                _tell_items(items, type_of(node.this, scope, sources), binds)
+                _tell_items(node, items, type_of(node.this, scope, sources), binds)
             if isinstance(node, exp.Limit | exp.Offset):
                 binds.tell(node.expression, "bigint")
 
 
-def _tell_items(items: exp.Anonymous, type_: str, binds: Binds) -> None:
-    """Tell the call that lists an array's items of which type they are: the one that is named, or of what they meet."""
+def _tell_items(node: exp.In, items: exp.Anonymous, type_: str, binds: Binds) -> None:
+    """Tell of which type the items of an array are: the one named, or of what they meet. Known ones become a list."""
     array, element = items.expressions
     named = _CASTS.get(element.name, type_) or "text"
     binds.tell(array, f"{named}[]")
     element.replace(exp.Literal.string(named))
+    if isinstance(array, exp.Literal):
+        node.set("query", None)
+        node.set("expressions", [exp.convert(one) for one in json.loads(listed(array.name, named) or "[]")])
 
 
 def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from runyard.sql.errors import NOT_SUPPORTED, SqlError
+from runyard.sql.grammar.quantified import array_in
 from runyard.sql.planning.sources import Inner, Occurrence, Sources
 
 CONNECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -24,7 +26,7 @@ class Asked:
 
     occurrence: Occurrence
     column: str  # in lower case
-    values: Sequence[exp.Expr]  # texts, numbers and binds
+    values: Sequence[exp.Expr]  # texts, numbers and binds; none: those of an array that nobody knows yet
 
 
 def narrow(sources: Sources, is_here: Callable[[str | None], bool]) -> tuple[str, ...]:
@@ -32,6 +34,8 @@ def narrow(sources: Sources, is_here: Callable[[str | None], bool]) -> tuple[str
     binds: list[str] = []
     for asked in _asked(sources):
         names = CONNECTIONS.get(asked.occurrence.resource.connection, ())
+        if asked.column in names and not asked.values:
+            raise SqlError(NOT_SUPPORTED, f"{asked.column} names connections, by = or IN (…): an array may hold any.")
         if asked.column in names:
             binds += [one.name for one in asked.values if isinstance(one, exp.Placeholder)]
             found = tuple(dict.fromkeys(one.name for one in asked.values if isinstance(one, exp.Literal)))
@@ -58,6 +62,8 @@ def _equality(node: exp.Expr, scope: Scope, sources: Sources) -> Iterator[Asked]
         pairs = [(node.this, [node.expression]), (node.expression, [node.this])]
     elif isinstance(node, exp.In) and node.expressions:
         pairs = [(node.this, node.expressions)]
+    elif isinstance(node, exp.In) and array_in(node) is not None:
+        pairs = [(node.this, [])]
     else:
         return
     for column, values in pairs:
