@@ -60,7 +60,7 @@ def test_a_secret_that_no_header_carries_is_refused_without_showing_it(secret: s
     with pytest.raises(WrongConnection, match=r"^prod: The token has U\+"):
         channel("http://127.0.0.1:9", Bearer(token=secret)).call(READ)
     for call in calls():
-        with pytest.raises(WrongConnection, match=r"which no header carries") as refused:
+        with pytest.raises(WrongConnection, match=r"which no header carries there") as refused:
             call()
         assert SECRET not in str(refused.getrepr(style="native"))
 

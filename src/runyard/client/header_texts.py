@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from runyard.client.errors import WrongConnection
 
+SPACE = " "
+
 
 def sendable(secret: str, *, what: str) -> str:
-    """Return a secret that a header can carry: visible characters of ASCII, as those of all services are."""
+    """Return a secret that a header can carry: visible characters of ASCII, and spaces between them."""
     for position, character in enumerate(secret, start=1):
-        if not "!" <= character <= "~":
+        is_between = character == SPACE and 1 < position < len(secret)
+        if not ("!" <= character <= "~" or is_between):
             raise WrongConnection(
                 f"The {what} has U+{ord(character):04X} as its character {position} of {len(secret)}, which no header "
-                "carries: it was cut off or copied with something around it."
+                "carries there: it was cut off or copied with something around it."
             )
     return secret
