@@ -149,8 +149,8 @@ def end_launcher(home: Path) -> None:
 def is_alive(pid: int) -> bool:
     """Tell whether a process is there and no zombie."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):  # it ended as it was read
         return False
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import Live
+from live import Live, is_alive
 from waiting import until
 
 RUNYARD = str(Path(sys.executable).parent / "runyard")
@@ -51,13 +51,8 @@ def script(tmp_path: Path, text: str, name: str = "script.py") -> str:
 
 def begun(live: Live, *arguments: str) -> subprocess.Popen[str]:
     """Start `runyard run` and return once the script has printed its first line."""
-    process = subprocess.Popen(
-        [RUNYARD, "run", *arguments],
-        env=environment(live),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command, pipe = [RUNYARD, "run", *arguments], subprocess.PIPE
+    process = subprocess.Popen(command, env=environment(live), stdout=pipe, stderr=pipe, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "begun"
     return process
@@ -66,13 +61,6 @@ def begun(live: Live, *arguments: str) -> subprocess.Popen[str]:
 def newest(live: Live, job: str) -> dict[str, Any]:
     run: dict[str, Any] = json.loads(done(live, "runs", "list", "--job", job, "--limit", "1", "--json"))[0]
     return run
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 WAITS = "import os, pathlib, sys, time\npathlib.Path(sys.argv[1]).write_text(str(os.getpid()))\n"
