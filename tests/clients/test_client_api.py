@@ -27,7 +27,7 @@ SLOW = "import time\ntime.sleep(600)\n"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("cloud") / "home").start()
+    server = Live(tmp_path_factory.mktemp("cloud") / "home", settings="preload = []\n").start()
     for name, script in (("quick", "print(1)"), ("slow", SLOW), ("bad", "raise SystemExit('no luck')")):
         server.make_job(name, script, ExecutionProperty={"MaxConcurrentRuns": 100})
     yield server
@@ -197,7 +197,7 @@ def test_closing_gives_up_what_another_thread_waits_for(live: Live) -> None:
 
 
 def test_a_server_that_is_gone_is_unreachable(tmp_path: Path) -> None:
-    server = Live(tmp_path / "home").start()
+    server = Live(tmp_path / "home", settings="preload = []\n").start()
     client = Databricks.connect(home=server.home)
     server.close()
 

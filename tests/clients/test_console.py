@@ -17,7 +17,7 @@ from live import Live
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("console") / "home").start()
+    server = Live(tmp_path_factory.mktemp("console") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 
@@ -297,7 +297,7 @@ def test_a_glue_job_tells_which_triggers_start_it(visitor: Visitor) -> None:
 
 
 def test_without_authentication_nobody_signs_in_and_other_pages_of_the_machine_change_nothing(tmp_path: Path) -> None:
-    live = Live(tmp_path / "home", arguments=("--auth", "off")).start()
+    live = Live(tmp_path / "home", arguments=("--auth", "off"), settings="preload = []\n").start()
     try:
         visitor = Visitor(live)
         run = visitor.ended(visitor.submit("print(1)"))
@@ -336,7 +336,7 @@ def test_changes_are_told_as_they_happen_and_again_to_who_comes_back(visitor: Vi
 
 
 def test_a_server_that_leaves_closes_its_streams_at_once(tmp_path: Path) -> None:
-    live = Live(tmp_path / "home").start()
+    live = Live(tmp_path / "home", settings="preload = []\n").start()
     try:
         events = Visitor(live).enter().events()
         next(events)

@@ -14,7 +14,7 @@ from live import Live
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("console-pages") / "home").start()
+    server = Live(tmp_path_factory.mktemp("console-pages") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

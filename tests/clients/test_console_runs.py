@@ -13,7 +13,7 @@ LATER_MS = 60_000
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("console-runs") / "home").start()
+    server = Live(tmp_path_factory.mktemp("console-runs") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

@@ -30,7 +30,7 @@ ROWS = NUMBERS + "SELECT n, 'row ' || n AS name, n % 2 = 0 AS even, TIMESTAMP '2
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("console-sql") / "home").start()
+    server = Live(tmp_path_factory.mktemp("console-sql") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 
@@ -308,7 +308,7 @@ def test_the_server_never_loads_the_sql_and_a_process_that_dies_is_begun_again(l
 
 
 def test_a_server_that_leaves_keeps_nobody_waiting_for_a_statement(tmp_path: Path) -> None:
-    own = Live(tmp_path / "home").start()
+    own = Live(tmp_path / "home", settings="preload = []\n").start()
     try:
         visitor = Visitor(own).enter()
         run = begun(visitor, ENDLESS)

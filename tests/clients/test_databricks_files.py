@@ -31,7 +31,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("databricks") / "home").start()
+    server = Live(tmp_path_factory.mktemp("databricks") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

@@ -112,7 +112,7 @@ def test_the_iterations_of_a_loop_arrive_whole(client: WorkspaceClient) -> None:
 
 
 def test_every_one_of_ten_thousand_runs_is_listed_once(tmp_path: Path) -> None:
-    server = Live(tmp_path / "home")
+    server = Live(tmp_path / "home", settings="preload = []\n")
     server.home.mkdir()
     store = open_store(f"sqlite:///{server.home / 'ledger.db'}")
     ids = [first_of(BEGAN) + number * 4 for number in range(MANY)]

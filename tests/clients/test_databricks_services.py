@@ -38,7 +38,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("databricks") / "home").start()
+    server = Live(tmp_path_factory.mktemp("databricks") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 
@@ -296,7 +296,7 @@ def test_the_legacy_command_knows_secrets_and_clusters(live: Live) -> None:
 
 
 def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
-    live = Live(tmp_path / "home").start()
+    live = Live(tmp_path / "home", settings="preload = []\n").start()
     client = client_of(live, live.credentials["token"])
     client.secrets.create_scope("s")
     client.secrets.put_secret("s", "k", string_value="v")

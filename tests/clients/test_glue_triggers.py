@@ -22,7 +22,7 @@ ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    settings = "grace_s = 1.0\nplaces = 8\npoll_s = 0.2\n"
+    settings = "grace_s = 1.0\nplaces = 8\npoll_s = 0.2\npreload = []\n"
     server = Live(tmp_path_factory.mktemp("triggers") / "home", settings=settings).start()
     yield server
     server.close()

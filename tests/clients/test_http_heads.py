@@ -19,7 +19,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("heads") / "home").start()
+    server = Live(tmp_path_factory.mktemp("heads") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

@@ -34,7 +34,7 @@ Row = tuple[Any, ...]
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(tmp_path_factory.mktemp("cloud") / "home").start()
+    server = Live(tmp_path_factory.mktemp("cloud") / "home", settings="preload = []\n").start()
     for name, script, count in (("load", "print(1)", 60), ("bad", "raise SystemExit(1)", 7)):
         server.make_job(name, script, ExecutionProperty=FAST)
         for number in range(count):

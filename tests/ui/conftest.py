@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server for the tests of a file."""
-    server = Live(tmp_path_factory.mktemp("ui") / "home").start()
+    server = Live(tmp_path_factory.mktemp("ui") / "home", settings="preload = []\n").start()
     yield server
     server.close()
 

@@ -27,7 +27,7 @@ SHOW = "window.show()"
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Live]:
     """A server that the test may end, and that has the same port when it is back."""
-    live = Live(tmp_path / "home", ("--port", str(free_port()))).start()
+    live = Live(tmp_path / "home", ("--port", str(free_port())), settings="preload = []\n").start()
     yield live
     live.close()
 

@@ -161,7 +161,7 @@ class Narrow:
 
 @pytest.fixture
 def narrow(browser: Browser, tmp_path: Path) -> Iterator[Narrow]:
-    live = Live(tmp_path / "home", settings="places = 1\n").start()
+    live = Live(tmp_path / "home", settings="places = 1\npreload = []\n").start()
     context = browser.new_context()
     sign_in(context, live)
     yield Narrow(live=live, visitor=Visitor(live).enter(), page=context.new_page(), gates=tmp_path)
