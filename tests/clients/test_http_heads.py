@@ -57,9 +57,7 @@ def test_a_head_without_end_ends_its_connection(live: Live, begun: bytes, piece:
 
 def test_who_sends_too_long_a_head_is_told_so(live: Live) -> None:
     with opened(live) as connection:
-        connection.sendall(GET + b"X-Long: ")
-        for _ in range(2):
-            connection.sendall(b"a" * PIECE)
+        connection.sendall(GET + b"X-Long: " + b"a" * PIECE)
 
         assert connection.recv(100).startswith(b"HTTP/1.1 431 ")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LONGEST_HEAD = 64 * 1024  # bytes behind the piece in which it began: names, values, and whatever is no body
+LONGEST_HEAD = 64 * 1024  # bytes that are no body and end no head; of a head behind a body, from its second piece on
 TOO_LONG = b"The head of the request is longer than any that this server answers."
 REFUSAL = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
@@ -16,7 +16,7 @@ class BoundedHeads(HttpToolsProtocol):
     """One connection, which ends where much comes and neither a head is whole nor a piece of a body is there."""
 
     _length = 0  # bytes since a head began, or since a head or a piece of a body was there
-    _has_moved = False
+    _has_moved = False  # in this piece a head was whole, or something of a body was there
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
@@ -27,11 +27,6 @@ class BoundedHeads(HttpToolsProtocol):
             if self.cycle is None or self.cycle.response_complete:
                 self.transport.write(REFUSAL)
             self.transport.close()
-
-    def on_message_begin(self) -> None:
-        """Begin a head."""
-        self._has_moved = True
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Have a whole head."""
