@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from console_yard import Visitor
 from live import Live
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from ui_pages import run_of, tree
 
 FIRST_MODULES = 14  # that the list of runs is made of
@@ -79,6 +79,21 @@ def test_what_changes_while_a_page_comes_is_seen_without_another_look(page: Page
 
     expect(page.get_by_role("link", name="in-between.py")).to_be_visible()
     assert fetched == ["looked-at"]  # what was asked for ahead did not have it yet
+
+
+@pytest.mark.usefixtures("run_id")
+def test_what_is_heard_while_a_list_is_on_its_way_stays_in_it(page: Page, live: Live, visitor: Visitor) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/console/v1/runs?limit=100", lambda route: held.append((route, route.fetch())))
+    page.goto(live.url, wait_until="commit")
+    expect(page.locator(".signal")).to_have_text("live")
+    visitor.ended(visitor.submit("print(1)", name="meanwhile.py"))
+    expect(page.get_by_role("link", name="meanwhile.py")).to_be_visible()
+    ((route, reply),) = held
+    route.fulfill(response=reply)
+    expect(page.get_by_role("link", name="looked-at")).to_be_visible()
+
+    expect(page.get_by_role("link", name="meanwhile.py")).to_be_visible()
 
 
 def test_the_navigation_of_a_telephone_shows_where_one_is(page: Page, live: Live) -> None:

@@ -77,30 +77,35 @@ function useRuns(words) {
     return page ? filled([], page) : { key: "", rows: [], next: null, isWhole: false, error: null };
   });
   const isThere = useRef(state.key === key);
-  const busy = useRef(false);
+  const coming = useRef(/** What is heard while each page is on its way. @type {Set<any[]>} */ (new Set()));
   const now = useRef({ state, words });
   now.current = { state, words };
   useEffect(() => () => leave(now.current.state, now.current.words), []);
   const load = async (/** @type {number | undefined} */ from, /** @type {AbortSignal | undefined} */ stop) => {
-    busy.current = true;
+    /** @type {any[]} */
+    const heard = [];
+    coming.current.add(heard);
     try {
       const page = await get(`${OWN}/runs`, { ...asked(words), limit: PAGE, before: from }, stop);
       // Who scrolled before the list was drawn again has asked for a page that it has by now.
-      setState((/** @type {any} */ old) => (from && (old.key !== key || old.next !== from) ? old : filled(from ? old.rows : [], page)));
+      setState((/** @type {any} */ old) => (from && (old.key !== key || old.next !== from) ? old : merged(filled(from ? old.rows : [], page), heard, asked(words))));
     } catch (error) {
       if (!stop?.aborted) setState((/** @type {any} */ old) => ({ ...old, key, error }));
     } finally {
-      busy.current = false;
+      coming.current.delete(heard);
     }
   };
   useEffect(() => {
     const stop = new AbortController();
     if (!isThere.current) load(undefined, stop.signal);
     isThere.current = false;
-    const unhear = hear((changed) => setState((/** @type {any} */ old) => merged(old, changed, asked(words))), () => load(undefined, stop.signal));
+    const unhear = hear((changed) => {
+      for (const heard of coming.current) heard.push(...changed);
+      setState((/** @type {any} */ old) => merged(old, changed, asked(words)));
+    }, () => load(undefined, stop.signal));
     return () => { stop.abort(); unhear(); };
   }, [key]);
-  const more = () => { if (state.next && !busy.current) load(state.next, undefined); };
+  const more = () => { if (state.next && !coming.current.size) load(state.next, undefined); };
   return { ...state, isWhole: state.isWhole && state.key === key, more };
 }
 
