@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from executing import Workshop, running_workshop
-from waiting import until
+from waiting import held_by, until
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_the_trace_of_a_mistake_in_sql_shows_none_of_our_own_lines(
 
 def test_a_notebook_holds_the_database_only_while_its_sql_runs(shop: Workshop) -> None:
     gate = shop.home / "gate"
-    wait = f"import os, time\nprint('waiting')\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)"
+    wait = f"print('waiting')\n{held_by(gate)}"
     cells = ("# MAGIC %sql CREATE OR REPLACE TABLE held AS SELECT 1 AS n", wait, "# MAGIC %sql SELECT n FROM held")
     shop.start(8, "notebook", path=put(shop, "eight", *cells, mark="#"))
     until(lambda: "waiting" in shop.yard.read(8))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from executing import Workshop, running_workshop
-from waiting import until
+from waiting import held_by, until
 
 from runyard.core.errors import InvalidRequest
 from runyard.executors.launcher.events import Ended
@@ -254,7 +254,7 @@ def test_figures_and_pages_are_shown_as_they_are(shop: Workshop) -> None:
 
 def test_output_and_record_can_be_read_while_a_cell_runs(shop: Workshop) -> None:
     gate = shop.home / "gate"
-    wait = f"import os, time\nprint('waiting')\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)"
+    wait = f"print('waiting')\n{held_by(gate)}"
     shop.start(22, "notebook", path=put(shop, "n22", "print('first')", wait, "print('last')"))
     until(lambda: "waiting" in shop.yard.read(22))
     meanwhile = cells_of(shop, 22)
